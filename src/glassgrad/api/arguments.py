@@ -1,0 +1,79 @@
+"""Which arguments a derivative is taken with respect to: by position or by name, one or several. Floor 5."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from glassgrad.base.errors import UsageError
+
+ArgNums: TypeAlias = int | str | Sequence[int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Positions among the call's arguments; `single` when one was asked for and not a tuple of one."""
+
+    keys: tuple[int | str, ...]
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call's arguments, positional ones by position and keyword ones by name."""
+
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+    def get(self, key: int | str) -> Any:
+        """The argument at a position or of a name."""
+        return self.positional[key] if isinstance(key, int) else self.keywords[key]
+
+    def replaced(self, new: dict[int | str, Any]) -> "Call":
+        """The call with some arguments replaced."""
+        positional = tuple(new.get(index, value) for index, value in enumerate(self.positional))
+        return Call(positional, {name: new.get(name, value) for name, value in self.keywords.items()})
+
+
+def choose(function: Callable[..., Any], argnums: ArgNums, call: Call) -> Chosen:
+    """Resolves `argnums` for this call; names and negative positions are looked up in the function's signature."""
+    single = isinstance(argnums, int | str)
+    asked: Sequence[Any] = [argnums] if single else list(argnums)  # type: ignore[list-item, arg-type]  # both shapes
+    return Chosen(tuple(_key(function, key, call) for key in asked), single)
+
+
+def _key(function: Callable[..., Any], key: object, call: Call) -> int | str:
+    count = len(call.positional)
+    name = getattr(function, "__name__", type(function).__name__)
+    if isinstance(key, str):
+        return _named(function, key, call)
+    if not isinstance(key, int) or isinstance(key, bool):
+        raise UsageError(f"argnums takes positions and parameter names, found {key!r}")
+    position = key + count if key < 0 else key
+    if 0 <= position < count:
+        return position
+    by_name = _parameter_names(function)
+    if 0 <= position < len(by_name) and by_name[position] in call.keywords:
+        return by_name[position]
+    raise UsageError(f"argnums={key} asks for argument {key} of {name}, but the call has {count} positional arguments",
+                     hint="positions count from 0; parameter names work too: argnums='x'")
+
+
+def _named(function: Callable[..., Any], key: str, call: Call) -> int | str:
+    if key in call.keywords:
+        return key
+    names = _parameter_names(function)
+    if key in names and names.index(key) < len(call.positional):
+        return names.index(key)
+    listing = ", ".join(names) or "unknown"
+    raise UsageError(f"there is no argument {key!r} in this call of {getattr(function, '__name__', function)!s}; "
+                     f"its parameters are {listing}")
+
+
+def _parameter_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in kinds]

@@ -1,0 +1,66 @@
+"""Abstract values: what is known of an array before its numbers: shape and dtype. Floor 0."""
+
+import itertools
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+_run_lengths = itertools.count(1)
+
+
+class Aval(NamedTuple):
+    """The shape and dtype of one array. A negative size is a length that only the run will tell (see `run_length`)."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the array takes when it is contiguous."""
+        return self.size * self.dtype.itemsize
+
+    def __str__(self) -> str:
+        return f"{short_dtype(self.dtype)}[{','.join(show_size(n) for n in self.shape)}]"
+
+
+def run_length() -> int:
+    """A fresh unknown length: the trip count of a loop whose end depends on data. Equal only to itself."""
+    return -next(_run_lengths)
+
+
+def show_size(size: int) -> str:
+    """A size as people read it: `3`, or `n1` for a length that the run decides."""
+    return str(size) if size >= 0 else f"n{-size}"
+
+
+def show_shape(shape: tuple[int, ...]) -> str:
+    """A shape as people read it: `(2, 3)`."""
+    inside = ", ".join(show_size(n) for n in shape)
+    return f"({inside},)" if len(shape) == 1 else f"({inside})"
+
+
+def short_dtype(dtype: np.dtype) -> str:
+    """`float64` -> `f64`, `complex64` -> `c64`, `bool` -> `bool`."""
+    return "bool" if dtype.kind == "b" else f"{dtype.kind}{dtype.itemsize * 8}"
+
+
+def is_inexact(dtype: np.dtype) -> bool:
+    """Can a value of this dtype carry a derivative?"""
+    return dtype.kind in "fc"
+
+
+def aval_of(value: object) -> Aval:
+    """The abstract value of a plain array or number."""
+    array = np.asarray(value)
+    return Aval(array.shape, array.dtype)

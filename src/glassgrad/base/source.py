@@ -1,0 +1,103 @@
+"""Places in the user's source: which file, line and expression made a value. Floor 0.
+
+Recording a place must be cheap (it happens for every node of a trace): only the code object and the
+instruction's offset are kept; line, columns and text are looked up when somebody asks.
+"""
+
+import ast
+import linecache
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+_OWN_FOLDER = str(Path(__file__).resolve().parent.parent)
+_internal_code: dict[CodeType, bool] = {}
+
+
+class Place(NamedTuple):
+    """One instruction of the user's code: a code object and an offset into it."""
+
+    code: CodeType
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place as a person reads it."""
+
+    file: str
+    line: int
+    text: str
+    function: str
+    columns: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return f"{Path(self.file).name}:{self.line}   {self.text}"
+
+
+def is_internal(code: CodeType) -> bool:
+    """Is this code part of Glassgrad or of a library it calls through, rather than the user's own?"""
+    known = _internal_code.get(code)
+    if known is None:
+        name = code.co_filename
+        known = name.startswith((_OWN_FOLDER, "<__array_function__", "<glassgrad")) or any(
+            part in name for part in ("/numpy/", "/scipy/", "/optree/", "/contextlib.py", "/functools.py")
+        )
+        _internal_code[code] = known
+    return known
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame on the stack that is the user's own."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the stack cheaply
+    while frame is not None and is_internal(frame.f_code):
+        frame = frame.f_back
+    return frame
+
+
+def user_place() -> Place | None:
+    """The user's instruction that is being executed now."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+    known = _internal_code.get
+    while frame is not None:
+        code = frame.f_code
+        internal = known(code)
+        if internal is None:
+            internal = is_internal(code)
+        if not internal:
+            return Place(code, frame.f_lasti)
+        frame = frame.f_back
+    return None
+
+
+@lru_cache(maxsize=4096)
+def locate(place: Place) -> Location:
+    """The file, line, text and columns of a place."""
+    code = place.code
+    positions = list(code.co_positions())
+    index = place.offset // 2
+    line, end, start_column, end_column = positions[index] if index < len(positions) else (None,) * 4
+    line = line or code.co_firstlineno
+    text = linecache.getline(code.co_filename, line).strip()
+    one_line = end == line and start_column is not None and end_column is not None
+    columns = (start_column, end_column) if one_line else None
+    return Location(code.co_filename, line, text, code.co_name, columns)  # type: ignore[arg-type]  # checked above
+
+
+def user_location() -> Location | None:
+    """Where in the user's code we are now, or None (called from a console without source)."""
+    place = user_place()
+    return None if place is None else locate(place)
+
+
+@lru_cache(maxsize=256)
+def syntax_tree(filename: str) -> ast.Module | None:
+    """The parsed file, or None where there is no source to read."""
+    text = "".join(linecache.getlines(filename))
+    try:
+        return ast.parse(text) if text else None
+    except SyntaxError:
+        return None

@@ -1,0 +1,89 @@
+"""Trees: nested dicts, tuples, lists, named tuples and dataclasses of arrays. Floor 0, by optree.
+
+A dataclass is a tree without registration: its fields are its children; a field declared with
+`field(metadata={"static": True})` is kept as it is.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+import optree
+
+Tree: TypeAlias = Any  # a nest of containers whose leaves may be anything
+Structure: TypeAlias = optree.PyTreeSpec
+
+_NAMESPACE = "glassgrad"
+_registered: set[type] = set()
+
+
+def flatten(tree: Tree) -> tuple[list[Any], Structure]:
+    """The leaves from left to right, and the structure that puts them back."""
+    leaves, structure = optree.tree_flatten(tree, namespace=_NAMESPACE)
+    if _register_dataclasses(leaves):
+        return flatten(tree)
+    return leaves, structure
+
+
+def flatten_with_paths(tree: Tree) -> tuple[list[str], list[Any], Structure]:
+    """As `flatten`, with each leaf's path as a person would write it: `layers[0].weight`."""
+    leaves, structure = flatten(tree)
+    accessors = optree.treespec_accessors(structure)
+    return [_show_accessor(a) for a in accessors], leaves, structure
+
+
+def unflatten(structure: Structure, leaves: Iterable[Any]) -> Tree:
+    """The tree of this structure with these leaves."""
+    return optree.tree_unflatten(structure, leaves)
+
+
+def map_leaves(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
+    """The tree with `function` applied to each leaf (and to the leaves at the same place in `rest`)."""
+    leaves, structure = flatten(tree)
+    others = [structure.flatten_up_to(other) for other in rest]
+    return unflatten(structure, [function(*row) for row in zip(leaves, *others, strict=True)])
+
+
+def leaves_up_to(structure: Structure, tree: Tree) -> list[Any]:
+    """The sub-trees of `tree` at the leaves of `structure`."""
+    flatten(tree)  # registers dataclasses
+    return list(structure.flatten_up_to(tree))
+
+
+def leaf_count(structure: Structure) -> int:
+    """How many leaves a tree of this structure has."""
+    return int(structure.num_leaves)
+
+
+def _register_dataclasses(leaves: Sequence[Any]) -> bool:
+    """Registers the types of dataclass leaves not seen before; True when there was one."""
+    fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
+    fresh -= _registered
+    for kind in fresh:
+        _register(kind)
+    return bool(fresh)
+
+
+def _register(kind: type) -> None:
+    fields = dataclasses.fields(kind)
+    children = tuple(f.name for f in fields if not f.metadata.get("static"))
+    static = tuple(f.name for f in fields if f.metadata.get("static"))
+
+    def split(value: Any) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[str, ...]]:
+        parts = tuple(getattr(value, name) for name in children)
+        return parts, tuple(getattr(value, name) for name in static), children
+
+    def join(fixed: tuple[Any, ...], parts: Iterable[Any]) -> Any:
+        # __init__ may check or convert its arguments, and leaves need not be arrays here: set the fields directly.
+        value = object.__new__(kind)
+        for name, part in [*zip(children, parts, strict=True), *zip(static, fixed, strict=True)]:
+            object.__setattr__(value, name, part)
+        return value
+
+    _registered.add(kind)
+    entry = optree.GetAttrEntry
+    optree.register_pytree_node(kind, split, join, path_entry_type=entry, namespace=_NAMESPACE)
+
+
+def _show_accessor(accessor: optree.PyTreeAccessor) -> str:
+    return accessor.codify("").removeprefix(".") if len(accessor) else ""

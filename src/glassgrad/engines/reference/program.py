@@ -1,0 +1,128 @@
+"""A graph as a list of steps over numbered slots, each value dropped (or its buffer reused) after its last use."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from glassgrad.engines.kernels import kernel
+from glassgrad.engines.reference.buffers import reusable_inputs
+from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import Node
+from glassgrad.graph.op import Op
+from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, literal_value
+
+Kernel = Callable[..., Any]
+# How an op that carries graphs runs: given the node and a way to compile its graphs, a kernel. Filled by `control.py`.
+subgraph_kernels: dict[Op, Callable[[Node], Kernel]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One value: `compute` of the values in `sources`, put into `target`; the slots in `dead` are dropped after."""
+
+    compute: Kernel
+    sources: tuple[int, ...]
+    target: int
+    dead: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What runs: constants already in their slots, then the steps."""
+
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    constants: tuple[tuple[int, Any], ...]
+    steps: tuple[Step, ...]
+    size: int
+
+    def __call__(self, *arguments: Any) -> list[Any]:
+        """The outputs for these arguments."""
+        slots: list[Any] = [None] * self.size
+        for slot, value in self.constants:
+            slots[slot] = value
+        for slot, argument in zip(self.inputs, arguments, strict=True):
+            slots[slot] = argument
+        del arguments
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                slots[step.target] = step.compute(*[slots[source] for source in step.sources])
+                for slot in step.dead:
+                    slots[slot] = None
+        return [slots[slot] for slot in self.outputs]
+
+
+def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program:
+    """The program for a graph; values in `known` need not be computed again."""
+    known = known or {}
+    order = _needed(graph, known)
+    slot = {node: index for index, node in enumerate(order)}
+    last_use = {x: index for index, node in enumerate(order) for x in _sources(node, known)}
+    kept = {*graph.outputs, *graph.inputs}
+    constants = [(slot[node], constant(node, known)) for node in order if _is_given(node, known) and node not in graph.inputs]
+    reuse = reusable_inputs([n for n in order], last_use, kept, known)
+    dying: dict[int, list[int]] = {}
+    for node, index in last_use.items():
+        if node not in kept:
+            dying.setdefault(index, []).append(slot[node])
+    steps = []
+    for index, node in enumerate(order):
+        if _is_given(node, known) or node in graph.inputs or node.op is INPUT:
+            continue
+        compute = kernel_of(node)
+        if node in reuse:
+            compute = partial(_into, compute, reuse[node])
+        steps.append(Step(compute, tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(index, ()))))
+    return Program(tuple([slot[node] for node in graph.inputs]), tuple([slot[node] for node in graph.outputs]),
+                   tuple(constants), tuple(steps), len(order))
+
+
+def _into(ufunc: Kernel, position: int, *values: Any) -> Any:
+    """The ufunc written into the buffer of the input at `position`, which nobody reads later."""
+    out = values[position]
+    return ufunc(*values, out=out) if type(out) is np.ndarray and out.flags.writeable else ufunc(*values)
+
+
+def _needed(graph: Graph, known: dict[Node, Any]) -> list[Node]:
+    """The nodes to have at hand, inputs before users; nothing below a known value."""
+    stops = {*graph.inputs, *known}
+    seen = {*graph.inputs, *graph.outputs}
+    stack = [node for node in graph.outputs if node not in stops]
+    while stack:
+        for node in stack.pop().inputs:
+            if node not in seen:
+                seen.add(node)
+                if node not in stops:
+                    stack.append(node)
+    return sorted(seen, key=lambda node: node.serial)
+
+
+def _is_given(node: Node, known: dict[Node, Any]) -> bool:
+    return node in known or node.op is LITERAL or node.op is ARRAY
+
+
+def _sources(node: Node, known: dict[Node, Any]) -> tuple[Node, ...]:
+    return () if node in known else node.inputs
+
+
+def constant(node: Node, known: dict[Node, Any]) -> Any:
+    """The value of a node that needs no computing."""
+    if node in known:
+        return known[node]
+    if node.op is ARRAY:
+        return node.param("held").array
+    value = literal_value(node)
+    return np.broadcast_to(value, node.shape) if node.shape else value
+
+
+def kernel_of(node: Node) -> Kernel:
+    """The function that computes a node from its inputs' values."""
+    return subgraph_kernels[node.op](node) if node.op in subgraph_kernels else kernel(node)
+
+
+def run(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
+    """The graph's outputs for these arguments."""
+    return compile_graph(graph)(*arguments)

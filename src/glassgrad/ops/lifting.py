@@ -1,0 +1,127 @@
+"""From operands as a person writes them to operands as a row takes them: numbers become literals, dtypes are
+promoted as NumPy promotes them, shapes are broadcast explicitly. Floor 2."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from glassgrad.base.avals import Aval
+from glassgrad.base.errors import DtypeError, ShapeError
+from glassgrad.graph.node import Node, make
+from glassgrad.graph.op import OPS, Op
+from glassgrad.ops.leaves import capture, literal
+from glassgrad.ops.structure import broadcast, cast
+
+Operand: TypeAlias = Node | np.ndarray | np.generic | complex | bool
+
+
+# ------------------------------------------------------------------ dtypes
+@lru_cache(maxsize=512)
+def ufunc_of(row: Op) -> np.ufunc:
+    """The ufunc that an elementwise row is (SciPy is imported only when a row of its is used)."""
+    module, _, name = (row.ufunc or "").rpartition(".")
+    return getattr(importlib.import_module("numpy" if module == "np" else module), name)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=8192)
+def loop_dtypes(row: Op, kinds: tuple[Any, ...]) -> tuple[np.dtype, ...]:
+    """The dtypes at which NumPy runs this ufunc: inputs, then outputs. Python's number types are weak (NEP 50)."""
+    ufunc = ufunc_of(row)
+    try:
+        return ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))
+    except TypeError as error:
+        shown = ", ".join(str(kind) if isinstance(kind, np.dtype) else kind.__name__ for kind in kinds)
+        raise DtypeError(f"{row.name} does not take {shown}") from error
+
+
+def elementwise_aval(row_name: str, *avals: Aval) -> Aval:
+    """Shape and dtype of an elementwise row: inputs of one shape, at a ufunc's loop dtypes."""
+    row = OPS[row_name]
+    shape = avals[0].shape
+    for other in avals[1:]:
+        if other.shape != shape:
+            raise ShapeError(f"{row_name} needs equal shapes, found {', '.join(str(a.shape) for a in avals)}")
+    return Aval(shape, loop_dtypes(row, tuple([a.dtype for a in avals]))[-1])
+
+
+def like_ufunc(row_name: str) -> Callable[..., Aval]:
+    """The `infer` of an elementwise row that is a ufunc."""
+    def infer(*avals: Aval) -> Aval:
+        return elementwise_aval(row_name, *avals)
+
+    return infer
+
+
+# ------------------------------------------------------------------ lifting
+def lift(value: Operand, dtype: np.dtype | None = None) -> Node:
+    """The node for a value: itself, a captured array, or a literal (of `dtype`, where the value is a Python number)."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, np.ndarray):
+        return capture(value)
+    if isinstance(value, np.generic):
+        return literal(value, value.dtype)
+    return literal(value, np.asarray(value).dtype if dtype is None else dtype)
+
+
+def broadcast_shapes(row_name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The common shape, or an error that shows the shapes."""
+    first = shapes[0]
+    for shape in shapes:
+        if shape != first:
+            break
+    else:
+        return first
+    width = max(len(shape) for shape in shapes)
+    common = []
+    for axis in range(width):
+        sizes = {shape[axis - width + len(shape)] for shape in shapes if axis - width + len(shape) >= 0} - {1}
+        if len(sizes) > 1:
+            listing = " and ".join(str(shape) for shape in shapes)
+            raise ShapeError(f"{row_name}: shapes {listing} do not broadcast together",
+                             hint=_broadcast_hint(shapes))
+        common.append(sizes.pop() if sizes else 1)
+    return tuple(common)
+
+
+def _broadcast_hint(shapes: Sequence[tuple[int, ...]]) -> str | None:
+    if len(shapes) == 2:
+        a, b = sorted(shapes, key=len)
+        if len(a) == 1 and len(b) >= 1 and a[0] in b[:-1]:
+            return f"shapes are matched from the right; {(*a, 1)} would be spread along the last axis: x[:, None]"
+        if a[::-1] == b:
+            return "one is the transpose of the other; did you mean `.T`?"
+    return "sizes must be equal or 1, matched from the right"
+
+
+def elementwise(row: Op, operands: Sequence[Operand], weak: Sequence[type | None] | None = None) -> Node:
+    """The row applied to operands as a person writes them: promoted, broadcast.
+
+    `weak[i]` is Python's number type where operand i is a traced Python number.
+    """
+    kinds: list[Any] = []
+    for index, operand in enumerate(operands):
+        if weak is not None and weak[index] is not None:
+            kinds.append(weak[index])
+        elif isinstance(operand, Node | np.ndarray | np.generic):
+            kinds.append(operand.dtype)
+        else:
+            kinds.append(type(operand))
+    if all(type(kind) is type for kind in kinds):  # NumPy resolves Python numbers alone at their default dtype
+        kinds = [np.dtype(kind) for kind in kinds]
+    dtypes = loop_dtypes(row, tuple(np.dtype(bool) if kind is bool else kind for kind in kinds))
+    nodes = [lift(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=False)]
+    shape = broadcast_shapes(row.name, [node.shape for node in nodes])
+    return make(row, tuple([broadcast(cast(n, d), shape) for n, d in zip(nodes, dtypes, strict=False)]))
+
+
+def rule_function(row: Op) -> Callable[..., Node]:
+    """The row as a function for rules: `multiply(x, 2)`."""
+    def call(*operands: Operand) -> Node:
+        return elementwise(row, operands)
+
+    call.__name__ = row.name
+    return call

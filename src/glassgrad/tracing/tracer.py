@@ -1,0 +1,397 @@
+"""A tracer stands for a value while a function is traced. It answers NumPy's protocols, so plain NumPy code runs.
+
+Floor 3. Under `grad` a tracer knows its number, so `if x > 0` just runs; under `jit` and `vmap` and in the bodies of
+loops it does not, and says so. Writing into a tracer (`out[i] = v`) gives it another node; a view writes through.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.avals import Aval, show_shape
+from glassgrad.base.errors import ConcretizationError, ConversionError, LeakedTracerError, UnsupportedError
+from glassgrad.base.source import user_place
+from glassgrad.graph.node import Node, Workspace, make, workspace
+from glassgrad.graph.op import OPS, Op
+from glassgrad.ops.lifting import elementwise, lift
+from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a view reads its base, and what the base becomes when the view is written."""
+
+    base: "Tracer"
+    read: Callable[[Node], Node]
+    write: Callable[[Node, Node], Node]
+
+
+class Tracer:
+    """A value that is being traced: an array or number with a shape and dtype, behind which stands a node."""
+
+    __slots__ = ("_node", "_seen", "version", "view", "weak")
+    __array_priority__ = 1000
+    __hash__ = None  # type: ignore[assignment]  # as for arrays: == is elementwise
+
+    def __init__(self, node: Node, weak: type | None = None, view: View | None = None) -> None:
+        self._node = node
+        self.weak = weak  # Python's number type, where the value is a Python number
+        self.view = view
+        self.version = 0
+        self._seen = view.base.version if view is not None else 0
+
+    # ------------------------------------------------------------------ the node behind
+    @property
+    def node(self) -> Node:
+        """The node this tracer stands for now."""
+        view = self.view
+        if view is not None and view.base.current_version() != self._seen:
+            self._node = view.read(view.base.node)
+            self._seen = view.base.current_version()
+            self.version += 1
+        return self._node
+
+    def current_version(self) -> int:
+        """How often this value, or what it is a view of, was written."""
+        _ = self.node
+        return self.version
+
+    def assign(self, node: Node) -> None:
+        """Writes a value of the same shape and dtype into this array, and through it into what it is a view of."""
+        view = self.view
+        if view is not None:
+            view.base.assign(view.write(view.base.node, node))
+            self._seen = view.base.version
+        self._node = node
+        self.version += 1
+
+    # ------------------------------------------------------------------ what is known without numbers
+    @property
+    def aval(self) -> Aval:
+        """Shape and dtype."""
+        return self._node.aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape."""
+        return self._node.aval.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self._node.aval.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._node.aval.size
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The dtype."""
+        return self._node.aval.dtype
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.aval.nbytes
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    # ------------------------------------------------------------------ numbers
+    @property
+    def value(self) -> Any:
+        """The number behind this tracer, where it has one."""
+        here = active_workspace()
+        if here.evaluate is None:
+            raise ConcretizationError("this trace computes no numbers")
+        return here.evaluate([self.node], here.values)[0]
+
+    def _number(self, what: str, instead: str) -> Any:
+        try:
+            return self.value
+        except ConcretizationError:
+            raise ConcretizationError(
+                f"{what} needs the number of a traced value of shape {show_shape(self.shape)}, but here the value "
+                "stands for many (under jit or vmap, or in the body of a loop or branch)", hint=instead) from None
+
+    def __bool__(self) -> bool:
+        return bool(self._number("`if`, `while`, `and`, `or` or bool()",
+                                 "use glassgrad.cond, np.where or glassgrad.while_loop for a choice that depends on values"))
+
+    def __int__(self) -> int:
+        return int(self._number("int()", "keep it an array, or mark the argument static"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"only integer values can be an index, found {self.dtype}")
+        return int(self._number("an index or a range", "use np.take or glassgrad.fori_loop, which take traced indices"))
+
+    def __float__(self) -> float:
+        raise ConversionError("float() takes a number out of the chain, so its derivative would be lost",
+                              hint="drop the float(); use np.sin and friends instead of math.sin; or "
+                                   "glassgrad.stop_gradient(x) if that is what is meant")
+
+    def __complex__(self) -> complex:
+        raise ConversionError("complex() takes a number out of the chain, so its derivative would be lost",
+                              hint="drop the complex(); use NumPy's functions instead of cmath's")
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        del dtype, copy
+        raise ConversionError("a traced value cannot be put into a plain NumPy array: its derivative would be lost",
+                              hint="use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
+                                   "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
+                                   "glassgrad.scipy.special / linalg for SciPy functions that are not ufuncs")
+
+    def item(self) -> "Tracer":
+        """The single element as a traced number."""
+        return self.reshape(())  # type: ignore[attr-defined, no-any-return]  # methods are bound by dispatch/methods
+
+    def tolist(self) -> Any:
+        """Nested lists of traced numbers."""
+        return self if not self.shape else [part.tolist() for part in self]
+
+    # ------------------------------------------------------------------ NumPy's protocols
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        return apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        del types
+        implementation = FUNCTIONS.get(function)
+        if implementation is None:
+            name = f"{function.__module__}.{function.__name__}"
+            raise UnsupportedError(f"{name} is not known to Glassgrad",
+                                   hint="write it with functions that are (see the reference), or give its derivative "
+                                        "with glassgrad.custom_derivative")
+        note_origin()
+        return implementation(*args, **kwargs)
+
+    # ------------------------------------------------------------------ reading
+    def __iter__(self) -> Iterator["Tracer"]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        for index in range(self.shape[0]):
+            yield self[index]
+
+    def __getitem__(self, key: Any) -> "Tracer":
+        note_origin()
+        return indexing["get"](self, key)  # type: ignore[no-any-return]  # see `indexing`
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        note_origin()
+        indexing["set"](self, key, value)
+
+    def __repr__(self) -> str:
+        try:
+            shown = np.array2string(np.asarray(self.value), separator=", ", threshold=20)
+        except (ConcretizationError, LeakedTracerError):
+            shown = f"shape={show_shape(self.shape)}"
+        return f"Traced({shown}, dtype={self.dtype})"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else repr(self)
+
+    # ------------------------------------------------------------------ operators
+    def __neg__(self) -> "Tracer":
+        return unary(OPS["negative"], self)
+
+    def __pos__(self) -> "Tracer":
+        return self
+
+    def __abs__(self) -> "Tracer":
+        return apply_ufunc(np.absolute, "__call__", (self,), {})  # type: ignore[no-any-return]
+
+    def __round__(self, digits: int = 0) -> "Tracer":
+        return FUNCTIONS[np.round](self, digits)  # type: ignore[no-any-return]
+
+    def __matmul__(self, other: Any) -> "Tracer":
+        note_origin()
+        return UFUNCS["matmul"](self, other)  # type: ignore[no-any-return]
+
+    def __rmatmul__(self, other: Any) -> "Tracer":
+        note_origin()
+        return UFUNCS["matmul"](other, self)  # type: ignore[no-any-return]
+
+
+# `get` and `set` of the brackets; filled by dispatch/indexing.
+indexing: dict[str, Callable[..., Any]] = {}
+
+
+# ------------------------------------------------------------------ the trace under way
+def active_workspace() -> Workspace:
+    """The workspace of the trace under way; an error where a tracer outlived its trace."""
+    here = workspace()
+    if here is None:
+        raise LeakedTracerError("a traced value is used outside of the function that was traced",
+                                hint="return it from the function instead of storing it in a global or an attribute")
+    return here
+
+
+def note_origin() -> None:
+    """Nodes made from here on come from the user's present line."""
+    active_workspace().origin = user_place()
+
+
+def to_node(value: Any, dtype: np.dtype | None = None) -> Node:
+    """The node for a tracer, an array, a number or a nested list of those."""
+    if type(value) is Tracer:
+        return value.node
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, list | tuple) and any_traced(value):
+        return FUNCTIONS[np.stack]([wrap(to_node(part)) for part in value]).node  # type: ignore[no-any-return]
+    return _lift_plain(value, dtype)
+
+
+def _lift_plain(value: Any, dtype: np.dtype | None) -> Node:
+    return lift(value if isinstance(value, np.ndarray | np.generic | complex | float | int | bool) else np.asarray(value), dtype)
+
+
+def any_traced(values: Any) -> bool:
+    """Is there a tracer in this nest of lists and tuples?"""
+    stack = [values]
+    while stack:
+        top = stack.pop()
+        if type(top) is Tracer:
+            return True
+        if isinstance(top, list | tuple):
+            stack.extend(top)
+    return False
+
+
+def wrap(node: Node, view: View | None = None) -> Tracer:
+    """The tracer for a node."""
+    return Tracer(node, None, view)
+
+
+# ------------------------------------------------------------------ elementwise application
+def unary(row: Op, x: Tracer) -> Tracer:
+    """A row of one input."""
+    note_origin()
+    node = x.node
+    if node.aval.dtype.kind in "fc":
+        return Tracer(make(row, (node,)), x.weak)
+    return Tracer(elementwise(row, (node,), (x.weak,)))
+
+
+def binary(row: Op, x: Any, y: Any) -> Tracer:
+    """A row of two inputs, as for an operator: a Python number stays one among its like."""
+    active_workspace().origin = user_place()
+    if type(x) is Tracer and type(y) is Tracer:
+        a, b = x.node, y.node
+        if a.aval == b.aval and x.weak is y.weak and a.aval.dtype.kind in "fc":
+            return Tracer(make(row, (a, b)), x.weak)
+        return Tracer(elementwise(row, (a, b), (x.weak, y.weak)), _both_weak(x.weak, y.weak))
+    a_weak, b_weak = _weak_of(x), _weak_of(y)
+    return Tracer(elementwise(row, (_operand(x), _operand(y)), (a_weak, b_weak)), _both_weak(a_weak, b_weak))
+
+
+def _operand(value: Any) -> Any:
+    if type(value) is Tracer:
+        return value.node
+    if isinstance(value, np.ndarray | np.generic | complex | float | int | bool):
+        return value
+    return to_node(value)
+
+
+def _weak_of(value: Any) -> type | None:
+    if type(value) is Tracer:
+        return value.weak
+    return type(value) if type(value) in (bool, int, float, complex) else None
+
+
+def _both_weak(a: type | None, b: type | None) -> type | None:
+    if a is None or b is None:
+        return None
+    return complex if complex in (a, b) else float if float in (a, b) else int
+
+
+def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
+    """A NumPy or SciPy ufunc on traced values."""
+    note_origin()
+    if method != "__call__":
+        return UFUNCS[f"{method}"](ufunc, *inputs, **options) if method in UFUNCS else _refuse_method(ufunc, method)
+    if options.get("out") is not None:
+        raise UnsupportedError(f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
+                               hint="use the result: y = np.f(x); or y[...] = np.f(x)")
+    if options.get("where", True) is not True:
+        raise UnsupportedError(f"{ufunc.__name__}(…, where=mask) leaves elements undefined where the mask is false",
+                               hint=f"np.where(mask, np.{ufunc.__name__}(…), 0.0)")
+    options = {key: value for key, value in options.items() if key not in ("out", "where", "casting", "order", "subok")}
+    special = UFUNCS.get(ufunc.__name__)
+    if special is not None:
+        result = special(*inputs, **{k: v for k, v in options.items() if k != "dtype"})
+    else:
+        row = OPS.get(_ROW_NAMES.get(ufunc.__name__, ufunc.__name__))
+        if row is None or row.ufunc is None:
+            raise UnsupportedError(f"the ufunc {ufunc.__name__} is not known to Glassgrad",
+                                   hint="give its derivative with glassgrad.custom_derivative")
+        operands = [_operand(value) for value in inputs]
+        result = Tracer(elementwise(row, operands, [_weak_of(value) for value in inputs]))
+    if options.get("dtype") is not None:
+        result = result.astype(options["dtype"])
+    return result
+
+
+_ROW_NAMES = {"true_divide": "divide", "float_power": "power", "conj": "conjugate", "abs": "absolute"}
+
+
+def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
+    raise UnsupportedError(f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
+                           hint="write into an array by out[i] += v" if method == "at" else None)
+
+
+# ------------------------------------------------------------------ operators, bound from one table
+_BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
+           "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or",
+           "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift"}
+_COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
+
+
+def _bind_operators() -> None:
+    for short, name in (_BINARY | _COMPARE).items():
+        setattr(Tracer, f"__{short}__", _operator(name, swapped=False))
+    for short, name in _BINARY.items():
+        setattr(Tracer, f"__r{short}__", _operator(name, swapped=True))
+        setattr(Tracer, f"__i{short}__", _in_place(name))
+
+
+def _operator(name: str, *, swapped: bool) -> Callable[[Tracer, Any], Any]:
+    def straight(self: Tracer, other: Any) -> Any:
+        return binary(OPS[name], self, other) if _takes(other) else NotImplemented
+
+    def reflected(self: Tracer, other: Any) -> Any:
+        return binary(OPS[name], other, self) if _takes(other) else NotImplemented
+
+    return reflected if swapped else straight
+
+
+def _takes(other: Any) -> bool:
+    return other is not None and not isinstance(other, str | dict | set)
+
+
+def _in_place(name: str) -> Callable[[Tracer, Any], Any]:
+    """`x += y`: an array is written in place, as in NumPy; a number is rebound."""
+    def update(self: Tracer, other: Any) -> Any:
+        result = binary(OPS[name], self, other)
+        if not self.shape:
+            return result
+        indexing["assign"](self, result)
+        return self
+
+    return update
+
+
+_bind_operators()

@@ -1,0 +1,54 @@
+"""Reading one form of one row: the expression applied to a node, with what it asks for. Floor 3."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from glassgrad.base.avals import is_inexact
+from glassgrad.base.errors import NotDifferentiableError, UnsupportedError
+from glassgrad.graph.node import Node
+from glassgrad.graph.op import Bilinear, Form, Linear, Op, Partial, Pullback, Tangent, Undefined, Zero
+
+# What an op that carries graphs does in each direction; `control.py` and `calls.py` fill these in.
+PushSubgraph: TypeAlias = Callable[[Node, Sequence[Node | None]], list[Node | None]]
+PullSubgraph: TypeAlias = Callable[[Node, Sequence[Node | None], Sequence[bool]], list[Node | None]]
+push_subgraph: dict[Op, PushSubgraph] = {}
+pull_subgraph: dict[Op, PullSubgraph] = {}
+
+
+def express(form: Partial | Linear | Bilinear | Tangent | Pullback, node: Node, position: int, **given: Any) -> Any:
+    """The form's expression with the names it asks for filled in."""
+    op = node.op
+    scope = op.scope(node)
+    scope.update(given)
+    scope["position"] = position
+    names = op.wants[op.slot_name(position)]
+    if names and names[0] == "**":
+        wanted = {name: scope[name] for name in names[1:]}
+        wanted.update((key, value) for key, value in node.params if key not in wanted)
+        return form.expression(**wanted)
+    return form.expression(**{name: scope[name] for name in names})
+
+
+def form_of(node: Node, position: int) -> Form | None:
+    """The form for this input; None where the derivative is zero; an error where there is none."""
+    form = node.op.form(position)
+    match form:
+        case Zero():
+            return None
+        case Undefined(why):
+            name = node.op.slot_name(position)
+            raise NotDifferentiableError(f"{node.op.name} is not differentiable with respect to {name}", hint=why)
+        case None:
+            if not carries_derivative(node):
+                return None
+            name = node.op.slot_name(position)
+            raise UnsupportedError(f"{node.op.name} has no derivative with respect to {name}")
+        case _:
+            return form
+
+
+def carries_derivative(node: Node) -> bool:
+    """Is any output of this node of a dtype that can carry a derivative?"""
+    if type(node.aval) is tuple:
+        return any(is_inexact(aval.dtype) for aval in node.aval)
+    return is_inexact(node.aval.dtype)
