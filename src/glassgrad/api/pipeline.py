@@ -15,6 +15,7 @@ from glassgrad.graph.node import Node, Workspace, reachable, working, workspace
 from glassgrad.ops.leaves import LITERAL
 from glassgrad.tracing import dispatch as _dispatch  # noqa: F401 - binds NumPy's functions
 from glassgrad.tracing.tracer import Tracer
+from glassgrad.transforms.control import settle
 from glassgrad.transforms.simplify import simplify
 
 
@@ -38,6 +39,7 @@ def deliver(outputs: Sequence[Node], since: int, *, outermost: bool) -> list[Any
 
     `since` is the number of the first node that this call made: what is older belongs to the outer trace.
     """
+    outputs = settle(outputs)
     if not outermost and _depends_on_outer(outputs, since):
         return [Tracer(node) for node in outputs]
     here = workspace()

@@ -154,7 +154,7 @@ class Op:
     @property
     def multiple(self) -> bool:
         """Does the op give several outputs (read off with `project`)?"""
-        return len(self.outputs) != 1
+        return len(self.outputs) != 1 or self.outputs[0].startswith("*")
 
     def slot_name(self, position: int) -> str:
         """The name of the input at this position."""
@@ -218,8 +218,6 @@ def _checked_wants(name: str, slot: str, form: Form, inputs: tuple[str, ...], ou
     known |= {part.name for part in signature(infer).parameters.values() if part.kind is not Parameter.VAR_POSITIONAL}
     if len(outputs) == 1:
         known.add(outputs[0])
-    else:
-        known |= set(outputs)
     known |= {f"d{slot}"} if isinstance(form, Tangent) else set() if isinstance(form, Partial) else {"ct"}
     known |= {"position", "node"}
     asked = signature(form.expression).parameters

@@ -114,7 +114,7 @@ def project(node: Node, index: int) -> Node:
 
 def outputs_of(node: Node) -> list[Node]:
     """All outputs of an op of several outputs."""
-    return [project(node, index) for index in range(len(node.op.outputs) if node.op.multiple else 1)]
+    return [project(node, index) for index in range(len(node.aval))]
 
 
 LEAVES: frozenset[Op] = frozenset({INPUT, ARRAY, LITERAL})

@@ -125,3 +125,9 @@ def rule_function(row: Op) -> Callable[..., Node]:
 
     call.__name__ = row.name
     return call
+
+
+def common_dtype(*operands: Operand) -> np.dtype:
+    """The dtype that NumPy promotes these to, Python's numbers being weak."""
+    kinds = [x.dtype if isinstance(x, Node | np.ndarray | np.generic) else x for x in operands]
+    return np.result_type(*kinds)

@@ -54,12 +54,13 @@ def call(function: Callable[..., Tree], arguments: Sequence[Any], keywords: dict
     leaves, structure = flatten(result)
     here = workspace()
     assert here is not None
-    outputs = tuple([_output(leaf) for leaf in leaves])
+    outputs = tuple([output_node(leaf) for leaf in leaves])
     weak = tuple([leaf.weak if isinstance(leaf, Tracer) else None for leaf in leaves])
     return Traced(nodes, outputs, structure, weak)
 
 
-def _output(leaf: Any) -> Node:
+def output_node(leaf: Any) -> Node:
+    """The node of one of a function's results."""
     if isinstance(leaf, Tracer):
         return leaf.node
     if is_array(leaf):

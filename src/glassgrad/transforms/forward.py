@@ -9,7 +9,7 @@ from glassgrad.graph.node import Node, make, reachable, workspace
 from glassgrad.graph.notes import Backward
 from glassgrad.graph.op import Bilinear, Linear, Partial, Pullback, Subgraph, Tangent
 from glassgrad.ops.elementwise import add, multiply
-from glassgrad.ops.leaves import PROJECT, input_node, project, zeros
+from glassgrad.ops.leaves import PROJECT, input_node, outputs_of, zeros
 from glassgrad.transforms.forms import carries_derivative, express, form_of, push_subgraph
 from glassgrad.transforms.reverse import pull
 
@@ -46,7 +46,7 @@ def push_node(node: Node, tangents: Sequence[Node | None]) -> Many:
     here = workspace()
     if node.op in push_subgraph:
         return push_subgraph[node.op](node, tangents)
-    total: Many = [None] * len(node.op.outputs)
+    total: Many = [None] * (len(node.aval) if node.op.multiple else 1)
     linear = [False] * len(node.inputs)
     for position, tangent in enumerate(tangents):
         form = None if tangent is None else form_of(node, position)
@@ -94,7 +94,7 @@ def _push_linear(node: Node, tangents: Sequence[Node | None], linear: Sequence[b
 
 
 def _outputs(node: Node) -> Many:
-    return [project(node, index) for index in range(len(node.op.outputs))] if node.op.multiple else [node]
+    return list(outputs_of(node)) if node.op.multiple else [node]
 
 
 def _avals(node: Node) -> Sequence[object]:

@@ -115,7 +115,7 @@ def constant(node: Node, known: dict[Node, Any]) -> Any:
     if node.op is ARRAY:
         return node.param("held").array
     value = literal_value(node)
-    return np.broadcast_to(value, node.shape) if node.shape else value
+    return np.broadcast_to(value, node.shape) if node.shape and min(node.shape) >= 0 else value
 
 
 def kernel_of(node: Node) -> Kernel:

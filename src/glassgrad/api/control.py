@@ -1,0 +1,246 @@
+"""Control flow whose course depends on values: cond, while_loop, fori_loop, scan. Floor 5.
+
+All of them are differentiated forwards and backwards, and nest in each other and in every transform.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from glassgrad.api.pipeline import deliver, tracing
+from glassgrad.base.avals import Aval, run_length, show_shape
+from glassgrad.base.errors import DtypeError, ShapeError, UsageError
+from glassgrad.base.trees import Structure, Tree, flatten, flatten_with_paths, unflatten
+from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import Node, fresh_serial, workspace
+from glassgrad.ops.leaves import outputs_of
+from glassgrad.ops.select import where
+from glassgrad.ops.structure import cast
+from glassgrad.tracing.body import Body, share_outside, trace_body
+from glassgrad.tracing.tracer import Tracer, to_node
+from glassgrad.transforms.control.branch import make_cond
+from glassgrad.transforms.control.scan import make_scan
+from glassgrad.transforms.control.while_loop import make_while
+
+Carry = TypeVar("Carry")
+
+
+class _Leaves:
+    """A tree's leaves as nodes, with what is needed to trace a body over them."""
+
+    def __init__(self, tree: Tree) -> None:
+        leaves, self.structure = flatten(tree)
+        self.weak = [leaf.weak if isinstance(leaf, Tracer) else _number_type(leaf) for leaf in leaves]
+        self.nodes = [to_node(leaf) for leaf in leaves]
+
+    @property
+    def avals(self) -> list[Aval]:
+        return [node.aval for node in self.nodes]
+
+
+def _number_type(leaf: Any) -> type | None:
+    return type(leaf) if type(leaf) in (bool, int, float, complex) else None
+
+
+def _finish(structure: Structure, nodes: Sequence[Node], since: int, *, outermost: bool) -> Any:
+    return unflatten(structure, deliver(nodes, since, outermost=outermost))
+
+
+# ------------------------------------------------------------------ cond
+def cond(predicate: Any, true_function: Callable[..., Any], false_function: Callable[..., Any], *operands: Tree) -> Any:
+    """`true_function(*operands)` where the predicate holds, else `false_function(*operands)`; only that one runs.
+
+    Both give results of the same structure, shapes and dtypes.
+
+    >>> cond(3 > 2, lambda x: x + 1.0, lambda x: x - 1.0, 10.0)
+    np.float64(11.0)
+    """
+    with tracing():
+        holds = cast(_one_number(predicate), np.dtype(bool))
+    return _choose(where(holds, 0, 1), [true_function, false_function], operands)
+
+
+def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Tree) -> Any:
+    """`branches[index](*operands)`, the index clipped into range; only that branch runs.
+
+    >>> switch(1, [lambda x: x, lambda x: 2.0 * x], 10.0)
+    np.float64(20.0)
+    """
+    if not branches:
+        raise UsageError("switch needs at least one branch")
+    with tracing():
+        chosen = _one_number(index)
+    return _choose(chosen, branches, operands)
+
+
+def _one_number(value: Any) -> Node:
+    node = to_node(value)
+    if node.shape != ():
+        raise ShapeError(f"a choice between branches takes one number, found shape {show_shape(node.shape)}",
+                         hint="np.where chooses element by element; vmap gives each example its own choice")
+    return node
+
+
+def _choose(chosen: Node, branches: Sequence[Callable[..., Any]], operands: Sequence[Tree]) -> Any:
+    outermost = workspace() is None
+    with tracing():
+        since = fresh_serial()
+        groups = [_Leaves(operand) for operand in operands]
+        bodies = [trace_body(branch, [g.structure for g in groups], [g.avals for g in groups],
+                             [g.weak for g in groups]) for branch in branches]
+        own = sum(len(g.nodes) for g in groups)
+        graphs, outside = share_outside(_agreeing(bodies), [own] * len(bodies))
+        operand_nodes = [node for g in groups for node in g.nodes]
+        result = make_cond(cast(chosen, np.dtype(np.int64)), [*operand_nodes, *outside], graphs)
+        return _finish(bodies[0].structure, outputs_of(result), since, outermost=outermost)
+
+
+def _agreeing(bodies: Sequence[Body]) -> list[Body]:
+    """The bodies with results cast to common dtypes; an error where structures or shapes differ."""
+    first = bodies[0]
+    for other in bodies[1:]:
+        if other.structure != first.structure:
+            raise UsageError(f"the branches return different structures: {first.structure} and {other.structure}")
+        for a, b in zip(first.graph.outputs, other.graph.outputs, strict=True):
+            if a.shape != b.shape:
+                raise ShapeError(f"the branches return shapes {show_shape(a.shape)} and {show_shape(b.shape)}")
+    dtypes = [np.result_type(*[y.dtype for y in ys]) for ys in zip(*[b.graph.outputs for b in bodies], strict=True)]
+    return [Body(Graph(b.graph.inputs, tuple(cast(y, d) for y, d in zip(b.graph.outputs, dtypes, strict=True))),
+                 b.outside, b.structure, b.weak) for b in bodies]
+
+
+# ------------------------------------------------------------------ loops
+def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], initial: Carry) -> Carry:
+    """Repeats `carry = body(carry)` while `condition(carry)` holds.
+
+    The carry keeps its structure, shapes and dtypes. Reverse mode works with an end that depends on data: the loop
+    records, as it runs, the values that the backward steps need; no bound is asked for.
+
+    >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 3.0)
+    np.float64(192.0)
+    """
+    outermost = workspace() is None
+    with tracing():
+        since = fresh_serial()
+        carry = _Leaves(initial)
+        traced = _carried(lambda c: trace_body(body, [c.structure], [c.avals], [c.weak]), carry, 0)
+        test = trace_body(condition, [carry.structure], [carry.avals], [carry.weak])
+        if len(test.graph.outputs) != 1 or test.graph.outputs[0].shape != ():
+            raise ShapeError("the condition of while_loop must give one truth value",
+                             hint="np.any or np.all make one of many")
+        test = Body(Graph(test.graph.inputs, (_truth(test.graph.outputs[0]),)), test.outside, test.structure, test.weak)
+        count = len(carry.nodes)
+        graphs, outside = share_outside([test, traced], [count, count])
+        node = make_while(graphs[0], graphs[1], carry.nodes, outside, run_length())
+        return _finish(carry.structure, outputs_of(node), since, outermost=outermost)  # type: ignore[no-any-return]
+
+
+def _truth(node: Node) -> Node:
+    return cast(node, np.dtype(bool))
+
+
+def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], initial: Carry) -> Carry:
+    """`for i in range(lower, upper): carry = body(i, carry)`. The bounds may be traced.
+
+    >>> fori_loop(0, 5, lambda i, total: total + i, 0)
+    np.int64(10)
+    """
+    if isinstance(lower, Tracer) or isinstance(upper, Tracer):
+        _, result = while_loop(lambda state: state[0] < upper, lambda state: (state[0] + 1, body(*state)),
+                               (lower, initial))
+        return result
+    carry, _ = scan(lambda c, i: (body(i, c), None), initial, np.arange(lower, upper))
+    return carry
+
+
+def scan(step: Callable[[Any, Any], tuple[Any, Any]], initial: Carry, sequence: Tree = None, length: int | None = None,
+         *, reverse: bool = False, checkpoint: bool = False) -> tuple[Carry, Any]:
+    """A loop over the first axis: `carry, y = step(carry, x)` for each x; gives the last carry and the y's stacked.
+
+    `sequence` is a tree of arrays with a first axis in common, or None with `length` given. `reverse` runs from the
+    last to the first. With `checkpoint`, reverse mode keeps only the carries and computes the rest of each step again.
+
+    >>> scan(lambda total, x: (total + x, total), 0.0, np.array([1.0, 2.0, 3.0]))
+    (np.float64(6.0), array([0., 1., 3.]))
+    """
+    outermost = workspace() is None
+    with tracing():
+        since = fresh_serial()
+        carry, xs = _Leaves(initial), _Leaves(sequence)
+        steps = _scan_length(sequence, xs, length)
+        rows = [Aval(aval.shape[1:], aval.dtype) for aval in xs.avals]
+        strong: list[type | None] = [None] * len(rows)
+        count = len(carry.nodes)
+        traced = _carried(lambda c: trace_body(step, [c.structure, xs.structure], [c.avals, rows], [c.weak, strong]),
+                          carry, None)
+        node = make_scan(traced.graph, carry.nodes, xs.nodes, traced.outside, length=steps, backwards=reverse,
+                         recompute=checkpoint)
+        results = deliver(outputs_of(node), since, outermost=outermost)
+        _, y_structure = _pair(traced.structure)
+        return unflatten(carry.structure, results[:count]), unflatten(y_structure, results[count:])
+
+
+def _pair(structure: Structure) -> tuple[Structure, Structure]:
+    children = structure.children()
+    if structure.type is not tuple or len(children) != 2:
+        raise UsageError("the step function of scan must return a pair (carry, y)", hint="return carry, None")
+    return children[0], children[1]
+
+
+def _scan_length(sequence: Tree, xs: _Leaves, length: int | None) -> int:
+    paths, _, _ = flatten_with_paths(sequence)
+    lengths = {}
+    for path, node in zip(paths, xs.nodes, strict=True):
+        if not node.shape:
+            raise ShapeError(f"scan runs over the first axis, but {path or 'the sequence'} is a number")
+        lengths[path or "sequence"] = node.shape[0]
+    if length is not None:
+        lengths["length"] = int(length)
+    if not lengths:
+        raise UsageError("scan needs a sequence or a length", hint="scan(step, initial, length=100)")
+    if len(set(lengths.values())) != 1:
+        listing = ", ".join(f"{path}: {size}" for path, size in lengths.items())
+        raise ShapeError(f"scan runs over first axes of different lengths: {listing}")
+    return next(iter(lengths.values()))
+
+
+def _carried(trace: Callable[[_Leaves], Body], carry: _Leaves, part: int | None) -> Body:
+    """The traced body, with the carry's dtypes widened until the body gives back what it takes."""
+    for _ in range(3):
+        traced = trace(carry)
+        structure = traced.structure if part is not None else _pair(traced.structure)[0]
+        _check_structure(carry.structure, structure)
+        count = len(carry.nodes)
+        results = traced.graph.outputs[:count]
+        _check_shapes(carry, results)
+        wide = [_widened(x, y, kind) for x, y, kind in zip(carry.nodes, results, carry.weak, strict=True)]
+        if all(x.dtype == dtype for x, dtype in zip(carry.nodes, wide, strict=True)):
+            outputs = tuple(cast(y, x.dtype) for x, y in zip(carry.nodes, results, strict=True))
+            return Body(Graph(traced.graph.inputs, (*outputs, *traced.graph.outputs[count:])), traced.outside,
+                        traced.structure, traced.weak)
+        carry.nodes = [cast(x, dtype) for x, dtype in zip(carry.nodes, wide, strict=True)]
+        carry.weak = [None if x.dtype != y.dtype else kind
+                      for x, y, kind in zip(carry.nodes, results, carry.weak, strict=True)]
+    raise DtypeError("the body of the loop changes the dtype of its carry at every step",
+                     hint="cast what it returns: .astype(x.dtype)")
+
+
+def _widened(before: Node, after: Node, weak: type | None) -> np.dtype:
+    """The dtype for a carry: a Python number takes on what the body makes of it, an array only widens."""
+    return after.dtype if weak is not None and after.dtype.kind >= before.dtype.kind else np.result_type(before.dtype, after.dtype)
+
+
+def _check_structure(expected: Structure, found: Structure) -> None:
+    if expected != found:
+        raise UsageError(f"the body of the loop must give back the structure it takes: {expected}, found {found}")
+
+
+def _check_shapes(carry: _Leaves, results: Sequence[Node]) -> None:
+    for before, after in zip(carry.nodes, results, strict=True):
+        if before.shape != after.shape:
+            raise ShapeError(f"the body of the loop turns a carry of shape {show_shape(before.shape)} into "
+                             f"{show_shape(after.shape)}", hint="start with an array of the shape it will have")
+
+
+__all__ = ["cond", "fori_loop", "scan", "switch", "while_loop"]

@@ -1,0 +1,36 @@
+"""Where a loop was replaced by one that also records or also moves: its results are read from the new loop. Floor 3."""
+
+from collections.abc import Sequence
+
+from glassgrad.graph.graph import substitute
+from glassgrad.graph.node import Node, reachable, workspace
+
+
+def supersede(old: Sequence[Node], new: Sequence[Node]) -> None:
+    """Notes that the nodes `new` have the values of `old`, whose loop need then not run."""
+    here = workspace()
+    if here is not None:
+        here.superseded.update((a, b) for a, b in zip(old, new, strict=False) if a is not b)
+
+
+def settle(outputs: Sequence[Node]) -> list[Node]:
+    """The outputs with every superseded result read from the loop that took its place."""
+    here = workspace()
+    result = list(outputs)
+    while here is not None and here.superseded:
+        present = set(reachable(result, min(node.serial for node in here.superseded) - 1))
+        swap = {old: new for old, new in here.superseded.items() if old in present and not _stands_on(new, old)}
+        if not swap:
+            break
+        # One loop at a time, so that a loop that took another's place can itself be replaced.
+        first = min(old.inputs[0].serial for old in swap)
+        one = {old: new for old, new in swap.items() if old.inputs[0].serial == first}
+        result = substitute(result, one)
+        for old in one:
+            del here.superseded[old]
+    return result
+
+
+def _stands_on(new: Node, old: Node) -> bool:
+    loop = old.inputs[0]
+    return loop in reachable([new], loop.serial - 1)
