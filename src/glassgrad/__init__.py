@@ -1,2 +1,34 @@
-"""Glassgrad differentiates Python by the chain rule and shows its work."""
-from glassgrad.api.derivatives import grad, value_and_grad
+"""Glassgrad differentiates Python by the chain rule and shows its work.
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+import importlib
+from typing import Any
+
+_WHERE = {
+    "glassgrad.api.derivatives": ("grad", "value_and_grad"),
+    "glassgrad.api.linear": ("jvp", "vjp", "linearize"),
+    "glassgrad.api.jacobians": ("jacobian", "hessian", "hvp", "elementwise_grad"),
+    "glassgrad.api.mapping": ("vmap",),
+    "glassgrad.api.compile": ("jit", "checkpoint"),
+    "glassgrad.api.custom": ("custom_derivative", "stop_gradient"),
+    "glassgrad.api.control": ("cond", "switch", "while_loop", "fori_loop", "scan"),
+    "glassgrad.base.settings": ("settings",),
+}
+_MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
+
+__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - generated from the one table above
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'glassgrad' has no attribute {name!r}")
+    value = getattr(importlib.import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULE_OF})

@@ -7,9 +7,9 @@ from typing import Any
 from glassgrad.base.avals import Aval
 from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.graph.closing import close
-from glassgrad.graph.graph import Graph
+from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, apart, fresh_serial
-from glassgrad.tracing.trace import abstract_input, output_node
+from glassgrad.tracing.trace import abstract_input, known_input, output_node, wrap_arguments
 from glassgrad.tracing.tracer import Tracer
 
 
@@ -35,8 +35,35 @@ def trace_body(function: Callable[..., Any], structures: Sequence[Structure], av
         leaves, structure = flatten(result)
         outputs = [output_node(leaf) for leaf in leaves]
         graph, outside = close(inputs, outputs, since)
-    kinds = [leaf.weak if isinstance(leaf, Tracer) else _weak(leaf) for leaf in leaves]
-    return Body(graph, outside, structure, kinds)
+    return Body(graph, outside, structure, [_weak_leaf(leaf) for leaf in leaves])
+
+
+def trace_inside(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Body, list[Node]]:
+    """The graph of a call whose inside is to be kept apart, and the nodes of its arguments.
+
+    Unlike in a loop's body the values are known where the arguments' are, so Python's `if` works inside.
+    """
+    with apart():
+        since = fresh_serial()
+        wrapped, tracers = wrap_arguments(arguments, known_input, lambda _: True)
+        marks = [tracer.node for tracer in tracers]
+        given = [argument_node(mark) for mark in marks]
+        leaves, structure = flatten(function(*wrapped))
+        outputs = [output_node(leaf) for leaf in leaves]
+        graph, outside = close(marks, outputs, since)
+        inputs = [abstract_input(mark.aval).node for mark in marks]
+        renamed = substitute(graph.outputs, dict(zip(marks, inputs, strict=True)))
+    graph = Graph((*inputs, *graph.inputs[len(marks):]), tuple(renamed))
+    return Body(graph, outside, structure, [_weak_leaf(leaf) for leaf in leaves]), given
+
+
+def argument_node(mark: Node) -> Node:
+    """What a fresh name stands for: the outer node, or the leaf itself where the argument was a plain array."""
+    return mark.inputs[0] if mark.inputs else mark
+
+
+def _weak_leaf(leaf: Any) -> type | None:
+    return leaf.weak if isinstance(leaf, Tracer) else _weak(leaf)
 
 
 def _weak(leaf: Any) -> type | None:

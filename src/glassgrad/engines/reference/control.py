@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.engines.reference.program import compile_graph, subgraph_kernels
 from glassgrad.graph.node import Node
+from glassgrad.ops.barriers import HOST
 from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
 
 Kernel = Callable[..., Any]
@@ -73,3 +74,11 @@ def while_kernel(node: Node) -> Kernel:
 
 subgraph_kernels.update({CALL: call_kernel, CUSTOM: call_kernel, COND: cond_kernel, SCAN: scan_kernel,
                          WHILE: while_kernel})
+
+
+def host_kernel(node: Node) -> Kernel:
+    """A person's own function, called with plain arrays."""
+    return node.param("function")  # type: ignore[no-any-return]  # a callable by construction
+
+
+subgraph_kernels[HOST] = host_kernel

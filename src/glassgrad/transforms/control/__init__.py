@@ -4,6 +4,6 @@ Importing this package binds the rules.
 """
 
 from glassgrad.transforms.control import batching, branch, call, scan, while_loop
-from glassgrad.transforms.control.settle import settle
+from glassgrad.transforms.control.settle import forget, settle
 
-__all__ = ["batching", "branch", "call", "scan", "settle", "while_loop"]
+__all__ = ["batching", "branch", "call", "forget", "scan", "settle", "while_loop"]

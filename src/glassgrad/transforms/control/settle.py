@@ -31,6 +31,17 @@ def settle(outputs: Sequence[Node]) -> list[Node]:
     return result
 
 
+def forget(placeholders: Sequence[Node]) -> None:
+    """Drops the loops that depend on placeholders: a tangent that has no number yet may not reach plain results."""
+    here = workspace()
+    if here is None or not here.superseded or not placeholders:
+        return
+    since = min(node.serial for node in placeholders) - 1
+    for old, new in list(here.superseded.items()):
+        if not set(placeholders).isdisjoint(reachable([new], since)):
+            del here.superseded[old]
+
+
 def _stands_on(new: Node, old: Node) -> bool:
     loop = old.inputs[0]
     return loop in reachable([new], loop.serial - 1)

@@ -1,0 +1,137 @@
+"""jit and checkpoint: functions kept as graphs. Floor 5."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from glassgrad.api.arguments import ArgNums
+from glassgrad.api.pipeline import as_result, deliver, tracing
+from glassgrad.base.avals import Aval
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import Structure, flatten, unflatten
+from glassgrad.engines import reference
+from glassgrad.graph.closing import close
+from glassgrad.graph.graph import Graph, inline
+from glassgrad.graph.node import Node, apart, fresh_serial, workspace
+from glassgrad.ops.leaves import ARRAY, outputs_of
+from glassgrad.tracing.body import trace_inside
+from glassgrad.tracing.trace import abstract_input, is_array, output_node
+from glassgrad.tracing.tracer import Tracer, to_node
+from glassgrad.transforms.control.call import make_call
+from glassgrad.transforms.control.settle import settle
+from glassgrad.transforms.simplify import simplify
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """One traced version of a function: for these shapes, dtypes and static values."""
+
+    graph: Graph
+    outside: list[Node]
+    structure: Structure
+    program: reference.Program
+
+
+def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
+    """The function traced once for each set of shapes and dtypes, simplified, and run as a whole.
+
+    `static` names arguments (positions or names) that are Python values to the function, not arrays: a new value
+    means a new trace. Inside, values have no numbers: `if x > 0` is an error that suggests `cond`.
+
+    >>> jit(lambda x: x * x + 1.0)(3.0)
+    np.float64(10.0)
+    """
+    if function is None:
+        return lambda f: jit(f, static=static)
+    fixed = {static} if isinstance(static, int | str) else set(static)
+    cache: dict[Any, Compiled] = {}
+    lock = Lock()
+
+    @wraps(function)
+    def compiled(*args: Any, **kwargs: Any) -> Any:
+        leaves, structure, signature = _signature(function, args, kwargs, fixed)
+        version = cache.get(signature)
+        if version is None:
+            version = _compile(function, structure, leaves, args, kwargs, fixed)
+            if all(node.op is ARRAY for node in version.outside):
+                with lock:
+                    cache[signature] = version
+        if workspace() is None:
+            values = [*leaves, *[node.param("held").array for node in version.outside]]
+            return unflatten(version.structure, [as_result(y) for y in version.program(*values)])
+        with tracing():
+            nodes = [to_node(leaf) for leaf in leaves]
+            outputs = inline(version.graph, [*nodes, *version.outside])
+            return unflatten(version.structure, [Tracer(node) for node in outputs])
+
+    compiled.cache = cache  # type: ignore[attr-defined]  # for inspection and clearing
+    return compiled
+
+
+def _signature(function: Function, args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]) -> tuple[list[Any], Structure, Any]:
+    """The arrays of the call, and what a traced version depends on."""
+    dynamic = [arg for index, arg in enumerate(args) if index not in fixed]
+    named = {name: value for name, value in sorted(kwargs.items()) if name not in fixed}
+    leaves, structure = flatten((dynamic, named))
+    key: list[Any] = [structure]
+    arrays = []
+    for leaf in leaves:
+        if not is_array(leaf):
+            raise UsageError(f"jit takes arrays and numbers, found {type(leaf).__name__}",
+                             hint="jit(f, static='name') for an argument that is a Python value")
+        weak = leaf.weak if isinstance(leaf, Tracer) else type(leaf) if type(leaf) in (bool, int, float, complex) else None
+        array = leaf if isinstance(leaf, Tracer) else np.asarray(leaf)
+        arrays.append(array)
+        key.append((array.shape, array.dtype, weak))
+    held = [(index, args[index]) for index in range(len(args)) if index in fixed]
+    held += [(name, kwargs[name]) for name in sorted(kwargs) if name in fixed]
+    try:
+        signature = (tuple(key), tuple(held))
+        hash(signature)
+    except TypeError as error:
+        raise UsageError("a static argument of jit must be hashable", hint="pass arrays as ordinary arguments") from error
+    return arrays, structure, signature
+
+
+def _compile(function: Function, structure: Structure, leaves: Sequence[Any], args: Sequence[Any],
+             kwargs: dict[str, Any], fixed: set[Any]) -> Compiled:
+    with tracing(), apart():
+        since = fresh_serial()
+        tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), _weak_of(leaf)) for leaf in leaves]
+        dynamic, named = unflatten(structure, tracers)
+        rest = iter(dynamic)
+        full = [arg if index in fixed else next(rest) for index, arg in enumerate(args)]
+        result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
+        flat, out_structure = flatten(result)
+        outputs = simplify(settle([output_node(leaf) for leaf in flat]))
+        graph, outside = close([t.node for t in tracers], outputs, since)
+    return Compiled(graph, outside, out_structure, reference.compile_graph(graph))
+
+
+def _weak_of(leaf: Any) -> type | None:
+    return leaf.weak if isinstance(leaf, Tracer) else None
+
+
+def checkpoint(function: Function) -> Function:
+    """The same function, whose inside is not kept for reverse mode but computed again: less memory, more time.
+
+    >>> grad(checkpoint(lambda x: np.sin(np.sin(x))))(0.0)
+    np.float64(1.0)
+    """
+
+    @wraps(function)
+    def computed_again(*args: Any, **kwargs: Any) -> Any:
+        outermost = workspace() is None
+        with tracing():
+            since = fresh_serial()
+            body, given = trace_inside(lambda *inner: function(*inner[:-1], **inner[-1]), (*args, kwargs))
+            call = make_call(body.graph, [*given, *body.outside])
+            return unflatten(body.structure, deliver(outputs_of(call), since, outermost=outermost))
+
+    return computed_again
