@@ -1,0 +1,24 @@
+"""Settings of the whole test run: one thread per process, and generated examples that CI can repeat."""
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from threadpoolctl import threadpool_limits
+
+# For the processes that tests start. In this process a plugin has loaded NumPy already: see `one_thread`.
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+
+# A timing never fails a test, so no deadlines. CI draws the same examples each time; a person's run draws new ones.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """BLAS on one thread: the workers of `pytest -n` already fill the cores, and sums keep their order."""
+    with threadpool_limits(1):
+        yield

@@ -1,0 +1,40 @@
+"""`import glassgrad` loads what every user needs and nothing heavy; the rest waits for its first use."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = [
+    "jax",
+    "matplotlib",
+    "pint",
+    "rich",
+    "scipy.linalg",
+    "scipy.optimize",
+    "scipy.special",
+    "scipy.stats",
+    "sklearn",
+    "sympy",
+    "torch",
+    "typer",
+]
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    """The modules of a fresh interpreter after `import glassgrad`."""
+    program = "import glassgrad, json, sys; print(json.dumps(sorted(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(json.loads(run.stdout))
+
+
+def test_import_loads_the_package(loaded):
+    assert {"glassgrad", "numpy"} <= loaded
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_import_leaves_out(loaded, module):
+    found = sorted(name for name in loaded if f"{name}.".startswith(f"{module}."))
+    assert not found, f"`import glassgrad` loads {found[0]}; import it inside the function that needs it"
