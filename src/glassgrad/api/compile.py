@@ -109,9 +109,10 @@ def _compile(function: Function, structure: Structure, leaves: Sequence[Any], ar
         full = [arg if index in fixed else next(rest) for index, arg in enumerate(args)]
         result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
         flat, out_structure = flatten(result)
-        outputs = simplify(settle([output_node(leaf) for leaf in flat]))
-        graph, outside = close([t.node for t in tracers], outputs, since)
-    return Compiled(graph, outside, out_structure, reference.compile_graph(graph))
+        graph, outside = close([t.node for t in tracers], settle([output_node(leaf) for leaf in flat]), since)
+        # What runs is simplified; what an outer trace differentiates stays as traced.
+        program = reference.compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))))
+    return Compiled(graph, outside, out_structure, program)
 
 
 def _weak_of(leaf: Any) -> type | None:

@@ -145,16 +145,18 @@ class Op:
     overwrites: bool = False  # the first input's buffer may be updated in place where nobody reads it later
     accumulates: bool = False  # the result is the first input plus something: `index_add(x, i, v)`
     wants: dict[str, tuple[str, ...]] = field(default_factory=dict)  # per form: the names its expression asks for
+    variadic: bool = field(init=False)  # does the last name take any number of inputs?
+    multiple: bool = field(init=False)  # does the op give several outputs (read off with `project`)?
+    places: dict[str, int] = field(init=False)  # each input's position by name; -1 for the output
 
-    @property
-    def variadic(self) -> bool:
-        """Does the last name take any number of inputs?"""
-        return bool(self.inputs) and self.inputs[-1].startswith("*")
-
-    @property
-    def multiple(self) -> bool:
-        """Does the op give several outputs (read off with `project`)?"""
-        return len(self.outputs) != 1 or self.outputs[0].startswith("*")
+    def __post_init__(self) -> None:
+        place = object.__setattr__  # the dataclass is frozen
+        place(self, "variadic", bool(self.inputs) and self.inputs[-1].startswith("*"))
+        place(self, "multiple", len(self.outputs) != 1 or self.outputs[0].startswith("*"))
+        places = {name: index for index, name in enumerate(self.inputs) if not name.startswith("*")}
+        if not self.multiple:
+            places[self.outputs[0]] = -1
+        place(self, "places", places | {"node": -1})
 
     def slot_name(self, position: int) -> str:
         """The name of the input at this position."""
@@ -166,17 +168,14 @@ class Op:
         """The derivative form of the input at this position; None where nothing is differentiable by nature."""
         return self.derivative.get(self.slot_name(position))
 
-    def scope(self, node: "Node") -> dict[str, Any]:
-        """The names a form's expression can ask for, with their nodes and values."""
-        fixed = len(self.inputs) - self.variadic
-        scope: dict[str, Any] = dict(zip(self.inputs[:fixed], node.inputs, strict=False))
-        if self.variadic:
-            scope[self.inputs[-1][1:]] = node.inputs[fixed:]
-        if not self.multiple:
-            scope[self.outputs[0]] = node
-        scope.update(node.params)
-        scope["node"] = node
-        return scope
+    def named(self, node: "Node", name: str) -> Any:
+        """What a form's expression means by `name`: an input, the output, or a static parameter."""
+        place = self.places.get(name)
+        if place is not None:
+            return node.inputs[place] if place >= 0 else node
+        if self.variadic and name == self.inputs[-1][1:]:
+            return node.inputs[len(self.inputs) - 1:]
+        return node.param(name)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

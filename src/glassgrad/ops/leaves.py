@@ -1,5 +1,6 @@
 """Leaves and joints of every graph: inputs, captured arrays, literals, marks, projections. Floor 2."""
 
+import struct
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,15 @@ def mark(node: Node) -> Node:
 
 def literal(value: Any, dtype: np.dtype, shape: tuple[int, ...] = ()) -> Node:
     """The constant `value`, spread over `shape`."""
-    bits = np.asarray(value).astype(dtype).tobytes()
+    if dtype is _FLOAT64 and type(value) in (float, int):
+        bits = _pack_double(value)
+    else:
+        bits = np.asarray(value).astype(dtype).tobytes()
     return make(LITERAL, (), (("bits", bits), ("dtype", dtype), ("shape", shape)))
+
+
+_FLOAT64 = np.dtype(np.float64)
+_pack_double = struct.Struct("=d").pack
 
 
 def literal_value(node: Node) -> Any:

@@ -37,22 +37,26 @@ def loop_dtypes(row: Op, kinds: tuple[Any, ...]) -> tuple[np.dtype, ...]:
         raise DtypeError(f"{row.name} does not take {shown}") from error
 
 
-def elementwise_aval(row_name: str, *avals: Aval) -> Aval:
-    """Shape and dtype of an elementwise row: inputs of one shape, at a ufunc's loop dtypes."""
-    row = OPS[row_name]
-    shape = avals[0].shape
-    for other in avals[1:]:
-        if other.shape != shape:
-            raise ShapeError(f"{row_name} needs equal shapes, found {', '.join(str(a.shape) for a in avals)}")
-    return Aval(shape, loop_dtypes(row, tuple([a.dtype for a in avals]))[-1])
-
-
 def like_ufunc(row_name: str) -> Callable[..., Aval]:
-    """The `infer` of an elementwise row that is a ufunc."""
+    """The `infer` of an elementwise row that is a ufunc: one shape, at the ufunc's loop dtypes."""
+    known: dict[tuple[Aval, ...], Aval] = {}
+
     def infer(*avals: Aval) -> Aval:
-        return elementwise_aval(row_name, *avals)
+        found = known.get(avals)
+        if found is None:
+            shape = avals[0].shape
+            if any(other.shape != shape for other in avals[1:]):
+                raise ShapeError(f"{row_name} needs equal shapes, found {', '.join(str(a.shape) for a in avals)}")
+            found = Aval(shape, loop_dtypes(OPS[row_name], tuple([a.dtype for a in avals]))[-1])
+            if len(known) > _REMEMBERED:
+                known.clear()
+            known[avals] = found
+        return found
 
     return infer
+
+
+_REMEMBERED = 4096  # a bound on the shapes that a row remembers
 
 
 # ------------------------------------------------------------------ lifting
@@ -102,6 +106,10 @@ def elementwise(row: Op, operands: Sequence[Operand], weak: Sequence[type | None
 
     `weak[i]` is Python's number type where operand i is a traced Python number.
     """
+    if len(operands) == 2 and weak is None:
+        direct = _same_or_number(row, operands[0], operands[1])
+        if direct is not None:
+            return direct
     kinds: list[Any] = []
     for index, operand in enumerate(operands):
         if weak is not None and weak[index] is not None:
@@ -112,10 +120,26 @@ def elementwise(row: Op, operands: Sequence[Operand], weak: Sequence[type | None
             kinds.append(type(operand))
     if all(type(kind) is type for kind in kinds):  # NumPy resolves Python numbers alone at their default dtype
         kinds = [np.dtype(kind) for kind in kinds]
-    dtypes = loop_dtypes(row, tuple(np.dtype(bool) if kind is bool else kind for kind in kinds))
+    dtypes = loop_dtypes(row, tuple([np.dtype(bool) if kind is bool else kind for kind in kinds]))
     nodes = [lift(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=False)]
-    shape = broadcast_shapes(row.name, [node.shape for node in nodes])
+    shape = broadcast_shapes(row.name, [node.aval.shape for node in nodes])
     return make(row, tuple([broadcast(cast(n, d), shape) for n, d in zip(nodes, dtypes, strict=False)]))
+
+
+def _same_or_number(row: Op, x: Operand, y: Operand) -> Node | None:
+    """The short way for what almost every node is: real operands of one shape and dtype, or one and a number."""
+    if type(x) is Node:
+        aval = x.aval
+        if aval.dtype.kind == "f":
+            if type(y) is Node:
+                return make(row, (x, y)) if y.aval == aval else None
+            if type(y) is float or type(y) is int:
+                return make(row, (x, literal(y, aval.dtype, aval.shape)))
+    elif type(y) is Node and (type(x) is float or type(x) is int):
+        aval = y.aval
+        if aval.dtype.kind == "f":
+            return make(row, (literal(x, aval.dtype, aval.shape), y))
+    return None
 
 
 def rule_function(row: Op) -> Callable[..., Node]:

@@ -289,13 +289,11 @@ def unary(row: Op, x: Tracer) -> Tracer:
 def binary(row: Op, x: Any, y: Any) -> Tracer:
     """A row of two inputs, as for an operator: a Python number stays one among its like."""
     active_workspace().origin = user_place()
-    if type(x) is Tracer and type(y) is Tracer:
-        a, b = x.node, y.node
-        if a.aval == b.aval and x.weak is y.weak and a.aval.dtype.kind in "fc":
-            return Tracer(make(row, (a, b)), x.weak)
-        return Tracer(elementwise(row, (a, b), (x.weak, y.weak)), _both_weak(x.weak, y.weak))
+    a, b = _operand(x), _operand(y)
     a_weak, b_weak = _weak_of(x), _weak_of(y)
-    return Tracer(elementwise(row, (_operand(x), _operand(y)), (a_weak, b_weak)), _both_weak(a_weak, b_weak))
+    traced_number = (a_weak is not None and type(x) is Tracer) or (b_weak is not None and type(y) is Tracer)
+    node = elementwise(row, (a, b), (a_weak, b_weak) if traced_number else None)
+    return Tracer(node, None if a_weak is None or b_weak is None else _both_weak(a_weak, b_weak))
 
 
 def _operand(value: Any) -> Any:
@@ -312,9 +310,7 @@ def _weak_of(value: Any) -> type | None:
     return type(value) if type(value) in (bool, int, float, complex) else None
 
 
-def _both_weak(a: type | None, b: type | None) -> type | None:
-    if a is None or b is None:
-        return None
+def _both_weak(a: type, b: type) -> type:
     return complex if complex in (a, b) else float if float in (a, b) else int
 
 

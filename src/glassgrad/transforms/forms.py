@@ -17,16 +17,21 @@ pull_subgraph: dict[Op, PullSubgraph] = {}
 
 def express(form: Partial | Linear | Bilinear | Tangent | Pullback, node: Node, position: int, **given: Any) -> Any:
     """The form's expression with the names it asks for filled in."""
-    op = node.op
-    scope = op.scope(node)
-    scope.update(given)
-    scope["position"] = position
+    op, inputs = node.op, node.inputs
     names = op.wants[op.slot_name(position)]
-    if names and names[0] == "**":
-        wanted = {name: scope[name] for name in names[1:]}
-        wanted.update((key, value) for key, value in node.params if key not in wanted)
-        return form.expression(**wanted)
-    return form.expression(**{name: scope[name] for name in names})
+    open_ended = bool(names) and names[0] == "**"
+    asked: dict[str, Any] = {}
+    for name in names[1:] if open_ended else names:
+        place = op.places.get(name)
+        if place is not None:
+            asked[name] = inputs[place] if place >= 0 else node
+        elif name in given:
+            asked[name] = given[name]
+        else:
+            asked[name] = position if name == "position" else op.named(node, name)
+    if open_ended:
+        asked.update((name, value) for name, value in node.params if name not in asked)
+    return form.expression(**asked)
 
 
 def form_of(node: Node, position: int) -> Form | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,15 +12,14 @@ from glassgrad.engines.reference.buffers import reusable_inputs
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.graph.op import Op
-from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, literal_value
+from glassgrad.ops.leaves import ARRAY, LITERAL, literal_value
 
 Kernel = Callable[..., Any]
 # How an op that carries graphs runs: given the node and a way to compile its graphs, a kernel. Filled by `control.py`.
 subgraph_kernels: dict[Op, Callable[[Node], Kernel]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One value: `compute` of the values in `sources`, put into `target`; the slots in `dead` are dropped after."""
 
     compute: Kernel
@@ -48,9 +47,9 @@ class Program:
             slots[slot] = argument
         del arguments
         with np.errstate(all="ignore"):
-            for step in self.steps:
-                slots[step.target] = step.compute(*[slots[source] for source in step.sources])
-                for slot in step.dead:
+            for compute, sources, target, dead in self.steps:
+                slots[target] = compute(*[slots[source] for source in sources])
+                for slot in dead:
                     slots[slot] = None
         return [slots[slot] for slot in self.outputs]
 
@@ -60,22 +59,28 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
     known = known or {}
     order = _needed(graph, known)
     slot = {node: index for index, node in enumerate(order)}
-    last_use = {x: index for index, node in enumerate(order) for x in _sources(node, known)}
-    kept = {*graph.outputs, *graph.inputs}
-    constants = [(slot[node], constant(node, known)) for node in order if _is_given(node, known) and node not in graph.inputs]
-    reuse = reusable_inputs([n for n in order], last_use, kept, known)
-    dying: dict[int, list[int]] = {}
-    for node, index in last_use.items():
-        if node not in kept:
-            dying.setdefault(index, []).append(slot[node])
-    steps = []
-    for index, node in enumerate(order):
-        if _is_given(node, known) or node in graph.inputs or node.op is INPUT:
+    given = {*graph.inputs, *known}
+    constants, computed = [], []
+    for node in order:
+        if node in graph.inputs:
             continue
+        if node in known or node.op is LITERAL or node.op is ARRAY:
+            constants.append((slot[node], constant(node, known)))
+        else:
+            computed.append(node)
+    last_use = {x: node for node in computed for x in node.inputs}
+    kept = {*graph.outputs, *graph.inputs}
+    reuse = reusable_inputs(computed, last_use, {*kept, *given})
+    dying: dict[Node, list[int]] = {}
+    for x, node in last_use.items():
+        if x not in kept:
+            dying.setdefault(node, []).append(slot[x])
+    steps = []
+    for node in computed:
         compute = kernel_of(node)
         if node in reuse:
             compute = partial(_into, compute, reuse[node])
-        steps.append(Step(compute, tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(index, ()))))
+        steps.append(Step(compute, tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ()))))
     return Program(tuple([slot[node] for node in graph.inputs]), tuple([slot[node] for node in graph.outputs]),
                    tuple(constants), tuple(steps), len(order))
 
@@ -98,14 +103,6 @@ def _needed(graph: Graph, known: dict[Node, Any]) -> list[Node]:
                 if node not in stops:
                     stack.append(node)
     return sorted(seen, key=lambda node: node.serial)
-
-
-def _is_given(node: Node, known: dict[Node, Any]) -> bool:
-    return node in known or node.op is LITERAL or node.op is ARRAY
-
-
-def _sources(node: Node, known: dict[Node, Any]) -> tuple[Node, ...]:
-    return () if node in known else node.inputs
 
 
 def constant(node: Node, known: dict[Node, Any]) -> Any:

@@ -1,0 +1,276 @@
+"""Local rewrites: each looks at one op and its inputs and gives something smaller with the same value. Floor 3.
+
+A rewrite never multiplies by zero away (0 · inf is NaN) and never changes dtype or shape.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from glassgrad.graph.node import Node
+from glassgrad.graph.op import Op
+from glassgrad.ops.contract import CONTRACT, contract, parts
+from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT, add, divide, multiply, negative, subtract
+from glassgrad.ops.leaves import LITERAL, MARK, is_literal, literal, literal_value
+from glassgrad.ops.select import WHERE, where
+from glassgrad.ops.structure import (
+    BROADCAST,
+    CAST,
+    REAL,
+    RESHAPE,
+    SUM,
+    TRANSPOSE,
+    broadcast,
+    cast,
+    kept_shape,
+    reshape,
+    sum_over,
+    transpose,
+)
+
+Rewrite: TypeAlias = Callable[..., Node | None]
+REWRITES: dict[Op, list[tuple[str, Rewrite]]] = {}
+# Products and sums are most of every graph: their rewrites need one of these among the inputs.
+TELLING: dict[Op, frozenset[Op]] = {}
+
+
+def rewrites(op: Op, name: str) -> Callable[[Rewrite], Rewrite]:
+    """Declares a rewrite of this op: called with the inputs and params, it gives the new node or None."""
+    def declare(rule: Rewrite) -> Rewrite:
+        REWRITES.setdefault(op, []).append((name, rule))
+        return rule
+
+    return declare
+
+
+def _negated(x: Node) -> Node | None:
+    """u where x is -u."""
+    if x.op is NEGATIVE:
+        return x.inputs[0]
+    return None
+
+
+# ------------------------------------------------------------------ sums and differences
+@rewrites(ADD, "x + 0 = x")
+def add_zero(x: Node, y: Node) -> Node | None:
+    return y if is_literal(x, 0) else x if is_literal(y, 0) else None
+
+
+@rewrites(ADD, "x + (-y) = x - y")
+def add_negative(x: Node, y: Node) -> Node | None:
+    if (u := _negated(y)) is not None:
+        return subtract(x, u)
+    return subtract(y, u) if (u := _negated(x)) is not None else None
+
+
+@rewrites(SUBTRACT, "x - 0 = x")
+def subtract_zero(x: Node, y: Node) -> Node | None:
+    return x if is_literal(y, 0) else negative(y) if is_literal(x, 0) else None
+
+
+@rewrites(SUBTRACT, "x - (-y) = x + y")
+def subtract_negative(x: Node, y: Node) -> Node | None:
+    u = _negated(y)
+    return None if u is None else add(x, u)
+
+
+@rewrites(NEGATIVE, "-(-x) = x")
+def negative_twice(x: Node) -> Node | None:
+    return _negated(x)
+
+
+@rewrites(NEGATIVE, "-(x - y) = y - x")
+def negative_difference(x: Node) -> Node | None:
+    return subtract(x.inputs[1], x.inputs[0]) if x.op is SUBTRACT else None
+
+
+@rewrites(NEGATIVE, "the negative of a number")
+def negative_literal(x: Node) -> Node | None:
+    return literal(-literal_value(x), x.dtype, x.shape) if x.op is LITERAL and x.dtype.kind in "fic" else None
+
+
+# ------------------------------------------------------------------ products and quotients
+@rewrites(MULTIPLY, "1 · x = x")
+def multiply_one(x: Node, y: Node) -> Node | None:
+    return y if is_literal(x, 1) else x if is_literal(y, 1) else None
+
+
+@rewrites(MULTIPLY, "(-1) · x = -x")
+def multiply_minus_one(x: Node, y: Node) -> Node | None:
+    return negative(y) if is_literal(x, -1) else negative(x) if is_literal(y, -1) else None
+
+
+@rewrites(MULTIPLY, "x · (-y) = -(x · y)")
+def multiply_negative(x: Node, y: Node) -> Node | None:
+    if x.op is LITERAL or y.op is LITERAL:
+        other, number = (x, y) if y.op is LITERAL else (y, x)
+        u = _negated(other)
+        return None if u is None else multiply(negative_literal(number) or number, u)
+    if (u := _negated(y)) is not None:
+        return negative(multiply(x, u))
+    return negative(multiply(u, y)) if (u := _negated(x)) is not None else None
+
+
+@rewrites(MULTIPLY, "x · (1 / y) = x / y")
+def multiply_reciprocal(x: Node, y: Node) -> Node | None:
+    for a, b in ((x, y), (y, x)):
+        if b.op is DIVIDE and is_literal(b.inputs[0], 1):
+            return divide(a, b.inputs[1])
+    return None
+
+
+@rewrites(MULTIPLY, "numbers together")
+def multiply_numbers(x: Node, y: Node) -> Node | None:
+    for number, other in ((x, y), (y, x)):
+        if number.op is LITERAL and other.op is MULTIPLY and number.dtype.kind == "f":
+            for inner, rest in (other.inputs, other.inputs[::-1]):
+                if inner.op is LITERAL:
+                    value = literal_value(number) * literal_value(inner)
+                    return multiply(literal(value, number.dtype, number.shape), rest) if np.isfinite(value) else None
+    return None
+
+
+@rewrites(DIVIDE, "x / 1 = x")
+def divide_one(x: Node, y: Node) -> Node | None:
+    return x if is_literal(y, 1) and x.dtype.kind in "fc" else None
+
+
+@rewrites(DIVIDE, "(-x) / y = -(x / y)")
+def divide_negative(x: Node, y: Node) -> Node | None:
+    if (u := _negated(x)) is not None:
+        return negative(divide(u, y))
+    return negative(divide(x, u)) if (u := _negated(y)) is not None else None
+
+
+# ------------------------------------------------------------------ structure
+@rewrites(MARK, "a name for the same value")
+def unmark(x: Node, name: object) -> Node:
+    del name
+    return x
+
+
+@rewrites(CAST, "a change of dtype undone")
+def cast_back(x: Node, dtype: np.dtype) -> Node | None:
+    if x.op is CAST and x.inputs[0].dtype == dtype and np.can_cast(dtype, x.dtype):
+        return x.inputs[0]
+    return cast(x, dtype) if x.op is LITERAL and x.dtype.kind != "c" else None
+
+
+@rewrites(REAL, "the real part of a real value")
+def real_of_cast(x: Node) -> Node | None:
+    if x.op is CAST and x.inputs[0].dtype.kind == "f" and np.empty(0, x.dtype).real.dtype == x.inputs[0].dtype:
+        return x.inputs[0]
+    return None
+
+
+@rewrites(RESHAPE, "one reshape of two")
+def reshape_twice(x: Node, shape: tuple[int, ...]) -> Node | None:
+    return reshape(x.inputs[0], shape) if x.op is RESHAPE else x if x.shape == shape else None
+
+
+@rewrites(TRANSPOSE, "one transpose of two")
+def transpose_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
+    if x.op is not TRANSPOSE:
+        return None
+    inner: tuple[int, ...] = x.param("axes")
+    return transpose(x.inputs[0], tuple([inner[axis] for axis in axes]))
+
+
+@rewrites(TRANSPOSE, "the transpose of a product has its letters in another order")
+def transpose_contract(x: Node, axes: tuple[int, ...]) -> Node | None:
+    if x.op is not CONTRACT:
+        return None
+    a, b, out = parts(x.param("spec"))
+    return contract(*x.inputs, spec=f"{a},{b}->{''.join(out[axis] for axis in axes)}")
+
+
+@rewrites(TRANSPOSE, "the transpose of equal numbers")
+def transpose_literal(x: Node, axes: tuple[int, ...]) -> Node | None:
+    return literal(literal_value(x), x.dtype, tuple([x.shape[a] for a in axes])) if x.op is LITERAL else None
+
+
+@rewrites(BROADCAST, "one broadcast of two")
+def broadcast_twice(x: Node, shape: tuple[int, ...]) -> Node | None:
+    return broadcast(x.inputs[0], shape) if x.op is BROADCAST else broadcast(x, shape) if x.op is LITERAL else None
+
+
+# ------------------------------------------------------------------ sums over axes
+@rewrites(SUM, "one sum of two")
+def sum_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
+    if x.op is not SUM:
+        return None
+    inner: tuple[int, ...] = x.param("axes")
+    left = [axis for axis in range(x.inputs[0].ndim) if axis not in inner]
+    return sum_over(x.inputs[0], tuple(sorted((*inner, *[left[axis] for axis in axes]))))
+
+
+@rewrites(SUM, "the sum of equal numbers is their number times one of them")
+def sum_of_broadcast(x: Node, axes: tuple[int, ...]) -> Node | None:
+    count = prod(x.shape[axis] for axis in axes)
+    if x.op is LITERAL and x.dtype.kind in "fc" and count >= 0:
+        kept = tuple([size for axis, size in enumerate(x.shape) if axis not in axes])
+        return literal(literal_value(x) * count, x.dtype, kept)
+    if x.op is not BROADCAST or x.dtype.kind not in "fc" or count < 0:
+        return None
+    inner = x.inputs[0]
+    missing = x.ndim - inner.ndim
+    repeated = all(axis < missing or inner.shape[axis - missing] == 1 for axis in axes)
+    if not repeated:
+        return None
+    kept = tuple([size for axis, size in enumerate(x.shape) if axis not in axes])
+    ones_out = tuple([1 if axis in axes else size for axis, size in enumerate(kept_shape(x.shape, axes))])
+    smaller = broadcast(inner, ones_out) if prod(ones_out) != inner.aval.size else reshape(inner, ones_out)
+    return multiply(reshape(smaller, kept), literal(count, x.dtype, kept))
+
+
+# ------------------------------------------------------------------ products of matrices
+@rewrites(CONTRACT, "a transpose is read in the letters")
+def contract_transpose(a: Node, b: Node, spec: str) -> Node | None:
+    left, right, out = parts(spec)
+    if a.op is TRANSPOSE:
+        return contract(a.inputs[0], b, f"{_untransposed(left, a)},{right}->{out}")
+    if b.op is TRANSPOSE:
+        return contract(a, b.inputs[0], f"{left},{_untransposed(right, b)}->{out}")
+    return None
+
+
+def _untransposed(letters: str, node: Node) -> str:
+    """The letters of what a transpose was made from."""
+    axes: tuple[int, ...] = node.param("axes")
+    return "".join(letters[axes.index(axis)] for axis in range(len(axes)))
+
+
+@rewrites(CONTRACT, "a product with equal numbers is a sum")
+def contract_literal(a: Node, b: Node, spec: str) -> Node | None:
+    left, right, out = parts(spec)
+    for number, other, own, theirs in ((a, b, left, right), (b, a, right, left)):
+        if number.op is LITERAL and number.dtype.kind in "fc":
+            summed = tuple(axis for axis, c in enumerate(theirs) if c not in out)
+            kept = [c for c in theirs if c in out]
+            total = multiply(sum_over(other, summed), literal_value(number))
+            sizes = dict(zip(own, number.shape, strict=True)) | dict(zip(theirs, other.shape, strict=True))
+            ordered = transpose(total, tuple(kept.index(c) for c in out if c in kept))
+            shape = tuple([sizes[c] for c in out])
+            return broadcast(reshape(ordered, tuple([sizes[c] if c in kept else 1 for c in out])), shape)
+    return None
+
+
+@rewrites(WHERE, "the same choice made twice")
+def where_twice(c: Node, x: Node, y: Node) -> Node | None:
+    if x.op is WHERE and x.inputs[0] is c:
+        return where(c, x.inputs[1], y)
+    if y.op is WHERE and y.inputs[0] is c:
+        return where(c, x, y.inputs[2])
+    return x if x is y else None
+
+
+TELLING.update({MULTIPLY: frozenset({LITERAL, NEGATIVE, DIVIDE}), ADD: frozenset({LITERAL, NEGATIVE}),
+                SUBTRACT: frozenset({LITERAL, NEGATIVE}), DIVIDE: frozenset({LITERAL, NEGATIVE})})
+
+
+def fold_scalars(node_op: Op, inputs: tuple[Node, ...], params: tuple[tuple[str, Any], ...]) -> bool:
+    """Is this arithmetic on bare numbers, to be done once?"""
+    return (node_op in (ADD, SUBTRACT, MULTIPLY, DIVIDE) and not params
+            and all(x.op is LITERAL and x.shape == () and x.dtype.kind in "fc" for x in inputs))
