@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from glassgrad.base.settings import current
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, Workspace, reachable, working, workspace
+from glassgrad.graph.verify import verify
 from glassgrad.ops.leaves import LITERAL
 from glassgrad.tracing import dispatch as _dispatch  # noqa: F401 - binds NumPy's functions
 from glassgrad.tracing.tracer import Tracer
@@ -44,7 +46,10 @@ def deliver(outputs: Sequence[Node], since: int, *, outermost: bool) -> list[Any
         return [Tracer(node) for node in outputs]
     here = workspace()
     assert here is not None
-    program = reference.compile_graph(Graph((), tuple(simplify(outputs))), here.values)
+    simple = simplify(outputs)
+    if current().verify:
+        verify([*outputs, *simple])
+    program = reference.compile_graph(Graph((), tuple(simple)), here.values)
     return [as_result(value) for value in program()]
 
 

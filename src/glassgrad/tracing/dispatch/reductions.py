@@ -1,18 +1,32 @@
 """Sums, means, extrema and other reductions on traced values. Floor 3."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from glassgrad.base.avals import Aval
+from glassgrad.base.errors import ShapeError, UnsupportedError
 from glassgrad.graph.node import Node
+from glassgrad.ops.accumulate import cumprod_along, cumsum_along, prod_over
+from glassgrad.ops.reduce import (
+    all_over,
+    any_over,
+    argmax_along,
+    argmin_along,
+    max_over,
+    mean_over,
+    min_over,
+    size_along,
+    variance_over,
+)
 from glassgrad.ops.structure import cast, kept_shape, reshape, sum_over
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
 Axis = int | Sequence[int] | None
+_NONE: Any = np._NoValue  # type: ignore[attr-defined]  # noqa: SLF001 - NumPy's own mark for "not given"
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -22,16 +36,192 @@ def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     return tuple(sorted(normalize_axis_tuple(axis, ndim)))
 
 
-def with_kept_axes(result: Node, before: Aval, axes: tuple[int, ...], *, keepdims: bool) -> Tracer:
+def finish(result: Node, before: Aval, axes: tuple[int, ...], keepdims: Any) -> Tracer:
     """The reduced value, with its axes kept at size 1 where asked for."""
-    return wrap(reshape(result, kept_shape(before.shape, axes)) if keepdims else result)
+    kept = keepdims is not _NONE and bool(keepdims)
+    return wrap(reshape(result, kept_shape(before.shape, axes)) if kept else result)
 
 
+def refuse(name: str, **options: Any) -> None:
+    """An error for options that write into an array or that have no traced form."""
+    for option, value in options.items():
+        if value is not None and value is not _NONE and value is not True:
+            raise UnsupportedError(f"np.{name}(…, {option}=…) is not known on traced values",
+                                   hint="use np.where first" if option == "where" else None)
+
+
+def masked(a: Any, where: Any, neutral: float) -> Any:
+    """The values with what `where` leaves out replaced by a value that does not count."""
+    return a if where is True or where is _NONE else np.where(where, a, np.asarray(neutral, _dtype(a)))
+
+
+def _dtype(a: Any) -> np.dtype:
+    return to_node(a).dtype
+
+
+# ------------------------------------------------------------------ sums and products
 @implements(np.sum)
-def sum_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = False,
-               initial: Any = None, where: Any = True) -> Tracer:
+def sum_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
+               initial: Any = _NONE, where: Any = True) -> Tracer:
     """`np.sum`."""
-    x = to_node(a)
+    refuse("sum", out=out)
+    x = to_node(masked(a, where, 0))
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else np.sum(np.zeros(1, x.dtype)).dtype
-    return with_kept_axes(sum_over(cast(x, wide), axes), x.aval, axes, keepdims=bool(keepdims))
+    total = finish(sum_over(cast(x, wide), axes), x.aval, axes, keepdims)
+    return total if initial is _NONE else total + initial  # type: ignore[no-any-return, operator]
+
+
+@implements(np.prod)
+def prod_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
+                initial: Any = _NONE, where: Any = True) -> Tracer:
+    """`np.prod`."""
+    refuse("prod", out=out)
+    x = to_node(masked(a, where, 1))
+    axes = axes_of(axis, x.ndim)
+    wide = np.dtype(dtype) if dtype is not None else np.prod(np.ones(1, x.dtype)).dtype
+    total = finish(prod_over(cast(x, wide), axes) if axes else cast(x, wide), x.aval, axes, keepdims)
+    return total if initial is _NONE else total * initial  # type: ignore[no-any-return, operator]
+
+
+def _running(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tracer]:
+    def running(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Tracer:
+        refuse(name, out=out)
+        x = to_node(a)
+        wide = np.dtype(dtype) if dtype is not None else getattr(np, name)(np.zeros(1, x.dtype)).dtype
+        x = cast(x, wide)
+        if axis is None:
+            return wrap(along(reshape(x, (x.aval.size,)), 0))
+        return wrap(along(x, normalize_axis_index(axis, x.ndim)))
+
+    running.__doc__ = f"`np.{name}`."
+    return running
+
+
+implements(np.cumsum)(_running(cumsum_along, "cumsum"))
+implements(np.cumprod)(_running(cumprod_along, "cumprod"))
+
+
+# ------------------------------------------------------------------ mean and variance
+@implements(np.mean)
+def mean_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
+                *, where: Any = True) -> Tracer:
+    """`np.mean`."""
+    refuse("mean", out=out)
+    if where is not True and where is not _NONE:
+        count = np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims is True)
+        return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where) / count  # type: ignore[return-value]
+    x = to_node(a)
+    axes = axes_of(axis, x.ndim)
+    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    x = cast(x, wide)
+    return finish(mean_over(x, axes) if axes else x, x.aval, axes, keepdims)
+
+
+@implements(np.var)
+def var_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE,
+               *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
+    """`np.var`."""
+    refuse("var", out=out)
+    ddof = ddof if correction is _NONE else correction
+    x = to_node(a)
+    if (where is not True and where is not _NONE) or x.dtype.kind == "c":
+        return _variance_by_parts(a, axis, ddof, keepdims, where)
+    axes = axes_of(axis, x.ndim)
+    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(float)
+    x = cast(x, wide)
+    return finish(variance_over(x, axes, ddof), x.aval, axes, keepdims)
+
+
+def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Tracer:
+    chosen = True if where is _NONE else where
+    centred = np.abs(a - np.mean(a, axis=axis, keepdims=True, where=chosen))
+    count = np.sum(np.broadcast_to(chosen, np.shape(a)), axis=axis, keepdims=keepdims is True)
+    return np.sum(centred * centred, axis=axis, keepdims=keepdims, where=chosen) / (count - ddof)  # type: ignore[return-value]
+
+
+@implements(np.std)
+def std_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE,
+               *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE) -> Any:
+    """`np.std`."""
+    refuse("std", out=out)
+    return np.sqrt(var_traced(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction))
+
+
+# ------------------------------------------------------------------ extrema
+def _extremum(over: Callable[[Node, tuple[int, ...]], Node], name: str, combine: np.ufunc) -> Callable[..., Any]:
+    def extremum(a: Any, axis: Axis = None, out: None = None, keepdims: Any = _NONE, initial: Any = _NONE,
+                 where: Any = True) -> Any:
+        refuse(name, out=out)
+        if where is not True and where is not _NONE:
+            if initial is _NONE:
+                raise ShapeError(f"np.{name} with where= needs initial=, as in NumPy")
+            a = np.where(where, a, initial)
+        x = to_node(a)
+        axes = axes_of(axis, x.ndim)
+        if size_along(x, axes) == 0 and initial is _NONE:
+            raise ShapeError(f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no value",
+                             hint="give initial=")
+        if size_along(x, axes) == 0:
+            return np.broadcast_to(initial, np.sum(np.zeros(x.shape), axis=axes).shape)
+        result = finish(over(x, axes) if axes else x, x.aval, axes, keepdims)
+        return result if initial is _NONE else combine(result, initial)
+
+    extremum.__doc__ = f"`np.{name}`."
+    return extremum
+
+
+implements(np.max, np.amax)(_extremum(max_over, "max", np.maximum))
+implements(np.min, np.amin)(_extremum(min_over, "min", np.minimum))
+
+
+@implements(np.ptp)
+def ptp_traced(a: Any, axis: Axis = None, out: None = None, keepdims: Any = _NONE) -> Any:
+    """`np.ptp`: the range of the values."""
+    refuse("ptp", out=out)
+    kept = keepdims is not _NONE and bool(keepdims)
+    return np.max(a, axis=axis, keepdims=kept) - np.min(a, axis=axis, keepdims=kept)
+
+
+def _position(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tracer]:
+    def position(a: Any, axis: int | None = None, out: None = None, *, keepdims: Any = _NONE) -> Tracer:
+        refuse(name, out=out)
+        x = to_node(a)
+        if axis is None:
+            flat = along(reshape(x, (x.aval.size,)), 0)
+            return finish(flat, x.aval, tuple(range(x.ndim)), keepdims)
+        one = normalize_axis_index(axis, x.ndim)
+        return finish(along(x, one), x.aval, (one,), keepdims)
+
+    position.__doc__ = f"`np.{name}`."
+    return position
+
+
+implements(np.argmax)(_position(argmax_along, "argmax"))
+implements(np.argmin)(_position(argmin_along, "argmin"))
+
+
+# ------------------------------------------------------------------ truth values and counts
+def _truth(over: Callable[[Node, tuple[int, ...]], Node], name: str, neutral: bool) -> Callable[..., Tracer]:
+    def truth(a: Any, axis: Axis = None, out: None = None, keepdims: Any = _NONE, *, where: Any = True) -> Tracer:
+        refuse(name, out=out)
+        if where is not True and where is not _NONE:
+            a = np.where(where, a, np.asarray(neutral, _dtype(a)))
+        x = to_node(a)
+        axes = axes_of(axis, x.ndim)
+        return finish(over(x, axes), x.aval, axes, keepdims)
+
+    truth.__doc__ = f"`np.{name}`."
+    return truth
+
+
+implements(np.any)(_truth(any_over, "any", neutral=False))
+implements(np.all)(_truth(all_over, "all", neutral=True))
+
+
+@implements(np.count_nonzero)
+def count_nonzero_traced(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Tracer:
+    """`np.count_nonzero`."""
+    x = to_node(a)
+    axes = axes_of(axis, x.ndim)
+    return finish(sum_over(cast(cast(x, np.dtype(bool)), np.dtype(np.intp)), axes), x.aval, axes, keepdims)
