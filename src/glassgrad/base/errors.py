@@ -3,6 +3,7 @@
     GlassgradError
     ├── UsageError(TypeError)             a call that cannot mean anything
     ├── ShapeError(ValueError)            shapes that do not fit
+    │   └── OutOfRangeError(IndexError)   an index or axis beyond the end
     ├── DtypeError(TypeError)             a dtype that the operation does not take
     ├── DomainError(ValueError)           a value outside an operation's domain, where NumPy refuses too
     ├── TracingError
@@ -51,6 +52,10 @@ class UsageError(GlassgradError, TypeError):
 
 class ShapeError(GlassgradError, ValueError):
     """Shapes that do not fit together."""
+
+
+class OutOfRangeError(ShapeError, IndexError):
+    """An index or an axis that lies outside of the array."""
 
 
 class DtypeError(GlassgradError, TypeError):

@@ -144,6 +144,7 @@ class Op:
     ufunc: str | None = None  # the NumPy or SciPy ufunc that the op is, by its full name
     overwrites: bool = False  # the first input's buffer may be updated in place where nobody reads it later
     accumulates: bool = False  # the result is the first input plus something: `index_add(x, i, v)`
+    statement: str | Callable[..., str] | None = None  # the op as a change of its first input: `x[1:3] += v`
     wants: dict[str, tuple[str, ...]] = field(default_factory=dict)  # per form: the names its expression asks for
     variadic: bool = field(init=False)  # does the last name take any number of inputs?
     multiple: bool = field(init=False)  # does the op give several outputs (read off with `project`)?
@@ -188,7 +189,8 @@ def op(name: str, sign: str, *, infer: Callable[..., Any], numpy: str | Callable
        batching: Batching | None, rule: str = "", why: str = "", tex: str | None = None,
        domain: Domain | None = None, kinks: tuple[Kink, ...] = (), kernels: tuple[Callable[..., Any], ...] = (),
        compute: Callable[..., Callable[..., Any]] | None = None, javascript: str | None = None,
-       ufunc: str | None = None, overwrites: bool = False, accumulates: bool = False, **derivative: Form) -> Op:
+       ufunc: str | None = None, overwrites: bool = False, accumulates: bool = False,
+       statement: str | Callable[..., str] | None = None, **derivative: Form) -> Op:
     """Declares a row: `op("exp", "x -> y", infer=…, numpy="np.exp(x)", batching=Elementwise(), x=Partial(lambda y: y))`.
 
     The names in `sign` are what a form's expression may ask for, besides the params of `infer` and `ct` or `d<input>`;
@@ -201,7 +203,7 @@ def op(name: str, sign: str, *, infer: Callable[..., Any], numpy: str | Callable
     outputs = tuple(right.split(", "))
     wants = {slot: _checked_wants(name, slot, form, inputs, outputs, infer) for slot, form in derivative.items()}
     row = Op(name, inputs, outputs, infer, numpy, derivative, batching, rule, why, tex, domain, kinks, kernels,
-             compute, javascript, ufunc, overwrites, accumulates, wants)
+             compute, javascript, ufunc, overwrites, accumulates, statement, wants)
     OPS[name] = row
     return row
 
