@@ -21,9 +21,7 @@ def compose_attribute(node: ast.Attribute, page: Page) -> Steps:
         return (yield from transposed(node.value, page))
     if names and names[0] in MODULES and names[0] not in page.symbols:
         if names[-1] in CONSTANTS:
-            return Piece(
-                page.backend.spelled(CONSTANTS[names[-1]]), lead=Edge.LETTER, trail=Edge.LETTER, rank=0
-            )
+            return Piece(page.backend.spelled(CONSTANTS[names[-1]]), lead=Edge.LETTER, trail=Edge.LETTER, rank=0)
         return (yield ast.Name(names[-1]), False)
     if node.attr in {"real", "imag"}:
         return (yield ast.Call(ast.Attribute(ast.Name("np"), node.attr), [node.value], []), False)
@@ -32,9 +30,7 @@ def compose_attribute(node: ast.Attribute, page: Page) -> Steps:
     if page.access is None:
         return verbatim(node, page)
     base = fitted(page, (yield node.value, False), Level.CALL)
-    return Piece(
-        page.access.attribute(base.rope, node.attr), Level.CALL, base.lead, Edge.WORD, has_subscript=True
-    )
+    return Piece(page.access.attribute(base.rope, node.attr), Level.CALL, base.lead, Edge.WORD, has_subscript=True)
 
 
 def compose_subscript(node: ast.Subscript, page: Page) -> Steps:

@@ -13,7 +13,7 @@ from glassgrad.explain.notation.walk import Steps, source_of
 def verbatim(node: ast.AST, page: Page) -> Piece:
     """Code as it stands, for what has no mathematical form."""
     source = source_of(node)
-    is_closed = page.column is Column.SYMPY or not page.is_exact or source[:1] in "[{"
+    is_closed = page.column is Column.SYMPY or not page.is_exact or source[:1] in "[{*"
     return Piece(page.backend.verbatim(source), Level.ATOM if is_closed else Level.COMMA)
 
 
@@ -27,7 +27,7 @@ def compose_name(identifier: str, page: Page) -> Steps:
     rank = page.ranks.get(identifier)
     if not symbol.atomic and not page.is_exact:
         level = Level.PRODUCT if page.typesetting is None else Level.FRACTION
-        return Piece(rope, level, Edge.WORD, Edge.WORD, rank=rank)
+        return Piece(rope, level, Edge.WORD, Edge.WORD, has_slash=page.typesetting is None, rank=rank)
     edge = Edge.WORD if symbol.latex.startswith((r"\mathrm", r"\text")) else Edge.LETTER
     below, above = _scripts(symbol.latex)
     return Piece(rope, lead=edge, trail=edge, has_subscript=below, has_superscript=above, rank=rank)
@@ -88,7 +88,7 @@ def _number(digits: str, page: Page) -> Piece:
     if digits in {"inf", "nan"}:
         return Piece(page.backend.spelled(CONSTANTS[digits]), rank=0)
     mantissa, _, exponent = digits.partition("e")
-    if exponent:
+    if exponent and not digits.startswith("0x"):
         return page.backend.scientific(mantissa, str(int(exponent)))
     return Piece(page.backend.number(digits), lead=Edge.NUMBER, trail=Edge.NUMBER, is_number=True, rank=0)
 
@@ -106,6 +106,7 @@ def negated(piece: Piece, page: Page, sign: Spelling = signs.NEGATIVE) -> Piece:
         is_signed=True,
         is_number=inner.is_number,
         is_matmul=inner.is_matmul,
+        has_slash=inner.has_slash,
         rank=inner.rank,
     )
 

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glassgrad.explain.notation.forms import Notation, Ranks
+from glassgrad.explain.notation.forms import Form, Function, Indexed, Notation, Ranks, Reduction
 from glassgrad.explain.notation.layout import Edge, Level, Page, Piece, Rope, fitted, joined_rank
 from glassgrad.explain.notation.signs import Column
 from glassgrad.explain.notation.symbols import function_symbol
@@ -97,8 +97,13 @@ def remaining_rank(called: Called, rank: int | None, axes: ast.expr | None) -> i
 
 def head_of(called: Called, page: Page) -> Rope:
     """The name of the function as it stands in front of the brackets."""
-    if called.notation is not None:
-        return page.backend.spelled(called.notation.spelling)
+    match called.notation:
+        case Notation(shape=Function() | Indexed() | Reduction() | Form.EXPONENTIAL | Form.LOGARITHM) as known:
+            return page.backend.spelled(known.spelling)
+        case Notation() as known if page.column is Column.SYMPY:
+            return page.backend.spelled(known.spelling)
+        case Notation() as known:  # its sign needs other arguments than these
+            return page.backend.function(known.name, function_symbol(known.name))
     told = page.symbols.get(called.name)
     return page.backend.function(called.name, function_symbol(called.name) if told is None else told)
 
@@ -116,12 +121,7 @@ def plain_call(
     `head` and `arguments` replace the call's own, `without` names keywords to leave out.
     """
     shown = called.arguments if arguments is None else arguments
-    if (
-        page.drawing is not None
-        and called.name in _JOINING
-        and shown
-        and isinstance(shown[0], ast.Tuple | ast.List)
-    ):
+    if page.drawing is not None and called.name in _JOINING and shown and isinstance(shown[0], ast.Tuple | ast.List):
         shown = (*shown[0].elts, *shown[1:])
     ropes: list[Rope] = []
     ranks: list[int | None] = []

@@ -1,7 +1,6 @@
 """How a call is laid out, by the form that the table of notations gives to its function."""
 
 import ast
-from copy import deepcopy
 from functools import lru_cache
 
 from glassgrad.explain.notation import signs
@@ -32,7 +31,7 @@ from glassgrad.explain.notation.layout import (
 from glassgrad.explain.notation.reductions import compose_norm, compose_reduction
 from glassgrad.explain.notation.symbols import function_symbol
 from glassgrad.explain.notation.table import CONSTANTS, NOTATIONS, OWN_WITHOUT_MODULE
-from glassgrad.explain.notation.walk import Steps, is_short
+from glassgrad.explain.notation.walk import Steps, is_short, source_of
 
 _PLACEHOLDERS = "abc"
 _HIGHEST_RAISED = 9  # sin²(x) … sin⁹(x)
@@ -54,7 +53,7 @@ def compose_call(node: ast.Call, page: Page, *, inline: bool) -> Steps:
             return (yield from compose_reduction(called, page, form, inline=inline))
         case Form() as form:
             return (yield from _own_form(form, called, page, inline=inline))
-        case form if page.drawing is not None:
+        case form if page.drawing is not None and not called.keywords:
             return (yield from _drawn(form, called, page, inline=inline))
         case Mark() if called.notation.spelling.ascii == ".T" and len(called.arguments) == 1:
             return (yield from transposed(called.arguments[0], page))
@@ -65,9 +64,7 @@ def compose_call(node: ast.Call, page: Page, *, inline: bool) -> Steps:
 def transposed(operand: ast.expr, page: Page) -> Steps:
     """The transpose: Aᵀ, A.T in code, opaque for SymPy."""
     if is_sympy(page):
-        return opaque(
-            Called(ast.Call(ast.Name("transpose"), [operand], []), "transpose", (operand,), ()), page
-        )
+        return Piece(page.backend.verbatim(source_of(ast.Attribute(operand, "T"))))
     base = base_of(page, (yield operand, False))
     spelling = NOTATIONS["transpose"].spelling
     if page.drawing is None:
@@ -104,7 +101,7 @@ def _own_form(form: Form, called: Called, page: Page, *, inline: bool) -> Steps:
             return (yield from _logarithm(called, page))
         case Form.NORM:
             return (yield from compose_norm(called, page, inline=inline))
-        case Form.OVERLINE if page.typesetting is not None and len(called.arguments) == 1:
+        case Form.OVERLINE if page.typesetting is not None and len(called.arguments) == 1 and not called.keywords:
             body = yield called.arguments[0], inline
             return Piece(page.typesetting.overline(body.rope), has_superscript=True, rank=body.rank)
         case Form.WHERE | Form.SELECT | Form.NUMPY_PIECEWISE | Form.PIECEWISE if choice_rows(called.node):
@@ -129,9 +126,7 @@ def _drawn(form: object, called: Called, page: Page, *, inline: bool) -> Steps:
             body = page.backend.infix([part.rope for part in parts], [signs.COMMA] * (len(parts) - 1))
             name = called.notation.spelling.ascii if called.notation else called.name
             rank = parts[0].rank if len(parts) == 1 else None
-            return Piece(
-                drawing.fence(fence, name, body if len(parts) > 1 else parts[0].rope), Level.CALL, rank=rank
-            )
+            return Piece(drawing.fence(fence, name, body if len(parts) > 1 else parts[0].rope), Level.CALL, rank=rank)
         case Root(degree=degree), drawing, [argument] if drawing is not None:
             piece = yield argument, inline
             return drawing.root(degree, piece)
@@ -191,15 +186,9 @@ def _indexed(called: Called, page: Page, *, is_raised: bool) -> Steps:
 
 def _array(argument: ast.expr, page: Page) -> Steps:
     """A matrix for a list of equally long lists, otherwise the argument itself."""
-    rows = (
-        [row.elts for row in argument.elts if isinstance(row, ast.List)]
-        if isinstance(argument, ast.List)
-        else []
-    )
+    rows = [row.elts for row in argument.elts if isinstance(row, ast.List)] if isinstance(argument, ast.List) else []
     is_matrix = (
-        isinstance(argument, ast.List)
-        and len(rows) == len(argument.elts)
-        and len({len(row) for row in rows}) == 1
+        isinstance(argument, ast.List) and len(rows) == len(argument.elts) and len({len(row) for row in rows}) == 1
     )
     if page.typesetting is None or not is_matrix or not rows[0]:
         return (yield argument, False)
@@ -255,16 +244,27 @@ def _fits(template: str, called: Called) -> bool:
     return len(called.arguments) == _arity(template) and not called.keywords and not is_starred
 
 
-class _Fill(ast.NodeTransformer):
-    """Puts the arguments of a call in place of the placeholders of a template."""
-
-    def __init__(self, arguments: tuple[ast.expr, ...]) -> None:
-        self.arguments = dict(zip(_PLACEHOLDERS, arguments, strict=False))
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.arguments.get(node.id, node)
-
-
 def _filled(template: str, called: Called) -> ast.expr:
-    filled: ast.expr = _Fill(called.arguments).visit(deepcopy(_parsed(template)))
-    return filled
+    """The template with the call's arguments in place of a, b, c."""
+    return _substituted(_parsed(template), dict(zip(_PLACEHOLDERS, called.arguments, strict=False)))
+
+
+def _substituted(part: ast.expr, arguments: dict[str, ast.expr]) -> ast.expr:
+    """A copy of the template with names replaced; templates are small, so it may recurse."""
+    match part:
+        case ast.Name(id=name):
+            return arguments.get(name, part)
+        case ast.BinOp(left=left, op=operator, right=right):
+            return ast.BinOp(_substituted(left, arguments), operator, _substituted(right, arguments))
+        case ast.UnaryOp(op=sign, operand=operand):
+            return ast.UnaryOp(sign, _substituted(operand, arguments))
+        case ast.BoolOp(op=logic, values=values):
+            return ast.BoolOp(logic, [_substituted(value, arguments) for value in values])
+        case ast.Compare(left=left, ops=signs_between, comparators=rights):
+            return ast.Compare(
+                _substituted(left, arguments), signs_between, [_substituted(right, arguments) for right in rights]
+            )
+        case ast.Call(func=function, args=inner):
+            return ast.Call(function, [_substituted(argument, arguments) for argument in inner], [])
+        case _:
+            return part

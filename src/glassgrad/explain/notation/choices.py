@@ -72,9 +72,7 @@ def _rows(form: object, arguments: Sequence[ast.expr], named: dict[str | None, a
             return None
 
 
-def _paired(
-    conditions: Sequence[ast.expr], values: Sequence[ast.expr], default: ast.expr
-) -> list[Row] | None:
+def _paired(conditions: Sequence[ast.expr], values: Sequence[ast.expr], default: ast.expr) -> list[Row] | None:
     if not conditions or len(conditions) != len(values):
         return None
     return [*zip(values, conditions, strict=True), (default, None)]

@@ -23,9 +23,7 @@ def latex_word(name: str) -> str:
 
 def xml(text: str) -> str:
     r"""Text for inside an XML element or attribute; characters that XML forbids become spaces."""
-    return "".join(
-        _XML.get(character, character) if _is_xml_character(character) else " " for character in text
-    )
+    return "".join(_XML.get(character, character) if _is_xml_character(character) else " " for character in text)
 
 
 def _is_xml_character(character: str) -> bool:

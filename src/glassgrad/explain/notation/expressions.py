@@ -104,9 +104,7 @@ def _sum(node: ast.BinOp, page: Page, *, inline: bool) -> Steps:
         parts.append(fitted(page, piece, loosest, is_first=False))
         between.append(signs.MINUS if is_minus else signs.PLUS)
     rope = page.backend.infix([part.rope for part in parts], between)
-    return Piece(
-        rope, Level.SUM, is_signed=parts[0].is_signed, rank=joined_rank([part.rank for part in parts])
-    )
+    return Piece(rope, Level.SUM, is_signed=parts[0].is_signed, rank=joined_rank([part.rank for part in parts]))
 
 
 def _product(node: ast.BinOp, page: Page, *, inline: bool) -> Steps:
@@ -118,11 +116,7 @@ def _product(node: ast.BinOp, page: Page, *, inline: bool) -> Steps:
     rank: int | None = None
     for position, piece in enumerate(pieces):
         loosest = Level.FRACTION if position and page.is_exact else Level.PRODUCT
-        part = (
-            bracketed(page, piece)
-            if piece.is_matmul
-            else fitted(page, piece, loosest, is_first=position == 0)
-        )
+        part = bracketed(page, piece) if piece.is_matmul else fitted(page, piece, loosest, is_first=position == 0)
         if parts:
             left = Piece("", trail=parts[-1].trail, is_number=parts[-1].is_number, rank=rank)
             between.append(product_sign(left, part))
@@ -140,7 +134,7 @@ def _quotient(node: ast.BinOp, page: Page, *, inline: bool) -> Steps:
     if page.typesetting is not None and not inline:
         rope = page.typesetting.fraction(above.rope, below.rope)
         return Piece(rope, Level.FRACTION, Edge.FRACTION, Edge.FRACTION, rank=rank)
-    above = bracketed(page, above) if above.is_matmul else fitted(page, above, Level.PRODUCT)
+    above = bracketed(page, above) if above.is_matmul or above.has_slash else fitted(page, above, Level.PRODUCT)
     is_open = below.level is Level.FRACTION and page.typesetting is not None  # a drawn ∂L/∂z below a slash
     below = bracketed(page, below) if is_open else fitted(page, below, Level.FRACTION, is_first=False)
     rope = page.backend.infix([above.rope, below.rope], [signs.DIVIDE])
@@ -233,9 +227,7 @@ def _unary(node: ast.UnaryOp, page: Page, *, inline: bool) -> Steps:
     loosest = Level.NOT if is_not and page.is_exact else Level.POWER
     rope = page.backend.prefix(signs.NOT if is_not else signs.COMPLEMENT, fitted(page, operand, loosest).rope)
     level = Level.NOT if is_not else Level.PRODUCT
-    return Piece(
-        rope, level, is_signed=not is_not, is_boolean=is_not or operand.is_boolean, rank=operand.rank
-    )
+    return Piece(rope, level, is_signed=not is_not, is_boolean=is_not or operand.is_boolean, rank=operand.rank)
 
 
 def _compare(node: ast.Compare, page: Page, *, inline: bool) -> Steps:

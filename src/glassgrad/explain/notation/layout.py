@@ -59,6 +59,7 @@ class Edge(Enum):
     WORD = auto()
     FRACTION = auto()
     FENCE = auto()
+    SIGN = auto()  # a bracket around a signed term: x ⋅ (−y)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Piece:
     is_number: bool = False  # one literal number
     is_boolean: bool = False
     is_matmul: bool = False  # a product by @
+    has_slash: bool = False  # a symbol such as ∂L/∂z1 on the line
     has_subscript: bool = False
     has_superscript: bool = False
     rank: int | None = None  # number of array dimensions, where known
@@ -212,7 +214,8 @@ class Page:
 
 def bracketed(page: Page, piece: Piece) -> Piece:
     """The piece in round brackets."""
-    return Piece(page.backend.brackets(piece.rope), rank=piece.rank)
+    lead = Edge.SIGN if piece.is_signed else Edge.FENCE
+    return Piece(page.backend.brackets(piece.rope), lead=lead, rank=piece.rank)
 
 
 def fitted(page: Page, piece: Piece, loosest: Level, *, is_first: bool = True) -> Piece:
@@ -244,7 +247,7 @@ def product_sign(left: Piece, right: Piece) -> Spelling:
     """The sign between two factors: ⊙ between arrays, a dot where juxtaposition could be misread."""
     if left.rank and right.rank:
         return signs.HADAMARD
-    if right.lead is Edge.NUMBER or (left.trail is Edge.FRACTION is right.lead):
+    if right.lead in {Edge.NUMBER, Edge.SIGN} or (left.trail is Edge.FRACTION is right.lead):
         return signs.DOT
     if left.is_number:
         return signs.DOT if right.lead is Edge.FRACTION else signs.COEFFICIENT

@@ -42,9 +42,7 @@ def math_element(
 ) -> str:
     """The expression as a whole `<math>` element; `latex` adds its LaTeX as an annotation, for copying."""
     fragment = to_mathml(expression, symbols, shapes=shapes)
-    return wrap_math(
-        fragment, to_latex(expression, symbols, shapes=shapes) if latex else None, display=display
-    )
+    return wrap_math(fragment, to_latex(expression, symbols, shapes=shapes) if latex else None, display=display)
 
 
 def wrap_math(fragment: str, latex: str | None = None, *, display: bool = True) -> str:
@@ -150,9 +148,7 @@ class _MathmlBackend:
     def index_sum(self, indices: str, factors: Sequence[tuple[Rope, str]]) -> Rope:
         product: list[Rope] = []
         for base, marks in factors:
-            marked = (
-                self.scripts(base, _row(*(f"<mi>{mark}</mi>" for mark in marks)), None) if marks else base
-            )
+            marked = self.scripts(base, _row(*(f"<mi>{mark}</mi>" for mark in marks)), None) if marks else base
             product += [_operator("\u2062 "), marked] if product else [marked]
         if not indices:
             return _row(*product)
@@ -174,7 +170,7 @@ class _MathmlBackend:
         return _row(operator if below is None else ("<munder>", operator, below, "</munder>"), body)
 
     def words(self, text: str) -> Rope:
-        return f"<mtext>{xml(text)}</mtext>" if " " in text else _identifier(xml(text))
+        return f"<mtext>{xml(text.replace('-', '−'))}</mtext>" if " " in text else _identifier(xml(text))
 
     def overline(self, body: Rope) -> Rope:
         return ('<mover accent="true">', body, "<mo>¯</mo></mover>")
@@ -200,7 +196,9 @@ def _identifier(spelled: str) -> Rope:
 
 
 def _operator(sign: str) -> Rope:
-    """The element of a sign; a trailing space asks for a thin space behind it."""
+    """The element of a sign (which may be one already); a trailing space asks for a thin space behind it."""
+    if sign.startswith("<"):
+        return sign
     if sign.endswith(" "):
         return f'<mo>{sign[:-1]}</mo><mspace width="0.167em"/>'
     return f"<mo>{sign}</mo>"
@@ -209,6 +207,4 @@ def _operator(sign: str) -> Rope:
 def _commas(items: Sequence[Rope]) -> Rope:
     if len(items) == 1:
         return items[0]
-    return _row(
-        *chain.from_iterable(("<mo>,</mo>", item) if place else (item,) for place, item in enumerate(items))
-    )
+    return _row(*chain.from_iterable(("<mo>,</mo>", item) if place else (item,) for place, item in enumerate(items)))

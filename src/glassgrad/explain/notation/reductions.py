@@ -24,7 +24,8 @@ def compose_reduction(called: Called, page: Page, form: Reduction, *, inline: bo
     axes = axes_of(called)
     below = _axis_words(axes, page)
     positional = axes is not None and called.keyword("axis") is None
-    if form.sign is not None and len(called.arguments) == 1 + positional:
+    is_plain = _STORAGE.issuperset(keyword.arg for keyword in called.keywords)
+    if form.sign is not None and is_plain and len(called.arguments) == 1 + positional:
         body = numeric(page, (yield called.arguments[0], inline))
         inner = fitted(page, body, Level.BIG, is_first=False).rope
         rank = remaining_rank(called, body.rank, axes)
@@ -73,10 +74,8 @@ def _axis_words(axes: ast.expr | None, page: Page) -> Rope | None:
         case None | ast.Constant(value=None):
             return None
         case ast.Tuple(elts=several) | ast.List(elts=several) if len(several) > 1:
-            return page.typesetting.words(
-                "axes " + ", ".join(source_of(axis) for axis in several).replace("-", "−")
-            )
+            return page.typesetting.words("axes " + ", ".join(source_of(axis) for axis in several))
         case ast.Tuple(elts=[only]) | ast.List(elts=[only]):
-            return page.typesetting.words(f"axis {source_of(only)}".replace("-", "−"))
+            return page.typesetting.words(f"axis {source_of(only)}")
         case _:
-            return page.typesetting.words(f"axis {source_of(axes)}".replace("-", "−"))
+            return page.typesetting.words(f"axis {source_of(axes)}")

@@ -42,11 +42,9 @@ class Spelling:
 # Spaces belong to the spelling. A SymPy spelling made of letters is a function of both operands: Eq(a, b).
 PLUS = Spelling(" + ", " + ", " + ", "+", " + ")
 MINUS = Spelling(" - ", " - ", " - ", "−", " - ")
-DIVIDE = Spelling(" / ", "/", " / ", "/", "/")
+DIVIDE = Spelling(" / ", "/", " / ", '<mo lspace="0" rspace="0">/</mo>', "/")
 MODULO = Spelling(" % ", " mod ", r" \bmod ", "mod", "Mod")
-FLOOR_DIVIDE = Spelling(
-    " // ", " // ", r" \mathbin{//} ", "//", ""
-)  # only ASCII prints it: the rest use ⌊a/b⌋
+FLOOR_DIVIDE = Spelling(" // ", " // ", r" \mathbin{//} ", "//", "")  # only ASCII prints it: the rest use ⌊a/b⌋
 POWER = Spelling("**", "^", "^", "^", "**")
 
 # Products. Which one stands between two factors is decided by `layout.product_sign`.

@@ -75,8 +75,7 @@ class _SympyBackend:
 
     def compare(self, parts: Sequence[Rope], between: Sequence[Spelling]) -> Rope:
         pairs = [
-            self.infix([left, right], [sign])
-            for left, sign, right in zip(parts[:-1], between, parts[1:], strict=True)
+            self.infix([left, right], [sign]) for left, sign, right in zip(parts[:-1], between, parts[1:], strict=True)
         ]
         return pairs[0] if len(pairs) == 1 else self.call("And", pairs)
 
@@ -97,8 +96,7 @@ class _SympyBackend:
 
     def cases(self, rows: Sequence[tuple[Piece, Piece | None]]) -> Piece:
         pairs = [
-            ("(", value.rope, ", ", "True" if condition is None else condition.rope, ")")
-            for value, condition in rows
+            ("(", value.rope, ", ", "True" if condition is None else condition.rope, ")") for value, condition in rows
         ]
         return Piece(self.call("Piecewise", pairs), Level.CALL)
 

@@ -113,7 +113,7 @@ _ELEMENTARY = [
 ]  # fmt: skip
 
 _SPECIAL = [
-    _row("gamma", text="Γ", latex=r"\Gamma", sympy="gamma"),
+    _row("gamma", text="Γ", latex=r"\Gamma", mathml='<mi mathvariant="normal">Γ</mi>', sympy="gamma"),
     _row("gammaln loggamma lgamma", text="ln Γ", latex=r"\ln\Gamma", sympy="loggamma"),
     _row("digamma psi", text="ψ", latex=r"\psi", sympy="digamma"),
     _row("polygamma", text="ψ", latex=r"\psi", sympy="polygamma", shape=Indexed(raised=True)),
@@ -130,7 +130,7 @@ _SPECIAL = [
     _row("erfinv", latex=r"\operatorname{erf}^{-1}", text="erf⁻¹",
          mathml="<msup><mi>erf</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>", sympy="erfinv"),
     _row("erfcinv", latex=r"\operatorname{erfc}^{-1}", text="erfc⁻¹",
-         mathml="<msup><mi>erfc</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>", sympy="erfcinv"),
+         mathml="<msup><mi>erfc</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>", sympy="erfinv(1 - a)"),
     _row("ndtr", text="Φ", latex=r"\Phi", sympy="(1 + erf(a / np.sqrt(2))) / 2"),
     _row("log_ndtr", text="ln Φ", latex=r"\ln\Phi",
          sympy="np.log((1 + erf(a / np.sqrt(2))) / 2)"),
@@ -151,7 +151,7 @@ _SPECIAL = [
            latex=f"{letter}_{{{order}}}", mathml=f"<msub><mi>{letter}</mi><mn>{order}</mn></msub>",
            sympy=f"bessel{letter.lower()}({order}, a)")
       for letter in "IJYK" for order in (0, 1)),
-    _row("expit", text="σ", ascii="sigmoid", latex=r"\sigma", sympy="1 / (1 + np.exp(-a))"),
+    _row("expit", text="σ", latex=r"\sigma", sympy="1 / (1 + np.exp(-a))"),
     _row("logit", latex=r"\operatorname{logit}", sympy="np.log(a / (1 - a))"),
     _row("softmax", latex=r"\operatorname{softmax}", shape=Reduction(), ranks=_FIRST),
     _row("log_softmax", text="log_softmax", latex=r"\operatorname{log\,softmax}", mathml="log softmax",
@@ -232,12 +232,7 @@ _OPERATORS = [
 OWN_WITHOUT_MODULE = frozenset(name for row in _ACTIVATIONS for name, _ in row)
 ONLY_IN_MODULES = frozenset(name for row in _OPERATORS for name, _ in row)
 NOTATIONS: Mapping[str, Notation] = MappingProxyType(
-    dict(
-        entry
-        for rows in (_ELEMENTARY, _SPECIAL, _ACTIVATIONS, _ARRAYS, _OPERATORS)
-        for row in rows
-        for entry in row
-    )
+    dict(entry for rows in (_ELEMENTARY, _SPECIAL, _ACTIVATIONS, _ARRAYS, _OPERATORS) for row in rows for entry in row)
 )
 
 # Constants behind a module's name, or `pi` alone.

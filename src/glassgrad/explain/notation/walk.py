@@ -9,6 +9,8 @@ from glassgrad.explain.notation.layout import Piece
 Request = tuple[ast.expr, bool]
 Steps = Generator[Request, Piece, Piece]
 
+_LONGEST_DOTTED = 12  # a longer chain is walked part by part
+
 
 def walk(expression: ast.expr, compose: Callable[[ast.expr, bool], Steps], *, inline: bool) -> Piece:
     """Runs `compose` for the expression and for every part that it asks for."""
@@ -27,9 +29,7 @@ def walk(expression: ast.expr, compose: Callable[[ast.expr, bool], Steps], *, in
             answer = None
 
 
-def spine(
-    node: ast.expr, operators: tuple[type[ast.operator], ...]
-) -> list[tuple[ast.operator | None, ast.expr]]:
+def spine(node: ast.expr, operators: tuple[type[ast.operator], ...]) -> list[tuple[ast.operator | None, ast.expr]]:
     """A chain grouped to the left, taken apart: a + b - c gives (None, a), (Add, b), (Sub, c)."""
     links: list[tuple[ast.operator | None, ast.expr]] = []
     while isinstance(node, ast.BinOp) and isinstance(node.op, operators):
@@ -40,9 +40,9 @@ def spine(
 
 
 def dotted(node: ast.expr) -> tuple[str, ...] | None:
-    """The names of `np.linalg.inv`; None if the expression is not names joined by dots."""
+    """The names of `np.linalg.inv`; None if the expression is not a few names joined by dots."""
     names: list[str] = []
-    while isinstance(node, ast.Attribute):
+    while isinstance(node, ast.Attribute) and len(names) < _LONGEST_DOTTED:
         names.append(node.attr)
         node = node.value
     if not isinstance(node, ast.Name):
@@ -53,7 +53,7 @@ def dotted(node: ast.expr) -> tuple[str, ...] | None:
 def source_of(node: ast.AST) -> str:
     """The node as Python, or what can be said of it where Python's own printer gives up."""
     try:
-        return ast.unparse(node)
+        return ast.unparse(node) or f"<{type(node).__name__}>"
     except (RecursionError, AttributeError, TypeError, ValueError):
         return f"<{type(node).__name__}>"
 

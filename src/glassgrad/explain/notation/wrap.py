@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass
+from math import inf
 
-# Where a line may end, best first: relations, then sums, cases and arguments, then products.
+# Where a line may end, best first: relations (in brackets they are conditions: last), sums, products.
 _BREAKS = (
     re.compile(r" (?=(?:=|==|≠|!=|<|≤|<=|>|≥|>=|∈|∉) )"),
     re.compile(r" (?=[-+∨] )|(?<=[;,]) | (?=(?:or|if|else) )"),
     re.compile(r" (?=(?:·|\*|/|//|%|@|⊙|⊗|×|mod|∧|and) )"),
 )
+# What speaks against a break: each bracket around it, each rank of a tighter sign, a line left empty (squared).
+_DEPTH_COST, _SIGN_COST, _UNUSED_COST = 4, 2, 12
 _OPENING, _CLOSING, _QUOTES = "([{⌊⌈⟨", ")]}⌋⌉⟩", "'\""
 
 
@@ -55,27 +58,23 @@ def _wrapped(text: str, width: int, indent: int) -> str:
 
 
 def _choose(breaks: list[_Break], first: int, start: int, room: int) -> _Break:
-    """The best break of those that fit: in the last half of the line the outermost, loosest and last one."""
-    best: _Break | None = None
-    for candidate in breaks[first:]:
-        if candidate.position - start > room:
+    """The best break of those that fit: outermost, loosest, late in the line; the first one if none fits."""
+    best, lowest = breaks[first], inf
+    for index in range(first, len(breaks)):
+        place = breaks[index]
+        length = place.position - start
+        if length > room:
             break
-        is_late = candidate.position - start > room // 2
-        if (
-            best is None
-            or not (best.position - start > room // 2)
-            or (is_late and (candidate.depth, candidate.looseness) <= (best.depth, best.looseness))
-        ):
-            best = candidate
-    return breaks[first] if best is None else best
+        cost = _DEPTH_COST * place.depth + _SIGN_COST * place.looseness + _UNUSED_COST * (1 - length / room) ** 2
+        if cost <= lowest:
+            best, lowest = place, cost
+    return best
 
 
 def _breaks_of(text: str) -> list[_Break]:
     """Every place where the text may be broken, in order."""
     looseness = {
-        found.start(): rank
-        for rank, pattern in reversed([*enumerate(_BREAKS)])
-        for found in pattern.finditer(text)
+        found.start(): rank for rank, pattern in reversed([*enumerate(_BREAKS)]) for found in pattern.finditer(text)
     }
     breaks: list[_Break] = []
     depth, quote = 0, ""
@@ -87,5 +86,6 @@ def _breaks_of(text: str) -> list[_Break]:
         elif character in _CLOSING:
             depth -= 1
         elif position in looseness:
-            breaks.append(_Break(position, depth, looseness[position]))
+            rank = looseness[position]
+            breaks.append(_Break(position, depth, rank if rank or not depth else len(_BREAKS)))
     return breaks
