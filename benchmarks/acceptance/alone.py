@@ -1,4 +1,4 @@
-"""Runs generated modules where NumPy is the only package: reads a job file, writes what they returned. Started by matrix.py."""
+"""Runs generated modules where NumPy is the only package. matrix.py starts it with a job file and a result file."""
 
 import importlib.abc
 import importlib.util
@@ -14,7 +14,7 @@ class OnlyNumPy(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]
         if top == "numpy" or top in sys.stdlib_module_names or top.startswith("job_"):
-            return None
+            return
         raise ImportError(f"{name} is not there: generated source runs on NumPy alone")
 
 
@@ -29,7 +29,7 @@ def run(path: Path, function: str, arguments: dict) -> tuple:
 def main() -> None:
     """Runs every job of the file."""
     sys.meta_path.insert(0, OnlyNumPy())
-    jobs = pickle.loads(Path(sys.argv[1]).read_bytes())  # noqa: S301 - written by our own runner
+    jobs = pickle.loads(Path(sys.argv[1]).read_bytes())
     results = {}
     for key, path, function, arguments in jobs:
         try:

@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from autograd_suite import last_place
 from report import Outcome, save, show
@@ -46,15 +46,38 @@ def assembled(checkout: Path, spec: Path | None, scratch: Path) -> Path:
 
 
 def run_suite(suite: Path, scratch: Path, options: argparse.Namespace) -> tuple[Path, str]:
-    """pytest on the suite; the path of its XML report and its output."""
+    """Pytest on the suite; the path of its XML report and its output."""
     report = scratch / "report.xml"
-    command = [sys.executable, "-m", "pytest", "array_api_tests", "-q", "-p", "no:randomly", "-p", "no:cacheprovider",
-               "--tb=short", f"--max-examples={options.examples}", "--disable-deadline", "--derandomize", f"--skips-file={SKIPS}",
-               f"--timeout={options.limit}", f"--junitxml={report}", "-W", "ignore", *(["-k", options.only] if options.only else []),
-               *(["-n", str(options.processes)] if options.processes > 1 else [])]
-    environment = {**os.environ, "ARRAY_API_TESTS_MODULE": "traced_namespace", "ARRAY_API_TESTS_VERSION": options.version,
-                   "GLASSGRAD_TRACE": options.trace, "ARRAY_API_TESTS_MAX_ARRAY_SIZE": "64",
-                   "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "array_api_tests",
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--tb=short",
+        f"--max-examples={options.examples}",
+        "--disable-deadline",
+        "--derandomize",
+        f"--skips-file={SKIPS}",
+        f"--timeout={options.limit}",
+        f"--junitxml={report}",
+        "-W",
+        "ignore",
+        *(["-k", options.only] if options.only else []),
+        *(["-n", str(options.processes)] if options.processes > 1 else []),
+    ]
+    environment = {
+        **os.environ,
+        "ARRAY_API_TESTS_MODULE": "traced_namespace",
+        "ARRAY_API_TESTS_VERSION": options.version,
+        "GLASSGRAD_TRACE": options.trace,
+        "ARRAY_API_TESTS_MAX_ARRAY_SIZE": "64",
+        "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
+    }
     done = subprocess.run(command, cwd=suite, env=environment, capture_output=True, text=True, check=False)
     if not report.exists():
         raise RuntimeError(f"pytest did not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -64,7 +87,7 @@ def run_suite(suite: Path, scratch: Path, options: argparse.Namespace) -> tuple[
 def outcomes_of(report: Path) -> tuple[list[Outcome], int]:
     """One outcome for each test that ran, and how many were skipped."""
     found, skipped = [], 0
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by our own pytest run
+    for case in ET.parse(report).iter("testcase"):
         file = (case.get("classname") or "?").split(".")[1 if "." in (case.get("classname") or "") else 0]
         outcome = Outcome(f"{file}::{case.get('name')}", file, "", seconds=float(case.get("time") or 0))
         for problem in [*case.iter("failure"), *case.iter("error")]:
@@ -97,7 +120,9 @@ def main() -> int:
         outcomes, skipped = outcomes_of(report)
     if options.log:
         options.log.write_text(output, encoding="utf-8")
-    rate = show(f"The array API standard {options.version}, traced ({options.trace})", outcomes, 1.0, verbose=options.verbose)
+    rate = show(
+        f"The array API standard {options.version}, traced ({options.trace})", outcomes, 1.0, verbose=options.verbose
+    )
     print(f"skipped: {skipped}. Not counted, with reasons:")
     for test, reason in skips().items():
         print(f"  {test}: {reason}")

@@ -11,8 +11,8 @@ import re
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from report import Outcome, one_line, save, show
 
@@ -34,13 +34,36 @@ def reason_not_counted(test: str) -> str | None:
 
 
 def run_suite(checkout: Path, scratch: Path, only: str, seconds: int) -> tuple[Path, str]:
-    """pytest on the checkout's tests with the shim in front; the path of its XML report and its output."""
+    """Pytest on the checkout's tests with the shim in front; the path of its XML report and its output."""
     (scratch / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     report = scratch / "report.xml"
-    command = [sys.executable, "-m", "pytest", str(checkout / "tests"), "-c", str(scratch / "pytest.ini"), "--rootdir",
-               str(checkout / "tests"), "-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--tb=short", "--continue-on-collection-errors",
-               f"--timeout={seconds}", f"--junitxml={report}", "-W", "ignore", *(["-k", only] if only else [])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SHIMS), os.environ.get("PYTHONPATH", "")]), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(checkout / "tests"),
+        "-c",
+        str(scratch / "pytest.ini"),
+        "--rootdir",
+        str(checkout / "tests"),
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "--tb=short",
+        "--continue-on-collection-errors",
+        f"--timeout={seconds}",
+        f"--junitxml={report}",
+        "-W",
+        "ignore",
+        *(["-k", only] if only else []),
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(SHIMS), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     done = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, check=False)
     if not report.exists():
         raise RuntimeError(f"pytest did not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -50,7 +73,7 @@ def run_suite(checkout: Path, scratch: Path, only: str, seconds: int) -> tuple[P
 def outcomes_of(report: Path) -> list[Outcome]:
     """One outcome for each test of the XML report; skipped ones are left out."""
     found = []
-    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by our own pytest run
+    for case in ET.parse(report).iter("testcase"):
         file = (case.get("classname") or case.get("name") or "?").rpartition(".")[2]
         outcome = Outcome(f"{file}.{case.get('name')}", file, "", seconds=float(case.get("time") or 0))
         for problem in [*case.iter("failure"), *case.iter("error")]:
@@ -87,7 +110,9 @@ def main() -> int:
     rate = show("autograd's own suite: differentiation, NumPy and SciPy", counted, options.bar, verbose=options.verbose)
     print(f"\nnot counted ({len(rest)}, of which {sum(o.passed for o in rest)} pass):")
     for outcome in rest:
-        print(f"  {'pass' if outcome.passed else 'fail'} {one_line(outcome.case, 70)}: {reason_not_counted(outcome.case)}")
+        print(
+            f"  {'pass' if outcome.passed else 'fail'} {one_line(outcome.case, 70)}: {reason_not_counted(outcome.case)}"
+        )
     save(options.json, outcomes, rate=rate)
     return 0 if rate >= options.bar else 1
 

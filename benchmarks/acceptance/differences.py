@@ -1,4 +1,4 @@
-"""Accurate numeric gradients of plain NumPy functions, over nests of lists, tuples and dicts: the oracle of the matrix set.
+"""Accurate numeric gradients of plain NumPy functions, over nests of lists, tuples and dicts.
 
 Central differences at three steps, extrapolated (Richardson), and a second time at other steps: where the two
 disagree the oracle has no answer there (a kink between the points), and says so.
@@ -64,7 +64,9 @@ def numeric_gradient(function: Callable[..., Any], arguments: dict[str, Any], na
     return replaced(arguments[name], iter(gradients)), doubt
 
 
-def _moved(value: Callable[[list[np.ndarray]], float], parts: list[np.ndarray], index: int, where: tuple[int, ...], h: float) -> float:
+def _moved(
+    value: Callable[[list[np.ndarray]], float], parts: list[np.ndarray], index: int, where: tuple[int, ...], h: float
+) -> float:
     moved = list(parts)
     moved[index] = parts[index].copy()
     moved[index][where] += h
@@ -79,7 +81,7 @@ def _richardson(along: Callable[[float], float], step: float) -> float:
 
 
 def difference(found: Any, expected: Any) -> float:
-    """The largest difference of two nests, relative to the largest number of its leaf (at least 1); inf if shapes differ."""
+    """The largest difference of two nests, relative to its leaf's largest number (at least 1); inf if shapes differ."""
     mine, right = list(leaves(found)), list(leaves(expected))
     if len(mine) != len(right) or any(np.shape(a) != np.shape(b) for a, b in zip(mine, right, strict=True)):
         return math.inf

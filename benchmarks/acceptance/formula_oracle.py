@@ -27,6 +27,11 @@ def load(path: Path = DATA) -> list[dict[str, Any]]:
     return [{"wrt": "x", "order": 1, "let": [], "id": number, **case} for number, case in enumerate(cases, start=1)]
 
 
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
 def bare_name(node: ast.expr) -> tuple[str, str]:
     """Prefix and name of `np.sin` or `sin`."""
     if isinstance(node, ast.Attribute):
@@ -47,8 +52,8 @@ def _real_root(x: Any, n: Any) -> Any:
     return mpmath.sign(x) * mpmath.root(abs(x), int(n)) if int(n) % 2 else mpmath.root(x, int(n))
 
 
-def _step(x: Any, at_zero: Any = mpmath.mpf("0.5")) -> Any:
-    return mpmath.mpf(1) if x > 0 else mpmath.mpf(0) if x < 0 else at_zero
+def _step(x: Any, at_zero: Any = 0.5) -> Any:
+    return mpmath.mpf(1) if x > 0 else mpmath.mpf(0) if x < 0 else mpmath.mpf(at_zero)
 
 
 def _log(x: Any, base: Any = None) -> Any:
@@ -64,39 +69,94 @@ def _sinc(x: Any) -> Any:
 
 
 MPMATH: dict[str, Callable[..., Any]] = {
-    **{name: getattr(mpmath, name) for name in (
-        "sin cos tan sec csc cot asin acos atan acot asec acsc sinh cosh tanh sech csch coth asinh acosh atanh "
-        "acoth asech acsch exp sqrt floor erf erfc erfi erfinv gamma loggamma digamma beta besselj besseli "
-        "fresnels fresnelc hypot sign log10 log1p expm1 atan2 airyai harmonic factorial binomial li").split()},
-    "ln": mpmath.log, "log": _log, "log2": lambda x: mpmath.log(x) / mpmath.log(2), "exp2": lambda x: mpmath.mpf(2) ** x,
-    "cbrt": _cbrt, "real_root": _real_root, "root": lambda x, n: mpmath.root(x, int(n)),
-    "power": lambda x, y: x**y, "square": lambda x: x * x,
-    "arcsin": mpmath.asin, "arccos": mpmath.acos, "arctan": mpmath.atan, "arccot": mpmath.acot, "arcsec": mpmath.asec,
-    "arccsc": mpmath.acsc, "arctan2": mpmath.atan2, "arcsinh": mpmath.asinh, "arccosh": mpmath.acosh,
-    "arctanh": mpmath.atanh, "arcsech": mpmath.asech, "arccsch": mpmath.acsch, "arccoth": mpmath.acoth,
-    "radians": mpmath.radians, "deg2rad": mpmath.radians, "sinc": _sinc, "np.sinc": mpmath.sincpi,
-    "abs": abs, "Abs": abs, "ceil": mpmath.ceil, "ceiling": mpmath.ceil,
-    "Max": max, "maximum": max, "max": max, "Min": min, "minimum": min, "min": min,
-    "relu": lambda x: max(x, mpmath.mpf(0)), "clip": lambda x, low, high: min(max(x, low), high),
-    "Heaviside": _step, "heaviside": _step, "Piecewise": _piecewise, "where": lambda c, x, y: x if c else y,
-    "Ne": lambda x, y: x != y, "And": lambda *xs: all(xs), "Or": lambda *xs: any(xs),
-    "gammaln": mpmath.loggamma, "polygamma": lambda n, x: mpmath.psi(int(n), x), "trigamma": lambda x: mpmath.psi(1, x),
-    "LambertW": mpmath.lambertw, "lambertw": mpmath.lambertw,
-    "Si": mpmath.si, "Ci": mpmath.ci, "Ei": mpmath.ei,
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)), "logit": lambda x: mpmath.log(x / (1 - x)),
+    **{
+        name: getattr(mpmath, name)
+        for name in words(
+            "sin cos tan sec csc cot asin acos atan acot asec acsc sinh cosh tanh sech csch coth asinh "
+            "acosh atanh acoth asech acsch exp sqrt floor erf erfc erfi erfinv gamma loggamma digamma "
+            "beta besselj besseli fresnels fresnelc hypot sign log10 log1p expm1 atan2 airyai harmonic "
+            "factorial binomial li "
+        )
+    },
+    "ln": mpmath.log,
+    "log": _log,
+    "log2": lambda x: mpmath.log(x) / mpmath.log(2),
+    "exp2": lambda x: mpmath.mpf(2) ** x,
+    "cbrt": _cbrt,
+    "real_root": _real_root,
+    "root": lambda x, n: mpmath.root(x, int(n)),
+    "power": lambda x, y: x**y,
+    "square": lambda x: x * x,
+    "arcsin": mpmath.asin,
+    "arccos": mpmath.acos,
+    "arctan": mpmath.atan,
+    "arccot": mpmath.acot,
+    "arcsec": mpmath.asec,
+    "arccsc": mpmath.acsc,
+    "arctan2": mpmath.atan2,
+    "arcsinh": mpmath.asinh,
+    "arccosh": mpmath.acosh,
+    "arctanh": mpmath.atanh,
+    "arcsech": mpmath.asech,
+    "arccsch": mpmath.acsch,
+    "arccoth": mpmath.acoth,
+    "radians": mpmath.radians,
+    "deg2rad": mpmath.radians,
+    "sinc": _sinc,
+    "np.sinc": mpmath.sincpi,
+    "abs": abs,
+    "Abs": abs,
+    "ceil": mpmath.ceil,
+    "ceiling": mpmath.ceil,
+    "Max": max,
+    "maximum": max,
+    "max": max,
+    "Min": min,
+    "minimum": min,
+    "min": min,
+    "relu": lambda x: max(x, mpmath.mpf(0)),
+    "clip": lambda x, low, high: min(max(x, low), high),
+    "Heaviside": _step,
+    "heaviside": _step,
+    "Piecewise": _piecewise,
+    "where": lambda c, x, y: x if c else y,
+    "Ne": lambda x, y: x != y,
+    "And": lambda *xs: all(xs),
+    "Or": lambda *xs: any(xs),
+    "gammaln": mpmath.loggamma,
+    "polygamma": lambda n, x: mpmath.psi(int(n), x),
+    "trigamma": lambda x: mpmath.psi(1, x),
+    "LambertW": mpmath.lambertw,
+    "lambertw": mpmath.lambertw,
+    "Si": mpmath.si,
+    "Ci": mpmath.ci,
+    "Ei": mpmath.ei,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "logit": lambda x: mpmath.log(x / (1 - x)),
     "logaddexp": lambda x, y: mpmath.log(mpmath.exp(x) + mpmath.exp(y)),
-    "erfcx": lambda x: mpmath.exp(x * x) * mpmath.erfc(x), "Rational": lambda p, q: p / q,
+    "erfcx": lambda x: mpmath.exp(x * x) * mpmath.erfc(x),
+    "Rational": lambda p, q: p / q,
 }
 CONSTANTS = {"pi": mpmath.pi, "E": mpmath.e, "e": mpmath.e}
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.Div: lambda a, b: a / b,
-    ast.Pow: lambda a, b: mpmath.mpf(a) ** b, ast.Mod: lambda a, b: a - b * mpmath.floor(a / b),
-    ast.BitAnd: lambda a, b: a and b, ast.BitOr: lambda a, b: a or b,
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.Pow: lambda a, b: mpmath.mpf(a) ** b,
+    ast.Mod: lambda a, b: a - b * mpmath.floor(a / b),
+    ast.BitAnd: lambda a, b: a and b,
+    ast.BitOr: lambda a, b: a or b,
 }
 _COMPARISONS: dict[type, Callable[[Any, Any], bool]] = {
-    ast.Lt: lambda a, b: a < b, ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
-    ast.Eq: lambda a, b: a == b, ast.NotEq: lambda a, b: a != b,
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
 }
 
 
@@ -168,31 +228,55 @@ def numeric(case: dict[str, Any], point: dict[str, float]) -> tuple[Any, Any]:
 
 
 # ------------------------------------------------------------------ the second oracle: SymPy
-_SYMPY_NAMES = (
-    "sin cos tan sec csc cot asin acos atan acot asec acsc sinh cosh tanh sech csch coth asinh acosh atanh acoth "
-    "asech acsch exp sqrt floor erf erfc erfi erfinv gamma loggamma digamma polygamma beta besselj besseli fresnels "
-    "fresnelc sign atan2 airyai harmonic factorial binomial li Max Min Abs Heaviside Piecewise Ne And Or LambertW Si "
-    "Ci Ei root real_root sinc ceiling log ln Rational").split()
+_SYMPY_NAMES = words(
+    "sin cos tan sec csc cot asin acos atan acot asec acsc sinh cosh tanh sech csch coth asinh "
+    "acosh atanh acoth asech acsch exp sqrt floor erf erfc erfi erfinv gamma loggamma digamma "
+    "polygamma beta besselj besseli fresnels fresnelc sign atan2 airyai harmonic factorial "
+    "binomial li Max Min Abs Heaviside Piecewise Ne And Or LambertW Si Ci Ei root real_root sinc "
+    "ceiling log ln Rational "
+)
 
 
 def _sympy_namespace() -> dict[str, Any]:
     s = sympy
     own: dict[str, Any] = {
-        "log2": lambda x: s.log(x) / s.log(2), "log10": lambda x: s.log(x) / s.log(10), "log1p": lambda x: s.log(1 + x),
-        "exp2": lambda x: s.Integer(2) ** x, "expm1": lambda x: s.exp(x) - 1, "cbrt": lambda x: s.real_root(x, 3),
-        "power": lambda x, y: x**y, "square": lambda x: x**2, "hypot": lambda x, y: s.sqrt(x**2 + y**2),
-        "arctan2": s.atan2, "radians": lambda x: x * s.pi / 180, "deg2rad": lambda x: x * s.pi / 180,
-        "np_sinc": lambda x: s.sin(s.pi * x) / (s.pi * x), "abs": s.Abs, "ceil": s.ceiling, "maximum": s.Max,
-        "max": s.Max, "minimum": s.Min, "min": s.Min, "relu": lambda x: s.Max(x, 0), "heaviside": s.Heaviside,
+        "log2": lambda x: s.log(x) / s.log(2),
+        "log10": lambda x: s.log(x) / s.log(10),
+        "log1p": lambda x: s.log(1 + x),
+        "exp2": lambda x: s.Integer(2) ** x,
+        "expm1": lambda x: s.exp(x) - 1,
+        "cbrt": lambda x: s.real_root(x, 3),
+        "power": lambda x, y: x**y,
+        "square": lambda x: x**2,
+        "hypot": lambda x, y: s.sqrt(x**2 + y**2),
+        "arctan2": s.atan2,
+        "radians": lambda x: x * s.pi / 180,
+        "deg2rad": lambda x: x * s.pi / 180,
+        "np_sinc": lambda x: s.sin(s.pi * x) / (s.pi * x),
+        "abs": s.Abs,
+        "ceil": s.ceiling,
+        "maximum": s.Max,
+        "max": s.Max,
+        "minimum": s.Min,
+        "min": s.Min,
+        "relu": lambda x: s.Max(x, 0),
+        "heaviside": s.Heaviside,
         "clip": lambda x, low, high: s.Min(s.Max(x, low), high),
         "where": lambda condition, x, y: s.Piecewise((x, condition), (y, True)),
-        "gammaln": s.loggamma, "trigamma": lambda x: s.polygamma(1, x), "lambertw": s.LambertW,
-        "sigmoid": lambda x: 1 / (1 + s.exp(-x)), "expit": lambda x: 1 / (1 + s.exp(-x)),
-        "softplus": lambda x: s.log(1 + s.exp(x)), "logit": lambda x: s.log(x / (1 - x)),
-        "logaddexp": lambda x, y: s.log(s.exp(x) + s.exp(y)), "erfcx": lambda x: s.exp(x**2) * s.erfc(x),
+        "gammaln": s.loggamma,
+        "trigamma": lambda x: s.polygamma(1, x),
+        "lambertw": s.LambertW,
+        "sigmoid": lambda x: 1 / (1 + s.exp(-x)),
+        "expit": lambda x: 1 / (1 + s.exp(-x)),
+        "softplus": lambda x: s.log(1 + s.exp(x)),
+        "logit": lambda x: s.log(x / (1 - x)),
+        "logaddexp": lambda x, y: s.log(s.exp(x) + s.exp(y)),
+        "erfcx": lambda x: s.exp(x**2) * s.erfc(x),
     }
-    inverse = {f"arc{name}": getattr(s, f"a{name}") for name in
-               "sin cos tan cot sec csc sinh cosh tanh coth sech csch".split()}
+    inverse = {
+        f"arc{name}": getattr(s, f"a{name}")
+        for name in ["sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "tanh", "coth", "sech", "csch"]
+    }
     return {**{name: getattr(s, name) for name in _SYMPY_NAMES}, **own, **inverse}
 
 
@@ -222,7 +306,7 @@ def sympy_expression(case: dict[str, Any], names: dict[str, sympy.Symbol]) -> sy
 
 def _sympy_value(tree: ast.expr, scope: dict[str, Any]) -> Any:
     body = ast.fix_missing_locations(ast.Expression(_Respelled().visit(ast.parse(ast.unparse(tree), mode="eval").body)))
-    return eval(compile(body, "<case>", "eval"), {"__builtins__": {}}, scope)  # noqa: S307 - the set's own lines
+    return eval(compile(body, "<case>", "eval"), {"__builtins__": {}}, scope)
 
 
 def symbolic(case: dict[str, Any], point: dict[str, float]) -> Any:
@@ -256,7 +340,9 @@ def judged(cases: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], list[l
             if by_sympy is None:
                 remarks.append("SymPy has no answer")
             elif not close(by_sympy, derivative):
-                remarks.append(f"DISAGREE at {point}: mpmath {mpmath.nstr(derivative, 20)}, SymPy {mpmath.nstr(by_sympy, 20)}")
+                remarks.append(
+                    f"DISAGREE at {point}: mpmath {mpmath.nstr(derivative, 20)}, SymPy {mpmath.nstr(by_sympy, 20)}"
+                )
             expected.append([float(value), float(derivative)])
         yield case, expected, remarks
 
@@ -270,8 +356,11 @@ def main() -> int:
     for case, expected, remarks in judged(load()):
         disagreements += any(r.startswith("DISAGREE") for r in remarks)
         without_sympy += "SymPy has no answer" in remarks
-        changed += "expected" in case and any(not close(a, b, 1e-14) for row, old in zip(expected, case["expected"], strict=True)
-                                              for a, b in zip(row, old, strict=True))
+        changed += "expected" in case and any(
+            not close(a, b, 1e-14)
+            for row, old in zip(expected, case["expected"], strict=True)
+            for a, b in zip(row, old, strict=True)
+        )
         for remark in dict.fromkeys(remarks):
             print(f"{case['id']:4d} {case['expr']}: {remark}")
         kept = {k: v for k, v in case.items() if k != "id" and (k, v) not in (("wrt", "x"), ("order", 1), ("let", []))}

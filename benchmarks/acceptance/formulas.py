@@ -37,7 +37,9 @@ def expression_value(text: str, point: dict[str, float]) -> float:
     undefined = {f.func.__name__ for f in expression.atoms(sympy.core.function.AppliedUndef)}
     assert not undefined, f"expression {text!r} has functions that SymPy does not know: {sorted(undefined)}"
     number = complex(expression.evalf(25, subs={symbols[k]: sympy.Float(v, 40) for k, v in point.items()}))
-    assert abs(number.imag) <= 1e-12 * max(1.0, abs(number.real)), f"expression {text!r} is complex at {point}: {number}"
+    assert abs(number.imag) <= 1e-12 * max(1.0, abs(number.real)), (
+        f"expression {text!r} is complex at {point}: {number}"
+    )
     return number.real
 
 
@@ -55,7 +57,9 @@ def check_case(case: dict[str, Any], seconds: int) -> Outcome:
         assert len(text.split()) > 5, f"the printed derivation is empty: {text!r}"
 
     def value() -> None:
-        assert found["value"] is not None and close(found["value"], expected[0][0]), f"{found['value']} for {expected[0][0]}"
+        assert found["value"] is not None and close(found["value"], expected[0][0]), (
+            f"{found['value']} for {expected[0][0]}"
+        )
 
     def derivative() -> None:
         number = found["derivative"]["value"]

@@ -50,11 +50,18 @@ class Examined:
 
     def compare(self, value: Any, gradients: dict[str, Any], what: str) -> None:
         """Holds a value and gradients against the numeric ones."""
-        assert np.shape(value) == () and abs(float(value) - self.value) <= VALUE * max(1, abs(self.value)), f"{what}: value {value} for {self.value}"
+        assert np.shape(value) == () and abs(float(value) - self.value) <= VALUE * max(1, abs(self.value)), (
+            f"{what}: value {value} for {self.value}"
+        )
         for name, gradient in gradients.items():
             gap = difference(gradient, self.gradients[name])
-            shapes = [np.shape(leaf) for leaf in leaves(gradient)], [np.shape(leaf) for leaf in leaves(self.gradients[name])]
-            assert shapes[0] == shapes[1], f"{what}: the gradient wrt {name} has shapes {shapes[0]}, the argument {shapes[1]}"
+            shapes = (
+                [np.shape(leaf) for leaf in leaves(gradient)],
+                [np.shape(leaf) for leaf in leaves(self.gradients[name])],
+            )
+            assert shapes[0] == shapes[1], (
+                f"{what}: the gradient wrt {name} has shapes {shapes[0]}, the argument {shapes[1]}"
+            )
             assert gap <= GRADIENT, f"{what}: the gradient wrt {name} is off by {gap:.2g}"
 
     @property
@@ -116,7 +123,9 @@ def local_names(function: Any) -> set[str]:
     assert isinstance(tree, ast.FunctionDef)
     names: set[str] = set()
     for statement in tree.body:
-        if isinstance(statement, ast.Assign) and any(isinstance(n, ast.Call | ast.BinOp) for n in ast.walk(statement.value)):
+        if isinstance(statement, ast.Assign) and any(
+            isinstance(n, ast.Call | ast.BinOp) for n in ast.walk(statement.value)
+        ):
             names |= {t.id for t in statement.targets if isinstance(t, ast.Name) and t.id != "n"}
     return names
 
@@ -126,10 +135,16 @@ def run_alone(jobs: list[tuple[str, Path, str, dict[str, Any]]], folder: Path) -
     given, taken = folder / "jobs.pickle", folder / "results.pickle"
     given.write_bytes(pickle.dumps([(key, str(path), name, arguments) for key, path, name, arguments in jobs]))
     script = Path(__file__).with_name("alone.py")
-    done = subprocess.run([sys.executable, "-I", str(script), str(given), str(taken)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), str(given), str(taken)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"the process that runs the sources failed:\n{done.stderr[-2000:]}")
-    return pickle.loads(taken.read_bytes())  # noqa: S301 - written by our own process
+    return pickle.loads(taken.read_bytes())
 
 
 def check_sources(items: list[Examined], folder: Path, *, each: bool, seconds: int) -> None:
@@ -137,8 +152,9 @@ def check_sources(items: list[Examined], folder: Path, *, each: bool, seconds: i
     jobs: list[tuple[str, Path, str, dict[str, Any]]] = []
     wanted: list[tuple[Examined, list[str], str]] = []
     for number, item in enumerate(items):
-        singles = item.names if each else item.names[number % len(item.names):][:1]
+        singles = item.names if each else item.names[number % len(item.names) :][:1]
         for wrt in [item.names, *([name] for name in singles if len(item.names) > 1)]:
+
             def write(item: Examined = item, wrt: list[str] = wrt) -> None:
                 jobs.append(write_source(item, folder, wrt))
 
@@ -146,6 +162,7 @@ def check_sources(items: list[Examined], folder: Path, *, each: bool, seconds: i
                 wanted.append((item, wrt, jobs[-1][0]))
     results = run_alone(jobs, folder)
     for item, wrt, key in wanted:
+
         def compare(item: Examined = item, wrt: list[str] = wrt, key: str = key) -> None:
             state, value, gradient = results[key]
             assert state == "ok", f"running it: {value}"
@@ -159,7 +176,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="functions whose name or category contains this text")
     parser.add_argument("--checks", default="grad,source,explain", help="which of grad, source, explain")
-    parser.add_argument("--each", action="store_true", help="a source for each argument alone, not only for one of them")
+    parser.add_argument(
+        "--each", action="store_true", help="a source for each argument alone, not only for one of them"
+    )
     parser.add_argument("--every", type=int, default=1, help="run every n-th function only")
     parser.add_argument("--bar", type=float, default=0.95)
     parser.add_argument("--limit", type=int, default=30, help="seconds a check may take")
@@ -183,7 +202,9 @@ def main() -> int:
             folder.mkdir(parents=True, exist_ok=True)
             check_sources(items, folder, each=options.each, seconds=options.limit)
     outcomes = [item.outcome for item in items]
-    rate = show("Matrix calculus: gradients, generated source, derivations", outcomes, options.bar, verbose=options.verbose)
+    rate = show(
+        "Matrix calculus: gradients, generated source, derivations", outcomes, options.bar, verbose=options.verbose
+    )
     for word in checks:
         good = sum(not any(check.startswith(word) for check in o.failures) for o in outcomes)
         print(f"{word}: {good}/{len(outcomes)} = {good / max(len(outcomes), 1):.1%}")

@@ -82,7 +82,10 @@ def show(title: str, outcomes: Sequence[Outcome], bar: float, *, verbose: bool =
     print(f"{'':{width}}  passed  cases   rate  seconds")
     for name, group in [*((c, [o for o in outcomes if o.category == c]) for c in categories), ("all", outcomes)]:
         passed = sum(o.passed for o in group)
-        print(f"{name:{width}}  {passed:6d} {len(group):6d} {passed / max(len(group), 1):6.1%} {sum(o.seconds for o in group):8.1f}")
+        print(
+            f"{name:{width}}  {passed:6d} {len(group):6d} {passed / max(len(group), 1):6.1%}"
+            f" {sum(o.seconds for o in group):8.1f}"
+        )
     checks = list(dict.fromkeys(check for o in outcomes for check in o.failures))
     for check in checks:
         print(f"failed check {check!r}: {sum(check in o.failures for o in outcomes)} cases")

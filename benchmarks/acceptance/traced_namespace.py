@@ -16,12 +16,22 @@ from typing import Any
 import numpy as np
 
 MODE = os.environ.get("GLASSGRAD_TRACE", "known")
-NEEDS_NUMBERS = {"nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values", "repeat", "arange", "linspace"}
+NEEDS_NUMBERS = {
+    "nonzero",
+    "unique_all",
+    "unique_counts",
+    "unique_inverse",
+    "unique_values",
+    "repeat",
+    "arange",
+    "linspace",
+}
 
 if MODE == "numpy":
     _space: Any = np
 else:
     import glassgrad.numpy as _space
+
     from glassgrad import jit
     from glassgrad.api.pipeline import deliver, tracing
     from glassgrad.base.trees import flatten, unflatten
@@ -126,12 +136,12 @@ class Array:
         return _attribute(self, "device")
 
     @property
-    def T(self) -> "Array":  # noqa: N802 - the standard's name
+    def T(self) -> "Array":
         """Transposed."""
         return run(operator.attrgetter("T"), self)
 
     @property
-    def mT(self) -> "Array":  # noqa: N802 - the standard's name
+    def mT(self) -> "Array":
         """Stacks transposed."""
         return run(operator.attrgetter("mT"), self)
 
@@ -154,7 +164,9 @@ class Array:
         del stream
         return run(lambda array: array.to_device(device), self)
 
-    def __dlpack__(self, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None) -> Any:
+    def __dlpack__(
+        self, /, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
         return self.value.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
 
     def __dlpack_device__(self) -> Any:
@@ -181,18 +193,40 @@ def _attribute(array: Array, name: str) -> Any:
 
 
 def _bind() -> None:
-    binary = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift"
-    symbols = {"and": operator.and_, "or": operator.or_}
-    for name in binary.split():
-        plain = symbols.get(name) or getattr(operator, name)
-        setattr(Array, f"__{name}__", _method(lambda self, other, f=plain: run(f, self, other), name))
-        setattr(Array, f"__r{name}__", _method(lambda self, other, f=plain: run(f, other, self), f"r{name}"))
-        in_place = getattr(operator, f"i{name}")
-        setattr(Array, f"__i{name}__", _method(lambda self, other, f=in_place: _update(f, self, other), f"i{name}"))
-    for name in "lt le gt ge eq ne".split():
-        setattr(Array, f"__{name}__", _method(lambda self, other, f=getattr(operator, name): run(f, self, other), name))
-    for name in "neg pos invert abs".split():
-        setattr(Array, f"__{name}__", _method(lambda self, f=getattr(operator, name): run(f, self), name))
+    for name in (
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "matmul",
+        "and_",
+        "or_",
+        "xor",
+        "lshift",
+        "rshift",
+    ):
+        _bind_binary(name.rstrip("_"), getattr(operator, name), getattr(operator, f"i{name.rstrip('_')}"))
+    for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+        _bind_comparison(name, getattr(operator, name))
+    for name in ("neg", "pos", "invert", "abs"):
+        _bind_unary(name, getattr(operator, name))
+
+
+def _bind_binary(name: str, plain: Callable[..., Any], in_place: Callable[..., Any]) -> None:
+    setattr(Array, f"__{name}__", _method(lambda self, other: run(plain, self, other), name))
+    setattr(Array, f"__r{name}__", _method(lambda self, other: run(plain, other, self), f"r{name}"))
+    setattr(Array, f"__i{name}__", _method(lambda self, other: _update(in_place, self, other), f"i{name}"))
+
+
+def _bind_comparison(name: str, function: Callable[..., Any]) -> None:
+    setattr(Array, f"__{name}__", _method(lambda self, other: run(function, self, other), name))
+
+
+def _bind_unary(name: str, function: Callable[..., Any]) -> None:
+    setattr(Array, f"__{name}__", _method(lambda self: run(function, self), name))
 
 
 def _method(function: Callable[..., Any], name: str) -> Callable[..., Any]:
@@ -241,12 +275,12 @@ def _wrapped_name(name: str) -> Any:
 _PLAIN = ("finfo", "iinfo", "__array_namespace_info__", "__array_api_version__")  # about dtypes, not arrays
 
 
-def finfo(type: Any, /) -> Any:  # noqa: A002 - the standard's name
+def finfo(type: Any, /) -> Any:
     """As the namespace's, of a dtype or an Array."""
     return _space.finfo(type.value if isinstance(type, Array) else type)
 
 
-def iinfo(type: Any, /) -> Any:  # noqa: A002 - the standard's name
+def iinfo(type: Any, /) -> Any:
     """As the namespace's, of a dtype or an Array."""
     return _space.iinfo(type.value if isinstance(type, Array) else type)
 
@@ -254,6 +288,6 @@ def iinfo(type: Any, /) -> Any:  # noqa: A002 - the standard's name
 def __getattr__(name: str) -> Any:
     if name in _PLAIN:
         return getattr(_space, name)
-    if name == "fft" or name == "linalg" or not name.startswith("_"):
+    if not name.startswith("_"):
         return _wrapped_name(name)
     raise AttributeError(name)

@@ -72,7 +72,7 @@ def square_of_determinant(X):
 
 
 def log_determinant(X):
-    sign, logdet = np.linalg.slogdet(X)
+    sign, logdet = np.linalg.slogdet(X)  # noqa: RUF059 - as people write it
     return logdet
 
 
@@ -379,7 +379,7 @@ add("forms and products", rodrigues, k=normal(3), v=normal(3), angle=number(0.8)
 # ------------------------------------------------------------------ factorisations
 def largest_eigenvalue(A):
     S = (A + A.T) / 2
-    w, V = np.linalg.eigh(S)
+    w, V = np.linalg.eigh(S)  # noqa: RUF059 - as people write it
     return w[-1]
 
 
@@ -392,7 +392,7 @@ def spectral_function(A):
 def principal_components(X):
     Z = X - X.mean(axis=0)
     cov = Z.T @ Z / (len(Z) - 1)
-    values, vectors = np.linalg.eigh(cov)
+    values, vectors = np.linalg.eigh(cov)  # noqa: RUF059 - as people write it
     top = vectors[:, -2:]
     return np.sum((Z - Z @ top @ top.T) ** 2)
 
@@ -425,7 +425,7 @@ def cholesky_sample(mu, F, z):
 
 
 def qr_volume(A):
-    Q, R = np.linalg.qr(A)
+    Q, R = np.linalg.qr(A)  # noqa: RUF059 - as people write it
     return np.sum(np.log(np.abs(np.diag(R))))
 
 
@@ -469,7 +469,15 @@ add("factorisations", condition_number, X=regular(4))
 add("factorisations", cholesky_log_determinant, S=normal(4, 4))
 add("factorisations", cholesky_sample, mu=normal(3), F=normal(3, 3), z=normal(3))
 add("factorisations", qr_volume, A=normal(5, 3))
-add("factorisations", masked_factorisation, R=normal(5, 4), M=one_hot(5, 4), U=normal(5, 2), V=normal(4, 2), lam=number(0.1))
+add(
+    "factorisations",
+    masked_factorisation,
+    R=normal(5, 4),
+    M=one_hot(5, 4),
+    U=normal(5, 2),
+    V=normal(4, 2),
+    lam=number(0.1),
+)
 add("factorisations", power_iteration, A=spd(3), v=normal(3))
 add("factorisations", gram_schmidt, A=normal(4, 3))
 add("factorisations", spectral_clustering, W=uniform(4, 4), T=normal(4, 4))

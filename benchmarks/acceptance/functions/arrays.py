@@ -101,11 +101,24 @@ add("probability and geometry", gaussian_log_likelihood, X=normal(5, 3), mu=norm
 add("probability and geometry", normal_density, x=normal(5), mu=number(0.3), sigma=number(1.2))
 add("probability and geometry", multivariate_normal, x=normal(3), m=normal(3), S=spd(3))
 add("probability and geometry", gaussian_process, X=normal(5, 2), y=normal(5), length=number(0.9), noise=number(0.2))
-add("probability and geometry", mixture_likelihood, x=normal(6), means=normal(3), log_scales=normal(3, scale=0.3), logits=normal(3))
+add(
+    "probability and geometry",
+    mixture_likelihood,
+    x=normal(6),
+    means=normal(3),
+    log_scales=normal(3, scale=0.3),
+    logits=normal(3),
+)
 add("probability and geometry", pairwise_distances, X=normal(4, 2))
 add("probability and geometry", pairwise_by_gram, X=normal(4, 2), Y=normal(3, 2))
 add("probability and geometry", mahalanobis, x=normal(3), y=normal(3), S=spd(3))
-add("probability and geometry", poisson_regression, X=normal(6, 3, scale=0.5), y=lambda rng: rng.poisson(2.0, size=6), w=normal(3))
+add(
+    "probability and geometry",
+    poisson_regression,
+    X=normal(6, 3, scale=0.5),
+    y=lambda rng: rng.poisson(2.0, size=6),
+    w=normal(3),
+)
 add("probability and geometry", covariance_loss, X=normal(6, 3), target=spd(3))
 add("probability and geometry", correlation, x=normal(6), y=normal(6))
 add("probability and geometry", stress_of_springs, P=normal(4, 2), length=number(1.0))
@@ -230,7 +243,7 @@ def minimum_of_maxima(X):
 
 
 def branch_on_value(x):
-    if np.sum(x) > 0:
+    if np.sum(x) > 0:  # noqa: SIM108 - a branch, not an expression
         y = np.sin(x)
     else:
         y = x**2
@@ -375,6 +388,11 @@ add("indexing and assignment", add_at_indices, x=normal(6), ids=labels(6, 3), w=
 add("indexing and assignment", swap_columns, A=normal(3, 3), x=normal(3))
 add("indexing and assignment", boolean_assignment, x=normal(7))
 add("indexing and assignment", list_of_parts, xs=tree(lambda rng: [rng.normal(size=n) for n in (2, 3, 4)]))
-add("indexing and assignment", tuple_of_parameters, params=tree(lambda rng: (rng.normal(size=3), (rng.normal(size=3), 0.5))), x=normal(3))
+add(
+    "indexing and assignment",
+    tuple_of_parameters,
+    params=tree(lambda rng: (rng.normal(size=3), (rng.normal(size=3), 0.5))),
+    x=normal(3),
+)
 add("indexing and assignment", take_along, X=normal(4, 3), ids=labels(4, 3))
 add("indexing and assignment", diagonal_update, A=normal(3, 3), d=normal(3))

@@ -1,5 +1,7 @@
 """Networks and losses as people write them: activations, softmax, normalisation, layers, helper functions."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from functions.registry import add, labels, mask, normal, number, one_hot, tree, uniform
@@ -129,7 +131,14 @@ add("softmax and losses", cross_entropy_one_hot, W=normal(3, 4), X=normal(5, 3),
 add("softmax and losses", cross_entropy_labels, W=normal(3, 4), b=normal(4), X=normal(5, 3), y=labels(5, 4))
 add("softmax and losses", cross_entropy_smoothed, logits=normal(4, 3), Y=one_hot(4, 3), eps=number(0.1))
 add("softmax and losses", logsumexp_by_hand, x=normal(6))
-add("softmax and losses", binary_cross_entropy, w=normal(3), b=number(0.2), X=normal(6, 3), y=uniform(6, low=0.1, high=0.9))
+add(
+    "softmax and losses",
+    binary_cross_entropy,
+    w=normal(3),
+    b=number(0.2),
+    X=normal(6, 3),
+    y=uniform(6, low=0.1, high=0.9),
+)
 add("softmax and losses", stable_logistic_loss, w=normal(3), X=normal(6, 3), y=lambda rng: np.sign(rng.normal(size=6)))
 add("softmax and losses", hinge_loss, w=normal(3), X=normal(6, 3), y=lambda rng: np.sign(rng.normal(size=6)))
 add("softmax and losses", huber_loss, w=normal(3), X=normal(6, 3), y=normal(6), delta=number(1.0))
@@ -262,7 +271,7 @@ def radial_basis_network(centers, widths, w, X, y):
 
 def _layers(rng):
     sizes = (3, 5, 4, 2)
-    return [(rng.normal(size=(a, b)), rng.normal(size=b)) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return [(rng.normal(size=(a, b)), rng.normal(size=b)) for a, b in pairwise(sizes)]
 
 
 def _weights(rng):
@@ -270,14 +279,55 @@ def _weights(rng):
 
 
 def _params(rng):
-    return {"W1": rng.normal(size=(3, 4)), "b1": rng.normal(size=4), "W2": rng.normal(size=(4, 2)), "b2": rng.normal(size=2)}
+    return {
+        "W1": rng.normal(size=(3, 4)),
+        "b1": rng.normal(size=4),
+        "W2": rng.normal(size=(4, 2)),
+        "b2": rng.normal(size=2),
+    }
 
 
 add("perceptrons", one_neuron, w=number(0.5), x=number(1.5), b=number(-0.3), y=number(1.0))
-add("perceptrons", two_layer_scalar, w1=number(0.5), b1=number(0.1), w2=number(-0.7), b2=number(0.2), x=number(1.5), y=number(1.0))
-add("perceptrons", two_layer, W1=normal(3, 4), b1=normal(4), W2=normal(4, 2), b2=normal(2), X=normal(5, 3), Y=normal(5, 2))
-add("perceptrons", two_layer_columns, W1=normal(4, 3), b1=normal(4, 1), W2=normal(2, 4), b2=normal(2, 1), X=normal(3, 5), Y=normal(2, 5))
-add("perceptrons", relu_classifier, W1=normal(3, 6), b1=normal(6), W2=normal(6, 4), b2=normal(4), X=normal(5, 3), y=labels(5, 4))
+add(
+    "perceptrons",
+    two_layer_scalar,
+    w1=number(0.5),
+    b1=number(0.1),
+    w2=number(-0.7),
+    b2=number(0.2),
+    x=number(1.5),
+    y=number(1.0),
+)
+add(
+    "perceptrons",
+    two_layer,
+    W1=normal(3, 4),
+    b1=normal(4),
+    W2=normal(4, 2),
+    b2=normal(2),
+    X=normal(5, 3),
+    Y=normal(5, 2),
+)
+add(
+    "perceptrons",
+    two_layer_columns,
+    W1=normal(4, 3),
+    b1=normal(4, 1),
+    W2=normal(2, 4),
+    b2=normal(2, 1),
+    X=normal(3, 5),
+    Y=normal(2, 5),
+)
+add(
+    "perceptrons",
+    relu_classifier,
+    W1=normal(3, 6),
+    b1=normal(6),
+    W2=normal(6, 4),
+    b2=normal(4),
+    X=normal(5, 3),
+    y=labels(5, 4),
+)
 add("perceptrons", three_layer, W1=normal(4, 3), W2=normal(5, 4), W3=normal(2, 5), x=normal(3))
 add("perceptrons", deep_network, weights=tree(_weights), x=normal(3))
 add("perceptrons", network_of_layers, layers=tree(_layers), X=normal(6, 3), Y=normal(6, 2))
@@ -289,8 +339,18 @@ add("perceptrons", mixture_of_experts, G=normal(3, 4), E=normal(3, 2, 4), x=norm
 add("perceptrons", autoencoder, W=normal(4, 2), b=normal(2), c=normal(4), X=normal(5, 4))
 add("perceptrons", variational_bound, mu=normal(4), log_var=normal(4), x=normal(4), eps=normal(4))
 add("perceptrons", dropout_layer, W=normal(5, 3), x=normal(3), keep_mask=mask(5), keep=number(0.6))
-add("perceptrons", embedding_lookup, E=normal(6, 3), W=normal(2, 3), ids=lambda rng: np.array([1, 4, 1, 5]), y=normal(2))
-add("perceptrons", radial_basis_network, centers=normal(4, 2), widths=uniform(4), w=normal(4), X=normal(6, 2), y=normal(6))
+add(
+    "perceptrons", embedding_lookup, E=normal(6, 3), W=normal(2, 3), ids=lambda rng: np.array([1, 4, 1, 5]), y=normal(2)
+)
+add(
+    "perceptrons",
+    radial_basis_network,
+    centers=normal(4, 2),
+    widths=uniform(4),
+    w=normal(4),
+    X=normal(6, 2),
+    y=normal(6),
+)
 
 
 # ------------------------------------------------------------------ normalisation

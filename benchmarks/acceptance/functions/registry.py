@@ -25,8 +25,10 @@ class Case:
 
     def arguments(self) -> dict[str, Any]:
         """The arguments, the same on every machine and in every run."""
-        return {name: recipe(np.random.default_rng(zlib.crc32(f"{self.name}:{name}".encode())))
-                for name, recipe in self.recipes.items()}
+        return {
+            name: recipe(np.random.default_rng(zlib.crc32(f"{self.name}:{name}".encode())))
+            for name, recipe in self.recipes.items()
+        }
 
 
 CASES: list[Case] = []
@@ -51,6 +53,7 @@ def uniform(*shape: int, low: float = 0.5, high: float = 2.0) -> Recipe:
 
 def spd(size: int, *stack: int) -> Recipe:
     """Symmetric positive definite matrices."""
+
     def make(rng: np.random.Generator) -> np.ndarray:
         factor = rng.normal(size=(*stack, size, size))
         return factor @ np.swapaxes(factor, -1, -2) + size * np.eye(size)

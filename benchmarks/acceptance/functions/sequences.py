@@ -82,11 +82,37 @@ def rotary_scores(Q, K, theta):
 add("attention", attention, Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2))
 add("attention", self_attention, X=normal(4, 3), Wq=normal(3, 2), Wk=normal(3, 2), Wv=normal(3, 2), T=normal(4, 2))
 add("attention", causal_attention, X=normal(4, 3), Wq=normal(3, 3), Wk=normal(3, 3), Wv=normal(3, 3))
-add("attention", attention_with_bias_mask, Q=normal(3, 4), K=normal(5, 4), V=normal(5, 2), keep=lambda rng: (rng.random((3, 5)) < 0.7) * 1)
-add("attention", multi_head_attention, X=normal(3, 4), Wq=normal(4, 4), Wk=normal(4, 4), Wv=normal(4, 4), Wo=normal(4, 4))
+add(
+    "attention",
+    attention_with_bias_mask,
+    Q=normal(3, 4),
+    K=normal(5, 4),
+    V=normal(5, 2),
+    keep=lambda rng: (rng.random((3, 5)) < 0.7) * 1,
+)
+add(
+    "attention",
+    multi_head_attention,
+    X=normal(3, 4),
+    Wq=normal(4, 4),
+    Wk=normal(4, 4),
+    Wv=normal(4, 4),
+    Wo=normal(4, 4),
+)
 add("attention", heads_in_a_loop, X=normal(4, 3), W=normal(2, 3, 2), T=normal(4, 4))
-add("attention", transformer_block, x=normal(4, 3), params=tree(lambda rng: {
-    "qkv": rng.normal(size=(3, 6)), "out": rng.normal(size=(2, 3)), "up": rng.normal(size=(3, 5)), "down": rng.normal(size=(5, 3))}))
+add(
+    "attention",
+    transformer_block,
+    x=normal(4, 3),
+    params=tree(
+        lambda rng: {
+            "qkv": rng.normal(size=(3, 6)),
+            "out": rng.normal(size=(2, 3)),
+            "up": rng.normal(size=(3, 5)),
+            "down": rng.normal(size=(5, 3)),
+        }
+    ),
+)
 add("attention", rotary_scores, Q=normal(4, 4), K=normal(4, 4), theta=normal(2))
 
 
@@ -212,7 +238,16 @@ def gradient_descent_inside(X, y, w0, rate):
 
 
 add("recurrence", recurrent_network, Wx=normal(3, 2), Wh=normal(3, 3), b=normal(3), xs=normal(4, 2), y=normal(3))
-add("recurrence", recurrent_outputs, Wx=normal(2, 3), Wh=normal(3, 3), Wy=normal(3, 1), h0=normal(3), xs=normal(4, 2), targets=normal(4, 1))
+add(
+    "recurrence",
+    recurrent_outputs,
+    Wx=normal(2, 3),
+    Wh=normal(3, 3),
+    Wy=normal(3, 1),
+    h0=normal(3),
+    xs=normal(4, 2),
+    targets=normal(4, 1),
+)
 add("recurrence", recurrent_batch, Wx=normal(2, 3), Wh=normal(3, 3), X=normal(2, 4, 2), T=normal(2, 4, 3))
 add("recurrence", lstm_cell, W=normal(8, 3), U=normal(8, 2), b=normal(8), x=normal(3), h=normal(2), c=normal(2))
 add("recurrence", lstm_sequence, W=normal(5, 8), b=normal(8), xs=normal(3, 3))
@@ -244,7 +279,7 @@ def conv_2d_loop(X, K):
     for i in range(X.shape[0] - K.shape[0] + 1):
         row = []
         for j in range(X.shape[1] - K.shape[1] + 1):
-            row.append(np.sum(X[i : i + K.shape[0], j : j + K.shape[1]] * K))
+            row.append(np.sum(X[i : i + K.shape[0], j : j + K.shape[1]] * K))  # noqa: PERF401 - as people write it
         rows.append(np.stack(row))
     Y = relu(np.stack(rows))
     return np.sum(Y**2)
@@ -285,7 +320,7 @@ def padded_blur(X, k):
 def small_conv_net(K, W, b, x, y):
     maps = []
     for k in range(K.shape[0]):
-        maps.append(relu(np.convolve(x, K[k], "same")).mean())
+        maps.append(relu(np.convolve(x, K[k], "same")).mean())  # noqa: PERF401 - as people write it
     features = np.stack(maps)
     return (W @ features + b - y) ** 2
 

@@ -1,6 +1,6 @@
-"""`import autograd` over Glassgrad: enough of the other library's names to run its own test suite. Written for that only."""
+"""`import autograd` over Glassgrad: enough of the other library's names to run its own test suite."""
 
-from builtins import dict, list, tuple, type
+from builtins import dict, list, tuple, type  # noqa: UP029 - they are names of this package
 
 from autograd import core as _core
 from autograd import numpy  # noqa: F401 - `import autograd; autograd.numpy` is used
@@ -29,8 +29,28 @@ make_vjp = _core.nary(make_vjp)
 make_jvp = _core.nary(make_jvp)
 
 __all__ = [
-    "checkpoint", "deriv", "dict", "elementwise_grad", "grad", "grad_and_aux", "grad_named", "hessian",
-    "hessian_tensor_product", "hessian_vector_product", "holomorphic_grad", "isinstance", "jacobian", "list",
-    "make_ggnvp", "make_hvp", "make_jvp", "make_vjp", "primitive", "tensor_jacobian_product", "tuple", "type",
-    "value_and_grad", "vector_jacobian_product",
+    "checkpoint",
+    "deriv",
+    "dict",
+    "elementwise_grad",
+    "grad",
+    "grad_and_aux",
+    "grad_named",
+    "hessian",
+    "hessian_tensor_product",
+    "hessian_vector_product",
+    "holomorphic_grad",
+    "isinstance",
+    "jacobian",
+    "list",
+    "make_ggnvp",
+    "make_hvp",
+    "make_jvp",
+    "make_vjp",
+    "primitive",
+    "tensor_jacobian_product",
+    "tuple",
+    "type",
+    "value_and_grad",
+    "vector_jacobian_product",
 ]

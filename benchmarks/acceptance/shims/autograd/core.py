@@ -53,7 +53,9 @@ def nary(unary: Callable[..., Any]) -> Callable[..., Any]:
     return operator
 
 
-def one_argument(fun: Callable[..., Any], argnum: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Callable[..., Any], Any]:
+def one_argument(
+    fun: Callable[..., Any], argnum: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Callable[..., Any], Any]:
     """The function of the chosen argument alone (of a tuple of them where argnum is one), and its present value."""
 
     def function(x: Any) -> Any:
@@ -111,15 +113,17 @@ class Primitive:
         missing = [i for i in traced if i not in self.vjps]
         if missing:
             raise NotImplementedError(f"VJP of {self.__name__} wrt argnums {missing} not defined")
-        return tuple(self.vjps[i](ans, *args, **kwargs)(ct) if i in traced and self.vjps[i] is not None else None
-                     for i in range(len(args)))
+        return tuple(
+            self.vjps[i](ans, *args, **kwargs)(ct) if i in traced and self.vjps[i] is not None else None
+            for i in range(len(args))
+        )
 
     def _pushed(self, traced: list[int], moves: Any, ans: Any, args: Any, kwargs: Any) -> Any:
         total: Any = 0.0
         for i in traced:
             rule = self.jvps[i]
             if rule == "same":
-                total = total + self(*args[:i], moves[i], *args[i + 1:], **kwargs)
+                total = total + self(*args[:i], moves[i], *args[i + 1 :], **kwargs)
             elif rule is not None:
                 total = total + rule(moves[i], ans, *args, **kwargs)
         return total

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from autograd.core import as_their_errors, is_float, make_jvp, make_vjp, nary
 
 import glassgrad
+from autograd.core import as_their_errors, is_float, make_jvp, make_vjp, nary
 
 
 def _single(fun: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,7 +86,9 @@ def hessian_tensor_product(fun: Callable[..., Any], argnum: int = 0) -> Callable
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *points, vector = args
-        return glassgrad.hvp(lambda x: fun(*points[:argnum], x, *points[argnum + 1:], **kwargs), points[argnum], vector)
+        return glassgrad.hvp(
+            lambda x: fun(*points[:argnum], x, *points[argnum + 1 :], **kwargs), points[argnum], vector
+        )
 
     return product
 
@@ -96,7 +98,9 @@ def tensor_jacobian_product(fun: Callable[..., Any], argnum: int = 0) -> Callabl
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *points, vector = args
-        return jacobian(lambda *inner: np.tensordot(vector, fun(*inner, **kwargs), axes=np.ndim(vector)), argnum)(*points)
+        return jacobian(lambda *inner: np.tensordot(vector, fun(*inner, **kwargs), axes=np.ndim(vector)), argnum)(
+            *points
+        )
 
     return product
 
@@ -104,7 +108,9 @@ def tensor_jacobian_product(fun: Callable[..., Any], argnum: int = 0) -> Callabl
 hessian_vector_product, vector_jacobian_product = hessian_tensor_product, tensor_jacobian_product
 
 
-def make_ggnvp(f: Callable[..., Any], g: Callable[..., Any] = lambda x: 0.5 * np.sum(x**2), f_argnum: int = 0) -> Callable[..., Any]:
+def make_ggnvp(
+    f: Callable[..., Any], g: Callable[..., Any] = lambda x: 0.5 * np.sum(x**2), f_argnum: int = 0
+) -> Callable[..., Any]:
     """Products with the generalised Gauss-Newton matrix JᵀHJ."""
 
     @nary

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+
 from autograd.core import make_jvp, make_vjp, name_of, nary
 
 STEP = TOLERANCE = 1e-6
@@ -18,10 +19,14 @@ STEP = TOLERANCE = 1e-6
 def mapped(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
     """The nest with a function applied to its leaves and those of others like it."""
     if isinstance(tree, dict):
-        assert all(isinstance(o, dict) and o.keys() == tree.keys() for o in others), f"structures differ: {tree}, {others}"
+        assert all(isinstance(o, dict) and o.keys() == tree.keys() for o in others), (
+            f"structures differ: {tree}, {others}"
+        )
         return {key: mapped(function, part, *(other[key] for other in others)) for key, part in tree.items()}
     if isinstance(tree, list | tuple):
-        assert all(isinstance(o, list | tuple) and len(o) == len(tree) for o in others), f"structures differ: {tree}, {others}"
+        assert all(isinstance(o, list | tuple) and len(o) == len(tree) for o in others), (
+            f"structures differ: {tree}, {others}"
+        )
         parts = [mapped(function, *row) for row in zip(tree, *others, strict=True)]
         return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
     return function(tree, *others)
@@ -36,6 +41,7 @@ def total(function: Callable[..., Any], tree: Any, *others: Any) -> Any:
 
 def random_like(tree: Any) -> Any:
     """A random vector of the same space."""
+
     def one(leaf: Any) -> Any:
         kind, shape = np.result_type(leaf), np.shape(leaf)
         real = np.array(np.random.randn(*shape))  # noqa: NPY002 - the suite seeds the global generator
@@ -60,6 +66,7 @@ scalar_close = close
 
 def check_same_space(x: Any, y: Any) -> None:
     """Same structure, shapes and dtypes."""
+
     def one(a: Any, b: Any) -> None:
         left, right = (np.shape(a), np.result_type(a)), (np.shape(b), np.result_type(b))
         assert left == right, f"shape and dtype differ: {left} and {right}"
@@ -101,7 +108,8 @@ def check_vjp(f: Callable[..., Any], x: Any) -> None:
     check_same_space(pulled, x)
     exact, numeric = inner(v, pulled), inner(ct, numeric_jvp(f, x, v))
     assert close(numeric, exact), (
-        f"Derivative (VJP) check of {name_of(f)} failed with arg {x}:\nanalytic: {exact}\nnumeric:  {numeric}")
+        f"Derivative (VJP) check of {name_of(f)} failed with arg {x}:\nanalytic: {exact}\nnumeric:  {numeric}"
+    )
 
 
 @nary
@@ -110,6 +118,7 @@ def check_grads(f: Callable[..., Any], x: Any, modes: Sequence[str] = ("fwd", "r
     if "fwd" in modes:
         check_jvp(f, x)
         if order > 1:
+
             def forwards(x: Any, v: Any) -> Any:
                 return make_jvp(f, x)(v)[1]
 
@@ -118,6 +127,7 @@ def check_grads(f: Callable[..., Any], x: Any, modes: Sequence[str] = ("fwd", "r
     if "rev" in modes:
         check_vjp(f, x)
         if order > 1:
+
             def backwards(x: Any, g: Any) -> Any:
                 return make_vjp(f, x)[0](g)
 
@@ -127,6 +137,7 @@ def check_grads(f: Callable[..., Any], x: Any, modes: Sequence[str] = ("fwd", "r
 
 def combo_check(fun: Callable[..., Any], *settings: Any, **options: Any) -> Callable[..., None]:
     """Every combination of the given arguments and keyword arguments."""
+
     def check(*args: Any, **kwargs: Any) -> None:
         keywords = [[(key, value) for value in values] for key, values in kwargs.items()]
         for chosen in itertools.product(*args):

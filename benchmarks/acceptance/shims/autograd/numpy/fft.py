@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+
 from autograd.numpy.lookup import found, module
 
 

@@ -4,12 +4,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+
 from autograd.numpy.lookup import found, module
 
 _dot = partial(np.einsum, "...ij,...jk->...ik")
 
 
-def T(x: Any) -> Any:  # noqa: N802 - its name there
+def T(x: Any) -> Any:
     """Transposed stacks."""
     return np.swapaxes(x, -1, -2)
 

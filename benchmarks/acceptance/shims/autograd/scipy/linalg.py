@@ -3,6 +3,7 @@
 from typing import Any
 
 import scipy.linalg
+
 from autograd.numpy.lookup import found, module
 
 

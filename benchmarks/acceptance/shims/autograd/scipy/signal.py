@@ -9,7 +9,7 @@ import numpy as np
 Axes = Sequence[Sequence[int]]
 
 
-def convolve(A: Any, B: Any, axes: Axes | None = None, dot_axes: Axes = ((), ()), mode: str = "full") -> Any:  # noqa: N803 - their names
+def convolve(A: Any, B: Any, axes: Axes | None = None, dot_axes: Axes = ((), ()), mode: str = "full") -> Any:
     """Convolves along pairs of axes, contracts pairs of others, keeps the rest: (rest of A, rest of B, convolved)."""
     along = axes if axes is not None else (range(A.ndim), range(A.ndim))
     conv, dot = [list(part) for part in along], [list(part) for part in dot_axes]

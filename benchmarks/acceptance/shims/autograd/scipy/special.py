@@ -3,6 +3,7 @@
 from typing import Any
 
 import scipy.special
+
 from autograd.numpy.lookup import found, module
 
 

@@ -4,6 +4,7 @@ import sys
 from types import ModuleType
 
 import scipy.stats
+
 from autograd.numpy.lookup import found, module
 
 _NAMES = ("beta", "binom", "chi2", "dirichlet", "gamma", "multivariate_normal", "norm", "poisson", "t")
