@@ -1,8 +1,8 @@
 """One case of one row of the op table: inputs to test it at. `cases/<family>.py` lists them, `test_rows.py` runs them.
 
-    Case("solve", ((3, 3), (3, 2)), sample=(well_conditioned, normal))
-    Case("sum", ((2, 3),), {"axes": (0,)})
-    elementwise("sin cos", complex=True)          # one case a name, sampled from the row's Domain
+Case("solve", ((3, 3), (3, 2)), sample=(well_conditioned, normal))
+Case("sum", ((2, 3),), {"axes": (0,)})
+elementwise("sin cos", complex=True)          # one case a name, sampled from the row's Domain
 """
 
 import importlib
@@ -56,21 +56,31 @@ class Case:
         return "-".join([self.op, *([self.note] if self.note else [f"{shapes}"])])
 
 
-def elementwise(names: str, sample: Any = None, *, shape: tuple[int, ...] = (2, 3), complex: bool = False,  # noqa: A002
-                **how: Any) -> list[Case]:
+def elementwise(
+    names: str,
+    sample: Any = None,
+    *,
+    shape: tuple[int, ...] = (2, 3),
+    complex: bool = False,
+    **how: Any,
+) -> list[Case]:
     """A case for each of these elementwise rows, all inputs of one shape."""
     dtypes = how.pop("dtypes", COMPLEX if complex else REAL)
     analytic = how.pop("analytic", complex)
-    return [Case(name, (shape,) * len(OPS[name].inputs), sample=sample, dtypes=dtypes, analytic=analytic, **how)
-            for name in names.split()]
+    return [
+        Case(name, (shape,) * len(OPS[name].inputs), sample=sample, dtypes=dtypes, analytic=analytic, **how)
+        for name in names.split()
+    ]
 
 
 def inputs_of(case: Case, dtype: str) -> list[Any]:
     """The case's inputs at this dtype: the same numbers each time, at all dtypes alike as far as they can be."""
     generator = np.random.default_rng(abs(hash_text(case.op)))
     samplers = case.sample if isinstance(case.sample, list) else [case.sample] * len(case.shapes)
-    return [_sampled(case, sampler, generator, shape, np.dtype(dtype))
-            for sampler, shape in zip(samplers, case.shapes, strict=True)]
+    return [
+        _sampled(case, sampler, generator, shape, np.dtype(dtype))
+        for sampler, shape in zip(samplers, case.shapes, strict=True)
+    ]
 
 
 def hash_text(text: str) -> int:
@@ -96,8 +106,10 @@ def _sampled(case: Case, sampler: Any, generator: np.random.Generator, shape: tu
 
 
 def at_shape(case: Case, shape: tuple[int, ...]) -> Case:
-    """The same elementwise case with inputs of another shape."""
-    return replace(case, shapes=(shape,) * len(case.shapes))
+    """The same elementwise case with inputs of another shape (an array given is cut or repeated)."""
+    samples = case.sample if isinstance(case.sample, list) else [case.sample] * len(case.shapes)
+    fitted = [np.resize(sample, shape) if isinstance(sample, np.ndarray) else sample for sample in samples]
+    return replace(case, shapes=(shape,) * len(case.shapes), sample=fitted)
 
 
 # ------------------------------------------------------------------ samplers

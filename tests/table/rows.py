@@ -22,8 +22,11 @@ EXCLUDED = {
     "mark": "another name for the same value",
     "project": "one output of a row of several",
 }
-ROWS = {name: row for name, row in OPS.items()
-        if name not in EXCLUDED and not any(isinstance(form, Subgraph) for form in row.derivative.values())}
+ROWS = {
+    name: row
+    for name, row in OPS.items()
+    if name not in EXCLUDED and not any(isinstance(form, Subgraph) for form in row.derivative.values())
+}
 
 
 def _collect() -> list[Case]:

@@ -11,11 +11,13 @@ from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Elementwise, Kink, Linear, Tangent, op
 from glassgrad.ops.elementwise import ratio
 from glassgrad.ops.leaves import zeros
-from glassgrad.ops.lifting import like_ufunc, rule_function
+from glassgrad.ops.lifting import like_ufunc
 from glassgrad.ops.rounding import absolute, sign
 from glassgrad.ops.structure import cast, real
 from glassgrad.ops.trigonometric import arctan2
-from glassgrad.ops.ufuncs import ufunc_row
+from glassgrad.ops.ufuncs import functions_of, ufunc_row
+
+_conjugate, _modulus = functions_of("conjugate modulus")
 
 
 def _part_aval(x: Aval) -> Aval:
@@ -23,7 +25,12 @@ def _part_aval(x: Aval) -> Aval:
 
 
 IMAG = op(
-    "imag", "x -> y", infer=_part_aval, numpy="np.imag(x)", batching=Elementwise(), rule="imaginary part",
+    "imag",
+    "x -> y",
+    infer=_part_aval,
+    numpy="np.imag(x)",
+    batching=Elementwise(),
+    rule="imaginary part",
     x=Linear(lambda ct, x: cast(ct, x.dtype) * -1j if x.dtype.kind == "c" else zeros(x.aval)),
 )
 
@@ -36,7 +43,6 @@ def imag(node: Node) -> Node:
 CONJUGATE = ufunc_row(
     "conjugate", "np.conjugate", rule="conjugate", tex=r"\overline{{{x}}}", x=Linear(lambda ct: conjugate(ct))
 )
-_conjugate = rule_function(CONJUGATE)
 
 
 def conjugate(node: Node) -> Node:
@@ -51,12 +57,18 @@ def _modulus_aval(x: Aval) -> Aval:
 
 
 MODULUS = op(
-    "modulus", "x -> y", infer=_modulus_aval, numpy="np.abs(x)", batching=Elementwise(), ufunc="np.absolute",
-    rule="modulus rule", why="only the part of the step that points away from 0 changes the distance from 0",
-    tex=r"\left|{x}\right|", x=Tangent(lambda dx, x, y: real(ratio(conjugate(x), cast(y, x.dtype)) * dx)),
+    "modulus",
+    "x -> y",
+    infer=_modulus_aval,
+    numpy="np.abs(x)",
+    batching=Elementwise(),
+    ufunc="np.absolute",
+    rule="modulus rule",
+    why="only the part of the step that points away from 0 changes the distance from 0",
+    tex=r"\left|{x}\right|",
+    x=Tangent(lambda dx, x, y: real(ratio(conjugate(x), cast(y, x.dtype)) * dx)),
     kinks=(Kink("x == 0", "0"),),
 )
-_modulus = rule_function(MODULUS)
 
 
 def magnitude(node: Node) -> Node:

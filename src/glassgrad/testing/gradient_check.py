@@ -71,8 +71,11 @@ def graph_map(graph: Graph, held: Sequence[int] = ()) -> Map:
         found = iter(reverse(*point, *only(ct, inexact)))
         return [next(found) if moves_it else np.zeros_like(x) for x, moves_it in zip(point, moves, strict=True)]
 
-    return Map(value=lambda point: run(*point),
-               push=lambda point, direction: forward(*point, *only(direction, moves)), pull=pull_back)
+    return Map(
+        value=lambda point: run(*point),
+        push=lambda point, direction: forward(*point, *only(direction, moves)),
+        pull=pull_back,
+    )
 
 
 # ------------------------------------------------------------------ the checks
@@ -98,8 +101,10 @@ def forward_meets_numbers(checked: Map, point: Arrays, direction: Arrays, estima
     scale = max([1e-3, *[float(np.max(np.abs(value), initial=0.0)) for value in estimate.values]])
     doubt = max([0.0, *[float(np.max(error, initial=0.0)) for error in estimate.errors]])
     if not doubt <= 1e-5 * scale:
-        raise DisagreementError(f"the numeric derivative does not settle: it is {scale:.3g} ± {doubt:.3g}",
-                                hint="is the point at a kink, or at the edge of the domain?")
+        raise DisagreementError(
+            f"the numeric derivative does not settle: it is {scale:.3g} ± {doubt:.3g}",
+            hint="is the point at a kink, or at the edge of the domain?",
+        )
     return max(0.0, distance(checked.push(point, direction), estimate.values) - 10 * doubt / scale)
 
 

@@ -47,22 +47,25 @@ def _wide(x: Any, y: Any) -> Any:
 
 def moved(point: Arrays, direction: Arrays, step: complex) -> list[np.ndarray]:
     """`point + step · direction`; whole numbers stay where they are."""
-    return [value if np.asarray(value).dtype.kind not in "fc" else value + step * np.asarray(d)
-            for value, d in zip(point, direction, strict=True)]
+    return [
+        value if np.asarray(value).dtype.kind not in "fc" else value + step * np.asarray(d)
+        for value, d in zip(point, direction, strict=True)
+    ]
 
 
-def richardson(function: ArraysFunction, point: Arrays, direction: Arrays, *, step: float = 1e-2,
-               levels: int = 5) -> Estimate:
+def richardson(
+    function: ArraysFunction, point: Arrays, direction: Arrays, *, step: float = 1e-2, levels: int = 5
+) -> Estimate:
     """The derivative along `direction` by central differences at halved steps, extrapolated to step 0.
 
     Ridders' method (Ridders 1982; Numerical Recipes 5.7): of all extrapolations the one whose neighbours differ least.
     """
     rows: list[list[list[np.ndarray]]] = []
     for level in range(levels):
-        rows.append([_central(function, point, direction, step / 2 ** level)])
+        rows.append([_central(function, point, direction, step / 2**level)])
         for order in range(1, level + 1):
             fine, coarse = rows[level][order - 1], rows[level - 1][order - 1]
-            factor = 4.0 ** order
+            factor = 4.0**order
             rows[level].append([(factor * a - b) / (factor - 1) for a, b in zip(fine, coarse, strict=True)])
     best = [np.array(value) for value in rows[-1][-1]]
     errors = [np.full(value.shape, np.inf) for value in best]
@@ -83,10 +86,9 @@ def _central(function: ArraysFunction, point: Arrays, direction: Arrays, step: f
 
 
 def _difference(above: Any, below: Any) -> np.ndarray:
-    above, below = np.asarray(above), np.asarray(below)
-    if above.dtype.kind not in "fc":
-        return np.zeros(above.shape)
-    return above - below
+    if np.asarray(above).dtype.kind not in "fc":
+        return np.zeros(np.shape(above))
+    return np.asarray(np.subtract(above, below))
 
 
 def complex_step(function: ArraysFunction, point: Arrays, direction: Arrays, *, step: float = 1e-30) -> Estimate:
@@ -105,8 +107,7 @@ def distance(found: Arrays, expected: Arrays) -> float:
     Not-a-number must meet not-a-number, an infinity the same infinity; else the distance is infinite.
     """
     worst, scale = 0.0, 1e-3
-    for a, b in zip(found, expected, strict=True):
-        a, b = _as_numbers(a), _as_numbers(b)
+    for a, b in zip(map(_as_numbers, found), map(_as_numbers, expected), strict=True):
         if a.shape != b.shape:
             return np.inf
         finite = np.isfinite(a) & np.isfinite(b)
