@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
-# A timing never fails a test, so no deadlines. CI draws the same examples each time; a person's run draws new ones.
+# A timing never fails a test, so no deadlines. CI draws the same examples each time, a person's run new ones.
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")

@@ -1,6 +1,6 @@
 """Reads the floor plan from pyproject.toml and the imports from the source, and says where they disagree.
 
-Nothing is imported or run: the files are parsed. `tests/test_floors.py` applies it to the package and to made-up trees.
+Nothing is imported or run: files are parsed. `test_floors.py` applies it to the package and to made-up trees.
 """
 
 import ast
@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`[tool.glassgrad.floors]`: where the package lies, which floor each folder is on, and the listed exceptions."""
+    """`[tool.glassgrad.floors]`: where the package lies, the floor of each folder, the exceptions."""
 
     root: Path  # what complaints show paths relative to
     package: Path
@@ -92,7 +93,9 @@ def complaints(plan: Plan) -> list[str]:
     modules = {file.module: file for file in files}
     imports = {file.module: list(dict.fromkeys(imports_of(file, modules))) for file in files}
     found = [text for file in files for text in _misplaced(plan, file)]
-    found += [text for file in files for one in imports[file.module] for text in _judge(plan, modules, file, one)]
+    found += [
+        text for file in files for one in imports[file.module] for text in _judge(plan, modules, file, one)
+    ]
     found += _cycle(plan, modules, imports)
     found += _too_long(plan, files)
     return found
@@ -130,7 +133,7 @@ def _absolute(file: File, node: ast.ImportFrom) -> str:
 
 def _misplaced(plan: Plan, file: File) -> Iterator[str]:
     if plan.floor_of(file.part) is None:
-        yield f"{_where(plan, file)}: `{file.part}` is not in the plan; give it a floor in [tool.glassgrad.floors]"
+        yield f"{_where(plan, file)}: `{file.part}` has no floor; give it one in [tool.glassgrad.floors]"
 
 
 def _judge(plan: Plan, modules: Mapping[str, File], file: File, one: Import) -> Iterator[str]:
@@ -169,15 +172,14 @@ def _cycle(plan: Plan, modules: Mapping[str, File], imports: Mapping[str, list[I
         for one in found
         if one.target in modules and not one.for_types
     }
-    sorter: TopologicalSorter[str] = TopologicalSorter({module: () for module in modules})
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(modules, ()))
     for module, target in lines:
         sorter.add(module, target)
     try:
         sorter.prepare()
     except CycleError as error:
         circle = error.args[1][::-1]  # graphlib gives it from the imported to the importing module
-        links = zip(circle, circle[1:], strict=False)
-        steps = [f"{_where(plan, modules[a], lines[a, b])}: imports {b}" for a, b in links]
+        steps = [f"{_where(plan, modules[a], lines[a, b])}: imports {b}" for a, b in pairwise(circle)]
         yield "a circle of imports:\n    " + "\n    ".join(steps)
 
 
@@ -187,7 +189,12 @@ def _too_long(plan: Plan, files: list[File]) -> Iterator[str]:
         name = file.path.relative_to(plan.package).as_posix()
         sizes = [(name, 1, file.lines, plan.longest_file)]
         sizes += [
-            (f"{name}:{node.name}", node.lineno, (node.end_lineno or 0) - node.lineno + 1, plan.longest_function)
+            (
+                f"{name}:{node.name}",
+                node.lineno,
+                (node.end_lineno or 0) - node.lineno + 1,
+                plan.longest_function,
+            )
             for node in ast.walk(file.tree)
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         ]

@@ -1,9 +1,10 @@
 """Reads the fenced blocks of a Markdown page and runs them as a reader would, from top to bottom.
 
-A block's first word is its language; `title="…"` after it says what it is: `title="output"` is what the block before
-prints, `title="error"` the error that it raises, and any name with a suffix (`title="model.py"`) a file that the blocks
-below can read. In a `console` block, `$ glassgrad …` (or `python`, `cat`) is run and compared with the lines under it,
-where `...` stands for anything. `<!-- needs: torch -->` skips a page where a package is missing.
+A block's first word is its language; `title="…"` after it says what it is: `title="output"` is what the block
+before prints, `title="error"` the error that it raises, and a name with a suffix (`title="model.py"`) a file
+for the blocks below. In a `console` block, `$ glassgrad …` (or `python`, `cat`) is run and compared with the
+lines under it, where `...` stands for anything. A page with `<!-- needs: torch -->` is skipped where
+that package is missing.
 """
 
 import contextlib
@@ -84,7 +85,7 @@ def read_commands(block: Block) -> Iterator[Command]:
 
 
 def agrees(shown: str, found: str) -> bool:
-    """Whether the text found is the text shown, where `...` stands for any text and line ends do not count."""
+    """Is the text found the text shown? `...` stands for any text, blanks at line ends do not matter."""
     pattern = ".*?".join(re.escape(part) for part in _trimmed(shown).split("..."))
     return re.fullmatch(pattern, _trimmed(found), flags=re.DOTALL) is not None
 
@@ -151,9 +152,17 @@ def _registered(module: ModuleType) -> Iterator[None]:
 def _run_command(where: str, command: Command, folder: Path) -> None:
     if command.text.split()[0] not in COMMANDS:
         return
-    shell = f'glassgrad() {{ "{sys.executable}" -m glassgrad "$@"; }}; python() {{ "{sys.executable}" "$@"; }}\n'
+    shell = (
+        f'glassgrad() {{ "{sys.executable}" -m glassgrad "$@"; }}; python() {{ "{sys.executable}" "$@"; }}\n'
+    )
     # A terminal of 80 columns without colours; both streams in one, in the order in which they were written.
-    settings = {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
+    settings = {
+        "COLUMNS": "80",
+        "NO_COLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "TERM": "dumb",
+    }
     run = subprocess.run(
         ["sh", "-c", shell + command.text],
         cwd=folder,

@@ -1,4 +1,4 @@
-"""Every code block of the README and the docs runs and prints what the page says; see `tests/docs/pages.py`."""
+"""Every code block of the README and the docs runs and prints what the page says. The rules: `pages.py`."""
 
 import re
 import sys
@@ -40,7 +40,7 @@ def test_the_readme_has_the_two_commands():
     assert all(line.startswith("python3 -m venv .venv && ") for _, line in commands)
 
 
-# ---- The runner itself ------------------------------------------------------------------------------------------
+# ---- The runner itself ------------------------------------------------------------------------------------
 
 
 def page(text: str) -> list[Block]:
@@ -68,7 +68,9 @@ def test_blocks_have_line_language_title_and_text():
 
 
 def test_a_longer_fence_holds_shorter_ones():
-    assert page("````markdown\n```python\n1 / 0\n```\n````\n") == [Block(2, "markdown", "", "```python\n1 / 0\n```\n")]
+    assert page("````markdown\n```python\n1 / 0\n```\n````\n") == [
+        Block(2, "markdown", "", "```python\n1 / 0\n```\n")
+    ]
 
 
 def test_console_blocks_split_into_commands():
@@ -115,7 +117,9 @@ def test_blocks_share_names_and_print_what_follows(folder):
 
 def test_a_wrong_output_names_page_line_and_both_texts(folder):
     blocks = page('\n```python\nprint(1)\n```\n```text title="output"\n2\n```\n')
-    with pytest.raises(AssertionError, match=r"page\.md:3: the page shows\n\n2\n\nbut this comes out:\n\n1\n"):
+    with pytest.raises(
+        AssertionError, match=r"page\.md:3: the page shows\n\n2\n\nbut this comes out:\n\n1\n"
+    ):
         run_page("page.md", blocks, folder)
 
 
@@ -140,7 +144,8 @@ def test_a_page_can_show_an_error(folder):
 
 def test_a_titled_block_becomes_a_file_that_commands_can_use(folder):
     files = '```python title="model.py"\nthree = 3\n```\n```json title="data.json"\n[4]\n```\n'
-    console = '```console\n$ python -c "import model; print(model.three)"\n3\n$ cat data.json\n[4]\n$ rm data.json\n```\n'
+    console = '```console\n$ python -c "import model; print(model.three)"\n3\n$ cat data.json\n[4]\n'
+    console += "$ rm data.json\n```\n"
     run_page("page.md", page(files + console), folder)
     assert (folder / "data.json").exists()  # `rm` is not among the commands that run
     with pytest.raises(AssertionError, match=r"page\.md:8: the page shows\n\n5"):
