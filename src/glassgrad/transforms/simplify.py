@@ -25,9 +25,10 @@ class Rewritten:
 def simplify(outputs: Sequence[Node], *, frozen: int = -1, record: list[Rewritten] | None = None) -> list[Node]:
     """The outputs by a smaller graph.
 
-    Nodes made before `frozen` stay as they are (the forward pass as a person wrote it, in an explanation). Each
-    rewrite is added to `record`.
+    Nodes made before `frozen` stay as they are and numbers are not reckoned together (the forward pass as a person
+    wrote it, in an explanation). Each rewrite is added to `record`.
     """
+    fold = frozen < 0
     new: dict[Node, Node] = {}
     here = workspace()
     notes = here.notes if here is not None else None
@@ -38,7 +39,7 @@ def simplify(outputs: Sequence[Node], *, frozen: int = -1, record: list[Rewritte
             here.origin = notes.origins.get(node)  # type: ignore[union-attr]  # notes come from here
         result = node if changed == inputs else make(node.op, changed, node.params)
         if result.op in REWRITES or result.op in _BODIES:
-            result = _rewrite_until_settled(result, record)
+            result = _rewrite_until_settled(result, record, fold=fold)
         if result is not node:
             new[node] = result
             if notes is not None:
@@ -46,29 +47,29 @@ def simplify(outputs: Sequence[Node], *, frozen: int = -1, record: list[Rewritte
     return [new.get(node, node) for node in outputs]
 
 
-def _rewrite_until_settled(node: Node, record: list[Rewritten] | None) -> Node:
+def _rewrite_until_settled(node: Node, record: list[Rewritten] | None, *, fold: bool) -> Node:
     """Applies rewrites at this node until none fits, and at the nodes that a rewrite makes below it."""
     while True:
         since = fresh_serial()
-        after, name = _rewrite_once(node)
+        after, name = _rewrite_once(node, fold=fold)
         if after is None or after is node:
             return node
         if record is not None:
             record.append(Rewritten(name, node, after))
-        node = _settle_below(after, since, record)
+        node = _settle_below(after, since, record, fold=fold)
 
 
-def _settle_below(node: Node, since: int, record: list[Rewritten] | None) -> Node:
+def _settle_below(node: Node, since: int, record: list[Rewritten] | None, *, fold: bool) -> Node:
     """The node over the simplest forms of the inputs that a rewrite has just made."""
     fresh = [x for x in node.inputs if x.serial > since and x.op in REWRITES]
     if not fresh:
         return node
-    swap = {x: _rewrite_until_settled(x, record) for x in fresh}
+    swap = {x: _rewrite_until_settled(x, record, fold=fold) for x in fresh}
     inputs = tuple([swap.get(x, x) for x in node.inputs])
     return node if inputs == node.inputs else make(node.op, inputs, node.params)
 
 
-def _rewrite_once(node: Node) -> tuple[Node | None, str]:
+def _rewrite_once(node: Node, *, fold: bool) -> tuple[Node | None, str]:
     op = node.op
     rules = REWRITES.get(op)
     if rules is not None:
@@ -79,7 +80,7 @@ def _rewrite_once(node: Node) -> tuple[Node | None, str]:
             after = rule(*node.inputs, **dict(node.params)) if node.params else rule(*node.inputs)
             if after is not None:
                 return after, name
-        if fold_scalars(op, node.inputs, node.params):
+        if fold and fold_scalars(op, node.inputs, node.params):
             return _fold(node), "arithmetic on numbers"
     elif op in _BODIES:
         return _simplify_bodies(node), "inside of a loop or branch"

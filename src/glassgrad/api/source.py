@@ -1,0 +1,159 @@
+"""The backward pass as text: a module that runs without this library. Floor 5."""
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from glassgrad.api.observed import Argument, Leaf, Observed, Wanted, Wrt, observe_gradient
+from glassgrad.base.avals import is_inexact, show_shape
+from glassgrad.base.errors import UsageError
+from glassgrad.engines.source.module import Head, module_text
+from glassgrad.engines.source.statements import Material, Page, write
+from glassgrad.tracing.written import spelled, text_of
+
+
+def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: str = "numpy", **kwargs: Any) -> str:
+    """The function and its gradient as the text of a module that needs NumPy alone.
+
+    The module defines `<name>_and_grad` with the function's own parameters; it returns `(value, gradient)`, a tuple of
+    gradients where `wrt` names several. `wrt` takes parameter names, positions, paths into trees (`'params["W1"]'`) or
+    "all"; the first argument unless given. The text is for arguments of the shapes given here.
+
+    >>> import numpy as np
+    >>> def loss(w, x):
+    ...     r = x @ w
+    ...     return r @ r
+    >>> text = source(loss, np.ones(2), np.eye(2))
+    >>> "def loss_and_grad(w, x):" in text
+    True
+    """
+    if target != "numpy":
+        raise UsageError(f"target={target!r} is not known", hint='target="numpy"')
+    observed = observe_gradient(function, args, kwargs, wrt)
+    page = write(material_of(observed))
+    result = ast.Tuple([page.results[0], _gradient_expression(observed, page)], ast.Load())
+    return module_text(_head(observed, page), page, result, observed.workspace.notes)
+
+
+def material_of(observed: Observed) -> Material:
+    """What an observed call gives the writer of lines."""
+    leaves = {leaf.node: leaf.access for argument in observed.arguments for leaf in argument.leaves if leaf.node is not None}
+    names = observed.names
+    gradient_names = tuple(f"d{names.get(leaf.node, leaf.name)}" if leaf.node is not None else f"d{leaf.name}"
+                           for leaf in observed.wanted_leaves)
+    parameters = {argument.name for argument in observed.arguments}
+    parameters |= set(observed.signature.parameters) if observed.signature else set()
+    seen = observed.observation
+    return Material((observed.output, *observed.gradients), leaves, names, observed.cotangents, seen.operations, seen.several,
+                    observed.workspace.notes, observed.boundary, seen.made, frozenset(parameters), gradient_names)
+
+
+# ------------------------------------------------------------------ the result
+def _gradient_expression(observed: Observed, page: Page) -> ast.expr:
+    results = iter(page.results[1:])
+    parts = [_tree(wanted, results) for wanted in observed.wanted]
+    return parts[0] if observed.single else ast.Tuple(parts, ast.Load())
+
+
+def _tree(wanted: Wanted, results: Iterator[ast.expr]) -> ast.expr:
+    if wanted.structure is None:
+        return next(results)
+    return _tree_expression(wanted.argument.value, results, ast.Name(wanted.argument.name, ast.Load()))
+
+
+def _tree_expression(value: Any, results: Iterator[ast.expr], access: ast.expr) -> ast.expr:
+    """The gradients in the shape of the argument: dict, tuple and list displays; a class is called with its fields."""
+    match value:
+        case dict():
+            keys = sorted(value) if not hasattr(value, "move_to_end") else list(value)
+            parts = {key: _tree_expression(value[key], results, access) for key in keys}
+            return ast.Dict([spelled(key) or ast.Constant(str(key)) for key in value], [parts[key] for key in value])
+        case tuple() if hasattr(value, "_fields"):
+            parts = [_tree_expression(part, results, access) for part in value]
+            return ast.Call(ast.Call(ast.Name("type", ast.Load()), [access], []), parts, [])
+        case tuple():
+            return ast.Tuple([_tree_expression(part, results, access) for part in value], ast.Load())
+        case list():
+            return ast.List([_tree_expression(part, results, access) for part in value], ast.Load())
+        case None:
+            return ast.Constant(None)
+    fields = getattr(type(value), "__dataclass_fields__", None)
+    if fields is None:
+        return next(results)
+    words = []
+    for name, field in fields.items():
+        inner = ast.Attribute(access, name, ast.Load())
+        static = field.metadata.get("static")
+        words.append(ast.keyword(name, inner if static else _tree_expression(getattr(value, name), results, inner)))
+    return ast.Call(ast.Call(ast.Name("type", ast.Load()), [access], []), [], words)
+
+
+# ------------------------------------------------------------------ the first lines
+def _head(observed: Observed, page: Page) -> Head:
+    document = [_first_line(observed)]
+    shapes = [f"{leaf.path} {show_shape(leaf.node.shape)}" for argument in observed.arguments for leaf in argument.leaves
+              if leaf.node is not None and leaf.node.shape]
+    used = {part.id for statement in page.statements for part in ast.walk(statement.expression) if isinstance(part, ast.Name)}
+    fixed = [f"{argument.name} = {_shown(argument)}" for argument in observed.arguments
+             if argument.name not in used and not any(leaf.node for leaf in argument.leaves)]
+    if shapes:
+        document.append(f"Written for {', '.join(shapes)}.")
+    if fixed:
+        document.append(f"Holds for {', '.join(fixed)} only.")
+    branches = len({(branch.place.code, branch.place.offset) for branch in observed.observation.branches})
+    if branches:
+        document.append(f"Follows the way that the function took for these values ({branches} choice{'s' * (branches > 1)}).")
+    return Head(f"{observed.title}_and_grad", _parameters(observed), tuple(_wrapped(document)))
+
+
+def _first_line(observed: Observed) -> str:
+    labels = [wanted.label for wanted in observed.wanted]
+    listing = labels[0] if len(labels) == 1 else ", ".join(labels[:-1]) + f" and {labels[-1]}"
+    return f"The value of {observed.title} and its gradient with respect to {listing}."
+
+
+def _wrapped(lines: Sequence[str]) -> Iterator[str]:
+    for line in lines:
+        text = line
+        while len(text) > 96:
+            cut = text.rfind(" ", 0, 96)
+            if cut < 0:
+                break
+            yield text[:cut]
+            text = text[cut + 1:]
+        yield text
+
+
+def _shown(argument: Argument) -> str:
+    shown = spelled(argument.value)
+    return text_of(shown) if shown is not None else getattr(argument.value, "__name__", type(argument.value).__name__)
+
+
+def _parameters(observed: Observed) -> str:
+    if observed.signature is None:
+        return ", ".join(argument.name for argument in observed.arguments)
+    parts: list[str] = []
+    kinds = inspect.Parameter
+    starred = False
+    for parameter in observed.signature.parameters.values():
+        text = parameter.name
+        if parameter.kind is kinds.VAR_POSITIONAL:
+            text, starred = f"*{text}", True
+        elif parameter.kind is kinds.VAR_KEYWORD:
+            text = f"**{text}"
+        elif parameter.kind is kinds.KEYWORD_ONLY and not starred:
+            parts.append("*")
+            starred = True
+        if parameter.default is not kinds.empty:
+            text += f"={_default(parameter.default)}"
+        parts.append(text)
+    return ", ".join(parts)
+
+
+def _default(value: Any) -> str:
+    shown = spelled(value)
+    return "None" if shown is None else text_of(shown)
+
+
+__all__ = ["Leaf", "is_inexact", "material_of", "source"]

@@ -1,0 +1,1 @@
+"""Graphs as text that a person would write: NumPy and JavaScript, without this library. Floor 4."""

@@ -1,0 +1,194 @@
+"""The text of a module from its lines: imports, helper functions, signature, comments. Floor 4."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassgrad.base.avals import show_shape
+from glassgrad.base.source import Place
+from glassgrad.engines.source.layout import folded
+from glassgrad.engines.source.statements import Page, Statement
+from glassgrad.graph.node import Node
+from glassgrad.graph.notes import Notes
+from glassgrad.tracing.syntax import statement_text
+from glassgrad.tracing.written import spelled, text_of
+
+WIDTH = 100
+EMBEDDED = 100  # elements of a captured array that is written into the text; larger ones become parameters
+_LARGE = 1 << 20  # bytes from which a dead value is freed
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The function's first line and docstring."""
+
+    name: str
+    parameters: str
+    document: tuple[str, ...]
+
+
+def module_text(head: Head, page: Page, result: ast.expr, notes: Notes) -> str:
+    """The whole module."""
+    body = _body(page, result, notes)
+    captured = [name for name, array in page.captured.items() if not _is_embedded(array)]
+    texts = [*body, head.parameters]
+    parts = [_imports(texts)]
+    parts.extend(_helper(kernel) for kernel in _helpers(page))
+    parameters = _with_captured(head.parameters, captured)
+    first = folded(f"def {head.name}({parameters}):", WIDTH)
+    document = textwrap.indent("\n".join(_docstring(head, captured)), "    ")
+    arrays = [f"    {name} = {_array_text(array)}" for name, array in page.captured.items() if _is_embedded(array)]
+    parts.append("\n".join([first, document, *arrays, *body]))
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _docstring(head: Head, captured: Sequence[str]) -> list[str]:
+    lines = list(head.document)
+    if captured:
+        lines.append(f"{', '.join(captured)}: taken from the function's surroundings.")
+    if len(lines) == 1:
+        return [f'"""{lines[0]}"""']
+    return [f'"""{lines[0]}', "", *lines[1:], '"""']
+
+
+def _imports(texts: Iterable[str]) -> str:
+    lines = ["import numpy as np"]
+    joined = "\n".join(texts)
+    lines.extend(f"import scipy.{module}" for module in ("linalg", "special") if f"scipy.{module}." in joined)
+    return "\n".join(lines)
+
+
+def _with_captured(parameters: str, captured: Sequence[str]) -> str:
+    if not captured:
+        return parameters
+    star = [] if "*" in parameters else ["*"]
+    before, keywords, after = parameters.partition("**")
+    names = [part for part in [before.rstrip(", "), *star, *captured] if part]
+    return ", ".join([*names, keywords + after] if keywords else names)
+
+
+# ------------------------------------------------------------------ the lines
+def _body(page: Page, result: ast.expr, notes: Notes) -> list[str]:
+    lines: list[str] = []
+    freed = _last_uses(page, result)
+    was_backward = False
+    for index, statement in enumerate(page.statements):
+        if statement.backward and not was_backward:
+            lines.extend([""] if lines else [])
+            was_backward = True
+        lines.extend(_line(statement, notes))
+        if freed.get(index):
+            lines.append(f"    del {', '.join(freed[index])}")
+    text = text_of(result)
+    lines.append(folded(f"    return {text[1:-1] if isinstance(result, ast.Tuple) and text[0] == '(' else text}", WIDTH))
+    return lines
+
+
+def _line(statement: Statement, notes: Notes) -> list[str]:
+    text = f"    {', '.join(statement.targets)} {statement.operator} {text_of(statement.expression)}"
+    shape = _shape_comment(statement)
+    if not statement.backward:
+        return [_commented(text, [shape])]
+    origin = origin_text(statement.origin, notes)
+    source = f"# from: {origin}" if origin else ""
+    if len(text) + len(shape) + len(source) + 6 <= WIDTH + 10:
+        return [_commented(text, [shape, source])]
+    return [*([f"    {source}"] if source else []), _commented(text, [shape])]
+
+
+def _commented(text: str, comments: Sequence[str]) -> str:
+    comment = "  ".join(part for part in comments if part)
+    lines = folded(text, WIDTH).split("\n")
+    if comment and len(lines[-1]) + len(comment) + 2 <= WIDTH + 10:
+        lines[-1] += f"  {comment}"
+    return "\n".join(lines)
+
+
+def _shape_comment(statement: Statement) -> str:
+    node = statement.node
+    if node is None or statement.operator != "=":
+        return ""
+    if type(node.aval) is tuple:
+        return "# " + ", ".join(show_shape(aval.shape) for aval in node.aval)
+    return f"# {show_shape(node.shape)}" if node.shape else ""
+
+
+def origin_text(origin: Node | None, notes: Notes) -> str:
+    """The person's statement that a value comes from; "" where it is not known."""
+    place = None if origin is None else notes.origins.get(origin)
+    text = statement_text(place) if isinstance(place, Place) else ""
+    return text if len(text) <= 90 else text[:87] + "..."
+
+
+def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
+    """For each line, the large values that nobody reads after it."""
+    size = {target: statement.node.aval.nbytes for statement in page.statements for target in statement.targets
+            if statement.node is not None and type(statement.node.aval) is not tuple}
+    last: dict[str, int] = {}
+    for index, statement in enumerate(page.statements):
+        for part in ast.walk(statement.expression):
+            if isinstance(part, ast.Name):
+                last[part.id] = index
+        for target in statement.targets:
+            last[target] = index
+    returned = {part.id for part in ast.walk(result) if isinstance(part, ast.Name)}
+    freed: dict[int, list[str]] = {}
+    for name, index in last.items():
+        if size.get(name, 0) >= _LARGE and name not in returned and index < len(page.statements) - 1:
+            freed.setdefault(index, []).append(name)
+    return freed
+
+
+# ------------------------------------------------------------------ helper functions and arrays
+def _helpers(page: Page) -> list[Callable[..., object]]:
+    """The rows' helper functions that the lines call."""
+    called = {part.func.id for statement in page.statements for part in ast.walk(statement.expression)
+              if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
+    found: dict[str, Callable[..., object]] = {}
+    for node in page.templates:
+        names = {kernel.__name__ for kernel in node.op.kernels}
+        if names & called:
+            found.update((kernel.__name__, kernel) for kernel in node.op.kernels)
+    return list(found.values())
+
+
+def _helper(kernel: Callable[..., object]) -> str:
+    return textwrap.dedent(inspect.getsource(kernel)).rstrip()
+
+
+def _is_embedded(array: np.ndarray) -> bool:
+    return array.size <= EMBEDDED or _pattern(array) is not None
+
+
+def _pattern(array: np.ndarray) -> str | None:
+    """The text of an array that follows a rule: all equal, counting up, the identity."""
+    if array.dtype.kind not in "fiub" or not array.size:
+        return None
+    first = array.flat[0]
+    dtype = "" if array.dtype == np.dtype(float) else f", dtype={text_of(spelled(array.dtype) or ast.Constant('O'))}"
+    shape = str(array.shape[0]) if array.ndim == 1 else str(array.shape)
+    if array.size > 4 and np.array_equal(array, np.full_like(array, first)) and array.dtype.kind in "fi":
+        plain = {0: f"np.zeros({shape}{dtype})", 1: f"np.ones({shape}{dtype})"}
+        return plain.get(first.item(), f"np.full({shape}, {first.item()!r}{dtype})")
+    if array.ndim == 1 and array.size > 4 and array.dtype == np.dtype(int) and np.array_equal(array, np.arange(array.size)):
+        return f"np.arange({array.size})"
+    square = array.ndim == 2 and array.shape[0] == array.shape[1] > 2
+    if square and array.dtype.kind == "f" and np.array_equal(array, np.eye(array.shape[0])):
+        return f"np.eye({array.shape[0]}{dtype})"
+    return None
+
+
+def _array_text(array: np.ndarray) -> str:
+    found = _pattern(array)
+    if found is not None:
+        return found
+    listing = spelled(array.tolist())
+    text = text_of(listing) if listing is not None else repr(array.tolist())
+    plain = array.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool), np.dtype(complex)) and array.size
+    dtype = "" if plain else f", dtype={text_of(spelled(array.dtype) or ast.Constant('O'))}"
+    shape = f".reshape{array.shape}" if not array.size else ""
+    return f"np.array({text}{dtype}){shape}"
