@@ -22,6 +22,8 @@ Kernel = Callable[..., Any]
 def kernel(node: Node) -> Kernel:
     """The function that computes this node's value from its inputs' values."""
     op = node.op
+    if op.overwrites:
+        return partial(_on_a_copy, overwriting_kernel(node))
     if op.compute is not None:
         return op.compute(**dict(node.params))
     if op.ufunc is not None:
@@ -29,6 +31,16 @@ def kernel(node: Node) -> Kernel:
     text = numpy_text(op, tuple([x.aval for x in node.inputs]), node.params)
     compiled = _compiled(op, text, tuple([name for name, _ in node.params]))
     return partial(compiled, **dict(node.params)) if node.params else compiled
+
+
+def overwriting_kernel(node: Node) -> Kernel:
+    """As `kernel`, for an op that changes its first input's array (which must be writable) and gives it back."""
+    assert node.op.compute is not None
+    return node.op.compute(**dict(node.params))
+
+
+def _on_a_copy(change: Kernel, x: Any, *others: Any) -> Any:
+    return change(np.array(x), *others)
 
 
 def numpy_text(op: Op, avals: tuple[Aval, ...], params: tuple[tuple[str, Any], ...]) -> str:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassgrad.engines.kernels import kernel
-from glassgrad.engines.reference.buffers import reusable_inputs
+from glassgrad.engines.kernels import kernel, overwriting_kernel
+from glassgrad.engines.reference.buffers import Reuse, reusable_inputs
+from glassgrad.engines.reference.schedule import late
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.graph.op import Op
@@ -68,6 +69,7 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
             constants.append((slot[node], constant(node, known)))
         else:
             computed.append(node)
+    computed = late(computed, set(graph.outputs), {*given, *[node for node in order if node.op in (LITERAL, ARRAY)]})
     last_use = {x: node for node in computed for x in node.inputs}
     kept = {*graph.outputs, *graph.inputs}
     reuse = reusable_inputs(computed, last_use, {*kept, *given})
@@ -77,12 +79,26 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
             dying.setdefault(node, []).append(slot[x])
     steps = []
     for node in computed:
-        compute = kernel_of(node)
-        if node in reuse:
-            compute = partial(_into, compute, reuse[node])
-        steps.append(Step(compute, tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ()))))
+        steps.append(Step(_reusing(node, reuse), tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ()))))
     return Program(tuple([slot[node] for node in graph.inputs]), tuple([slot[node] for node in graph.outputs]),
                    tuple(constants), tuple(steps), len(order))
+
+
+def _reusing(node: Node, reuse: Reuse) -> Kernel:
+    """The node's kernel, writing into the buffer of an input where that is allowed."""
+    position = reuse.inputs.get(node)
+    if position is None:
+        return partial(_copied, kernel(node)) if node in reuse.copied else kernel_of(node)
+    return partial(_change, overwriting_kernel(node)) if node.op.overwrites else partial(_into, kernel(node), position)
+
+
+def _copied(read: Kernel, x: Any) -> Any:
+    return np.array(read(x))
+
+
+def _change(change: Kernel, x: Any, *others: Any) -> Any:
+    """The first input changed in place, for nobody reads it later."""
+    return change(x if type(x) is np.ndarray and x.flags.writeable else np.array(x), *others)
 
 
 def _into(ufunc: Kernel, position: int, *values: Any) -> Any:
