@@ -142,7 +142,7 @@ class Op:
     compute: Callable[..., Callable[..., Any]] | None = None  # params -> a faster function than the text, same meaning
     javascript: str | None = None
     ufunc: str | None = None  # the NumPy or SciPy ufunc that the op is, by its full name
-    overwrites: bool = False  # the first input's buffer may be updated in place where nobody reads it later
+    overwrites: bool = False  # `compute` changes the first input in place: an engine copies it where it is read later
     accumulates: bool = False  # the result is the first input plus something: `index_add(x, i, v)`
     statement: str | Callable[..., str] | None = None  # the op as a change of its first input: `x[1:3] += v`
     wants: dict[str, tuple[str, ...]] = field(default_factory=dict)  # per form: the names its expression asks for

@@ -89,6 +89,11 @@ def broadcast(node: Node, shape: tuple[int, ...]) -> Node:
     return make(BROADCAST, (node,), (("shape", shape),))
 
 
+def repeated(node: Node, size: int) -> Node:
+    """The same value for each of `size` examples: a batch axis in front."""
+    return broadcast(reshape(node, (1, *node.shape)), (size, *node.shape))
+
+
 # ------------------------------------------------------------------ reshape
 def _reshape_aval(x: Aval, shape: tuple[int, ...]) -> Aval:
     if prod(shape) != x.size:

@@ -10,7 +10,7 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.graph.node import Node, make, reachable, workspace
 from glassgrad.graph.op import Batched, Elementwise, Op, Shifted, Stacked
 from glassgrad.ops.leaves import MARK, PROJECT, outputs_of
-from glassgrad.ops.structure import broadcast, reshape, shifted
+from glassgrad.ops.structure import repeated, shifted
 
 Outputs: TypeAlias = list[tuple[Node, bool]]
 # For ops that carry graphs: (node, inputs, which are mapped, size) -> the outputs, each with whether it is mapped.
@@ -85,11 +85,6 @@ def _shift_params(node: Node, axes: Sequence[str], shapes: Sequence[str], size: 
 
 def _along(x: Node, is_mapped: bool, size: int) -> Node:  # noqa: FBT001 - a fact about x, zipped with it
     return x if is_mapped else repeated(x, size)
-
-
-def repeated(x: Node, size: int) -> Node:
-    """The same value for each example: a batch axis in front."""
-    return broadcast(reshape(x, (1, *x.shape)), (size, *x.shape))
 
 
 def _outputs(node: Node) -> list[Node]:
