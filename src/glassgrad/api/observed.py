@@ -17,7 +17,7 @@ from glassgrad.graph.node import Node, Workspace, fresh_serial
 from glassgrad.ops.leaves import ones, zeros
 from glassgrad.ops.lifting import lift
 from glassgrad.ops.structure import cast
-from glassgrad.tracing.naming import name_values
+from glassgrad.tracing.naming import Names, name_values
 from glassgrad.tracing.observe import Observation, observing
 from glassgrad.tracing.trace import is_array, known_input
 from glassgrad.tracing.tracer import Tracer, to_node
@@ -74,8 +74,7 @@ class Observed:
     single: bool
     workspace: Workspace
     observation: Observation
-    names: Mapping[Node, str]
-    aliases: Mapping[Node, tuple[str, ...]]
+    names: Names
     output: Node
     gradients: tuple[Node, ...]  # one for each wanted leaf, in order
     cotangents: Mapping[Node, Node]
@@ -154,9 +153,9 @@ def _observe(function: Callable[..., Any], signature: inspect.Signature | None, 
     keys = [node for node in cotangents if cotangents[node].serial >= boundary]
     simple = simplify([*gradients, *[cotangents[node] for node in keys]], frozen=boundary)
     found = {**cotangents, **dict(zip(keys, simple[len(gradients):], strict=True))}
-    names, aliases = _names(arguments, seen)
-    return Observed(function, _title(function), signature, tuple(arguments), wanted, single, here, seen, names, aliases,
-                    output, tuple(simple[:len(gradients)]), found, boundary)
+    names = _names(arguments, seen)
+    return Observed(function, _title(function), signature, tuple(arguments), wanted, single, here, seen, names, output,
+                    tuple(simple[:len(gradients)]), found, boundary)
 
 
 def _argument(name: str, value: Any, traced: set[str] | None) -> Argument:
@@ -301,8 +300,7 @@ def _joined(pieces: Sequence[str]) -> str:
     return "".join(c if c.isalnum() or c == "_" else "_" for c in text)
 
 
-def _names(arguments: Sequence[Argument], seen: Observation,
-           ) -> tuple[Mapping[Node, str], Mapping[Node, tuple[str, ...]]]:
+def _names(arguments: Sequence[Argument], seen: Observation) -> Names:
     """Names of all values: arguments by their paths (by the loop's variable where the path is only numbers)."""
     bound = {binding.node for binding in seen.bindings}
     given = {}
@@ -317,7 +315,7 @@ def _names(arguments: Sequence[Argument], seen: Observation,
     for node, name in seen.arrays.items():
         if node not in names and name not in names.values() and name not in parameters:
             names[node] = name
-    return names, found.aliases
+    return Names(names, found.aliases, found.depth)
 
 
 __all__ = ["Argument", "Leaf", "Observed", "Wanted", "Wrt", "gradient_nodes", "observe_gradient"]

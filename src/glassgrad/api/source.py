@@ -33,20 +33,21 @@ def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: st
     observed = observe_gradient(function, args, kwargs, wrt)
     page = write(material_of(observed))
     result = ast.Tuple([page.results[0], _gradient_expression(observed, page)], ast.Load())
-    return module_text(_head(observed, page), page, result, observed.workspace.notes)
+    return module_text(_head(observed, page), page, result)
 
 
 def material_of(observed: Observed) -> Material:
     """What an observed call gives the writer of lines."""
     leaves = {leaf.node: leaf.access for argument in observed.arguments for leaf in argument.leaves if leaf.node is not None}
-    names = observed.names
+    names = observed.names.of
     gradient_names = tuple(f"d{names.get(leaf.node, leaf.name)}" if leaf.node is not None else f"d{leaf.name}"
                            for leaf in observed.wanted_leaves)
     parameters = {argument.name for argument in observed.arguments}
     parameters |= set(observed.signature.parameters) if observed.signature else set()
     seen = observed.observation
     return Material((observed.output, *observed.gradients), leaves, names, observed.cotangents, seen.operations, seen.several,
-                    observed.workspace.notes, observed.boundary, seen.made, frozenset(parameters), gradient_names)
+                    observed.workspace.notes, observed.boundary, seen.made, frozenset(parameters), gradient_names,
+                    observed.names.depth, seen.place_of)
 
 
 # ------------------------------------------------------------------ the result

@@ -18,6 +18,7 @@ class Names:
 
     of: Mapping[Node, str]
     aliases: Mapping[Node, tuple[str, ...]]
+    depth: Mapping[Node, int]  # of the call in which the name stands
 
 
 def name_values(bindings: Sequence[Binding], given: Mapping[Node, str], taken: Iterable[str] = ()) -> Names:
@@ -31,7 +32,8 @@ def name_values(bindings: Sequence[Binding], given: Mapping[Node, str], taken: I
     result = dict(given)
     for base, group in versions.items():
         result.update(_numbered(base, group, used, reserved))
-    return Names(result, {node: tuple(names) for node, names in others.items()})
+    depth = {node: binding.depth for node, binding in chosen.items()} | dict.fromkeys(given, 0)
+    return Names(result, {node: tuple(names) for node, names in others.items()}, depth)
 
 
 def _choose(bindings: Sequence[Binding], given: Mapping[Node, str]) -> tuple[dict[Node, Binding], dict[Node, list[str]]]:

@@ -7,6 +7,7 @@ for the moment when the user's line calls into it). Names are exact: they are re
 import ast
 import inspect
 import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,6 +52,7 @@ class Call:
     block: Block
     depth: int
     first: int
+    parent: "Call | None" = None
     last: int = -1
     arguments: dict[str, Node] = field(default_factory=dict)
     results: tuple[Node, ...] = ()
@@ -87,6 +89,23 @@ class Observation:
     arrays: dict[Node, str] = field(default_factory=dict)  # captured arrays by the names under which they were met
     made: dict[int, Fixed] = field(default_factory=dict)  # static arrays by identity: `rows = np.arange(n)`
     several: dict[tuple[Node, ...], Operation] = field(default_factory=dict)  # `w, v = np.linalg.eigh(a)`
+
+    def call_of(self, node: Node) -> Call | None:
+        """The innermost call in which this value was made."""
+        index = bisect_right(self.calls, node.serial, key=lambda call: call.first) - 1
+        call = self.calls[index] if index >= 0 else None
+        while call is not None and call.last < node.serial:
+            call = call.parent
+        return call
+
+    def place_of(self, node: Node, origin: Place | None, depth: int) -> Place | None:
+        """The line at `depth` (0 is the function itself) that made a value: the line of the call, for one made inside."""
+        call = self.call_of(node)
+        place = origin
+        while call is not None and call.depth > depth:
+            place = call.block.caller or place
+            call = call.parent
+        return place
 
 
 @dataclass(slots=True)
@@ -176,7 +195,7 @@ class _Watcher:
         block = Block(_shown_name(frame), place, None if caller is None else caller.call.block, self.numbers)
         self.numbers += 1
         depth = 0 if caller is None else caller.depth + (not _is_comprehension(code))
-        call = Call(block, depth, fresh_serial())
+        call = Call(block, depth, fresh_serial(), None if caller is None else caller.call)
         activation = _Activation(frame, depth, call, syntax_of(code.co_filename), frame.f_lineno)
         self.activations[frame] = activation
         if caller is not None and _is_comprehension(code):

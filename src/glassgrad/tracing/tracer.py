@@ -21,11 +21,25 @@ from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a view reads its base, and what the base becomes when the view is written."""
+    """How a view reads its base, and what the base becomes when the view is written.
+
+    `look` is the same view of a plain array (for memory order, see dispatch/memory).
+    """
 
     base: "Tracer"
     read: Callable[[Node], Node]
     write: Callable[[Node, Node], Node]
+    look: Callable[[np.ndarray], np.ndarray]
+    root: "Tracer"  # what all views are in the end views of
+
+    def from_root(self) -> "list[View]":
+        """The views that lead from the root to this one."""
+        path, view = [], self
+        while view is not None:
+            path.append(view)
+            view = view.base.view  # type: ignore[assignment]  # ends with None
+        path.reverse()
+        return path
 
 
 class Tracer:
@@ -39,33 +53,38 @@ class Tracer:
         self._node = node
         self.weak = weak  # Python's number type, where the value is a Python number
         self.view = view
-        self.version = 0
-        self._seen = view.base.version if view is not None else 0
+        self.version = 0  # how often it was written
+        self._seen = view.root.version if view is not None else 0
 
     # ------------------------------------------------------------------ the node behind
     @property
     def node(self) -> Node:
         """The node this tracer stands for now."""
         view = self.view
-        if view is not None and view.base.current_version() != self._seen:
-            self._node = view.read(view.base.node)
-            self._seen = view.base.current_version()
-            self.version += 1
+        if view is not None and view.root.version != self._seen:
+            node = view.root._node
+            for step in view.from_root():
+                node = step.read(node)
+            self._node, self._seen = node, view.root.version
         return self._node
-
-    def current_version(self) -> int:
-        """How often this value, or what it is a view of, was written."""
-        _ = self.node
-        return self.version
 
     def assign(self, node: Node) -> None:
         """Writes a value of the same shape and dtype into this array, and through it into what it is a view of."""
         view = self.view
-        if view is not None:
-            view.base.assign(view.write(view.base.node, node))
-            self._seen = view.base.version
-        self._node = node
-        self.version += 1
+        if view is None:
+            self._node = node
+            self.version += 1
+            return
+        steps, root = view.from_root(), view.root
+        before = [root._node]
+        for step in steps[:-1]:
+            before.append(step.read(before[-1]))
+        written = node
+        for step in reversed(steps):
+            written = step.write(before.pop(), written)
+        root._node = written
+        root.version += 1
+        self._node, self._seen = node, root.version
 
     # ------------------------------------------------------------------ what is known without numbers
     @property
@@ -220,12 +239,16 @@ class Tracer:
         note_origin()
         return UFUNCS["matmul"](self, other)  # type: ignore[no-any-return]
 
+    def __imatmul__(self, other: Any) -> "Tracer":
+        indexing["assign"](self, self @ other)
+        return self
+
     def __rmatmul__(self, other: Any) -> "Tracer":
         note_origin()
         return UFUNCS["matmul"](other, self)  # type: ignore[no-any-return]
 
 
-# `get` and `set` of the brackets; filled by dispatch/indexing.
+# `get` and `set` of the brackets, and `assign` of `x += y`; filled by dispatch/indexing.
 indexing: dict[str, Callable[..., Any]] = {}
 
 

@@ -41,8 +41,11 @@ class Context:
     operations: Mapping[Node, Operation]
 
 
-def product_written(node: Node, context: Context) -> Written | None:
-    """The product that ends in this node, or None where there is nothing to gather."""
+def product_written(node: Node, context: Context, through: Node | None = None) -> Written | None:
+    """The product that ends in this node, or None where there is nothing to gather.
+
+    It goes `through` this value, though others use that too.
+    """
     if not _is_product(node) or node.serial < context.boundary or node.dtype.kind not in "fc":
         return None
     factors = _Factors()
@@ -53,7 +56,7 @@ def product_written(node: Node, context: Context) -> Written | None:
         inner = _bare(part, context)
         if inner.op is LITERAL:
             _take_number(factors, inner, user, context, inverse=inverse)
-        elif _goes_on(inner, context):
+        elif _goes_on(inner, context) or inner is through:
             factors.negative ^= inner.op is NEGATIVE
             stack.extend((x, inverse ^ divides, inner) for x, divides in reversed(_parts(inner)))
         elif inverse:

@@ -12,8 +12,6 @@ from glassgrad.base.avals import show_shape
 from glassgrad.base.source import Place
 from glassgrad.engines.source.layout import folded
 from glassgrad.engines.source.statements import Page, Statement
-from glassgrad.graph.node import Node
-from glassgrad.graph.notes import Notes
 from glassgrad.tracing.syntax import statement_text
 from glassgrad.tracing.written import spelled, text_of
 
@@ -31,9 +29,9 @@ class Head:
     document: tuple[str, ...]
 
 
-def module_text(head: Head, page: Page, result: ast.expr, notes: Notes) -> str:
+def module_text(head: Head, page: Page, result: ast.expr) -> str:
     """The whole module."""
-    body = _body(page, result, notes)
+    body = _body(page, result)
     captured = [name for name, array in page.captured.items() if not _is_embedded(array)]
     texts = [*body, head.parameters]
     parts = [_imports(texts)]
@@ -72,7 +70,7 @@ def _with_captured(parameters: str, captured: Sequence[str]) -> str:
 
 
 # ------------------------------------------------------------------ the lines
-def _body(page: Page, result: ast.expr, notes: Notes) -> list[str]:
+def _body(page: Page, result: ast.expr) -> list[str]:
     lines: list[str] = []
     freed = _last_uses(page, result)
     was_backward = False
@@ -80,7 +78,7 @@ def _body(page: Page, result: ast.expr, notes: Notes) -> list[str]:
         if statement.backward and not was_backward:
             lines.extend([""] if lines else [])
             was_backward = True
-        lines.extend(_line(statement, notes))
+        lines.extend(_line(statement))
         if freed.get(index):
             lines.append(f"    del {', '.join(freed[index])}")
     text = text_of(result)
@@ -88,12 +86,12 @@ def _body(page: Page, result: ast.expr, notes: Notes) -> list[str]:
     return lines
 
 
-def _line(statement: Statement, notes: Notes) -> list[str]:
+def _line(statement: Statement) -> list[str]:
     text = f"    {', '.join(statement.targets)} {statement.operator} {text_of(statement.expression)}"
     shape = _shape_comment(statement)
     if not statement.backward:
         return [_commented(text, [shape])]
-    origin = origin_text(statement.origin, notes)
+    origin = origin_text(statement.place)
     source = f"# from: {origin}" if origin else ""
     if len(text) + len(shape) + len(source) + 6 <= WIDTH + 10:
         return [_commented(text, [shape, source])]
@@ -117,10 +115,9 @@ def _shape_comment(statement: Statement) -> str:
     return f"# {show_shape(node.shape)}" if node.shape else ""
 
 
-def origin_text(origin: Node | None, notes: Notes) -> str:
+def origin_text(place: Place | None) -> str:
     """The person's statement that a value comes from; "" where it is not known."""
-    place = None if origin is None else notes.origins.get(origin)
-    text = statement_text(place) if isinstance(place, Place) else ""
+    text = statement_text(place) if place is not None else ""
     return text if len(text) <= 90 else text[:87] + "..."
 
 

@@ -1,5 +1,7 @@
 """Names for values that the person gave none. Floor 4."""
 
+import builtins
+import keyword
 from collections.abc import Callable, Iterable
 
 from glassgrad.graph.node import Node
@@ -18,7 +20,7 @@ class Namer:
     """Hands out names that nobody has."""
 
     def __init__(self, used: Iterable[str]) -> None:
-        self.used = {*used, "np", "scipy", "value"}
+        self.used = {*used, *dir(builtins), *keyword.kwlist, "np", "scipy", "value"}
 
     def free(self, wanted: str) -> str:
         """`wanted`, with a number where it is taken."""

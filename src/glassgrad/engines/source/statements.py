@@ -6,7 +6,7 @@ that uses it. Contributions to one derivative from different lines are added up 
 """
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,10 +17,10 @@ from glassgrad.engines.source.naming import Namer, suggested_name
 from glassgrad.engines.source.rows import Surroundings, literal_expression, number_expression, row_written
 from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Backward, Notes
-from glassgrad.ops.elementwise import ADD, SUBTRACT
+from glassgrad.ops.elementwise import ADD, NEGATIVE, SUBTRACT
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
 from glassgrad.tracing.observe import Operation
-from glassgrad.tracing.written import Fixed, Operand, Written, fill, hole_index, holes_of, spelled, text_of
+from glassgrad.tracing.written import Fixed, Operand, Written, fill, hole, hole_index, holes_of, spelled, text_of
 
 LONGEST = 84  # characters of an expression that is not the person's own
 
@@ -40,6 +40,8 @@ class Material:
     made: Mapping[int, Fixed] = field(default_factory=dict)  # static arrays by identity, with how they are written
     reserved: frozenset[str] = frozenset()
     gradient_names: tuple[str, ...] = ()  # of the results after the first
+    depth: Mapping[Node, int] = field(default_factory=dict)  # of the calls in which names stand
+    place_of: Callable[[Node, Place | None, int], Place | None] = lambda node, place, depth: place
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Statement:
     operator: str = "="
     backward: bool = False
     origin: Node | None = None
+    place: Place | None = None  # of the person's line that it comes from
+    target: Node | None = None  # the forward value whose derivative this is
 
 
 @dataclass(slots=True)
@@ -84,8 +88,9 @@ class _Writer:
         self.sizes: dict[Node, int] = {}  # characters of an expression that waits to be put into its user's line
         self.fixed: dict[Fixed, ast.expr] = {}
         self.partial: dict[Node, Node] = {}  # a sum's first part -> the sum, where parts are added up line by line
-        self.several: dict[Node, tuple[str, ...]] = {}
+        self.order: dict[Node, float] = {}  # where a line does not stand in the order of the graph
         self.named_derivatives = {material.cotangents[x] for x in material.names if x in material.cotangents}
+        self.targets = {derivative: x for x, derivative in material.cotangents.items() if x in material.names}
         users = reachable(material.results)
         self.users: dict[Node, int] = {}
         for node in users:
@@ -97,9 +102,10 @@ class _Writer:
         self._choose(self.material.results[:1])
         forward = set(self.page.templates)
         self._choose(self.material.results[1:], forward)
+        self._turn_signs()
         self._name_derivatives()
         self._find_sums()
-        for node in sorted(self.page.templates, key=lambda node: node.serial):
+        for node in sorted(self.page.templates, key=lambda node: self.order.get(node, node.serial)):
             self._write_node(node)
         for node, name in zip(self.material.results, (None, *self.material.gradient_names), strict=True):
             self.page.results.append(self._result(node, name))
@@ -145,11 +151,41 @@ class _Writer:
         context = Context(around, self.material.boundary, self.named_derivatives.__contains__, self.material.operations)
         return product_written(node, context) or row_written(node, around)
 
+    def _context(self, known: Callable[[Node], bool]) -> Context:
+        around = Surroundings(self.users, self.material.notes.origins, known)
+        return Context(around, self.material.boundary, self.named_derivatives.__contains__, self.material.operations)
+
     def _several_template(self, node: Node, around: Surroundings) -> Written:
         for parts, operation in self.material.several.items():
             if all(part.op is PROJECT and part.inputs[0] is node for part in parts):
                 return operation.written
         return row_written(node, around)
+
+    def _turn_signs(self) -> None:
+        """Where -p is the derivative of a value with a name, `dz = -…` is written and p is -dz."""
+        context = self._context(lambda node: False)
+        for forward in self.material.names:
+            derivative = self.material.cotangents.get(forward)
+            if derivative is None or derivative.op is not NEGATIVE or derivative.serial < self.material.boundary:
+                continue
+            (product,) = derivative.inputs
+            known = product in self.page.templates and product not in self.named_derivatives and self.uses[product] > 1
+            written = product_written(derivative, context, through=product) if known else None
+            if written is None or derivative in self.page.templates or product not in self.page.templates:
+                continue
+            for index in holes_of(self.page.templates[product].expression):
+                self.uses[self.page.templates[product].operands[index]] -= 1
+            for index in holes_of(written.expression):
+                self.uses[written.operands[index]] = self.uses.get(written.operands[index], 0) + 1
+            if any(isinstance(x, Node) and not self._is_written(x) for x in written.operands):
+                continue
+            self.page.templates[derivative] = written
+            self.page.templates[product] = Written(ast.UnaryOp(ast.USub(), hole(0)), (derivative,))
+            self.uses[derivative] = self.uses[product]
+            self.order[derivative], self.order[product] = product.serial, product.serial + 0.5
+
+    def _is_written(self, node: Node) -> bool:
+        return node in self.page.templates or node.op in (LITERAL, ARRAY) or node in self.material.leaves
 
     # ------------------------------------------------------------------ names
     def _name_derivatives(self) -> None:
@@ -205,6 +241,8 @@ class _Writer:
         if self._add_up(node, template):
             return
         if hole_index(template.expression) is not None:  # another name for the same value
+            if node in self.partial:
+                self._forget_sum(node)
             self.expressions[node] = self._operand(template.operands[0])
             return
         expression = self._filled(node, template, limit=LONGEST if node not in self.material.operations else 10 * LONGEST)
@@ -213,10 +251,10 @@ class _Writer:
             return
         named = node in self.page.names
         if named and node in self.partial and not is_fresh(expression):
-            del self.partial[node]
-            del self.page.names[node]
+            self._forget_sum(node)
             named = False
-        if not named and (self.uses[node] > 1 or node in self.material.results):
+        inline = node in self.order and isinstance(expression, ast.UnaryOp) and isinstance(expression.operand, ast.Name)
+        if not named and not inline and (self.uses[node] > 1 or node in self.material.results):
             self.page.names[node] = self.namer.free(suggested_name(node, self._name_of))
             named = True
         if not named:
@@ -225,11 +263,29 @@ class _Writer:
             return
         self._line_for(node, expression, backward=backward)
 
+    def _forget_sum(self, node: Node) -> None:
+        """The first part of a sum is no array of its own: the sum is written in one line."""
+        del self.partial[node]
+        del self.page.names[node]
+
     def _line_for(self, node: Node, expression: ast.expr, *, backward: bool) -> None:
         name = self.page.names[node]
-        origin = self.origin(node) if backward else None
-        self.page.statements.append(Statement((name,), expression, node, node, backward=backward, origin=origin))
+        self._append((name,), expression, node, node, backward=backward)
         self.expressions[node] = ast.Name(name, ast.Load())
+
+    def _append(self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, *,
+                operator: str = "=", backward: bool = True) -> None:
+        if not backward:
+            self.page.statements.append(Statement(targets, expression, node, contribution))
+            return
+        origin = self.origin(contribution)
+        target = self.targets.get(node)
+        depth = 0 if target is None else self.material.depth.get(target, 0)
+        place = None if origin is None else self.material.notes.origins.get(origin)
+        place = place if isinstance(place, Place) else None
+        if origin is not None and (target is not None or self.page.names.get(node) in self.material.gradient_names):
+            place = self.material.place_of(origin, place, depth)
+        self.page.statements.append(Statement(targets, expression, node, contribution, operator, backward, origin, place, target))
 
     def _add_up(self, node: Node, template: Written) -> bool:
         """`dx += contribution`, where the first part already stands under the name."""
@@ -238,11 +294,12 @@ class _Writer:
             return False
         other = node.inputs[1 - node.inputs.index(part)]
         expression, operator = self._operand(other, in_arithmetic=True), "+=" if node.op is ADD else "-="
-        if isinstance(expression, ast.UnaryOp) and isinstance(expression.op, ast.USub):
-            expression, operator = expression.operand, {"+=": "-=", "-=": "+="}[operator]
+        positive = without_sign(expression)
+        if positive is not None:
+            expression, operator = positive, {"+=": "-=", "-=": "+="}[operator]
         name = self.page.names[node]
-        origin = self.origin(other) if other.serial >= self.material.boundary else self.origin(node)
-        self.page.statements.append(Statement((name,), expression, node, other, operator, backward=True, origin=origin))
+        contribution = other if other.serial >= self.material.boundary else node
+        self._append((name,), expression, node, contribution, operator=operator)
         self.expressions[node] = ast.Name(name, ast.Load())
         del template
         return True
@@ -268,7 +325,8 @@ class _Writer:
                 return number_expression(operand, in_arithmetic=index in in_arithmetic)
             return self._operand(operand)
 
-        return fill(template.expression, part)
+        return with_signs(fill(template.expression, part)) if node.serial >= self.material.boundary else (
+            fill(template.expression, part))
 
     def _operand(self, operand: Operand, *, in_arithmetic: bool = False) -> ast.expr:
         if isinstance(operand, Fixed):
@@ -344,9 +402,7 @@ class _Writer:
             if projection not in self.page.names:
                 self.page.names[projection] = self.namer.free(hint)
             targets.append(self.page.names[projection])
-        backward = node.serial >= self.material.boundary
-        origin = self.origin(node) if backward else None
-        self.page.statements.append(Statement(tuple(targets), expression, node, node, backward=backward, origin=origin))
+        self._append(tuple(targets), expression, node, node, backward=node.serial >= self.material.boundary)
 
     def _write_projection(self, node: Node) -> None:
         self.expressions[node] = ast.Name(self.page.names[node], ast.Load())
@@ -357,8 +413,7 @@ class _Writer:
         expression = self._operand(node)
         if wanted is None or (isinstance(expression, ast.Name) and expression.id == wanted):
             return expression
-        origin = self.origin(node) if node.serial >= self.material.boundary else None
-        self.page.statements.append(Statement((wanted,), expression, node, node, backward=True, origin=origin))
+        self._append((wanted,), expression, node, node)
         return ast.Name(wanted, ast.Load())
 
     def _name_of(self, node: Node) -> str | None:
@@ -376,6 +431,46 @@ def _holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
             [part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
         found.update(index for side in sides if (index := hole_index(side)) is not None)
     return frozenset(found)
+
+
+def without_sign(expression: ast.expr) -> ast.expr | None:
+    """`a * b` for `-a * b`; None where no sign stands in front."""
+    negative, rest = _sign_of(expression)
+    return rest if negative else None
+
+
+def _sign_of(expression: ast.expr) -> tuple[bool, ast.expr]:
+    """Is a product negative, and what it is without its signs."""
+    match expression:
+        case ast.UnaryOp(ast.USub(), operand):
+            negative, rest = _sign_of(operand)
+            return not negative, rest
+        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
+            (first, one), (second, two) = _sign_of(left), _sign_of(right)
+            return first ^ second, (expression if one is left and two is right else ast.BinOp(one, op, two))
+        case ast.Constant(int() | float() as value) if value < 0:
+            return True, ast.Constant(-value)
+    return False, expression
+
+
+def with_signs(expression: ast.expr) -> ast.expr:
+    """`a - b` for `a + -b`, `a + b` for `a - -b`, one sign in front of a product."""
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Add | ast.Sub):
+        positive = without_sign(expression.right)
+        if positive is not None:
+            op = ast.Sub() if isinstance(expression.op, ast.Add) else ast.Add()
+            return with_signs(ast.BinOp(expression.left, op, positive))
+        first = without_sign(expression.left) if isinstance(expression.op, ast.Add) else None
+        return expression if first is None else ast.BinOp(expression.right, ast.Sub(), first)
+    negative, rest = _sign_of(expression)
+    return _negated(rest) if negative else rest
+
+
+def _negated(expression: ast.expr) -> ast.expr:
+    """A sign in front of the first factor."""
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Mult | ast.Div):
+        return ast.BinOp(_negated(expression.left), expression.op, expression.right)
+    return ast.UnaryOp(ast.USub(), expression)
 
 
 def is_fresh(expression: ast.expr) -> bool:
