@@ -228,7 +228,7 @@ def _carried(trace: Callable[[_Leaves], Body], carry: _Leaves, part: int | None)
 
 def _widened(before: Node, after: Node, weak: type | None) -> np.dtype:
     """The dtype for a carry: a Python number takes on what the body makes of it, an array only widens."""
-    return after.dtype if weak is not None and after.dtype.kind >= before.dtype.kind else np.result_type(before.dtype, after.dtype)
+    return np.result_type(before.dtype if weak is None else weak(0), after.dtype)
 
 
 def _check_structure(expected: Structure, found: Structure) -> None:

@@ -47,7 +47,7 @@ def material_of(observed: Observed) -> Material:
     seen = observed.observation
     return Material((observed.output, *observed.gradients), leaves, names, observed.cotangents, seen.operations, seen.several,
                     observed.workspace.notes, observed.boundary, seen.made, frozenset(parameters), gradient_names,
-                    observed.names.depth, seen.place_of)
+                    observed.names.depth, seen.place_of, seen.step_of)
 
 
 # ------------------------------------------------------------------ the result

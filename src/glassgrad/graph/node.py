@@ -127,7 +127,7 @@ class Workspace:
     `evaluate` turns nodes into numbers; it is handed in by the floor that has an engine.
     """
 
-    __slots__ = ("captured", "evaluate", "masks", "nodes", "notes", "origin", "superseded", "values")
+    __slots__ = ("captured", "evaluate", "nodes", "notes", "origin", "superseded", "values")
 
     def __init__(self, evaluate: Evaluator | None = None) -> None:
         self.nodes: dict[tuple[Op, tuple[Node, ...], Params], Node] = {}
@@ -137,7 +137,6 @@ class Workspace:
         self.evaluate = evaluate
         self.origin: Place | Backward | None = None
         self.superseded: dict[Node, Node] = {}  # a loop's result -> the same result of a loop that also records
-        self.masks: dict[int, Node] = {}  # a loop's length -> for each step, which examples of a batch still run
 
 
 class _Current(threading.local):

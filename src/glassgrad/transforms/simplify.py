@@ -82,7 +82,7 @@ def _rewrite_once(node: Node, *, fold: bool) -> tuple[Node | None, str]:
                 return after, name
         if fold and fold_scalars(op, node.inputs, node.params):
             return _fold(node), "arithmetic on numbers"
-    elif op in _BODIES:
+    if op in _BODIES:
         return _simplify_bodies(node), "inside of a loop or branch"
     return None, ""
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
+from glassgrad.engines.reference.ragged import room, stack
 from glassgrad.engines.reference.program import compile_graph, subgraph_kernels
 from glassgrad.graph.node import Node
 from glassgrad.ops.barriers import HOST
@@ -40,7 +39,7 @@ def scan_kernel(node: Node) -> Kernel:
         xs = operands[carries:carries + sequences]
         constants = operands[carries + sequences:]
         length = known if known >= 0 else len(xs[0])
-        ys = [np.empty((length, *shape), dtype) for shape, dtype in stacked]
+        ys = [room(length, shape, dtype) for shape, dtype in stacked]
         for step in reversed(range(length)) if backwards else range(length):
             results = program(*carry, *[x[step] for x in xs], *constants)
             carry = results[:carries]
@@ -65,8 +64,7 @@ def while_kernel(node: Node) -> Kernel:
             carry = results[:carries]
             for record, value in zip(records, results[carries:], strict=True):
                 record.append(value)
-        ys = [np.array(record, dtype).reshape(len(record), *shape)
-              for record, (shape, dtype) in zip(records, stacked, strict=True)]
+        ys = [stack(record, shape, dtype) for record, (shape, dtype) in zip(records, stacked, strict=True)]
         return [*carry, *ys]
 
     return run

@@ -1,7 +1,7 @@
 """Batching of ops that carry graphs: their graphs are batched, the loop runs once for all examples. Floor 3.
 
-Where the end of a while_loop differs between examples, finished ones stand still until the last is done; the mask
-of who still ran is kept for the backward loop, which lets finished examples stand still as well.
+Where the end of a while_loop differs between examples, finished ones stand still until the last is done. What it
+records as true or false (whether a step was taken) becomes false for them.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.graph.graph import Graph, substitute
-from glassgrad.graph.node import Node, apart, workspace
+from glassgrad.graph.node import Node, apart
 from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
 from glassgrad.ops.leaves import input_node, outputs_of, zeros
 from glassgrad.ops.reduce import any_over
@@ -54,25 +54,15 @@ def batch_scan(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size:
     """One loop whose steps work on all examples."""
     loop = loop_of(node)
     flags = spread_carries(loop.body, mapped, loop.carries, size)
-    here = workspace()
-    running = here.masks.get(loop.length) if here is not None else None
-    if running is not None:
-        flags[:loop.carries] = [True] * loop.carries
     n, m = loop.carries, loop.carries + loop.sequences
     with apart():
         body_in, body_out = batch_body(loop.body, flags, size)
-        wanted = [*flags[:n], *[is_mapped or running is not None for _, is_mapped in body_out[n:]]]
+        wanted = [*flags[:n], *[is_mapped for _, is_mapped in body_out[n:]]]
         results = [_with_axis(y, is_mapped, want, size) for (y, is_mapped), want in zip(body_out, wanted, strict=True)]
-        if running is not None:
-            runs = input_node(Aval((size,), np.dtype(bool)))
-            results = [*[_select(runs, new, old) for new, old in zip(results[:n], body_in[:n], strict=True)],
-                       *[_select(runs, y, zeros(y.aval)) for y in results[n:]]]
-            body_in.insert(m, runs)
         body = Graph(tuple(body_in), tuple(results))
     operands = [_with_axis(x, old, new, size) for x, old, new in zip(inputs, mapped, flags, strict=True)]
     operands[n:m] = [_time_first(x) if flag else x for x, flag in zip(operands[n:m], flags[n:m], strict=True)]
-    sequences = operands[n:m] if running is None else [*operands[n:m], running]
-    new = make_scan(body, operands[:n], sequences, operands[m:], length=loop.length, backwards=loop.backwards,
+    new = make_scan(body, operands[:n], operands[n:m], operands[m:], length=loop.length, backwards=loop.backwards,
                     recompute=loop.recompute)
     return _timed_outputs(new, wanted, n)
 
@@ -106,17 +96,12 @@ def batch_while(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size
         if differs:
             runs = substitute([goes_on], dict(zip(condition_in, body_in, strict=True)))[0]
             results[:carries] = [_select(runs, new, old) for new, old in zip(results[:carries], body_in, strict=False)]
-            if len(results) > carries:
-                results.append(runs)
+            results[carries:] = [_select(runs, y, zeros(y.aval)) if y.dtype.kind == "b" else y for y in results[carries:]]
             goes_on = any_over(goes_on, (0,))
         new_condition = Graph(tuple(condition_in), (goes_on,))
         new_body = Graph(tuple(body_in), tuple(results))
     operands = [_with_axis(x, old, new, size) for x, old, new in zip(inputs, mapped, flags, strict=True)]
-    length = node.param("length")
-    new = make_while(new_condition, new_body, operands[:carries], operands[carries:], length)
-    here = workspace()
-    if differs and len(results) > len(wanted) and here is not None:
-        here.masks[length] = outputs_of(new)[-1]
+    new = make_while(new_condition, new_body, operands[:carries], operands[carries:], node.param("length"))
     return _timed_outputs(new, wanted, carries)
 
 

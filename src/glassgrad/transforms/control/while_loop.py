@@ -8,10 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from glassgrad.base.avals import Aval
 from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, apart, apply
 from glassgrad.ops.control import WHILE
 from glassgrad.ops.leaves import input_node, literal, outputs_of, zeros
+from glassgrad.ops.select import where
 from glassgrad.transforms.control.bodies import moving_inputs, push_body
 from glassgrad.transforms.control.scan import Backward, Loop, backward_body, run_backward
 from glassgrad.transforms.control.settle import supersede
@@ -56,22 +58,28 @@ def pull_while(node: Node, cotangents: Sequence[Node | None], wanted: Sequence[b
     body, carries, length = node.param("body"), node.param("carries"), node.param("length")
     loop = Loop(body, carries, 0, length, backwards=False, recompute=False)
     back = backward_body(loop, wanted, cotangents)
-    kept = back.kept
-    if not kept and not back.given:  # the number of steps must be known even where no value is
-        kept = [literal(False, np.dtype(bool))]  # noqa: FBT003 - a value, not a flag
-        back = replace(back, body=_reading_one_more(back, kept[0]))
-    recording = make_while(node.param("condition"), Graph(body.inputs, (*back.primals, *kept)),
+    went = literal(True, np.dtype(bool))  # noqa: FBT003 - a value, not a flag
+    recording = make_while(node.param("condition"), Graph(body.inputs, (*back.primals, *back.kept, went)),
                            node.inputs[:carries], node.inputs[carries:], length)
     outputs = outputs_of(recording)
     supersede(outputs_of(node), outputs)
-    return run_backward(loop, back, node.inputs, outputs[len(back.primals):], cotangents)
+    return run_backward(loop, replace(back, body=_where_it_went(back)), node.inputs, outputs[len(back.primals):],
+                        cotangents)
 
 
-def _reading_one_more(back: Backward, kept: Node) -> Graph:
-    """The backward body with one more sequence, which it does not use: its length is the number of steps."""
-    inputs = back.body.inputs
-    place = len(back.carried) + len(back.summed)
-    return Graph((*inputs[:place], input_node(kept.aval), *inputs[place:]), back.body.outputs)
+def _where_it_went(back: Backward) -> Graph:
+    """The backward body with one more sequence, true for a step that was taken.
+
+    It always is, until the loop is batched: then an example that was done before the others stands still here too.
+    The sequence also tells how many steps there were where no value was kept.
+    """
+    body = back.body
+    carried = len(back.carried) + len(back.summed)
+    place = carried + len(back.given) + len(back.kept)
+    with apart():
+        went = input_node(Aval((), np.dtype(bool)))
+        results = [where(went, new, old) for new, old in zip(body.outputs[:carried], body.inputs, strict=False)]
+    return Graph((*body.inputs[:place], went, *body.inputs[place:]), (*results, *body.outputs[carried:]))
 
 
 push_subgraph[WHILE] = push_while
