@@ -50,8 +50,7 @@ def test_jax_agrees(problem):
         p = jax.nn.sigmoid(h @ parameters["W2"] + parameters["b2"])
         return jax.numpy.mean((p - y) ** 2)
 
-    with jax.experimental.enable_x64():
-        their_value, theirs = jax.value_and_grad(their_loss)(parameters, x, y)
+    their_value, theirs = jax.value_and_grad(their_loss)(parameters, x, y)
     np.testing.assert_allclose(value, their_value, rtol=1e-13)
     for name in PARAMETERS:
         np.testing.assert_allclose(gradient[name], theirs[name], rtol=1e-11, atol=1e-14)
