@@ -16,12 +16,15 @@ _WHERE = {
     "glassgrad.api.control": ("cond", "switch", "while_loop", "fori_loop", "scan"),
     "glassgrad.base.settings": ("settings",),
 }
+_SUBMODULES = ("scipy",)
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 
-__all__ = sorted(_MODULE_OF)  # noqa: PLE0605 - generated from the one table above
+__all__ = sorted([*_MODULE_OF, *_SUBMODULES])  # noqa: PLE0605 - generated from the one table above
 
 
 def __getattr__(name: str) -> Any:
+    if name in _SUBMODULES:
+        return importlib.import_module(f"glassgrad.{name}")
     module = _MODULE_OF.get(name)
     if module is None:
         raise AttributeError(f"module 'glassgrad' has no attribute {name!r}")
@@ -31,4 +34,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted({*globals(), *__all__})
