@@ -92,6 +92,9 @@ def _sampled(case: Case, sampler: Any, generator: np.random.Generator, shape: tu
     if sampler is None:
         domain = OPS[case.op].domain
         sampler = domain.sample if domain is not None and domain.sample is not None else (-2.0, 2.0)
+    if isinstance(sampler, Real):
+        dtype = np.empty(0, dtype).real.dtype
+        sampler = (sampler.low, sampler.high)
     if isinstance(sampler, tuple):
         value = generator.uniform(*sampler, shape)
         if dtype.kind == "c":
@@ -113,6 +116,14 @@ def at_shape(case: Case, shape: tuple[int, ...]) -> Case:
 
 
 # ------------------------------------------------------------------ samplers
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A range for an input that stays real where the others are complex (the order of a Bessel function)."""
+
+    low: float
+    high: float
+
+
 def integers(low: int, high: int) -> Sampler:
     """Whole numbers from low to high - 1."""
     return lambda generator, shape: generator.integers(low, high, shape)

@@ -36,7 +36,7 @@ def function_of(name: str) -> Callable[..., Node]:
 
 
 def functions_of(names: str) -> tuple[Callable[..., Node], ...]:
-    """Several rows as functions, by their names: `sin, cos = functions_of("sin cos")`."""
+    """Several rows as functions, named in one line: `"sin cos"`."""
     return tuple([function_of(name) for name in names.split()])
 
 
