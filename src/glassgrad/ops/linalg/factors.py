@@ -18,10 +18,10 @@ from glassgrad.ops.linalg.pieces import (
     diagonal,
     flipped,
     from_diagonal,
+    from_triangle,
     half_lower,
     identity,
     product,
-    symmetric,
 )
 from glassgrad.ops.linalg.systems import check_square, inv, solve, solve_triangular
 from glassgrad.ops.lifting import elementwise
@@ -40,7 +40,7 @@ def _cholesky_aval(a: Aval) -> Aval:
 
 def _cholesky_tangent(da: Node, y: Node) -> Node:
     """dL = L Φ(L⁻¹ dA L⁻ᴴ), with Φ the lower triangle with half of the diagonal (Giles 2008, 2.4.1)."""
-    inner = solve_triangular(y, symmetric(da), lower=True)
+    inner = solve_triangular(y, from_triangle(da), lower=True)
     inner = adjoint(solve_triangular(y, adjoint(inner), lower=True))
     return product(y, half_lower(inner))
 
@@ -52,7 +52,7 @@ CHOLESKY = op("cholesky", "a -> y", infer=_cholesky_aval, numpy="np.linalg.chole
 
 
 def cholesky(a: Node) -> Node:
-    """The lower Cholesky factor of each matrix, whose Hermitian part counts."""
+    """The lower Cholesky factor of each Hermitian matrix, of which the lower triangle is read."""
     return make(CHOLESKY, (a,))
 
 
@@ -82,10 +82,10 @@ def _is_zero(x: Node) -> Node:
     return elementwise(OPS["equal"], (x, zeros(x.aval)))
 
 
-def _eigh_tangent(da: Node, node: Node) -> tuple[Node, Node]:
+def _eigh_tangent(da: Node, node: Node, lower: bool) -> tuple[Node, Node]:
     """dw_i = v_iᴴ dA v_i;  dV = V (F ∘ Vᴴ dA V) with F_ij = 1 / (w_j − w_i)  (Giles 2008, 3.1)."""
     w, v = project(node, 0), project(node, 1)
-    turned = product(adjoint(v), symmetric(da), v)
+    turned = product(adjoint(v), from_triangle(da, lower=lower), v)
     return real(diagonal(turned)), product(v, cast(gap_reciprocals(w), v.dtype) * turned)
 
 

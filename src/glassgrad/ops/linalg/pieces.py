@@ -6,8 +6,8 @@ from glassgrad.ops.complex import conjugate
 from glassgrad.ops.contract import matmul
 from glassgrad.ops.diagonal import diagonal_of, put_diagonal
 from glassgrad.ops.leaves import ones
-from glassgrad.ops.structure import sum_over, transpose
-from glassgrad.ops.triangle import tril
+from glassgrad.ops.structure import cast, real, sum_over, transpose
+from glassgrad.ops.triangle import tril, triu
 
 
 def product(*factors: Node) -> Node:
@@ -55,7 +55,7 @@ def half_lower(x: Node) -> Node:
     return tril(x) - from_diagonal(diagonal(x) * 0.5)
 
 
-def symmetric(x: Node) -> Node:
-    """The Hermitian part of each matrix."""
-    return (x + adjoint(x)) * 0.5
-
+def from_triangle(x: Node, *, lower: bool = True) -> Node:
+    """The Hermitian matrix that has this lower (upper) triangle: what NumPy reads of a Hermitian argument."""
+    strict = tril(x, -1) if lower else triu(x, 1)
+    return strict + adjoint(strict) + from_diagonal(cast(real(diagonal(x)), x.dtype))

@@ -1,0 +1,203 @@
+"""Averages, covariances and the NaN-ignoring reductions on traced values. Floor 3. Plain NumPy on what is traced."""
+
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.avals import Aval
+from glassgrad.base.errors import UnsupportedError
+from glassgrad.ops.index import index_add
+from glassgrad.ops.keys import Slot
+from glassgrad.ops.leaves import zeros
+from glassgrad.tracing.dispatch.reductions import axes_of
+from glassgrad.tracing.dispatch.sorting import read_between
+from glassgrad.tracing.registry import implements
+from glassgrad.tracing.tracer import Tracer, to_node, wrap
+
+_NONE: Any = np._NoValue  # type: ignore[attr-defined]  # noqa: SLF001 - NumPy's own mark for "not given"
+
+
+@implements(np.average)
+def average_traced(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _NONE) -> Any:
+    """`np.average`."""
+    a = wrap(to_node(a))
+    kept = keepdims is not _NONE and bool(keepdims)
+    if weights is None:
+        mean = np.mean(a, axis=axis, keepdims=kept)
+        share = np.shape(a)
+        count = np.prod([share[n] for n in axes_of(axis, len(share))], dtype=float)
+        return (mean, np.broadcast_to(count, np.shape(mean))) if returned else mean
+    weights = wrap(to_node(weights))
+    if np.ndim(weights) == 1 and np.ndim(a) > 1 and axis is not None:
+        shape = [1] * np.ndim(a)
+        shape[axes_of(axis, np.ndim(a))[0]] = -1
+        weights = np.reshape(weights, tuple(shape))
+    spread = np.broadcast_to(weights, np.shape(a))
+    total = np.sum(spread, axis=axis, keepdims=kept)
+    mean = np.sum(a * spread, axis=axis, keepdims=kept) / total
+    return (mean, total) if returned else mean
+
+
+@implements(np.cov)
+def cov_traced(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
+               fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
+    """`np.cov` without weights."""
+    if fweights is not None or aweights is not None:
+        raise UnsupportedError("np.cov with weights is not known on traced values")
+    x = np.atleast_2d(wrap(to_node(m)))
+    x = x if rowvar or np.ndim(m) == 1 else x.T
+    if y is not None:
+        other = np.atleast_2d(wrap(to_node(y)))
+        x = np.concatenate([x, other if rowvar or np.ndim(y) == 1 else other.T], axis=0)
+    x = x if x.dtype.kind in "fc" else x.astype(float)
+    freedom = x.shape[1] - (ddof if ddof is not None else 0 if bias else 1)
+    centred = x - np.mean(x, axis=1, keepdims=True)
+    return np.squeeze(centred @ np.conjugate(centred).T / freedom)
+
+
+@implements(np.corrcoef)
+def corrcoef_traced(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    """`np.corrcoef`."""
+    c = cov_traced(x, y, rowvar)
+    if np.ndim(c) == 0:
+        return c / c
+    scale = np.sqrt(np.real(np.diagonal(c)))
+    return c / scale[:, None] / scale[None, :]
+
+
+# ------------------------------------------------------------------ ignoring NaN
+def _filled(a: Any, value: float) -> tuple[Any, Any]:
+    """The values with NaN replaced, and where they were numbers."""
+    a = wrap(to_node(a))
+    numbers = ~np.isnan(a) if a.dtype.kind in "fc" else np.ones(a.shape, bool)
+    return np.where(numbers, a, np.asarray(value, a.dtype)), numbers
+
+
+def _keeps(keepdims: Any) -> bool:
+    return keepdims is not _NONE and bool(keepdims)
+
+
+@implements(np.nansum)
+def nansum_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nansum`."""
+    return np.sum(_filled(a, 0)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
+
+
+@implements(np.nanprod)
+def nanprod_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanprod`."""
+    return np.prod(_filled(a, 1)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
+
+
+@implements(np.nancumsum)
+def nancumsum_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    """`np.nancumsum`."""
+    return np.cumsum(_filled(a, 0)[0], axis=axis, dtype=dtype)
+
+
+@implements(np.nancumprod)
+def nancumprod_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
+    """`np.nancumprod`."""
+    return np.cumprod(_filled(a, 1)[0], axis=axis, dtype=dtype)
+
+
+@implements(np.nanmean)
+def nanmean_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanmean`."""
+    values, numbers = _filled(a, 0)
+    count = np.sum(numbers, axis=axis, keepdims=_keeps(keepdims))
+    return np.sum(values, axis=axis, dtype=dtype, keepdims=_keeps(keepdims)) / count
+
+
+@implements(np.nanvar)
+def nanvar_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
+                  keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanvar`."""
+    values, numbers = _filled(a, 0)
+    count = np.sum(numbers, axis=axis, keepdims=True)
+    mean = np.sum(values, axis=axis, keepdims=True) / count
+    centred = np.where(numbers, values - mean, np.asarray(0, values.dtype))
+    squares = np.real(centred * np.conjugate(centred))
+    total = np.sum(squares, axis=axis, keepdims=_keeps(keepdims))
+    return total / (np.sum(numbers, axis=axis, keepdims=_keeps(keepdims)) - ddof)
+
+
+@implements(np.nanstd)
+def nanstd_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
+                  keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanstd`."""
+    return np.sqrt(nanvar_traced(a, axis, dtype, None, ddof, keepdims))
+
+
+@implements(np.nanmax)
+def nanmax_traced(a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanmax`."""
+    return _nan_extremum(a, axis, -np.inf, np.max, _keeps(keepdims))
+
+
+@implements(np.nanmin)
+def nanmin_traced(a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanmin`."""
+    return _nan_extremum(a, axis, np.inf, np.min, _keeps(keepdims))
+
+
+def _nan_extremum(a: Any, axis: Any, neutral: float, over: Any, keepdims: bool) -> Any:
+    if to_node(a).dtype.kind not in "fc":
+        return over(a, axis=axis, keepdims=keepdims)
+    values, numbers = _filled(a, neutral)
+    result = over(values, axis=axis, keepdims=keepdims)
+    return np.where(np.any(numbers, axis=axis, keepdims=keepdims), result, np.asarray(np.nan, values.dtype))
+
+
+@implements(np.nanargmax)
+def nanargmax_traced(a: Any, axis: Any = None, out: None = None, *, keepdims: Any = _NONE) -> Any:
+    """`np.nanargmax`."""
+    return np.argmax(_filled(a, -np.inf)[0], axis=axis, keepdims=_keeps(keepdims))
+
+
+@implements(np.nanargmin)
+def nanargmin_traced(a: Any, axis: Any = None, out: None = None, *, keepdims: Any = _NONE) -> Any:
+    """`np.nanargmin`."""
+    return np.argmin(_filled(a, np.inf)[0], axis=axis, keepdims=_keeps(keepdims))
+
+
+@implements(np.nanquantile)
+def nanquantile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
+                       method: str = "linear", keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanquantile`, for values that are known while tracing: which of them are NaN decides what is read."""
+    a = wrap(to_node(a))
+    axes = axes_of(axis, a.ndim)
+    rest = [n for n in range(a.ndim) if n not in axes]
+    flat = np.reshape(np.transpose(a, (*rest, *axes)), (int(np.prod([a.shape[n] for n in rest], dtype=int)), -1))
+    counts = np.asarray((~np.isnan(flat)).sum(axis=1).value)
+    ordered = np.sort(flat, axis=1)  # NaN last
+    rows = [read_between(ordered[row, :count], q, method, int(count)) if count else np.full(np.shape(q), np.nan)
+            for row, count in enumerate(counts)]
+    result = np.moveaxis(np.stack(rows), 0, -1)
+    kept = tuple(1 if n in axes else size for n, size in enumerate(a.shape))
+    return np.reshape(result, (*np.shape(q), *(kept if _keeps(keepdims) else [a.shape[n] for n in rest])))
+
+
+@implements(np.nanmedian)
+def nanmedian_traced(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = _NONE) -> Any:
+    """`np.nanmedian`."""
+    return nanquantile_traced(a, 0.5, axis, keepdims=keepdims)
+
+
+@implements(np.nanpercentile)
+def nanpercentile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
+                         method: str = "linear", keepdims: Any = _NONE, **_: Any) -> Any:
+    """`np.nanpercentile`."""
+    return nanquantile_traced(a, np.true_divide(q, 100), axis, None, overwrite_input, method, keepdims)
+
+
+@implements(np.bincount)
+def bincount_traced(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """`np.bincount`: the sums of the weights at each number, which must be known while tracing."""
+    numbers = np.asarray(x.value if isinstance(x, Tracer) else x)
+    size = max(int(numbers.max(initial=-1)) + 1, minlength)
+    if weights is None:
+        return np.bincount(numbers, minlength=minlength)
+    values = to_node(weights)
+    start = zeros(Aval((size,), values.dtype))
+    return wrap(index_add(start, values, (Slot(0),), [to_node(numbers)]))
