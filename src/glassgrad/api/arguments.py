@@ -55,8 +55,10 @@ def _key(function: Callable[..., Any], key: object, call: Call) -> int | str:
     by_name = _parameter_names(function)
     if 0 <= position < len(by_name) and by_name[position] in call.keywords:
         return by_name[position]
-    raise UsageError(f"argnums={key} asks for argument {key} of {name}, but the call has {count} positional arguments",
-                     hint="positions count from 0; parameter names work too: argnums='x'")
+    raise UsageError(
+        f"argnums={key} asks for argument {key} of {name}, but the call has {count} positional arguments",
+        hint="positions count from 0; parameter names work too: argnums='x'",
+    )
 
 
 def _named(function: Callable[..., Any], key: str, call: Call) -> int | str:
@@ -66,8 +68,10 @@ def _named(function: Callable[..., Any], key: str, call: Call) -> int | str:
     if key in names and names.index(key) < len(call.positional):
         return names.index(key)
     listing = ", ".join(names) or "unknown"
-    raise UsageError(f"there is no argument {key!r} in this call of {getattr(function, '__name__', function)!s}; "
-                     f"its parameters are {listing}")
+    raise UsageError(
+        f"there is no argument {key!r} in this call of {getattr(function, '__name__', function)!s}; "
+        f"its parameters are {listing}"
+    )
 
 
 def _parameter_names(function: Callable[..., Any]) -> list[str]:

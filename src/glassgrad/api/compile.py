@@ -74,7 +74,9 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     return compiled
 
 
-def _signature(function: Function, args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]) -> tuple[list[Any], Structure, Any]:
+def _signature(
+    function: Function, args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]
+) -> tuple[list[Any], Structure, Any]:
     """The arrays of the call, and what a traced version depends on."""
     dynamic = [arg for index, arg in enumerate(args) if index not in fixed]
     named = {name: value for name, value in sorted(kwargs.items()) if name not in fixed}
@@ -83,24 +85,36 @@ def _signature(function: Function, args: Sequence[Any], kwargs: dict[str, Any], 
     arrays = []
     for leaf in leaves:
         if not is_array(leaf):
-            raise UsageError(f"jit takes arrays and numbers, found {type(leaf).__name__}",
-                             hint="jit(f, static='name') for an argument that is a Python value")
-        weak = leaf.weak if isinstance(leaf, Tracer) else type(leaf) if type(leaf) in (bool, int, float, complex) else None
+            raise UsageError(
+                f"jit takes arrays and numbers, found {type(leaf).__name__}",
+                hint="jit(f, static='name') for an argument that is a Python value",
+            )
+        weak = (
+            leaf.weak if isinstance(leaf, Tracer) else type(leaf) if type(leaf) in (bool, int, float, complex) else None
+        )
         array = leaf if isinstance(leaf, Tracer) else np.asarray(leaf)
         arrays.append(array)
         key.append((array.shape, array.dtype, weak))
-    held = [(index, args[index]) for index in range(len(args)) if index in fixed]
+    held: list[tuple[int | str, Any]] = [(index, args[index]) for index in range(len(args)) if index in fixed]
     held += [(name, kwargs[name]) for name in sorted(kwargs) if name in fixed]
     try:
         signature = (tuple(key), tuple(held))
         hash(signature)
     except TypeError as error:
-        raise UsageError("a static argument of jit must be hashable", hint="pass arrays as ordinary arguments") from error
+        raise UsageError(
+            "a static argument of jit must be hashable", hint="pass arrays as ordinary arguments"
+        ) from error
     return arrays, structure, signature
 
 
-def _compile(function: Function, structure: Structure, leaves: Sequence[Any], args: Sequence[Any],
-             kwargs: dict[str, Any], fixed: set[Any]) -> Compiled:
+def _compile(
+    function: Function,
+    structure: Structure,
+    leaves: Sequence[Any],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    fixed: set[Any],
+) -> Compiled:
     with tracing(), apart():
         since = fresh_serial()
         tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), _weak_of(leaf)) for leaf in leaves]

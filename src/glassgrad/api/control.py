@@ -77,8 +77,10 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Tree) 
 def _one_number(value: Any) -> Node:
     node = to_node(value)
     if node.shape != ():
-        raise ShapeError(f"a choice between branches takes one number, found shape {show_shape(node.shape)}",
-                         hint="np.where chooses element by element; vmap gives each example its own choice")
+        raise ShapeError(
+            f"a choice between branches takes one number, found shape {show_shape(node.shape)}",
+            hint="np.where chooses element by element; vmap gives each example its own choice",
+        )
     return node
 
 
@@ -87,8 +89,10 @@ def _choose(chosen: Node, branches: Sequence[Callable[..., Any]], operands: Sequ
     with tracing():
         since = fresh_serial()
         groups = [_Leaves(operand) for operand in operands]
-        bodies = [trace_body(branch, [g.structure for g in groups], [g.avals for g in groups],
-                             [g.weak for g in groups]) for branch in branches]
+        bodies = [
+            trace_body(branch, [g.structure for g in groups], [g.avals for g in groups], [g.weak for g in groups])
+            for branch in branches
+        ]
         own = sum(len(g.nodes) for g in groups)
         graphs, outside = share_outside(_agreeing(bodies), [own] * len(bodies))
         operand_nodes = [node for g in groups for node in g.nodes]
@@ -106,8 +110,15 @@ def _agreeing(bodies: Sequence[Body]) -> list[Body]:
             if a.shape != b.shape:
                 raise ShapeError(f"the branches return shapes {show_shape(a.shape)} and {show_shape(b.shape)}")
     dtypes = [np.result_type(*[y.dtype for y in ys]) for ys in zip(*[b.graph.outputs for b in bodies], strict=True)]
-    return [Body(Graph(b.graph.inputs, tuple(cast(y, d) for y, d in zip(b.graph.outputs, dtypes, strict=True))),
-                 b.outside, b.structure, b.weak) for b in bodies]
+    return [
+        Body(
+            Graph(b.graph.inputs, tuple(cast(y, d) for y, d in zip(b.graph.outputs, dtypes, strict=True))),
+            b.outside,
+            b.structure,
+            b.weak,
+        )
+        for b in bodies
+    ]
 
 
 # ------------------------------------------------------------------ loops
@@ -127,8 +138,9 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init
         traced = _carried(lambda c: trace_body(body, [c.structure], [c.avals], [c.weak]), carry, 0)
         test = trace_body(condition, [carry.structure], [carry.avals], [carry.weak])
         if len(test.graph.outputs) != 1 or test.graph.outputs[0].shape != ():
-            raise ShapeError("the condition of while_loop must give one truth value",
-                             hint="np.any or np.all make one of many")
+            raise ShapeError(
+                "the condition of while_loop must give one truth value", hint="np.any or np.all make one of many"
+            )
         test = Body(Graph(test.graph.inputs, (_truth(test.graph.outputs[0]),)), test.outside, test.structure, test.weak)
         count = len(carry.nodes)
         graphs, outside = share_outside([test, traced], [count, count])
@@ -147,15 +159,23 @@ def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], initial: 
     np.int64(10)
     """
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
-        _, result = while_loop(lambda state: state[0] < upper, lambda state: (state[0] + 1, body(*state)),
-                               (lower, initial))
+        _, result = while_loop(
+            lambda state: state[0] < upper, lambda state: (state[0] + 1, body(*state)), (lower, initial)
+        )
         return result
     carry, _ = scan(lambda c, i: (body(i, c), None), initial, np.arange(lower, upper))
     return carry
 
 
-def scan(step: Callable[[Any, Any], tuple[Any, Any]], initial: Carry, sequence: Tree = None, length: int | None = None,
-         *, reverse: bool = False, checkpoint: bool = False) -> tuple[Carry, Any]:
+def scan(
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    initial: Carry,
+    sequence: Tree = None,
+    length: int | None = None,
+    *,
+    reverse: bool = False,
+    checkpoint: bool = False,
+) -> tuple[Carry, Any]:
     """A loop over the first axis: `carry, y = step(carry, x)` for each x; gives the last carry and the y's stacked.
 
     `sequence` is a tree of arrays with a first axis in common, or None with `length` given. `reverse` runs from the
@@ -172,10 +192,12 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], initial: Carry, sequence: 
         rows = [Aval(aval.shape[1:], aval.dtype) for aval in xs.avals]
         strong: list[type | None] = [None] * len(rows)
         count = len(carry.nodes)
-        traced = _carried(lambda c: trace_body(step, [c.structure, xs.structure], [c.avals, rows], [c.weak, strong]),
-                          carry, None)
-        node = make_scan(traced.graph, carry.nodes, xs.nodes, traced.outside, length=steps, backwards=reverse,
-                         recompute=checkpoint)
+        traced = _carried(
+            lambda c: trace_body(step, [c.structure, xs.structure], [c.avals, rows], [c.weak, strong]), carry, None
+        )
+        node = make_scan(
+            traced.graph, carry.nodes, xs.nodes, traced.outside, length=steps, backwards=reverse, recompute=checkpoint
+        )
         results = deliver(outputs_of(node), since, outermost=outermost)
         _, y_structure = _pair(traced.structure)
         return unflatten(carry.structure, results[:count]), unflatten(y_structure, results[count:])
@@ -217,13 +239,20 @@ def _carried(trace: Callable[[_Leaves], Body], carry: _Leaves, part: int | None)
         wide = [_widened(x, y, kind) for x, y, kind in zip(carry.nodes, results, carry.weak, strict=True)]
         if all(x.dtype == dtype for x, dtype in zip(carry.nodes, wide, strict=True)):
             outputs = tuple(cast(y, x.dtype) for x, y in zip(carry.nodes, results, strict=True))
-            return Body(Graph(traced.graph.inputs, (*outputs, *traced.graph.outputs[count:])), traced.outside,
-                        traced.structure, traced.weak)
+            return Body(
+                Graph(traced.graph.inputs, (*outputs, *traced.graph.outputs[count:])),
+                traced.outside,
+                traced.structure,
+                traced.weak,
+            )
         carry.nodes = [cast(x, dtype) for x, dtype in zip(carry.nodes, wide, strict=True)]
-        carry.weak = [None if x.dtype != y.dtype else kind
-                      for x, y, kind in zip(carry.nodes, results, carry.weak, strict=True)]
-    raise DtypeError("the body of the loop changes the dtype of its carry at every step",
-                     hint="cast what it returns: .astype(x.dtype)")
+        carry.weak = [
+            None if x.dtype != y.dtype else kind for x, y, kind in zip(carry.nodes, results, carry.weak, strict=True)
+        ]
+    raise DtypeError(
+        "the body of the loop changes the dtype of its carry at every step",
+        hint="cast what it returns: .astype(x.dtype)",
+    )
 
 
 def _widened(before: Node, after: Node, weak: type | None) -> np.dtype:
@@ -239,8 +268,11 @@ def _check_structure(expected: Structure, found: Structure) -> None:
 def _check_shapes(carry: _Leaves, results: Sequence[Node]) -> None:
     for before, after in zip(carry.nodes, results, strict=True):
         if before.shape != after.shape:
-            raise ShapeError(f"the body of the loop turns a carry of shape {show_shape(before.shape)} into "
-                             f"{show_shape(after.shape)}", hint="start with an array of the shape it will have")
+            raise ShapeError(
+                f"the body of the loop turns a carry of shape {show_shape(before.shape)} into "
+                f"{show_shape(after.shape)}",
+                hint="start with an array of the shape it will have",
+            )
 
 
 __all__ = ["cond", "fori_loop", "scan", "switch", "while_loop"]

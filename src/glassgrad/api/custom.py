@@ -98,7 +98,9 @@ class custom_derivative:  # noqa: N801 - used as a decorator, like property
 class _Rule:
     """A person's rule between trees of traced values and lists of nodes."""
 
-    def __init__(self, owner: custom_derivative, args: Sequence[Any], structure: Any, own: int, kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, owner: custom_derivative, args: Sequence[Any], structure: Any, own: int, kwargs: dict[str, Any]
+    ) -> None:
         self.owner, self.args, self.structure, self.own, self.kwargs = owner, args, structure, own, kwargs
 
     def over_nodes(self) -> CustomRule:
@@ -119,12 +121,14 @@ class _Rule:
         rule = self.owner._pullback  # noqa: SLF001
         assert rule is not None
         ct, result = (unflatten(self.structure, [Tracer(node) for node in group]) for group in (cts, outputs))
-        found = rule(ct, result, *self._arguments(inputs[:self.own]), **self.kwargs)
+        found = rule(ct, result, *self._arguments(inputs[: self.own]), **self.kwargs)
         if len(self.args) == 1 and not (isinstance(found, tuple) and len(found) == 1):
             found = (found,)
         if not isinstance(found, tuple) or len(found) != len(self.args):
-            raise UsageError(f"the pullback of {self.owner.function.__name__} must give {len(self.args)} cotangents",
-                             hint="a tuple with one for each argument, None for zero")
+            raise UsageError(
+                f"the pullback of {self.owner.function.__name__} must give {len(self.args)} cotangents",
+                hint="a tuple with one for each argument, None for zero",
+            )
         nodes: list[Node | None] = []
         for argument, given in zip(self.args, found, strict=True):
             count = sum(is_array(leaf) for leaf in flatten(argument)[0])
@@ -136,5 +140,7 @@ class _Rule:
         rule = self.owner._tangent  # noqa: SLF001
         assert rule is not None
         result = unflatten(self.structure, [Tracer(node) for node in outputs])
-        found = rule(tuple(self._arguments(moves[:self.own])), result, *self._arguments(inputs[:self.own]), **self.kwargs)
+        found = rule(
+            tuple(self._arguments(moves[: self.own])), result, *self._arguments(inputs[: self.own]), **self.kwargs
+        )
         return [to_node(leaf) for leaf in flatten(found)[0]]

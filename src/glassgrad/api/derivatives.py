@@ -53,12 +53,16 @@ def trace_call(function: Function, call: Call, chosen: Chosen, *, has_aux: bool 
 
 def _differentiable_input(leaf: Any, key: int | str) -> Tracer:
     if not is_array(leaf):
-        raise UsageError(f"argument {key!r} holds a {type(leaf).__name__}, which has no derivative",
-                         hint="choose other arguments by argnums=")
+        raise UsageError(
+            f"argument {key!r} holds a {type(leaf).__name__}, which has no derivative",
+            hint="choose other arguments by argnums=",
+        )
     tracer = known_input(leaf)
     if not is_inexact(tracer.dtype):
-        raise DtypeError(f"argument {key!r} holds {tracer.dtype} values; a derivative needs real or complex ones",
-                         hint="write 3.0 instead of 3, or x.astype(float)")
+        raise DtypeError(
+            f"argument {key!r} holds {tracer.dtype} values; a derivative needs real or complex ones",
+            hint="write 3.0 instead of 3, or x.astype(float)",
+        )
     return tracer
 
 
@@ -72,15 +76,16 @@ def split_by(structures: Sequence[Structure], leaves: Sequence[Any], *, single: 
     return trees[0] if single else tuple(trees)
 
 
-def value_and_grad(function: Function, argnums: ArgNums = 0, *, has_aux: bool = False,
-                   holomorphic: bool = False) -> Function:
+def value_and_grad(
+    function: Function, argnums: ArgNums = 0, *, has_aux: bool = False, holomorphic: bool = False
+) -> Function:
     """The function's value together with its gradient.
 
     `argnums` names the arguments by position or parameter name; the gradient has the shape of the argument (a tuple
     of gradients where `argnums` is a tuple). With `has_aux` the function returns `(value, aux)` and the result is
     `((value, aux), gradient)`.
 
-    >>> value_and_grad(lambda x: x ** 2)(3.0)
+    >>> value_and_grad(lambda x: x**2)(3.0)
     (np.float64(9.0), np.float64(6.0))
     """
 
@@ -99,7 +104,7 @@ def value_and_grad(function: Function, argnums: ArgNums = 0, *, has_aux: bool = 
         value, rest = results[0], results[1:]
         gradient = split_by(traced.input_structures, rest[: len(gradients)], single=chosen.single)
         if has_aux:
-            return (value, unflatten(aux_structure, rest[len(gradients):])), gradient
+            return (value, unflatten(aux_structure, rest[len(gradients) :])), gradient
         return value, gradient
 
     return value_and_gradient
@@ -111,7 +116,7 @@ def grad(function: Function, argnums: ArgNums = 0, *, has_aux: bool = False, hol
     For a complex argument the gradient of a real function is ∂f/∂x − i ∂f/∂y (JAX's convention), so a step downhill
     subtracts its conjugate; `holomorphic=True` gives the complex derivative of a holomorphic function.
 
-    >>> grad(lambda x: x ** 3)(2.0)
+    >>> grad(lambda x: x**3)(2.0)
     np.float64(12.0)
     """
     both = value_and_grad(function, argnums, has_aux=has_aux, holomorphic=holomorphic)
@@ -132,15 +137,21 @@ def gradient_nodes(output: Node, inputs: Sequence[Node]) -> list[Node]:
 
 def _scalar_output(result: Any, *, holomorphic: bool) -> Node:
     if not is_array(result):
-        raise DerivativeError(f"grad needs a function that returns one number, found {type(result).__name__}",
-                              hint="return the loss alone; has_aux=True for (loss, other things); jacobian for several")
+        raise DerivativeError(
+            f"grad needs a function that returns one number, found {type(result).__name__}",
+            hint="return the loss alone; has_aux=True for (loss, other things); jacobian for several",
+        )
     node = to_node(result)
     if node.shape != ():
-        raise DerivativeError(f"grad needs a function that returns one number, found shape {show_shape(node.shape)}",
-                              hint="sum it (loss.sum()), or use jacobian, vjp or elementwise_grad")
+        raise DerivativeError(
+            f"grad needs a function that returns one number, found shape {show_shape(node.shape)}",
+            hint="sum it (loss.sum()), or use jacobian, vjp or elementwise_grad",
+        )
     if node.dtype.kind == "c" and not holomorphic:
-        raise DerivativeError("grad of a function with a complex result",
-                              hint="holomorphic=True where the function is holomorphic, or differentiate its real part")
+        raise DerivativeError(
+            "grad of a function with a complex result",
+            hint="holomorphic=True where the function is holomorphic, or differentiate its real part",
+        )
     if holomorphic and node.dtype.kind != "c":
         raise DerivativeError(f"holomorphic=True needs a complex result, found {node.dtype}")
     return node
@@ -148,8 +159,11 @@ def _scalar_output(result: Any, *, holomorphic: bool) -> Node:
 
 def deliver_mixed(leaves: Sequence[Any], since: int, *, outermost: bool) -> list[Any]:
     """As `deliver`, for a mix of nodes, tracers and values that were never traced (passed through)."""
-    nodes = {index: leaf if isinstance(leaf, Node) else leaf.node
-             for index, leaf in enumerate(leaves) if isinstance(leaf, Node | Tracer)}
+    nodes = {
+        index: leaf if isinstance(leaf, Node) else leaf.node
+        for index, leaf in enumerate(leaves)
+        if isinstance(leaf, Node | Tracer)
+    }
     values = dict(zip(nodes, deliver(list(nodes.values()), since, outermost=outermost), strict=True))
     return [values.get(index, leaf) for index, leaf in enumerate(leaves)]
 

@@ -14,9 +14,9 @@ from glassgrad.base.errors import DerivativeError, UsageError
 from glassgrad.base.trees import flatten, unflatten
 from glassgrad.graph.node import Node, fresh_serial, workspace
 from glassgrad.ops.leaves import array_leaf, input_node, ones, zeros
-from glassgrad.ops.structure import cast, reshape, transpose
+from glassgrad.ops.structure import cast, repeated, reshape, transpose
 from glassgrad.tracing.trace import output_node
-from glassgrad.transforms.batch import batch, repeated
+from glassgrad.transforms.batch import batch
 from glassgrad.transforms.control import forget, settle
 from glassgrad.transforms.forward import push
 from glassgrad.transforms.reverse import pull
@@ -25,7 +25,9 @@ Function = Callable[..., Any]
 Mode = Literal["forward", "reverse"]
 
 
-def jacobian(function: Function, argnums: ArgNums = 0, *, mode: Mode | None = None, holomorphic: bool = False) -> Function:
+def jacobian(
+    function: Function, argnums: ArgNums = 0, *, mode: Mode | None = None, holomorphic: bool = False
+) -> Function:
     """All derivatives of all results: for a result of shape R and an argument of shape A, an array of shape R + A.
 
     Forward mode where there are no more numbers going in than coming out, else reverse mode, unless `mode` says.
@@ -54,8 +56,10 @@ def jacobian(function: Function, argnums: ArgNums = 0, *, mode: Mode | None = No
             rows = (_by_columns if forward else _by_rows)(outputs, traced.inputs)
             count = len(traced.inputs)
             flat = deliver([node for row in rows for node in row], since, outermost=outermost)
-        blocks = [split_by(traced.input_structures, flat[i * count:(i + 1) * count], single=chosen.single)
-                  for i in range(len(outputs))]
+        blocks = [
+            split_by(traced.input_structures, flat[i * count : (i + 1) * count], single=chosen.single)
+            for i in range(len(outputs))
+        ]
         return unflatten(structure, blocks)
 
     return all_derivatives
@@ -64,8 +68,10 @@ def jacobian(function: Function, argnums: ArgNums = 0, *, mode: Mode | None = No
 def _check_kinds(outputs: Sequence[Node], inputs: Sequence[Node], *, holomorphic: bool) -> None:
     is_complex = any(node.dtype.kind == "c" for node in (*outputs, *inputs))
     if is_complex and not holomorphic:
-        raise DerivativeError("the Jacobian of a complex function",
-                              hint="holomorphic=True where it is holomorphic; else take real and imaginary parts")
+        raise DerivativeError(
+            "the Jacobian of a complex function",
+            hint="holomorphic=True where it is holomorphic; else take real and imaginary parts",
+        )
 
 
 def _identity(size: int, shape: tuple[int, ...], dtype: np.dtype) -> Node:
@@ -81,8 +87,12 @@ def _by_rows(outputs: Sequence[Node], inputs: Sequence[Node]) -> list[list[Node]
         size = y.aval.size
         found = [zeros(x.aval) if g is None else cast(g, x.dtype) for x, g in zip(inputs, pulled, strict=True)]
         many = batch(settle(found), {ct: _identity(size, y.shape, y.dtype)}, size)
-        rows.append([reshape(g if mapped else repeated(g, size), (*y.shape, *x.shape))
-                     for x, (g, mapped) in zip(inputs, many, strict=True)])
+        rows.append(
+            [
+                reshape(g if mapped else repeated(g, size), (*y.shape, *x.shape))
+                for x, (g, mapped) in zip(inputs, many, strict=True)
+            ]
+        )
     return rows
 
 
@@ -121,7 +131,7 @@ def hvp(function: Function, primals: Any, vectors: Any) -> Any:
 
     `primals` is the tuple of arguments and `vectors` has the same shape; one argument may stand alone.
 
-    >>> hvp(lambda x: x ** 3, 2.0, 1.0)
+    >>> hvp(lambda x: x**3, 2.0, 1.0)
     np.float64(12.0)
     """
     if not isinstance(primals, tuple | list):
@@ -133,7 +143,7 @@ def elementwise_grad(function: Function, argnums: ArgNums = 0) -> Function:
     """The derivative of each result with respect to the number at the same place, for functions that work
     elementwise; in general the sum of the rows of the Jacobian.
 
-    >>> elementwise_grad(lambda x: x ** 2)(np.array([1.0, 2.0]))
+    >>> elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0]))
     array([2., 4.])
     """
 
@@ -147,7 +157,9 @@ def elementwise_grad(function: Function, argnums: ArgNums = 0) -> Function:
             traced = trace_call(function, call, chosen)
             outputs = [output_node(leaf) for leaf in flatten(traced.result)[0]]
             pulled = pull(outputs, [ones(y.aval) for y in outputs], traced.inputs)
-            found = [zeros(x.aval) if g is None else cast(g, x.dtype) for x, g in zip(traced.inputs, pulled, strict=True)]
+            found = [
+                zeros(x.aval) if g is None else cast(g, x.dtype) for x, g in zip(traced.inputs, pulled, strict=True)
+            ]
             results = deliver(found, since, outermost=outermost)
         return split_by(traced.input_structures, results, single=chosen.single)
 

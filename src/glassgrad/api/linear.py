@@ -36,7 +36,7 @@ def jvp(function: Function, primals: Any, tangents: Any, *, has_aux: bool = Fals
 
     `primals` is the tuple of arguments (one argument may stand alone), `tangents` has the same shape.
 
-    >>> jvp(lambda x: x ** 2, (3.0,), (1.0,))
+    >>> jvp(lambda x: x**2, (3.0,), (1.0,))
     (np.float64(9.0), np.float64(6.0))
     """
     arguments, directions = _as_tuple(primals), _as_tuple(tangents)
@@ -54,8 +54,8 @@ def jvp(function: Function, primals: Any, tangents: Any, *, has_aux: bool = Fals
         aux_leaves, aux_structure = flatten(traced.aux)
         results = deliver([*outputs, *changes, *[output_node(leaf) for leaf in aux_leaves]], since, outermost=outermost)
     count = len(outputs)
-    value, change = unflatten(structure, results[:count]), unflatten(structure, results[count:2 * count])
-    return (value, change, unflatten(aux_structure, results[2 * count:])) if has_aux else (value, change)
+    value, change = unflatten(structure, results[:count]), unflatten(structure, results[count : 2 * count])
+    return (value, change, unflatten(aux_structure, results[2 * count :])) if has_aux else (value, change)
 
 
 def _all(count: int) -> Chosen:
@@ -71,8 +71,9 @@ def _matching(structures: Sequence[Structure], trees: Sequence[Tree], like: Sequ
 def _fitting(leaf: Any, like: Node, what: str) -> Node:
     node = to_node(leaf)
     if node.shape != like.shape:
-        raise ShapeError(f"a {what} has the shape of what it belongs to: {show_shape(like.shape)}, "
-                         f"found {show_shape(node.shape)}")
+        raise ShapeError(
+            f"a {what} has the shape of what it belongs to: {show_shape(like.shape)}, found {show_shape(node.shape)}"
+        )
     if node.dtype.kind == "c" and like.dtype.kind != "c":
         raise DtypeError(f"a {what} of a real value must be real, found {node.dtype}")
     return cast(node, like.dtype) if is_inexact(like.dtype) else zeros(like.aval)
@@ -118,20 +119,20 @@ def vjp(function: Function, *primals: Any, has_aux: bool = False) -> Any:
         pulled = pull(outputs, cts, traced.inputs)
         found = [zeros(x.aval) if g is None else g for x, g in zip(traced.inputs, pulled, strict=True)]
         settled = settle([*outputs, *found])
-        graph = split_off(cts, settled[len(outputs):], outermost=outermost)
+        graph = split_off(cts, settled[len(outputs) :], outermost=outermost)
         aux_leaves, aux_structure = flatten(traced.aux)
-        nodes = [*settled[:len(outputs)], *[output_node(leaf) for leaf in aux_leaves]]
+        nodes = [*settled[: len(outputs)], *[output_node(leaf) for leaf in aux_leaves]]
         results = deliver(nodes, since, outermost=outermost)
     whole = _tuple_structure(traced.input_structures)
     pullback = LinearMap(graph, tuple(y.aval for y in outputs), structure, whole, single=False, what="cotangent")
-    value = unflatten(structure, results[:len(outputs)])
-    return (value, pullback, unflatten(aux_structure, results[len(outputs):])) if has_aux else (value, pullback)
+    value = unflatten(structure, results[: len(outputs)])
+    return (value, pullback, unflatten(aux_structure, results[len(outputs) :])) if has_aux else (value, pullback)
 
 
 def linearize(function: Function, *primals: Any) -> tuple[Any, LinearMap]:
     """The function's value and its derivative at this point as a function of the tangents.
 
-    >>> value, derivative = linearize(lambda x: x ** 3, 2.0)
+    >>> value, derivative = linearize(lambda x: x**3, 2.0)
     >>> derivative(1.0)
     np.float64(12.0)
     """
@@ -159,7 +160,8 @@ def _tuple_structure(structures: Sequence[Structure]) -> Structure:
 
 def split_off(unknown: Sequence[Node], outputs: Sequence[Node], *, outermost: bool) -> Graph:
     """The part of a graph that depends on `unknown`. The rest is computed now, unless it belongs to an outer trace,
-    whose derivatives flow through it."""
+    whose derivatives flow through it.
+    """
     here = workspace()
     assert here is not None
     if not outermost:
@@ -173,5 +175,7 @@ def split_off(unknown: Sequence[Node], outputs: Sequence[Node], *, outermost: bo
     border = dict.fromkeys(x for node in order if node in varying for x in node.inputs if x not in varying)
     border.update(dict.fromkeys(y for y in outputs if y not in varying))
     computed = [x for x in border if x.op not in (LITERAL, ARRAY) and type(x.aval) is not tuple]
-    swap = {x: array_leaf(np.asarray(value)) for x, value in zip(computed, evaluate(computed, here.values), strict=True)}
+    swap = {
+        x: array_leaf(np.asarray(value)) for x, value in zip(computed, evaluate(computed, here.values), strict=True)
+    }
     return Graph(tuple(unknown), tuple(substitute(outputs, swap)))

@@ -9,10 +9,10 @@ from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.graph.node import Node, fresh_serial, workspace
-from glassgrad.ops.structure import transpose
+from glassgrad.ops.structure import repeated, transpose
 from glassgrad.tracing.trace import abstract_input, is_array, output_node
 from glassgrad.tracing.tracer import to_node
-from glassgrad.transforms.batch import batch, repeated
+from glassgrad.transforms.batch import batch
 
 Function = Callable[..., Any]
 
@@ -40,7 +40,9 @@ def vmap(function: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
             singles = []
             for position, (argument, axis) in enumerate(zip(args, axes, strict=True)):
                 singles.append(_one_example(argument, axis, f"argument {position}", many, sizes))
-            named = {name: _one_example(argument, 0, f"argument {name!r}", many, sizes) for name, argument in kwargs.items()}
+            named = {
+                name: _one_example(argument, 0, f"argument {name!r}", many, sizes) for name, argument in kwargs.items()
+            }
             size = _common_size(sizes)
             leaves, structure = flatten(function(*singles, **named))
             batched = batch([output_node(leaf) for leaf in leaves], many, size)
@@ -62,8 +64,10 @@ def _one_example(argument: Tree, axis: Any, what: str, many: dict[Node, Node], s
             continue
         node = to_node(leaf)
         if not -node.ndim <= one_axis < node.ndim:
-            raise ShapeError(f"vmap maps axis {one_axis} of {what}, which has shape {show_shape(node.shape)}",
-                             hint="in_axes=None for values that all examples share")
+            raise ShapeError(
+                f"vmap maps axis {one_axis} of {what}, which has shape {show_shape(node.shape)}",
+                hint="in_axes=None for values that all examples share",
+            )
         first = one_axis % node.ndim
         front = transpose(node, (first, *[a for a in range(node.ndim) if a != first]))
         sizes[what] = front.shape[0]

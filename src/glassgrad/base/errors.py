@@ -37,9 +37,7 @@ class GlassgradError(Exception):
 
     def _text(self) -> str:
         parts = [self.message]
-        if isinstance(self.where, Location) and self.where.text:
-            parts.append(f"  at {self.where}")
-        elif isinstance(self.where, str):
+        if (isinstance(self.where, Location) and self.where.text) or isinstance(self.where, str):
             parts.append(f"  at {self.where}")
         if self.hint:
             parts.append(f"\nhint: {self.hint}")

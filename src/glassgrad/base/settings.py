@@ -1,6 +1,6 @@
 """Settings of the running thread or task: which checks are on. Floor 0.
 
-    with settings(verify=True): ...
+with settings(verify=True): ...
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ class Settings:
     verify: bool = False
 
 
-_current: ContextVar[Settings] = ContextVar("glassgrad_settings", default=Settings())
+_DEFAULT = Settings()
+_current: ContextVar[Settings] = ContextVar("glassgrad_settings", default=_DEFAULT)
 
 
 def current() -> Settings:

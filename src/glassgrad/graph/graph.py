@@ -28,8 +28,11 @@ class Graph:
         return tuple(node.aval for node in self.outputs)
 
 
-def substitute(outputs: Sequence[Node], replacement: Mapping[Node, Node],
-               rebuild: Callable[[Node, tuple[Node, ...]], Node] | None = None) -> list[Node]:
+def substitute(
+    outputs: Sequence[Node],
+    replacement: Mapping[Node, Node],
+    rebuild: Callable[[Node, tuple[Node, ...]], Node] | None = None,
+) -> list[Node]:
     """The outputs with some nodes replaced and everything that depends on them made anew.
 
     `rebuild(node, inputs)` makes a node from its new inputs; it is asked for every node above the first replaced one.

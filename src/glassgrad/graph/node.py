@@ -35,7 +35,7 @@ class Node:
         self.op = op
         self.inputs = inputs
         self.params = params
-        self.aval: Aval = aval  # a tuple of Aval for an op of several outputs, read only by `project`
+        self.aval: Aval = aval  # for an op of several outputs a tuple of them: see `avals`
         self.serial = _next_serial()
 
     @property
@@ -47,6 +47,11 @@ class Node:
     def dtype(self) -> np.dtype:
         """The dtype of the value."""
         return self.aval.dtype
+
+    @property
+    def avals(self) -> tuple[Aval, ...]:
+        """Shapes and dtypes of all outputs."""
+        return self.aval if self.op.multiple else (self.aval,)  # type: ignore[return-value]  # as stored
 
     @property
     def ndim(self) -> int:
@@ -113,7 +118,7 @@ class Node:
         return operators["greater_equal"](self, other)
 
     @property
-    def T(self) -> "Node":  # noqa: N802 - NumPy's name
+    def T(self) -> "Node":
         """The value with its axes reversed."""
         return operators["transpose"](self)
 

@@ -83,7 +83,8 @@ class Elementwise:
 @dataclass(frozen=True, slots=True)
 class Stacked:
     """The op works on its trailing axes and loops over leading ones (linear algebra): as for Elementwise, with
-    unmapped inputs broadcast along the batch axis."""
+    unmapped inputs broadcast along the batch axis.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class Shifted:
 @dataclass(frozen=True, slots=True)
 class Batched:
     """A rule of its own: `rule(args, mapped, size, **params)`: `args` have the batch axis in front where `mapped`
-    is true, and so has the result."""
+    is true, and so has the result.
+    """
 
     rule: Callable[..., Any]
 
@@ -175,7 +177,7 @@ class Op:
         if place is not None:
             return node.inputs[place] if place >= 0 else node
         if self.variadic and name == self.inputs[-1][1:]:
-            return node.inputs[len(self.inputs) - 1:]
+            return node.inputs[len(self.inputs) - 1 :]
         return node.param(name)
 
     def __repr__(self) -> str:
@@ -185,12 +187,27 @@ class Op:
 OPS: dict[str, Op] = {}
 
 
-def op(name: str, sign: str, *, infer: Callable[..., Any], numpy: str | Callable[..., str],
-       batching: Batching | None, rule: str = "", why: str = "", tex: str | None = None,
-       domain: Domain | None = None, kinks: tuple[Kink, ...] = (), kernels: tuple[Callable[..., Any], ...] = (),
-       compute: Callable[..., Callable[..., Any]] | None = None, javascript: str | None = None,
-       ufunc: str | None = None, overwrites: bool = False, accumulates: bool = False,
-       statement: str | Callable[..., str] | None = None, **derivative: Form) -> Op:
+def op(
+    name: str,
+    sign: str,
+    *,
+    infer: Callable[..., Any],
+    numpy: str | Callable[..., str],
+    batching: Batching | None,
+    rule: str = "",
+    why: str = "",
+    tex: str | None = None,
+    domain: Domain | None = None,
+    kinks: tuple[Kink, ...] = (),
+    kernels: tuple[Callable[..., Any], ...] = (),
+    compute: Callable[..., Callable[..., Any]] | None = None,
+    javascript: str | None = None,
+    ufunc: str | None = None,
+    overwrites: bool = False,
+    accumulates: bool = False,
+    statement: str | Callable[..., str] | None = None,
+    **derivative: Form,
+) -> Op:
     """Declares a row: `op("exp", "x -> y", infer=…, numpy="np.exp(x)", batching=Elementwise(), x=Partial(lambda y: y))`.
 
     The names in `sign` are what a form's expression may ask for, besides the params of `infer` and `ct` or `d<input>`;
@@ -202,14 +219,35 @@ def op(name: str, sign: str, *, infer: Callable[..., Any], numpy: str | Callable
     inputs = tuple(part for part in left.split(", ") if part)
     outputs = tuple(right.split(", "))
     wants = {slot: _checked_wants(name, slot, form, inputs, outputs, infer) for slot, form in derivative.items()}
-    row = Op(name, inputs, outputs, infer, numpy, derivative, batching, rule, why, tex, domain, kinks, kernels,
-             compute, javascript, ufunc, overwrites, accumulates, statement, wants)
+    row = Op(
+        name,
+        inputs,
+        outputs,
+        infer,
+        numpy,
+        derivative,
+        batching,
+        rule,
+        why,
+        tex,
+        domain,
+        kinks,
+        kernels,
+        compute,
+        javascript,
+        ufunc,
+        overwrites,
+        accumulates,
+        statement,
+        wants,
+    )
     OPS[name] = row
     return row
 
 
-def _checked_wants(name: str, slot: str, form: Form, inputs: tuple[str, ...], outputs: tuple[str, ...],
-                   infer: Callable[..., Any]) -> tuple[str, ...]:
+def _checked_wants(
+    name: str, slot: str, form: Form, inputs: tuple[str, ...], outputs: tuple[str, ...], infer: Callable[..., Any]
+) -> tuple[str, ...]:
     """The names a form's expression asks for, refused where the op has no such name."""
     known = {part.lstrip("*") for part in inputs}
     if slot not in known:
@@ -227,4 +265,4 @@ def _checked_wants(name: str, slot: str, form: Form, inputs: tuple[str, ...], ou
             listing = ", ".join(sorted(known))
             raise ValueError(f"derivative of {name!r} for {slot!r} asks for {want!r}; it can ask for {listing}")
     open_ended = any(p.kind is Parameter.VAR_KEYWORD for p in asked.values())
-    return ("**",) + tuple(asked)[:-1] if open_ended else tuple(asked)
+    return ("**", *tuple(asked)[:-1]) if open_ended else tuple(asked)

@@ -13,10 +13,10 @@ from glassgrad.graph.node import Node
 def text(graph: Graph) -> str:
     """The graph with names a, b, c … for its nodes.
 
-        inputs   a f64[3], b f64[]
-        c f64[3] = broadcast(b) shape=(3,)
-        d f64[3] = multiply(a, c)
-        outputs  d
+    inputs   a f64[3], b f64[]
+    c f64[3] = broadcast(b) shape=(3,)
+    d f64[3] = multiply(a, c)
+    outputs  d
     """
     return "\n".join(lines(graph))
 

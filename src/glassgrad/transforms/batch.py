@@ -83,7 +83,7 @@ def _shift_params(node: Node, axes: Sequence[str], shapes: Sequence[str], size: 
     return tuple(params.items())
 
 
-def _along(x: Node, is_mapped: bool, size: int) -> Node:  # noqa: FBT001 - a fact about x, zipped with it
+def _along(x: Node, is_mapped: bool, size: int) -> Node:
     return x if is_mapped else repeated(x, size)
 
 

@@ -54,6 +54,4 @@ def form_of(node: Node, position: int) -> Form | None:
 
 def carries_derivative(node: Node) -> bool:
     """Is any output of this node of a dtype that can carry a derivative?"""
-    if type(node.aval) is tuple:
-        return any(is_inexact(aval.dtype) for aval in node.aval)
-    return is_inexact(node.aval.dtype)
+    return any(is_inexact(aval.dtype) for aval in node.avals)

@@ -46,7 +46,7 @@ def push_node(node: Node, tangents: Sequence[Node | None]) -> Many:
     here = workspace()
     if node.op in push_subgraph:
         return push_subgraph[node.op](node, tangents)
-    total: Many = [None] * (len(node.aval) if node.op.multiple else 1)
+    total: Many = [None] * len(node.avals)
     linear = [False] * len(node.inputs)
     for position, tangent in enumerate(tangents):
         form = None if tangent is None else form_of(node, position)
@@ -68,11 +68,13 @@ def _push_form(form: object, node: Node, position: int, tangent: Node) -> Many:
         case Partial():
             return [multiply(express(form, node, position), tangent)]
         case Bilinear():
-            return _outputs(make(node.op, (*node.inputs[:position], tangent, *node.inputs[position + 1:]), node.params))
+            return _outputs(
+                make(node.op, (*node.inputs[:position], tangent, *node.inputs[position + 1 :]), node.params)
+            )
         case Tangent():
             return _as_list(express(form, node, position, **{f"d{node.op.slot_name(position)}": tangent}))
         case Pullback():
-            marks = [input_node(aval) for aval in _avals(node)]
+            marks = [input_node(aval) for aval in node.avals]
             pulled = express(form, node, position, ct=marks if node.op.multiple else marks[0])
             return pull([pulled], [tangent], marks)
         case Subgraph():
@@ -97,14 +99,9 @@ def _outputs(node: Node) -> Many:
     return list(outputs_of(node)) if node.op.multiple else [node]
 
 
-def _avals(node: Node) -> Sequence[object]:
-    return node.aval if node.op.multiple else [node.aval]
-
-
 def _as_list(value: object) -> Many:
     return list(value) if isinstance(value, tuple | list) else [value]  # type: ignore[list-item]  # a rule gives nodes
 
 
 def _plus(a: Node | None, b: Node | None) -> Node | None:
     return b if a is None else a if b is None else add(a, b)
-

@@ -25,8 +25,9 @@ def pull(outputs: Sequence[Cotangent], cotangents: Sequence[Cotangent], wrt: Seq
     return [found.get(node) for node in wrt]
 
 
-def cotangents_of(outputs: Sequence[Cotangent], cotangents: Sequence[Cotangent],
-                  wrt: Sequence[Node]) -> dict[Node, Node]:
+def cotangents_of(
+    outputs: Sequence[Cotangent], cotangents: Sequence[Cotangent], wrt: Sequence[Node]
+) -> dict[Node, Node]:
     """The cotangent of every node between `wrt` and `outputs`."""
     given = [(y, ct) for y, ct in zip(outputs, cotangents, strict=True) if y is not None and ct is not None]
     if not wrt or not given:
@@ -44,7 +45,7 @@ def cotangents_of(outputs: Sequence[Cotangent], cotangents: Sequence[Cotangent],
         if node in ends or node not in active:
             continue
         if node.op is PROJECT:
-            ct = bar.get(node)
+            ct: Cotangent = bar.get(node)
             if ct is not None:
                 parts = several.setdefault(node.inputs[0], [None] * len(node.inputs[0].aval))
                 parts[node.param("index")] = ct
@@ -69,7 +70,8 @@ def _active(order: Iterable[Node], ends: set[Node]) -> set[Node]:
 
 def _accumulate(bar: dict[Node, Node], node: Node, ct: Node) -> None:
     """Adds a contribution. One that writes into zeros writes into what is there instead, so that reading an array
-    element by element costs one pass and not one array for each element."""
+    element by element costs one pass and not one array for each element.
+    """
     before = bar.get(node)
     if before is None:
         bar[node] = ct

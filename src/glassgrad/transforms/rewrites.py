@@ -12,9 +12,20 @@ import numpy as np
 from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, make, reachable
 from glassgrad.graph.op import Op
-from glassgrad.ops.control import SCAN, WHILE
 from glassgrad.ops.contract import CONTRACT, contract, parts
-from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE, SUBTRACT, add, divide, multiply, negative, subtract
+from glassgrad.ops.control import SCAN, WHILE
+from glassgrad.ops.elementwise import (
+    ADD,
+    DIVIDE,
+    MULTIPLY,
+    NEGATIVE,
+    SUBTRACT,
+    add,
+    divide,
+    multiply,
+    negative,
+    subtract,
+)
 from glassgrad.ops.leaves import LITERAL, MARK, PROJECT, is_literal, literal, literal_value
 from glassgrad.ops.select import WHERE, where
 from glassgrad.ops.structure import (
@@ -40,6 +51,7 @@ TELLING: dict[Op, frozenset[Op]] = {}
 
 def rewrites(op: Op, name: str) -> Callable[[Rewrite], Rewrite]:
     """Declares a rewrite of this op: called with the inputs and params, it gives the new node or None."""
+
     def declare(rule: Rewrite) -> Rewrite:
         REWRITES.setdefault(op, []).append((name, rule))
         return rule
@@ -48,7 +60,7 @@ def rewrites(op: Op, name: str) -> Callable[[Rewrite], Rewrite]:
 
 
 def _negated(x: Node) -> Node | None:
-    """u where x is -u."""
+    """U where x is -u."""
     if x.op is NEGATIVE:
         return x.inputs[0]
     return None
@@ -298,11 +310,20 @@ def _recorded(node: Node) -> Node | None:
     return body.outputs[index] if index >= carries else None  # type: ignore[no-any-return]  # a graph's outputs
 
 
-TELLING.update({MULTIPLY: frozenset({LITERAL, NEGATIVE, DIVIDE}), ADD: frozenset({LITERAL, NEGATIVE}),
-                SUBTRACT: frozenset({LITERAL, NEGATIVE}), DIVIDE: frozenset({LITERAL, NEGATIVE})})
+TELLING.update(
+    {
+        MULTIPLY: frozenset({LITERAL, NEGATIVE, DIVIDE}),
+        ADD: frozenset({LITERAL, NEGATIVE}),
+        SUBTRACT: frozenset({LITERAL, NEGATIVE}),
+        DIVIDE: frozenset({LITERAL, NEGATIVE}),
+    }
+)
 
 
 def fold_scalars(node_op: Op, inputs: tuple[Node, ...], params: tuple[tuple[str, Any], ...]) -> bool:
     """Is this arithmetic on bare numbers, to be done once?"""
-    return (node_op in (ADD, SUBTRACT, MULTIPLY, DIVIDE) and not params
-            and all(x.op is LITERAL and x.shape == () and x.dtype.kind in "fc" for x in inputs))
+    return (
+        node_op in (ADD, SUBTRACT, MULTIPLY, DIVIDE)
+        and not params
+        and all(x.op is LITERAL and x.shape == () and x.dtype.kind in "fc" for x in inputs)
+    )

@@ -74,7 +74,7 @@ def _rewrite_once(node: Node, *, fold: bool) -> tuple[Node | None, str]:
     rules = REWRITES.get(op)
     if rules is not None:
         telling = TELLING.get(op)
-        if telling is not None and not any([x.op in telling for x in node.inputs]):
+        if telling is not None and telling.isdisjoint([x.op for x in node.inputs]):
             return None, ""
         for name, rule in rules:
             after = rule(*node.inputs, **dict(node.params)) if node.params else rule(*node.inputs)

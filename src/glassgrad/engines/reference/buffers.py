@@ -16,7 +16,8 @@ _FRESH = frozenset({"sum", "contract", "cast", "concatenate", "stack", "pad", "w
 @dataclass(frozen=True, slots=True)
 class Reuse:
     """For each node that may overwrite an input, that input's position; and the reads that must copy what they read
-    so that the array can be changed in place: a row of a matrix instead of a view that keeps the matrix alive."""
+    so that the array can be changed in place: a row of a matrix instead of a view that keeps the matrix alive.
+    """
 
     inputs: dict[Node, int]
     copied: set[Node]
@@ -24,8 +25,11 @@ class Reuse:
 
 def reusable_inputs(computed: Sequence[Node], last_use: Mapping[Node, Node], kept: Collection[Node]) -> Reuse:
     """Which of the nodes, in the order they are computed, may overwrite an input."""
-    large = [node for node in computed
-             if (node.op.ufunc is not None or node.op.overwrites) and not node.op.multiple and node.aval.shape]
+    large = [
+        node
+        for node in computed
+        if (node.op.ufunc is not None or node.op.overwrites) and not node.op.multiple and node.aval.shape
+    ]
     if not large:
         return Reuse({}, set())
     lifetimes = _Lifetimes(computed, last_use, kept)
@@ -45,8 +49,12 @@ def _is_fresh(node: Node) -> bool:
     op = node.op
     if op.multiple:
         return False
-    return op.ufunc is not None or op.overwrites or op.name in _FRESH or (
-        op is INDEX and (len(node.inputs) > 1 or not node.aval.shape))
+    return (
+        op.ufunc is not None
+        or op.overwrites
+        or op.name in _FRESH
+        or (op is INDEX and (len(node.inputs) > 1 or not node.aval.shape))
+    )
 
 
 class _Lifetimes:

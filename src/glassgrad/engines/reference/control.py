@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from glassgrad.engines.reference.ragged import room, stack
 from glassgrad.engines.reference.program import compile_graph, subgraph_kernels
+from glassgrad.engines.reference.ragged import room, stack
 from glassgrad.graph.node import Node
 from glassgrad.ops.barriers import HOST
 from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
@@ -32,12 +32,12 @@ def scan_kernel(node: Node) -> Kernel:
     program = compile_graph(node.param("body"))
     carries, sequences, backwards = node.param("carries"), node.param("sequences"), node.param("backwards")
     known = node.param("length")
-    stacked = [(aval.shape[1:], aval.dtype) for aval in node.aval[carries:]]  # type: ignore[index]  # several outputs
+    stacked = [(aval.shape[1:], aval.dtype) for aval in node.avals[carries:]]
 
     def run(*operands: Any) -> list[Any]:
         carry = list(operands[:carries])
-        xs = operands[carries:carries + sequences]
-        constants = operands[carries + sequences:]
+        xs = operands[carries : carries + sequences]
+        constants = operands[carries + sequences :]
         length = known if known >= 0 else len(xs[0])
         ys = [room(length, shape, dtype) for shape, dtype in stacked]
         for step in reversed(range(length)) if backwards else range(length):
@@ -54,7 +54,7 @@ def while_kernel(node: Node) -> Kernel:
     """The body's program while the condition's program says so; what each step gives is stacked at the end."""
     condition, body = compile_graph(node.param("condition")), compile_graph(node.param("body"))
     carries = node.param("carries")
-    stacked = [(aval.shape[1:], aval.dtype) for aval in node.aval[carries:]]  # type: ignore[index]  # several outputs
+    stacked = [(aval.shape[1:], aval.dtype) for aval in node.avals[carries:]]
 
     def run(*operands: Any) -> list[Any]:
         carry, constants = list(operands[:carries]), operands[carries:]
@@ -70,8 +70,9 @@ def while_kernel(node: Node) -> Kernel:
     return run
 
 
-subgraph_kernels.update({CALL: call_kernel, CUSTOM: call_kernel, COND: cond_kernel, SCAN: scan_kernel,
-                         WHILE: while_kernel})
+subgraph_kernels.update(
+    {CALL: call_kernel, CUSTOM: call_kernel, COND: cond_kernel, SCAN: scan_kernel, WHILE: while_kernel}
+)
 
 
 def host_kernel(node: Node) -> Kernel:

@@ -19,7 +19,9 @@ def evaluate(outputs: Sequence[Node], values: dict[Node, Any]) -> list[Any]:
     while stack:
         node = stack.pop()
         if node.op is INPUT:
-            raise ConcretizationError("this value has no number here: it stands for many (under jit, vmap or in a loop's body)")
+            raise ConcretizationError(
+                "this value has no number here: it stands for many (under jit, vmap or in a loop's body)"
+            )
         for x in node.inputs:
             if x not in values and x not in needed:
                 needed.add(x)

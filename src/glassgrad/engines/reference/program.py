@@ -79,9 +79,16 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
             dying.setdefault(node, []).append(slot[x])
     steps = []
     for node in computed:
-        steps.append(Step(_reusing(node, reuse), tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ()))))
-    return Program(tuple([slot[node] for node in graph.inputs]), tuple([slot[node] for node in graph.outputs]),
-                   tuple(constants), tuple(steps), len(order))
+        steps.append(
+            Step(_reusing(node, reuse), tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ())))
+        )
+    return Program(
+        tuple([slot[node] for node in graph.inputs]),
+        tuple([slot[node] for node in graph.outputs]),
+        tuple(constants),
+        tuple(steps),
+        len(order),
+    )
 
 
 def _reusing(node: Node, reuse: Reuse) -> Kernel:

@@ -13,6 +13,7 @@ from glassgrad.graph.op import OPS, Domain, Kink, Stacked, Tangent, op
 from glassgrad.ops.complex import imag
 from glassgrad.ops.elementwise import divide
 from glassgrad.ops.leaves import array_leaf, ones, project, zeros
+from glassgrad.ops.lifting import elementwise
 from glassgrad.ops.linalg.pieces import (
     adjoint,
     diagonal,
@@ -24,7 +25,6 @@ from glassgrad.ops.linalg.pieces import (
     product,
 )
 from glassgrad.ops.linalg.systems import check_square, inv, solve, solve_triangular
-from glassgrad.ops.lifting import elementwise
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast, cast, real, reshape, spread, sum_over
 from glassgrad.ops.triangle import tril
@@ -39,16 +39,23 @@ def _cholesky_aval(a: Aval) -> Aval:
 
 
 def _cholesky_tangent(da: Node, y: Node) -> Node:
-    """dL = L Φ(L⁻¹ dA L⁻ᴴ), with Φ the lower triangle with half of the diagonal (Giles 2008, 2.4.1)."""
+    """DL = L Φ(L⁻¹ dA L⁻ᴴ), with Φ the lower triangle with half of the diagonal (Giles 2008, 2.4.1)."""
     inner = solve_triangular(y, from_triangle(da), lower=True)
     inner = adjoint(solve_triangular(y, adjoint(inner), lower=True))
     return product(y, half_lower(inner))
 
 
-CHOLESKY = op("cholesky", "a -> y", infer=_cholesky_aval, numpy="np.linalg.cholesky(a)", batching=Stacked(),
-              rule="derivative of the Cholesky factor", domain=Domain("np.all(np.linalg.eigvalsh(a) > 0)"),
-              why="A = L Lᴴ holds while A moves: L⁻¹ dA L⁻ᴴ splits into a lower triangle and its transpose",
-              a=Tangent(_cholesky_tangent))
+CHOLESKY = op(
+    "cholesky",
+    "a -> y",
+    infer=_cholesky_aval,
+    numpy="np.linalg.cholesky(a)",
+    batching=Stacked(),
+    rule="derivative of the Cholesky factor",
+    domain=Domain("np.all(np.linalg.eigvalsh(a) > 0)"),
+    why="A = L Lᴴ holds while A moves: L⁻¹ dA L⁻ᴴ splits into a lower triangle and its transpose",
+    a=Tangent(_cholesky_tangent),
+)
 
 
 def cholesky(a: Node) -> Node:
@@ -89,10 +96,17 @@ def _eigh_tangent(da: Node, node: Node, lower: bool) -> tuple[Node, Node]:
     return real(diagonal(turned)), product(v, cast(gap_reciprocals(w), v.dtype) * turned)
 
 
-EIGH = op("eigh", "a -> w, v", infer=_eigh_aval, numpy="np.linalg.eigh(a, 'L' if lower else 'U')", batching=Stacked(),
-          rule="derivative of eigenvalues and eigenvectors", kinks=_EQUAL,
-          why="to first order an eigenvalue moves by vᴴ dA v: its vector stays where it is",
-          a=Tangent(_eigh_tangent))
+EIGH = op(
+    "eigh",
+    "a -> w, v",
+    infer=_eigh_aval,
+    numpy="np.linalg.eigh(a, 'L' if lower else 'U')",
+    batching=Stacked(),
+    rule="derivative of eigenvalues and eigenvectors",
+    kinks=_EQUAL,
+    why="to first order an eigenvalue moves by vᴴ dA v: its vector stays where it is",
+    a=Tangent(_eigh_tangent),
+)
 
 
 def eigh(a: Node, *, lower: bool = True) -> Node:
@@ -114,7 +128,7 @@ def eigenpairs(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _eig_tangent(da: Node, node: Node) -> tuple[Node, Node]:
-    """dw = diag(V⁻¹ dA V), dV = V (F ∘ V⁻¹ dA V), with each column kept at length one."""
+    """Dw = diag(V⁻¹ dA V), dV = V (F ∘ V⁻¹ dA V), with each column kept at length one."""
     w, v = project(node, 0), project(node, 1)
     turned = solve(v, product(cast(da, v.dtype), v))
     free = product(v, gap_reciprocals(w) * turned)
@@ -127,8 +141,17 @@ def conj_times(x: Node, y: Node) -> Node:
     return flipped(adjoint(x)) * y
 
 
-EIG = op("eig", "a -> w, v", infer=_eig_aval, numpy="eigenpairs(a)", kernels=(eigenpairs,), batching=Stacked(),
-         rule="derivative of eigenvalues and eigenvectors", kinks=_EQUAL, a=Tangent(_eig_tangent))
+EIG = op(
+    "eig",
+    "a -> w, v",
+    infer=_eig_aval,
+    numpy="eigenpairs(a)",
+    kernels=(eigenpairs,),
+    batching=Stacked(),
+    rule="derivative of eigenvalues and eigenvectors",
+    kinks=_EQUAL,
+    a=Tangent(_eig_tangent),
+)
 
 
 def eig(a: Node) -> Node:
@@ -168,13 +191,22 @@ def _svd_tangent(da: Node, node: Node) -> tuple[Node, Node, Node]:
 
 def _rows(values: Node, count: int) -> Node:
     """The values as each of `count` rows."""
-    return broadcast(reshape(values, (*values.shape[:-1], 1, values.shape[-1])),
-                     (*values.shape[:-1], count, values.shape[-1]))
+    return broadcast(
+        reshape(values, (*values.shape[:-1], 1, values.shape[-1])), (*values.shape[:-1], count, values.shape[-1])
+    )
 
 
-SVD = op("svd", "a -> u, s, vh", infer=_svd_aval, numpy="np.linalg.svd(a, full_matrices=False)", batching=Stacked(),
-         rule="derivative of the singular values and vectors", kinks=_EQUAL,
-         why="to first order a singular value moves by uᴴ dA v", a=Tangent(_svd_tangent))
+SVD = op(
+    "svd",
+    "a -> u, s, vh",
+    infer=_svd_aval,
+    numpy="np.linalg.svd(a, full_matrices=False)",
+    batching=Stacked(),
+    rule="derivative of the singular values and vectors",
+    kinks=_EQUAL,
+    why="to first order a singular value moves by uᴴ dA v",
+    a=Tangent(_svd_tangent),
+)
 
 
 def svd(a: Node) -> Node:
@@ -218,8 +250,15 @@ def _wide_qr_tangent(da: Node, a: Node, q: Node, r: Node) -> tuple[Node, Node]:
     return product(q, turn), product(adjoint(q), da) - product(turn, r)
 
 
-QR = op("qr", "a -> q, r", infer=_qr_aval, numpy="np.linalg.qr(a)", batching=Stacked(),
-        rule="derivative of the QR factors", a=Tangent(_qr_tangent))
+QR = op(
+    "qr",
+    "a -> q, r",
+    infer=_qr_aval,
+    numpy="np.linalg.qr(a)",
+    batching=Stacked(),
+    rule="derivative of the QR factors",
+    a=Tangent(_qr_tangent),
+)
 
 
 def qr(a: Node) -> Node:

@@ -4,7 +4,9 @@ The derivatives of the exponential form one family: the k-th derivative at A in 
 exponential of a block matrix (Higham 2008, 3.6), linear in each direction, and its transposes are in the family again.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -22,8 +24,22 @@ def matrix_exponential(a: np.ndarray) -> np.ndarray:
     squarings = int(max(0, np.ceil(np.log2(norm / 5.37)))) if np.isfinite(norm) and norm > 0 else 0
     a = a / 2.0**squarings
     eye = np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape)
-    c = [64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800, 129060195264000, 10559470521600,
-         670442572800, 33522128640, 1323241920, 40840800, 960960, 16380, 182, 1]
+    c = [
+        64764752532480000,
+        32382376266240000,
+        7771770303897600,
+        1187353796428800,
+        129060195264000,
+        10559470521600,
+        670442572800,
+        33522128640,
+        1323241920,
+        40840800,
+        960960,
+        16380,
+        182,
+        1,
+    ]
     a2 = a @ a
     a4 = a2 @ a2
     a6 = a4 @ a2
@@ -55,10 +71,18 @@ def _expm_aval(a: Aval, *directions: Aval) -> Aval:
     return a
 
 
-EXPM = op("expm", "a -> y", infer=_expm_aval, numpy="matrix_exponential(a)", kernels=(matrix_exponential,),
-          batching=Stacked(), rule="derivative of the matrix exponential", tex="e^{{{a}}}",
-          why="A and dA need not commute, so d exp(A) is an integral over exp(sA) dA exp((1−s)A)",
-          a=Tangent(lambda da, a: make(EXPM_DERIVATIVE, (a, da))))
+EXPM = op(
+    "expm",
+    "a -> y",
+    infer=_expm_aval,
+    numpy="matrix_exponential(a)",
+    kernels=(matrix_exponential,),
+    batching=Stacked(),
+    rule="derivative of the matrix exponential",
+    tex="e^{{{a}}}",
+    why="A and dA need not commute, so d exp(A) is an integral over exp(sA) dA exp((1−s)A)",
+    a=Tangent(lambda da, a: make(EXPM_DERIVATIVE, (a, da))),
+)
 
 
 def _transposed_direction(ct: Node, a: Node, directions: tuple[Node, ...], position: int) -> Node:
@@ -68,11 +92,16 @@ def _transposed_direction(ct: Node, a: Node, directions: tuple[Node, ...], posit
 
 
 EXPM_DERIVATIVE = op(
-    "expm_derivative", "a, *directions -> y", infer=_expm_aval, numpy="exponential_derivative(a, *directions)",
-    kernels=(matrix_exponential, exponential_derivative), batching=Stacked(),
+    "expm_derivative",
+    "a, *directions -> y",
+    infer=_expm_aval,
+    numpy="exponential_derivative(a, *directions)",
+    kernels=(matrix_exponential, exponential_derivative),
+    batching=Stacked(),
     rule="derivative of the matrix exponential",
     a=Tangent(lambda da, a, directions: make(EXPM_DERIVATIVE, (a, *directions, da))),
-    directions=Bilinear(_transposed_direction))
+    directions=Bilinear(_transposed_direction),
+)
 
 
 def expm(a: Node) -> Node:
@@ -84,7 +113,7 @@ def expm(a: Node) -> Node:
 def sylvester_solution(a: np.ndarray, b: np.ndarray, q: np.ndarray) -> np.ndarray:
     """X with A X + X B = Q, as one linear system of the elements of X."""
     m, n = a.shape[-1], b.shape[-1]
-    system = (np.einsum("...ik,jl->...ijkl", a, np.eye(n)) + np.einsum("ik,...lj->...ijkl", np.eye(m), b))
+    system = np.einsum("...ik,jl->...ijkl", a, np.eye(n)) + np.einsum("ik,...lj->...ijkl", np.eye(m), b)
     system = system.reshape(*a.shape[:-2], m * n, m * n)
     return np.linalg.solve(system, q.reshape(*q.shape[:-2], m * n, 1)).reshape(q.shape)
 
@@ -95,7 +124,7 @@ def _sylvester_aval(a: Aval, b: Aval, q: Aval) -> Aval:
     return q
 
 
-def _fast_sylvester() -> object:
+def _fast_sylvester() -> Callable[..., Any]:
     import scipy.linalg
 
     def run(a: np.ndarray, b: np.ndarray, q: np.ndarray) -> np.ndarray:
@@ -106,12 +135,19 @@ def _fast_sylvester() -> object:
     return run
 
 
-SYLVESTER = op("sylvester", "a, b, q -> x", infer=_sylvester_aval, numpy="sylvester_solution(a, b, q)",
-               kernels=(sylvester_solution,), compute=lru_cache(_fast_sylvester), batching=Stacked(),
-               rule="derivative of Sylvester's equation",
-               a=Tangent(lambda da, a, b, x: sylvester(a, b, -product(da, x))),
-               b=Tangent(lambda db, a, b, x: sylvester(a, b, -product(x, db))),
-               q=Bilinear(lambda ct, a, b: sylvester(flipped(a), flipped(b), ct)))
+SYLVESTER = op(
+    "sylvester",
+    "a, b, q -> x",
+    infer=_sylvester_aval,
+    numpy="sylvester_solution(a, b, q)",
+    kernels=(sylvester_solution,),
+    compute=lru_cache(_fast_sylvester),
+    batching=Stacked(),
+    rule="derivative of Sylvester's equation",
+    a=Tangent(lambda da, a, b, x: sylvester(a, b, -product(da, x))),
+    b=Tangent(lambda db, a, b, x: sylvester(a, b, -product(x, db))),
+    q=Bilinear(lambda ct, a, b: sylvester(flipped(a), flipped(b), ct)),
+)
 
 
 def sylvester(a: Node, b: Node, q: Node) -> Node:
@@ -132,7 +168,7 @@ def matrix_square_root(a: np.ndarray) -> np.ndarray:
     return y
 
 
-def _fast_square_root() -> object:
+def _fast_square_root() -> Callable[..., Any]:
     import scipy.linalg
 
     def run(a: np.ndarray) -> np.ndarray:
@@ -147,13 +183,21 @@ def _sqrtm_aval(a: Aval) -> Aval:
     return a
 
 
-SQRTM = op("sqrtm", "a -> y", infer=_sqrtm_aval, numpy="matrix_square_root(a)", kernels=(matrix_square_root,),
-           compute=lru_cache(_fast_square_root), batching=Stacked(), rule="derivative of the matrix square root",
-           tex="{a}^{{1/2}}", why="Y Y = A holds while A moves, so Y dY + dY Y = dA",
-           a=Tangent(lambda da, y: sylvester(y, y, da)))
+SQRTM = op(
+    "sqrtm",
+    "a -> y",
+    infer=_sqrtm_aval,
+    numpy="matrix_square_root(a)",
+    kernels=(matrix_square_root,),
+    compute=lru_cache(_fast_square_root),
+    batching=Stacked(),
+    rule="derivative of the matrix square root",
+    tex="{a}^{{1/2}}",
+    why="Y Y = A holds while A moves, so Y dY + dY Y = dA",
+    a=Tangent(lambda da, y: sylvester(y, y, da)),
+)
 
 
 def sqrtm(a: Node) -> Node:
     """The principal square root of each matrix."""
     return make(SQRTM, (a,))
-

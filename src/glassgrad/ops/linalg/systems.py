@@ -1,5 +1,7 @@
 """Systems of equations, inverses and determinants. Floor 2."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from glassgrad.base.avals import Aval, show_shape
@@ -19,7 +21,7 @@ def check_square(name: str, a: Aval) -> None:
         raise ShapeError(f"{name} needs square matrices in the last two axes, found {show_shape(a.shape)}")
 
 
-def _square_aval(name: str) -> object:
+def _square_aval(name: str) -> Callable[[Aval], Aval]:
     def infer(a: Aval) -> Aval:
         check_square(name, a)
         return a
@@ -28,10 +30,18 @@ def _square_aval(name: str) -> object:
 
 
 # ------------------------------------------------------------------ inverse and solve
-INV = op("inv", "a -> y", infer=_square_aval("inv"), numpy="np.linalg.inv(a)", batching=Stacked(),
-         rule="derivative of the inverse", tex="{a}^{{-1}}", domain=Domain("np.linalg.det(a) != 0"),
-         why="A⁻¹A = I holds while A moves, so d(A⁻¹) = −A⁻¹ dA A⁻¹",
-         a=Tangent(lambda da, y: -product(y, da, y)))
+INV = op(
+    "inv",
+    "a -> y",
+    infer=_square_aval("inv"),
+    numpy="np.linalg.inv(a)",
+    batching=Stacked(),
+    rule="derivative of the inverse",
+    tex="{a}^{{-1}}",
+    domain=Domain("np.linalg.det(a) != 0"),
+    why="A⁻¹A = I holds while A moves, so d(A⁻¹) = −A⁻¹ dA A⁻¹",
+    a=Tangent(lambda da, y: -product(y, da, y)),
+)
 
 
 def inv(a: Node) -> Node:
@@ -42,15 +52,25 @@ def inv(a: Node) -> Node:
 def _solve_aval(a: Aval, b: Aval) -> Aval:
     check_square("solve", a)
     if a.shape[:-1] != b.shape[:-1]:
-        raise ShapeError(f"solve needs as many rows on both sides, found {show_shape(a.shape)} and {show_shape(b.shape)}")
+        raise ShapeError(
+            f"solve needs as many rows on both sides, found {show_shape(a.shape)} and {show_shape(b.shape)}"
+        )
     return b
 
 
-SOLVE = op("solve", "a, b -> x", infer=_solve_aval, numpy="np.linalg.solve(a, b)", batching=Stacked(),
-           rule="derivative of a linear system", tex="{a}^{{-1}} {b}", domain=Domain("np.linalg.det(a) != 0"),
-           why="A x = b holds while A and b move, so A dx = db − dA x",
-           a=Tangent(lambda da, a, x: solve(a, -product(da, x))),
-           b=Bilinear(lambda ct, a: solve(flipped(a), ct)))
+SOLVE = op(
+    "solve",
+    "a, b -> x",
+    infer=_solve_aval,
+    numpy="np.linalg.solve(a, b)",
+    batching=Stacked(),
+    rule="derivative of a linear system",
+    tex="{a}^{{-1}} {b}",
+    domain=Domain("np.linalg.det(a) != 0"),
+    why="A x = b holds while A and b move, so A dx = db − dA x",
+    a=Tangent(lambda da, a, x: solve(a, -product(da, x))),
+    b=Bilinear(lambda ct, a: solve(flipped(a), ct)),
+)
 
 
 def solve(a: Node, b: Node) -> Node:
@@ -79,11 +99,21 @@ def _triangle(a: Node, *, lower: bool, unit: bool) -> Node:
 
 
 SOLVE_TRIANGULAR = op(
-    "solve_triangular", "a, b -> x", infer=_triangular_aval, numpy="triangular_solution(a, b, lower, unit)",
-    kernels=(triangular_solution,), batching=Stacked(), rule="derivative of a linear system", tex="{a}^{{-1}} {b}",
-    a=Tangent(lambda da, a, x, lower, unit: solve_triangular(
-        a, -product(_triangle(da, lower=lower, unit=unit), x), lower=lower, unit=unit)),
-    b=Bilinear(lambda ct, a, lower, unit: solve_triangular(flipped(a), ct, lower=not lower, unit=unit)))
+    "solve_triangular",
+    "a, b -> x",
+    infer=_triangular_aval,
+    numpy="triangular_solution(a, b, lower, unit)",
+    kernels=(triangular_solution,),
+    batching=Stacked(),
+    rule="derivative of a linear system",
+    tex="{a}^{{-1}} {b}",
+    a=Tangent(
+        lambda da, a, x, lower, unit: solve_triangular(
+            a, -product(_triangle(da, lower=lower, unit=unit), x), lower=lower, unit=unit
+        )
+    ),
+    b=Bilinear(lambda ct, a, lower, unit: solve_triangular(flipped(a), ct, lower=not lower, unit=unit)),
+)
 
 
 def solve_triangular(a: Node, b: Node, *, lower: bool, unit: bool = False) -> Node:
@@ -102,9 +132,17 @@ def _determinant_tangent(da: Node, a: Node) -> Node:
     return sum_over(pointwise, (pointwise.ndim - 2, pointwise.ndim - 1))
 
 
-DET = op("det", "a -> y", infer=_determinant_aval, numpy="np.linalg.det(a)", batching=Stacked(),
-         rule="Jacobi's formula", tex=r"\det {a}",
-         why="by expansion along a row, ∂ det A / ∂A_ij is the cofactor of A_ij", a=Tangent(_determinant_tangent))
+DET = op(
+    "det",
+    "a -> y",
+    infer=_determinant_aval,
+    numpy="np.linalg.det(a)",
+    batching=Stacked(),
+    rule="Jacobi's formula",
+    tex=r"\det {a}",
+    why="by expansion along a row, ∂ det A / ∂A_ij is the cofactor of A_ij",
+    a=Tangent(_determinant_tangent),
+)
 
 
 def det(a: Node) -> Node:
@@ -113,7 +151,10 @@ def det(a: Node) -> Node:
 
 
 def cofactors(a: np.ndarray) -> np.ndarray:
-    """The matrices of cofactors, also of singular matrices: from A = U S Vᴴ, det(U) det(Vᴴ) conj(U) diag(∏_{j≠i} s_j) conj(Vᴴ)."""
+    """The matrices of cofactors, also of singular matrices.
+
+    From A = U S Vᴴ: det(U) det(Vᴴ) conj(U) diag(∏_{j≠i} s_j) conj(Vᴴ).
+    """
     n = a.shape[-1]
     u, s, vh = np.linalg.svd(a)
     others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
@@ -122,9 +163,17 @@ def cofactors(a: np.ndarray) -> np.ndarray:
     return (sign * (np.conj(u) * products[..., None, :]) @ np.conj(vh)).astype(a.dtype)
 
 
-COFACTOR = op("cofactor", "a -> y", infer=_square_aval("cofactor"), numpy="cofactors(a)", kernels=(cofactors,),
-              batching=Stacked(), rule="derivative of the cofactors", domain=Domain("np.linalg.det(a) != 0"),
-              a=Tangent(lambda da, a, y: _cofactor_tangent(da, a, y)))
+COFACTOR = op(
+    "cofactor",
+    "a -> y",
+    infer=_square_aval("cofactor"),
+    numpy="cofactors(a)",
+    kernels=(cofactors,),
+    batching=Stacked(),
+    rule="derivative of the cofactors",
+    domain=Domain("np.linalg.det(a) != 0"),
+    a=Tangent(lambda da, a, y: _cofactor_tangent(da, a, y)),
+)
 
 
 def _cofactor_tangent(da: Node, a: Node, y: Node) -> Node:
@@ -144,16 +193,25 @@ def _slogdet_aval(a: Aval) -> tuple[Aval, Aval]:
 
 
 def _slogdet_tangent(da: Node, a: Node, node: Node) -> tuple[Node, Node]:
-    """d log|det A| = Re tr(A⁻¹ dA); the sign turns by its imaginary part."""
+    """D log|det A| = Re tr(A⁻¹ dA); the sign turns by its imaginary part."""
     growth = trace(solve(a, da))
     sign = project(node, 0)
     turned = zeros(sign.aval) if sign.dtype.kind != "c" else sign * cast(imag(growth), sign.dtype) * 1j
     return turned, real(growth)
 
 
-SLOGDET = op("slogdet", "a -> sign, logdet", infer=_slogdet_aval, numpy="np.linalg.slogdet(a)", batching=Stacked(),
-             rule="derivative of log-determinant", tex=r"\ln\lvert\det {a}\rvert", domain=Domain("np.linalg.det(a) != 0"),
-             why="d log det A = tr(A⁻¹ dA)", a=Tangent(_slogdet_tangent))
+SLOGDET = op(
+    "slogdet",
+    "a -> sign, logdet",
+    infer=_slogdet_aval,
+    numpy="np.linalg.slogdet(a)",
+    batching=Stacked(),
+    rule="derivative of log-determinant",
+    tex=r"\ln\lvert\det {a}\rvert",
+    domain=Domain("np.linalg.det(a) != 0"),
+    why="d log det A = tr(A⁻¹ dA)",
+    a=Tangent(_slogdet_tangent),
+)
 
 
 def slogdet(a: Node) -> Node:
@@ -172,15 +230,21 @@ def _pinv_tangent(da: Node, a: Node, y: Node) -> Node:
     rows, columns = a.shape[-2:]
     across = identity(a, rows) - product(a, y)
     along = identity(a, columns) - product(y, a)
-    return (product(y, adjoint(y), adjoint(da), across) + product(along, adjoint(da), adjoint(y), y)
-            - product(y, da, y))
+    return product(y, adjoint(y), adjoint(da), across) + product(along, adjoint(da), adjoint(y), y) - product(y, da, y)
 
 
-PINV = op("pinv", "a -> y", infer=_pinv_aval, numpy="np.linalg.pinv(a, rcond)", batching=Stacked(),
-          rule="derivative of the pseudo-inverse", tex="{a}^{{+}}", a=Tangent(_pinv_tangent))
+PINV = op(
+    "pinv",
+    "a -> y",
+    infer=_pinv_aval,
+    numpy="np.linalg.pinv(a, rcond)",
+    batching=Stacked(),
+    rule="derivative of the pseudo-inverse",
+    tex="{a}^{{+}}",
+    a=Tangent(_pinv_tangent),
+)
 
 
 def pinv(a: Node, rcond: float) -> Node:
     """The Moore-Penrose inverse of each matrix."""
     return apply(PINV, a, rcond=rcond)
-

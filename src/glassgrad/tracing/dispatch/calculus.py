@@ -11,7 +11,7 @@ from glassgrad.tracing.dispatch.reductions import axes_of
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import to_node, wrap
 
-_NONE: Any = np._NoValue  # type: ignore[attr-defined]  # noqa: SLF001 - NumPy's own mark for "not given"
+_NONE: Any = np._NoValue  # noqa: SLF001 - NumPy's own mark for "not given"
 
 
 def _part(axis: int, ndim: int, cut: slice | int) -> tuple[Any, ...]:
@@ -52,7 +52,11 @@ def gradient_traced(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1
     """`np.gradient`: central differences inside, one-sided ones at the edges."""
     f = wrap(to_node(f))
     f = f if f.dtype.kind in "fc" else f.astype(float)
-    axes = axes_of(axis, f.ndim) if axis is None else tuple(normalize_axis_index(int(n), f.ndim) for n in np.atleast_1d(axis))
+    axes = (
+        axes_of(axis, f.ndim)
+        if axis is None
+        else tuple(normalize_axis_index(int(n), f.ndim) for n in np.atleast_1d(axis))
+    )
     spacings = list(varargs) if len(varargs) > 1 else list(varargs or [1.0]) * len(axes)
     if len(spacings) != len(axes):
         raise UsageError(f"np.gradient takes one spacing or one for each of its {len(axes)} axes")
@@ -73,7 +77,8 @@ def _gradient_along(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
         wide = np.reshape(steps, (-1, *[1] * (f.ndim - 1)))
         before, after = wide[:-1], wide[1:]
         inside = (f[2:] * before**2 - f[:-2] * after**2 + f[1:-1] * (after**2 - before**2)) / (
-            before * after * (before + after))
+            before * after * (before + after)
+        )
         first, last = _uneven_edges(f, wide, edge_order)
     return np.moveaxis(np.concatenate([first[None], inside, last[None]], axis=0), 0, axis)
 

@@ -58,8 +58,8 @@ def dot_traced(a: Any, b: Any, out: None = None) -> Any:
 
 def _over_axes(x: Node, y: Node, x_axes: Sequence[int], y_axes: Sequence[int]) -> Node:
     """The contraction over pairs of axes; the axes left over follow, those of x first."""
-    left = list(_LETTERS[:x.ndim])
-    right = list(_LETTERS[x.ndim:x.ndim + y.ndim])
+    left = list(_LETTERS[: x.ndim])
+    right = list(_LETTERS[x.ndim : x.ndim + y.ndim])
     for i, j in zip(x_axes, y_axes, strict=True):
         right[j] = left[i]
     out = [c for c in left if c not in right] + [c for c in right if c not in left]
@@ -102,8 +102,10 @@ def tensordot_traced(a: Any, b: Any, axes: Any = 2) -> Tracer:
     y_axes = [normalize_axis_index(axis, y.ndim) for axis in y_axes]
     for i, j in zip(x_axes, y_axes, strict=True):
         if x.shape[i] != y.shape[j]:
-            raise ShapeError(f"tensordot joins axis {i} of {show_shape(x.shape)} with axis {j} of {show_shape(y.shape)}, "
-                             "which differ in size")
+            raise ShapeError(
+                f"tensordot joins axis {i} of {show_shape(x.shape)} with axis {j} of {show_shape(y.shape)}, "
+                "which differ in size"
+            )
     return wrap(_over_axes(x, y, x_axes, y_axes))
 
 
@@ -114,9 +116,9 @@ def multi_dot_traced(arrays: Sequence[Any], *, out: None = None) -> Any:
         raise UsageError("multi_dot needs at least two arrays")
     if len(arrays) == 2:
         return dot_traced(*arrays)
-    letters = [_LETTERS[i:i + 2] for i in range(len(arrays))]
-    letters[0] = letters[0][-np.ndim(arrays[0]):]
-    letters[-1] = letters[-1][:np.ndim(arrays[-1])]
+    letters = [_LETTERS[i : i + 2] for i in range(len(arrays))]
+    letters[0] = letters[0][-np.ndim(arrays[0]) :]
+    letters[-1] = letters[-1][: np.ndim(arrays[-1])]
     out_letters = letters[0][:-1] + letters[-1][1:]
     return einsum_traced(f"{','.join(letters)}->{out_letters}", *arrays, optimize=True)
 
@@ -166,10 +168,10 @@ def _explicit(spec: str, ndims: Sequence[int]) -> tuple[list[str], str]:
         raise UsageError(f"einsum {spec!r} names {len(terms)} operands and has {len(ndims)}")
     free = [c for c in _LETTERS if c not in spec]
     extra = [n - len(term.replace("...", "")) if "..." in term else 0 for term, n in zip(terms, ndims, strict=True)]
-    shared = "".join(free[:max(extra, default=0)])
+    shared = "".join(free[: max(extra, default=0)])
     if min(extra, default=0) < 0:
         raise ShapeError(f"einsum {spec!r}: an operand has fewer axes than letters")
-    terms = [term.replace("...", shared[len(shared) - n:]) for term, n in zip(terms, extra, strict=True)]
+    terms = [term.replace("...", shared[len(shared) - n :]) for term, n in zip(terms, extra, strict=True)]
     if not arrow:
         once = sorted(c for c in set("".join(terms)) - set(shared) if "".join(terms).count(c) == 1)
         result = "..." + "".join(once) if shared else "".join(once)
@@ -180,8 +182,9 @@ def _check_sizes(spec: str, terms: Sequence[str], nodes: Sequence[Node]) -> None
     sizes: dict[str, int] = {}
     for term, node in zip(terms, nodes, strict=True):
         if len(term) != node.ndim:
-            raise ShapeError(f"einsum {spec!r}: {term!r} names {len(term)} axes, the operand has shape "
-                             f"{show_shape(node.shape)}")
+            raise ShapeError(
+                f"einsum {spec!r}: {term!r} names {len(term)} axes, the operand has shape {show_shape(node.shape)}"
+            )
         for letter, size in zip(term, node.shape, strict=True):
             if sizes.setdefault(letter, size) != size and 1 not in (size, sizes[letter]):
                 raise ShapeError(f"einsum {spec!r}: letter {letter!r} stands for {sizes[letter]} and for {size}")
@@ -194,7 +197,7 @@ def _without_repeats(node: Node, letters: str) -> tuple[Node, str]:
             first = letters.index(letter)
             second = letters.index(letter, first + 1)
             node = diagonal_of(node, first, second)
-            letters = letters[:first] + letters[first + 1:second] + letters[second + 1:] + letter
+            letters = letters[:first] + letters[first + 1 : second] + letters[second + 1 :] + letter
     return node, letters
 
 
@@ -223,7 +226,9 @@ def _join(left: tuple[Node, str], right: tuple[Node, str], needed: set[str]) -> 
     a, a_letters = _sum_letters(*left, needed | set(right[1]))
     b, b_letters = _sum_letters(*right, needed | set(left[1]))
     a, a_letters, b, b_letters = _squeeze_ones(a, a_letters, b, b_letters)
-    out = "".join(c for c in dict.fromkeys(a_letters + b_letters) if c in needed or (c in a_letters) != (c in b_letters))
+    out = "".join(
+        c for c in dict.fromkeys(a_letters + b_letters) if c in needed or (c in a_letters) != (c in b_letters)
+    )
     return contract(a, b, f"{a_letters},{b_letters}->{out}"), out
 
 

@@ -51,7 +51,9 @@ def solve_traced(a: Any, b: Any) -> Tracer:
 def _solved(a: Node, b: Node, *, drop: bool) -> Node:
     systems.check_square("solve", a.aval)
     if a.shape[-1] != b.shape[-2]:
-        raise ShapeError(f"solve needs as many rows on both sides, found {show_shape(a.shape)} and {show_shape(b.shape)}")
+        raise ShapeError(
+            f"solve needs as many rows on both sides, found {show_shape(a.shape)} and {show_shape(b.shape)}"
+        )
     lead = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     x = systems.solve(broadcast(a, (*lead, *a.shape[-2:])), broadcast(b, (*lead, *b.shape[-2:])))
     return reshape(x, x.shape[:-1]) if drop else x
@@ -132,7 +134,7 @@ def tensorsolve_traced(a: Any, b: Any, axes: Sequence[int] | None = None) -> Any
     if axes is not None:
         rest = [axis for axis in range(np.ndim(a)) if axis not in axes]
         a = np.transpose(a, (*rest, *axes))
-    shape = np.shape(a)[np.ndim(b):]
+    shape = np.shape(a)[np.ndim(b) :]
     rows = int(np.prod(shape))
     return np.reshape(np.linalg.solve(np.reshape(a, (rows, rows)), np.ravel(b)), shape)
 
@@ -174,8 +176,10 @@ def svd_traced(a: Any, full_matrices: bool = True, compute_uv: bool = True, herm
     """`np.linalg.svd`, reduced, or full for square matrices."""
     (x,) = matrices(a)
     if compute_uv and full_matrices and x.shape[-1] != x.shape[-2]:
-        raise UnsupportedError("the full singular vectors of a matrix that is not square are not determined",
-                               hint="np.linalg.svd(a, full_matrices=False)")
+        raise UnsupportedError(
+            "the full singular vectors of a matrix that is not square are not determined",
+            hint="np.linalg.svd(a, full_matrices=False)",
+        )
     parts = several(factors.svd(x))
     return _named(np.linalg.svd, parts) if compute_uv else parts[1]
 
@@ -219,11 +223,16 @@ def norm_traced(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
     """`np.linalg.norm` of each kind."""
     if axis is None and (ord is None or np.ndim(x) not in (1, 2)):
         if ord is not None:
-            raise ShapeError(f"norm of order {ord!r} needs a vector or a matrix, found shape {show_shape(np.shape(x))}",
-                             hint="give axis=")
+            raise ShapeError(
+                f"norm of order {ord!r} needs a vector or a matrix, found shape {show_shape(np.shape(x))}",
+                hint="give axis=",
+            )
         return vector_norm(x, 2, tuple(range(np.ndim(x))), keepdims)
-    axes = (tuple(range(np.ndim(x))) if axis is None
-            else tuple(normalize_axis_index(int(n), np.ndim(x)) for n in np.atleast_1d(axis)))
+    axes = (
+        tuple(range(np.ndim(x)))
+        if axis is None
+        else tuple(normalize_axis_index(int(n), np.ndim(x)) for n in np.atleast_1d(axis))
+    )
     if len(axes) == 1:
         return vector_norm(x, 2 if ord is None else ord, axes, keepdims)
     if len(axes) != 2 or axes[0] == axes[1]:
@@ -244,7 +253,7 @@ def vector_norm(x: Any, order: float, axes: tuple[int, ...], keepdims: bool) -> 
         return np.sum(size, axis=axes, keepdims=keepdims)
     if order == 2:
         return root_of_sum(_squares(x), axes, keepdims)
-    total = np.sum(size ** order, axis=axes, keepdims=keepdims)
+    total = np.sum(size**order, axis=axes, keepdims=keepdims)
     return np.where(total == 0, 0.0, np.where(total == 0, 1.0, total) ** (1.0 / order))
 
 
@@ -267,8 +276,13 @@ def _matrix_norm(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> A
         return root_of_sum(_squares(x), axes, keepdims)
     if order in ("nuc", 2, -2):
         values = np.linalg.svd(np.moveaxis(x, axes, (-2, -1)), compute_uv=False)
-        result = (np.sum(values, axis=-1) if order == "nuc" else np.max(values, axis=-1) if order == 2
-                  else np.min(values, axis=-1))
+        result = (
+            np.sum(values, axis=-1)
+            if order == "nuc"
+            else np.max(values, axis=-1)
+            if order == 2
+            else np.min(values, axis=-1)
+        )
     elif order in (1, -1, np.inf, -np.inf):
         summed, other = (rows, columns) if abs(order) == 1 else (columns, rows)
         totals = np.sum(np.abs(x), axis=summed)
@@ -282,8 +296,11 @@ def _matrix_norm(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> A
 @implements(np.linalg.vector_norm)
 def vector_norm_traced(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: float = 2) -> Any:
     """`np.linalg.vector_norm`."""
-    axes = (tuple(range(np.ndim(x))) if axis is None
-            else tuple(normalize_axis_index(int(n), np.ndim(x)) for n in np.atleast_1d(axis)))
+    axes = (
+        tuple(range(np.ndim(x)))
+        if axis is None
+        else tuple(normalize_axis_index(int(n), np.ndim(x)) for n in np.atleast_1d(axis))
+    )
     return vector_norm(x, ord, axes, keepdims)
 
 
@@ -347,5 +364,3 @@ def linalg_tensordot_traced(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
 def linalg_vecdot_traced(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """`np.linalg.vecdot`."""
     return np.vecdot(x1, x2, axis=axis)
-
-

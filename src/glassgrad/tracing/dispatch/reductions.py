@@ -26,7 +26,7 @@ from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
 Axis = int | Sequence[int] | None
-_NONE: Any = np._NoValue  # type: ignore[attr-defined]  # noqa: SLF001 - NumPy's own mark for "not given"
+_NONE: Any = np._NoValue  # noqa: SLF001 - NumPy's own mark for "not given"
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
@@ -46,8 +46,10 @@ def refuse(name: str, **options: Any) -> None:
     """An error for options that write into an array or that have no traced form."""
     for option, value in options.items():
         if value is not None and value is not _NONE and value is not True:
-            raise UnsupportedError(f"np.{name}(…, {option}=…) is not known on traced values",
-                                   hint="use np.where first" if option == "where" else None)
+            raise UnsupportedError(
+                f"np.{name}(…, {option}=…) is not known on traced values",
+                hint="use np.where first" if option == "where" else None,
+            )
 
 
 def masked(a: Any, where: Any, neutral: float) -> Any:
@@ -61,27 +63,41 @@ def _dtype(a: Any) -> np.dtype:
 
 # ------------------------------------------------------------------ sums and products
 @implements(np.sum)
-def sum_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
-               initial: Any = _NONE, where: Any = True) -> Tracer:
+def sum_traced(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = _NONE,
+    initial: Any = _NONE,
+    where: Any = True,
+) -> Tracer:
     """`np.sum`."""
     refuse("sum", out=out)
     x = to_node(masked(a, where, 0))
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else np.sum(np.zeros(1, x.dtype)).dtype
     total = finish(sum_over(cast(x, wide), axes), x.aval, axes, keepdims)
-    return total if initial is _NONE else total + initial  # type: ignore[no-any-return, operator]
+    return total if initial is _NONE else total + initial
 
 
 @implements(np.prod)
-def prod_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
-                initial: Any = _NONE, where: Any = True) -> Tracer:
+def prod_traced(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = _NONE,
+    initial: Any = _NONE,
+    where: Any = True,
+) -> Tracer:
     """`np.prod`."""
     refuse("prod", out=out)
     x = to_node(masked(a, where, 1))
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else np.prod(np.ones(1, x.dtype)).dtype
     total = finish(prod_over(cast(x, wide), axes) if axes else cast(x, wide), x.aval, axes, keepdims)
-    return total if initial is _NONE else total * initial  # type: ignore[no-any-return, operator]
+    return total if initial is _NONE else total * initial
 
 
 def _running(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tracer]:
@@ -104,13 +120,14 @@ implements(np.cumprod)(_running(cumprod_along, "cumprod"))
 
 # ------------------------------------------------------------------ mean and variance
 @implements(np.mean)
-def mean_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE,
-                *, where: Any = True) -> Tracer:
+def mean_traced(
+    a: Any, axis: Axis = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, *, where: Any = True
+) -> Any:
     """`np.mean`."""
     refuse("mean", out=out)
     if where is not True and where is not _NONE:
         count = np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims is True)
-        return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where) / count  # type: ignore[return-value]
+        return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where) / count
     x = to_node(a)
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
@@ -119,8 +136,18 @@ def mean_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, 
 
 
 @implements(np.var)
-def var_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE,
-               *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
+def var_traced(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = _NONE,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Tracer:
     """`np.var`."""
     refuse("var", out=out)
     ddof = ddof if correction is _NONE else correction
@@ -137,12 +164,22 @@ def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: An
     chosen = True if where is _NONE else where
     centred = np.abs(a - np.mean(a, axis=axis, keepdims=True, where=chosen))
     count = np.sum(np.broadcast_to(chosen, np.shape(a)), axis=axis, keepdims=keepdims is True)
-    return np.sum(centred * centred, axis=axis, keepdims=keepdims, where=chosen) / (count - ddof)  # type: ignore[return-value]
+    return np.sum(centred * centred, axis=axis, keepdims=keepdims, where=chosen) / (count - ddof)
 
 
 @implements(np.std)
-def std_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE,
-               *, where: Any = True, mean: Any = _NONE, correction: Any = _NONE) -> Any:
+def std_traced(
+    a: Any,
+    axis: Axis = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = _NONE,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
+) -> Any:
     """`np.std`."""
     refuse("std", out=out)
     return np.sqrt(var_traced(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction))
@@ -150,8 +187,9 @@ def std_traced(a: Any, axis: Axis = None, dtype: Any = None, out: None = None, d
 
 # ------------------------------------------------------------------ extrema
 def _extremum(over: Callable[[Node, tuple[int, ...]], Node], name: str, combine: np.ufunc) -> Callable[..., Any]:
-    def extremum(a: Any, axis: Axis = None, out: None = None, keepdims: Any = _NONE, initial: Any = _NONE,
-                 where: Any = True) -> Any:
+    def extremum(
+        a: Any, axis: Axis = None, out: None = None, keepdims: Any = _NONE, initial: Any = _NONE, where: Any = True
+    ) -> Any:
         refuse(name, out=out)
         if where is not True and where is not _NONE:
             if initial is _NONE:
@@ -160,8 +198,9 @@ def _extremum(over: Callable[[Node, tuple[int, ...]], Node], name: str, combine:
         x = to_node(a)
         axes = axes_of(axis, x.ndim)
         if size_along(x, axes) == 0 and initial is _NONE:
-            raise ShapeError(f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no value",
-                             hint="give initial=")
+            raise ShapeError(
+                f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no value", hint="give initial="
+            )
         if size_along(x, axes) == 0:
             return np.broadcast_to(initial, np.sum(np.zeros(x.shape), axis=axes).shape)
         result = finish(over(x, axes) if axes else x, x.aval, axes, keepdims)

@@ -28,7 +28,9 @@ def sort_traced(a: Any, axis: int | None = -1, kind: Any = None, order: None = N
 
 
 @implements(np.argsort)
-def argsort_traced(a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None) -> Tracer:
+def argsort_traced(
+    a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
+) -> Tracer:
     """`np.argsort`; ties keep their order."""
     return wrap(sorting.argsort(*_along(a, axis)))
 
@@ -41,7 +43,9 @@ def partition_traced(a: Any, kth: Any, axis: int | None = -1, kind: str = "intro
 
 
 @implements(np.argpartition)
-def argpartition_traced(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Tracer:
+def argpartition_traced(
+    a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None
+) -> Tracer:
     """`np.argpartition`."""
     x, one = _along(a, axis)
     return wrap(sorting.argpartition(x, tuple(int(k) for k in np.atleast_1d(kth)), one))
@@ -55,15 +59,26 @@ def sort_complex_traced(a: Any) -> Any:
 
 # ------------------------------------------------------------------ order statistics
 @implements(np.median)
-def median_traced(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+def median_traced(
+    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
     """`np.median`."""
     return _quantile(a, 0.5, axis, "linear", keepdims=keepdims)
 
 
 @implements(np.quantile)
-def quantile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-                    method: str = "linear", keepdims: bool = False, *, weights: None = None,
-                    interpolation: str | None = None) -> Any:
+def quantile_traced(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: None = None,
+    interpolation: str | None = None,
+) -> Any:
     """`np.quantile` without weights."""
     if weights is not None:
         raise UnsupportedError("np.quantile(weights=…) is not known on traced values")
@@ -71,9 +86,18 @@ def quantile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrit
 
 
 @implements(np.percentile)
-def percentile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-                      method: str = "linear", keepdims: bool = False, *, weights: None = None,
-                      interpolation: str | None = None) -> Any:
+def percentile_traced(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: None = None,
+    interpolation: str | None = None,
+) -> Any:
     """`np.percentile` without weights."""
     return quantile_traced(a, np.true_divide(q, 100), axis, None, overwrite_input, method, keepdims, weights=weights)
 
@@ -101,8 +125,14 @@ def _floating(a: Any) -> Any:
 
 
 # Hyndman and Fan (1996): the place of quantile q among n sorted values is n q + m with m = alpha + q (1 - alpha - beta).
-_ALPHA_BETA = {"linear": (1.0, 1.0), "weibull": (0.0, 0.0), "hazen": (0.5, 0.5), "median_unbiased": (1 / 3, 1 / 3),
-               "normal_unbiased": (3 / 8, 3 / 8), "interpolated_inverted_cdf": (0.0, 1.0)}
+_ALPHA_BETA = {
+    "linear": (1.0, 1.0),
+    "weibull": (0.0, 0.0),
+    "hazen": (0.5, 0.5),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+}
 _OF_LINEAR = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
 
 
@@ -121,11 +151,12 @@ def read_between(ordered: Any, q: Any, method: str, count: int) -> Any:
         alpha, beta = _ALPHA_BETA[method]
         place = np.clip(count * q + alpha + q * (1 - alpha - beta) - 1, 0, count - 1)
     else:
-        raise UnsupportedError(f"np.quantile(method={method!r}) is not known on traced values",
-                               hint=f"one of {', '.join([*_ALPHA_BETA, *_OF_LINEAR, 'midpoint'])}")
+        raise UnsupportedError(
+            f"np.quantile(method={method!r}) is not known on traced values",
+            hint=f"one of {', '.join([*_ALPHA_BETA, *_OF_LINEAR, 'midpoint'])}",
+        )
     below = np.floor(place).astype(int)
     above = np.minimum(below + 1, count - 1)
     share = np.reshape(place - below, (*q.shape, *[1] * (np.ndim(ordered) - 1)))
     low, high = ordered[below], ordered[above]
     return np.where(share == 0, low, low + (high - low) * share)
-

@@ -14,11 +14,13 @@ from glassgrad.tracing.dispatch.sorting import read_between
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
-_NONE: Any = np._NoValue  # type: ignore[attr-defined]  # noqa: SLF001 - NumPy's own mark for "not given"
+_NONE: Any = np._NoValue  # noqa: SLF001 - NumPy's own mark for "not given"
 
 
 @implements(np.average)
-def average_traced(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _NONE) -> Any:
+def average_traced(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = _NONE
+) -> Any:
     """`np.average`."""
     a = wrap(to_node(a))
     kept = keepdims is not _NONE and bool(keepdims)
@@ -39,8 +41,17 @@ def average_traced(a: Any, axis: Any = None, weights: Any = None, returned: bool
 
 
 @implements(np.cov)
-def cov_traced(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
-               fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
+def cov_traced(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
     """`np.cov` without weights."""
     if fweights is not None or aweights is not None:
         raise UnsupportedError("np.cov with weights is not known on traced values")
@@ -78,13 +89,17 @@ def _keeps(keepdims: Any) -> bool:
 
 
 @implements(np.nansum)
-def nansum_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+def nansum_traced(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+) -> Any:
     """`np.nansum`."""
     return np.sum(_filled(a, 0)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
 
 
 @implements(np.nanprod)
-def nanprod_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+def nanprod_traced(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+) -> Any:
     """`np.nanprod`."""
     return np.prod(_filled(a, 1)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
 
@@ -102,7 +117,9 @@ def nancumprod_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = N
 
 
 @implements(np.nanmean)
-def nanmean_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+def nanmean_traced(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+) -> Any:
     """`np.nanmean`."""
     values, numbers = _filled(a, 0)
     count = np.sum(numbers, axis=axis, keepdims=_keeps(keepdims))
@@ -110,8 +127,9 @@ def nanmean_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None
 
 
 @implements(np.nanvar)
-def nanvar_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
-                  keepdims: Any = _NONE, **_: Any) -> Any:
+def nanvar_traced(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **_: Any
+) -> Any:
     """`np.nanvar`."""
     values, numbers = _filled(a, 0)
     count = np.sum(numbers, axis=axis, keepdims=True)
@@ -123,8 +141,9 @@ def nanvar_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None,
 
 
 @implements(np.nanstd)
-def nanstd_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0,
-                  keepdims: Any = _NONE, **_: Any) -> Any:
+def nanstd_traced(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **_: Any
+) -> Any:
     """`np.nanstd`."""
     return np.sqrt(nanvar_traced(a, axis, dtype, None, ddof, keepdims))
 
@@ -162,8 +181,16 @@ def nanargmin_traced(a: Any, axis: Any = None, out: None = None, *, keepdims: An
 
 
 @implements(np.nanquantile)
-def nanquantile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-                       method: str = "linear", keepdims: Any = _NONE, **_: Any) -> Any:
+def nanquantile_traced(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = _NONE,
+    **_: Any,
+) -> Any:
     """`np.nanquantile`, for values that are known while tracing: which of them are NaN decides what is read."""
     a = wrap(to_node(a))
     axes = axes_of(axis, a.ndim)
@@ -171,22 +198,34 @@ def nanquantile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overw
     flat = np.reshape(np.transpose(a, (*rest, *axes)), (int(np.prod([a.shape[n] for n in rest], dtype=int)), -1))
     counts = np.asarray((~np.isnan(flat)).sum(axis=1).value)
     ordered = np.sort(flat, axis=1)  # NaN last
-    rows = [read_between(ordered[row, :count], q, method, int(count)) if count else np.full(np.shape(q), np.nan)
-            for row, count in enumerate(counts)]
+    rows = [
+        read_between(ordered[row, :count], q, method, int(count)) if count else np.full(np.shape(q), np.nan)
+        for row, count in enumerate(counts)
+    ]
     result = np.moveaxis(np.stack(rows), 0, -1)
     kept = tuple(1 if n in axes else size for n, size in enumerate(a.shape))
     return np.reshape(result, (*np.shape(q), *(kept if _keeps(keepdims) else [a.shape[n] for n in rest])))
 
 
 @implements(np.nanmedian)
-def nanmedian_traced(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = _NONE) -> Any:
+def nanmedian_traced(
+    a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: Any = _NONE
+) -> Any:
     """`np.nanmedian`."""
     return nanquantile_traced(a, 0.5, axis, keepdims=keepdims)
 
 
 @implements(np.nanpercentile)
-def nanpercentile_traced(a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-                         method: str = "linear", keepdims: Any = _NONE, **_: Any) -> Any:
+def nanpercentile_traced(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: Any = _NONE,
+    **_: Any,
+) -> Any:
     """`np.nanpercentile`."""
     return nanquantile_traced(a, np.true_divide(q, 100), axis, None, overwrite_input, method, keepdims)
 

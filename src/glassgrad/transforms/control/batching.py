@@ -6,8 +6,6 @@ records as true or false (whether a step was taken) becomes false for them.
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from glassgrad.base.avals import Aval
 from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, apart
@@ -15,8 +13,8 @@ from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
 from glassgrad.ops.leaves import input_node, outputs_of, zeros
 from glassgrad.ops.reduce import any_over
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import spread, transpose
-from glassgrad.transforms.batch import Outputs, batch, batch_subgraph, repeated
+from glassgrad.ops.structure import repeated, spread, transpose
+from glassgrad.transforms.batch import Outputs, batch, batch_subgraph
 from glassgrad.transforms.control.branch import make_cond
 from glassgrad.transforms.control.call import CustomRule, make_call, make_custom
 from glassgrad.transforms.control.scan import loop_of, make_scan
@@ -41,7 +39,7 @@ def spread_carries(graph: Graph, mapped: Sequence[bool], carries: int, size: int
         flags[:carries] = grown
 
 
-def _with_axis(node: Node, is_mapped: bool, want: bool, size: int) -> Node:  # noqa: FBT001 - facts about the node
+def _with_axis(node: Node, is_mapped: bool, want: bool, size: int) -> Node:
     return repeated(node, size) if want and not is_mapped else node
 
 
@@ -62,8 +60,15 @@ def batch_scan(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size:
         body = Graph(tuple(body_in), tuple(results))
     operands = [_with_axis(x, old, new, size) for x, old, new in zip(inputs, mapped, flags, strict=True)]
     operands[n:m] = [_time_first(x) if flag else x for x, flag in zip(operands[n:m], flags[n:m], strict=True)]
-    new = make_scan(body, operands[:n], operands[n:m], operands[m:], length=loop.length, backwards=loop.backwards,
-                    recompute=loop.recompute)
+    new = make_scan(
+        body,
+        operands[:n],
+        operands[n:m],
+        operands[m:],
+        length=loop.length,
+        backwards=loop.backwards,
+        recompute=loop.recompute,
+    )
     return _timed_outputs(new, wanted, n)
 
 
@@ -96,7 +101,9 @@ def batch_while(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size
         if differs:
             runs = substitute([goes_on], dict(zip(condition_in, body_in, strict=True)))[0]
             results[:carries] = [_select(runs, new, old) for new, old in zip(results[:carries], body_in, strict=False)]
-            results[carries:] = [_select(runs, y, zeros(y.aval)) if y.dtype.kind == "b" else y for y in results[carries:]]
+            results[carries:] = [
+                _select(runs, y, zeros(y.aval)) if y.dtype.kind == "b" else y for y in results[carries:]
+            ]
             goes_on = any_over(goes_on, (0,))
         new_condition = Graph(tuple(condition_in), (goes_on,))
         new_body = Graph(tuple(body_in), tuple(results))
@@ -114,9 +121,16 @@ def batch_cond(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size:
         with apart():
             built.append(batch_body(graph, flags, size))
     if mapped[0]:
-        return _pick(inputs[0], [substitute([_with_axis(y, is_mapped, True, size) for y, is_mapped in outputs],  # noqa: FBT003
-                                            dict(zip(body_in, inputs[1:], strict=True)))
-                                 for body_in, outputs in built])
+        return _pick(
+            inputs[0],
+            [
+                substitute(
+                    [_with_axis(y, is_mapped, True, size) for y, is_mapped in outputs],
+                    dict(zip(body_in, inputs[1:], strict=True)),
+                )
+                for body_in, outputs in built
+            ],
+        )
     wanted = [any(kinds) for kinds in zip(*[[flag for _, flag in outputs] for _, outputs in built], strict=True)]
     graphs = []
     for body_in, outputs in built:
@@ -145,16 +159,17 @@ def batch_call(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size:
 def batch_custom(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size: int) -> Outputs:
     """The batched function with the batched rule."""
     rule: CustomRule = node.param("rule")
-    every = [_with_axis(x, flag, True, size) for x, flag in zip(inputs, mapped, strict=True)]  # noqa: FBT003
+    every = [_with_axis(x, flag, True, size) for x, flag in zip(inputs, mapped, strict=True)]
     with apart():
         all_in, all_out = batch_body(node.param("graph"), [True] * len(inputs), size)
-        results = [_with_axis(y, flag, True, size) for y, flag in all_out]  # noqa: FBT003
+        results = [_with_axis(y, flag, True, size) for y, flag in all_out]
     new = make_custom(Graph(tuple(all_in), tuple(results)), every, batched_rule(rule, size))
     return [(y, True) for y in outputs_of(new)]
 
 
 def batched_rule(rule: CustomRule, size: int) -> CustomRule:
     """The person's rule, applied to one example and batched."""
+
     def over(function: object) -> object:
         if function is None:
             return None
@@ -163,10 +178,13 @@ def batched_rule(rule: CustomRule, size: int) -> CustomRule:
             groups = (moving, inputs, outputs)
             single = [[input_node(Aval(x.shape[1:], x.dtype)) for x in group] for group in groups]
             found = function(*single)  # type: ignore[operator]  # checked above
-            mapping = {one: many for ones, manys in zip(single, groups, strict=True)
-                       for one, many in zip(ones, manys, strict=True)}
+            mapping = {
+                one: many
+                for ones, manys in zip(single, groups, strict=True)
+                for one, many in zip(ones, manys, strict=True)
+            }
             kept = [y for y in found if y is not None]
-            results = iter([_with_axis(y, flag, True, size) for y, flag in batch(kept, mapping, size)])  # noqa: FBT003
+            results = iter([_with_axis(y, flag, True, size) for y, flag in batch(kept, mapping, size)])
             return [None if y is None else next(results) for y in found]
 
         return all_examples

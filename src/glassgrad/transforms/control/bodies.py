@@ -51,7 +51,9 @@ def push_body(body: Graph, moving: Sequence[bool], wanted: Sequence[bool]) -> Pu
     """Forward mode inside a body. Call within `apart()`."""
     marks = {x: input_node(x.aval) for x, flag in zip(body.inputs, moving, strict=True) if flag}
     found = push(body.outputs, marks)
-    tangents = [zeros(y.aval) if d is None else d for y, d, want in zip(body.outputs, found, wanted, strict=True) if want]
+    tangents = [
+        zeros(y.aval) if d is None else d for y, d, want in zip(body.outputs, found, wanted, strict=True) if want
+    ]
     settled = settle([*body.outputs, *tangents])
     count = len(body.outputs)
     return Pushed(list(marks.values()), settled[:count], settled[count:])
@@ -73,9 +75,9 @@ def pull_body(body: Graph, given: Sequence[bool], wrt: Sequence[bool]) -> Pulled
     found = pull(body.outputs, marks, wanted)
     real = [node for node in found if node is not None]
     settled = settle([*body.outputs, *real])
-    rest = iter(settled[len(body.outputs):])
+    rest = iter(settled[len(body.outputs) :])
     pulled = [None if node is None else next(rest) for node in found]
-    return Pulled([m for m in marks if m is not None], settled[:len(body.outputs)], pulled)
+    return Pulled([m for m in marks if m is not None], settled[: len(body.outputs)], pulled)
 
 
 def residuals(pulled: Sequence[Node | None], cotangents: Sequence[Node], varying: Iterable[Node]) -> list[Node]:
@@ -99,5 +101,3 @@ def _closure(order: Sequence[Node], start: Iterable[Node]) -> set[Node]:
         if not found.isdisjoint(node.inputs):
             found.add(node)
     return found
-
-

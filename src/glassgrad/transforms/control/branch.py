@@ -31,7 +31,7 @@ def push_cond(node: Node, tangents: Sequence[Node | None]) -> list[Node | None]:
     moved = [t for t in tangents[1:] if t is not None]
     results = outputs_of(make_cond(node.inputs[0], [*node.inputs[1:], *moved], new))
     supersede(outputs_of(node), results)
-    found = iter(results[len(wanted):])
+    found = iter(results[len(wanted) :])
     return [next(found) if flag else None for flag in wanted]
 
 

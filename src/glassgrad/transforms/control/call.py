@@ -30,7 +30,7 @@ def push_call(node: Node, tangents: Sequence[Node | None]) -> list[Node | None]:
         new = Graph((*graph.inputs, *pushed.inputs), (*pushed.primals, *pushed.tangents))
     results = outputs_of(make_call(new, [*node.inputs, *[t for t in tangents if t is not None]]))
     supersede(outputs_of(node), results)
-    found = iter(results[len(wanted):])
+    found = iter(results[len(wanted) :])
     return [next(found) if flag else None for flag in wanted]
 
 
@@ -98,8 +98,9 @@ def _pulled(rule: CustomRule, node: Node, cts: Sequence[Node]) -> list[Node | No
 def _checked(rule: CustomRule, given: Sequence[Node | None], like: Sequence[Node]) -> list[Node | None]:
     for found, expected in zip(given, like, strict=True):
         if found is not None and found.shape != expected.shape:
-            raise ShapeError(f"the derivative rule of {rule.name} gives shape {found.shape} where {expected.shape} "
-                             "is expected")
+            raise ShapeError(
+                f"the derivative rule of {rule.name} gives shape {found.shape} where {expected.shape} is expected"
+            )
     return list(given)
 
 

@@ -36,20 +36,29 @@ def push_while(node: Node, tangents: Sequence[Node | None]) -> list[Node | None]
         count = sum(moving[:carries])
         d_first, d_rest = pushed.inputs[:count], pushed.inputs[count:]
         inputs = (*first, *d_first, *rest, *d_rest)
-        outputs = (*pushed.primals[:carries], *pushed.tangents[:count], *pushed.primals[carries:],
-                   *pushed.tangents[count:])
+        outputs = (
+            *pushed.primals[:carries],
+            *pushed.tangents[:count],
+            *pushed.primals[carries:],
+            *pushed.tangents[count:],
+        )
         new_body = Graph(inputs, outputs)
         old = node.param("condition")
         swap = dict(zip(old.inputs, (*first, *rest), strict=True))
         new_condition = Graph(inputs, tuple(substitute(old.outputs, swap)))
     given = [zeros(x.aval) if t is None else t for x, t in zip(node.inputs, tangents, strict=True)]
     moved = [t for t, flag in zip(given, moving, strict=True) if flag]
-    new = make_while(new_condition, new_body, [*node.inputs[:carries], *moved[:count]],
-                     [*node.inputs[carries:], *moved[count:]], node.param("length"))
+    new = make_while(
+        new_condition,
+        new_body,
+        [*node.inputs[:carries], *moved[:count]],
+        [*node.inputs[carries:], *moved[count:]],
+        node.param("length"),
+    )
     results = outputs_of(new)
     stacked = len(moving_out) - carries
-    supersede(outputs_of(node), [*results[:carries], *results[carries + count:carries + count + stacked]])
-    found = iter([*results[carries:carries + count], *results[carries + count + stacked:]])
+    supersede(outputs_of(node), [*results[:carries], *results[carries + count : carries + count + stacked]])
+    found = iter([*results[carries : carries + count], *results[carries + count + stacked :]])
     return [next(found) if flag else None for flag in moving_out]
 
 
@@ -58,13 +67,19 @@ def pull_while(node: Node, cotangents: Sequence[Node | None], wanted: Sequence[b
     body, carries, length = node.param("body"), node.param("carries"), node.param("length")
     loop = Loop(body, carries, 0, length, backwards=False, recompute=False)
     back = backward_body(loop, wanted, cotangents)
-    went = literal(True, np.dtype(bool))  # noqa: FBT003 - a value, not a flag
-    recording = make_while(node.param("condition"), Graph(body.inputs, (*back.primals, *back.kept, went)),
-                           node.inputs[:carries], node.inputs[carries:], length)
+    went = literal(True, np.dtype(bool))
+    recording = make_while(
+        node.param("condition"),
+        Graph(body.inputs, (*back.primals, *back.kept, went)),
+        node.inputs[:carries],
+        node.inputs[carries:],
+        length,
+    )
     outputs = outputs_of(recording)
     supersede(outputs_of(node), outputs)
-    return run_backward(loop, replace(back, body=_where_it_went(back)), node.inputs, outputs[len(back.primals):],
-                        cotangents)
+    return run_backward(
+        loop, replace(back, body=_where_it_went(back)), node.inputs, outputs[len(back.primals) :], cotangents
+    )
 
 
 def _where_it_went(back: Backward) -> Graph:
