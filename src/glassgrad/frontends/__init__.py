@@ -1,0 +1,1 @@
+"""Floor 5: foreign programs -> Graph: formulas, and later PyTorch, JAX and ONNX."""
