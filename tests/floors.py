@@ -93,9 +93,7 @@ def complaints(plan: Plan) -> list[str]:
     modules = {file.module: file for file in files}
     imports = {file.module: list(dict.fromkeys(imports_of(file, modules))) for file in files}
     found = [text for file in files for text in _misplaced(plan, file)]
-    found += [
-        text for file in files for one in imports[file.module] for text in _judge(plan, modules, file, one)
-    ]
+    found += [text for file in files for one in imports[file.module] for text in _judge(plan, modules, file, one)]
     found += _cycle(plan, modules, imports)
     found += _too_long(plan, files)
     return found

@@ -78,21 +78,13 @@ BREACHES = {
         "red = 1\ndef pour():\n    1\n    2\n    3\n": ":2: cellar/wine.py:pour has 4 lines; the limit is 3",
     },
     "kitchen/stove.py": {
-        "import house.parlour.sofa\n": (
-            ":1: imports house.parlour.sofa, sideways: kitchen and parlour share floor 1"
-        ),
-        "from ..parlour import sofa\n": (
-            ":1: imports house.parlour.sofa, sideways: kitchen and parlour share floor 1"
-        ),
+        "import house.parlour.sofa\n": (":1: imports house.parlour.sofa, sideways: kitchen and parlour share floor 1"),
+        "from ..parlour import sofa\n": (":1: imports house.parlour.sofa, sideways: kitchen and parlour share floor 1"),
         "if TYPE_CHECKING:\n    from house.attic import archive\n": (
             ":2: imports house.attic.archive, upward: kitchen is on floor 1, attic on floor 2"
         ),
-        "def light():\n    import torch.nn\n": (
-            ":2: imports torch.nn, an optional package that only attic may import"
-        ),
-        "from house.kitchen.oven import heat, dial\n": (
-            ":1: imports house.kitchen.oven, which does not exist"
-        ),
+        "def light():\n    import torch.nn\n": (":2: imports torch.nn, an optional package that only attic may import"),
+        "from house.kitchen.oven import heat, dial\n": (":1: imports house.kitchen.oven, which does not exist"),
     },
     "attic/trunk.py": {
         "class Trunk:\n    def open(self):\n        import house.parlour.sofa\n": (

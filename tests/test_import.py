@@ -25,9 +25,7 @@ HEAVY = [
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
     """The modules of a fresh interpreter that has imported glassgrad and taken a derivative."""
-    program = (
-        "import glassgrad, json, sys; glassgrad.grad(lambda x: x * x)(2.0); print(json.dumps([*sys.modules]))"
-    )
+    program = "import glassgrad, json, sys; glassgrad.grad(lambda x: x * x)(2.0); print(json.dumps([*sys.modules]))"
     run = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
     return set(json.loads(run.stdout))
 

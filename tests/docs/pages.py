@@ -152,9 +152,7 @@ def _registered(module: ModuleType) -> Iterator[None]:
 def _run_command(where: str, command: Command, folder: Path) -> None:
     if command.text.split()[0] not in COMMANDS:
         return
-    shell = (
-        f'glassgrad() {{ "{sys.executable}" -m glassgrad "$@"; }}; python() {{ "{sys.executable}" "$@"; }}\n'
-    )
+    shell = f'glassgrad() {{ "{sys.executable}" -m glassgrad "$@"; }}; python() {{ "{sys.executable}" "$@"; }}\n'
     # A terminal of 80 columns without colours; both streams in one, in the order in which they were written.
     settings = {
         "COLUMNS": "80",

@@ -68,9 +68,7 @@ def test_blocks_have_line_language_title_and_text():
 
 
 def test_a_longer_fence_holds_shorter_ones():
-    assert page("````markdown\n```python\n1 / 0\n```\n````\n") == [
-        Block(2, "markdown", "", "```python\n1 / 0\n```\n")
-    ]
+    assert page("````markdown\n```python\n1 / 0\n```\n````\n") == [Block(2, "markdown", "", "```python\n1 / 0\n```\n")]
 
 
 def test_console_blocks_split_into_commands():
@@ -117,9 +115,7 @@ def test_blocks_share_names_and_print_what_follows(folder):
 
 def test_a_wrong_output_names_page_line_and_both_texts(folder):
     blocks = page('\n```python\nprint(1)\n```\n```text title="output"\n2\n```\n')
-    with pytest.raises(
-        AssertionError, match=r"page\.md:3: the page shows\n\n2\n\nbut this comes out:\n\n1\n"
-    ):
+    with pytest.raises(AssertionError, match=r"page\.md:3: the page shows\n\n2\n\nbut this comes out:\n\n1\n"):
         run_page("page.md", blocks, folder)
 
 
