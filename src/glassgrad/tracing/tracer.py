@@ -16,6 +16,8 @@ from glassgrad.base.source import user_place
 from glassgrad.graph.node import Node, Workspace, make, workspace
 from glassgrad.graph.op import OPS, Op
 from glassgrad.ops.lifting import elementwise, lift
+from glassgrad.ops.structure import cast
+from glassgrad.tracing.foreign import scipy_function_in_use
 from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
 
 
@@ -142,11 +144,17 @@ class Tracer:
         except ConcretizationError:
             raise ConcretizationError(
                 f"{what} needs the number of a traced value of shape {show_shape(self.shape)}, but here the value "
-                "stands for many (under jit or vmap, or in the body of a loop or branch)", hint=instead) from None
+                "stands for many (under jit or vmap, or in the body of a loop or branch)",
+                hint=instead,
+            ) from None
 
     def __bool__(self) -> bool:
-        return bool(self._number("`if`, `while`, `and`, `or` or bool()",
-                                 "use glassgrad.cond, np.where or glassgrad.while_loop for a choice that depends on values"))
+        return bool(
+            self._number(
+                "`if`, `while`, `and`, `or` or bool()",
+                "use glassgrad.cond, np.where or glassgrad.while_loop for a choice that depends on values",
+            )
+        )
 
     def __int__(self) -> int:
         return int(self._number("int()", "keep it an array, or mark the argument static"))
@@ -157,20 +165,29 @@ class Tracer:
         return int(self._number("an index or a range", "use np.take or glassgrad.fori_loop, which take traced indices"))
 
     def __float__(self) -> float:
-        raise ConversionError("float() takes a number out of the chain, so its derivative would be lost",
-                              hint="drop the float(); use np.sin and friends instead of math.sin; or "
-                                   "glassgrad.stop_gradient(x) if that is what is meant")
+        raise ConversionError(
+            "float() takes a number out of the chain, so its derivative would be lost",
+            hint="drop the float(); use np.sin and friends instead of math.sin; or "
+            "glassgrad.stop_gradient(x) if that is what is meant",
+        )
 
     def __complex__(self) -> complex:
-        raise ConversionError("complex() takes a number out of the chain, so its derivative would be lost",
-                              hint="drop the complex(); use NumPy's functions instead of cmath's")
+        raise ConversionError(
+            "complex() takes a number out of the chain, so its derivative would be lost",
+            hint="drop the complex(); use NumPy's functions instead of cmath's",
+        )
 
     def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
         del dtype, copy
-        raise ConversionError("a traced value cannot be put into a plain NumPy array: its derivative would be lost",
-                              hint="use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
-                                   "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
-                                   "glassgrad.scipy.special / linalg for SciPy functions that are not ufuncs")
+        known = scipy_function_in_use()
+        raise ConversionError(
+            "a traced value cannot be put into a plain NumPy array: its derivative would be lost",
+            hint=f"use glassgrad.{known}, which takes traced values"
+            if known
+            else "use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
+            "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
+            "glassgrad.scipy.special / linalg for SciPy functions that are not ufuncs",
+        )
 
     def item(self) -> "Tracer":
         """The single element as a traced number."""
@@ -189,9 +206,11 @@ class Tracer:
         implementation = FUNCTIONS.get(function)
         if implementation is None:
             name = f"{function.__module__}.{function.__name__}"
-            raise UnsupportedError(f"{name} is not known to Glassgrad",
-                                   hint="write it with functions that are (see the reference), or give its derivative "
-                                        "with glassgrad.custom_derivative")
+            raise UnsupportedError(
+                f"{name} is not known to Glassgrad",
+                hint="write it with functions that are (see the reference), or give its derivative "
+                "with glassgrad.custom_derivative",
+            )
         note_origin()
         return implementation(*args, **kwargs)
 
@@ -229,6 +248,15 @@ class Tracer:
     def __pos__(self) -> "Tracer":
         return self
 
+    def __invert__(self) -> "Tracer":
+        return unary(OPS["invert"], self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return apply_ufunc(np.divmod, "__call__", (self, other), {})
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return apply_ufunc(np.divmod, "__call__", (other, self), {})
+
     def __abs__(self) -> "Tracer":
         return apply_ufunc(np.absolute, "__call__", (self,), {})  # type: ignore[no-any-return]
 
@@ -257,8 +285,10 @@ def active_workspace() -> Workspace:
     """The workspace of the trace under way; an error where a tracer outlived its trace."""
     here = workspace()
     if here is None:
-        raise LeakedTracerError("a traced value is used outside of the function that was traced",
-                                hint="return it from the function instead of storing it in a global or an attribute")
+        raise LeakedTracerError(
+            "a traced value is used outside of the function that was traced",
+            hint="return it from the function instead of storing it in a global or an attribute",
+        )
     return here
 
 
@@ -279,7 +309,9 @@ def to_node(value: Any, dtype: np.dtype | None = None) -> Node:
 
 
 def _lift_plain(value: Any, dtype: np.dtype | None) -> Node:
-    return lift(value if isinstance(value, np.ndarray | np.generic | complex | float | int | bool) else np.asarray(value), dtype)
+    return lift(
+        value if isinstance(value, np.ndarray | np.generic | complex | float | int | bool) else np.asarray(value), dtype
+    )
 
 
 def any_traced(values: Any) -> bool:
@@ -343,39 +375,59 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: di
     if method != "__call__":
         return UFUNCS[f"{method}"](ufunc, *inputs, **options) if method in UFUNCS else _refuse_method(ufunc, method)
     if options.get("out") is not None:
-        raise UnsupportedError(f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
-                               hint="use the result: y = np.f(x); or y[...] = np.f(x)")
+        raise UnsupportedError(
+            f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
+            hint="use the result: y = np.f(x); or y[...] = np.f(x)",
+        )
     if options.get("where", True) is not True:
-        raise UnsupportedError(f"{ufunc.__name__}(…, where=mask) leaves elements undefined where the mask is false",
-                               hint=f"np.where(mask, np.{ufunc.__name__}(…), 0.0)")
+        raise UnsupportedError(
+            f"{ufunc.__name__}(…, where=mask) leaves elements undefined where the mask is false",
+            hint=f"np.where(mask, np.{ufunc.__name__}(…), 0.0)",
+        )
     options = {key: value for key, value in options.items() if key not in ("out", "where", "casting", "order", "subok")}
+    dtype = options.pop("dtype", None)
+    if dtype is not None and np.dtype(dtype).kind in "fc":  # NumPy casts the operands, not the result
+        inputs = [wrap(cast(to_node(value), np.dtype(dtype))) for value in inputs]
     special = UFUNCS.get(ufunc.__name__)
     if special is not None:
-        result = special(*inputs, **{k: v for k, v in options.items() if k != "dtype"})
+        result = special(*inputs, **options)
     else:
         row = OPS.get(_ROW_NAMES.get(ufunc.__name__, ufunc.__name__))
         if row is None or row.ufunc is None:
-            raise UnsupportedError(f"the ufunc {ufunc.__name__} is not known to Glassgrad",
-                                   hint="give its derivative with glassgrad.custom_derivative")
+            raise UnsupportedError(
+                f"the ufunc {ufunc.__name__} is not known to Glassgrad",
+                hint="give its derivative with glassgrad.custom_derivative",
+            )
         operands = [_operand(value) for value in inputs]
         result = Tracer(elementwise(row, operands, [_weak_of(value) for value in inputs]))
-    if options.get("dtype") is not None:
-        result = result.astype(options["dtype"])
-    return result
+    return result if dtype is None else wrap(cast(result.node, np.dtype(dtype)))
 
 
 _ROW_NAMES = {"true_divide": "divide", "float_power": "power", "conj": "conjugate", "abs": "absolute"}
 
 
 def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
-    raise UnsupportedError(f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
-                           hint="write into an array by out[i] += v" if method == "at" else None)
+    raise UnsupportedError(
+        f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
+        hint="write into an array by out[i] += v" if method == "at" else None,
+    )
 
 
 # ------------------------------------------------------------------ operators, bound from one table
-_BINARY = {"add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power",
-           "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or",
-           "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift"}
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "pow": "power",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "left_shift",
+    "rshift": "right_shift",
+}
 _COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
 
 
@@ -403,6 +455,7 @@ def _takes(other: Any) -> bool:
 
 def _in_place(name: str) -> Callable[[Tracer, Any], Any]:
     """`x += y`: an array is written in place, as in NumPy; a number is rebound."""
+
     def update(self: Tracer, other: Any) -> Any:
         result = binary(OPS[name], self, other)
         if not self.shape:

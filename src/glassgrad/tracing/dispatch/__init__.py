@@ -4,21 +4,27 @@ from glassgrad.ops import compare as _compare  # noqa: F401 - binds the comparis
 from glassgrad.tracing.dispatch import (
     calculus,
     contraction,
+    elementwise,
     indexing,
     linalg,
     methods,
     reductions,
     sorting,
+    special,
     statistics,
+    ufuncs,
 )
 
 __all__ = [
     "calculus",
     "contraction",
+    "elementwise",
     "indexing",
     "linalg",
     "methods",
     "reductions",
     "sorting",
+    "special",
     "statistics",
+    "ufuncs",
 ]
