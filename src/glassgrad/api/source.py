@@ -9,7 +9,9 @@ from glassgrad.api.observed import Argument, Leaf, Observed, Wanted, Wrt, observ
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import UsageError
 from glassgrad.engines.source.module import Head, module_text
-from glassgrad.engines.source.statements import Material, Page, write
+from glassgrad.engines.source.page import Material, Page
+from glassgrad.engines.source.statements import write
+from glassgrad.graph.node import Node
 from glassgrad.tracing.written import spelled, text_of
 
 
@@ -36,18 +38,38 @@ def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: st
     return module_text(_head(observed, page), page, result)
 
 
-def material_of(observed: Observed) -> Material:
-    """What an observed call gives the writer of lines."""
-    leaves = {leaf.node: leaf.access for argument in observed.arguments for leaf in argument.leaves if leaf.node is not None}
+def material_of(observed: Observed, *, generic: bool = True) -> Material:
+    """What an observed call gives the writer of lines: for a module (`generic`), or for a page about these values,
+    on which every argument goes by its short name."""
+    leaves: dict[Node, ast.expr] = {
+        node: leaf.access if generic else ast.Name(observed.names.of.get(node, leaf.name), ast.Load())
+        for node, leaf in observed.leaves.items()
+    }
     names = observed.names.of
-    gradient_names = tuple(f"d{names.get(leaf.node, leaf.name)}" if leaf.node is not None else f"d{leaf.name}"
-                           for leaf in observed.wanted_leaves)
+    gradient_names = tuple(
+        f"d{names.get(leaf.node, leaf.name)}" if leaf.node is not None else f"d{leaf.name}"
+        for leaf in observed.wanted_leaves
+    )
     parameters = {argument.name for argument in observed.arguments}
     parameters |= set(observed.signature.parameters) if observed.signature else set()
     seen = observed.observation
-    return Material((observed.output, *observed.gradients), leaves, names, observed.cotangents, seen.operations, seen.several,
-                    observed.workspace.notes, observed.boundary, seen.made, frozenset(parameters), gradient_names,
-                    observed.names.depth, seen.place_of, seen.step_of)
+    return Material(
+        (observed.output, *observed.gradients),
+        leaves,
+        names,
+        observed.cotangents,
+        seen.operations,
+        seen.several,
+        observed.workspace.notes,
+        observed.boundary,
+        seen.made,
+        frozenset(parameters),
+        gradient_names,
+        observed.names.depth,
+        seen.place_of,
+        generic=generic,
+        step_of=seen.step_of,
+    )
 
 
 # ------------------------------------------------------------------ the result
@@ -93,18 +115,32 @@ def _tree_expression(value: Any, results: Iterator[ast.expr], access: ast.expr) 
 # ------------------------------------------------------------------ the first lines
 def _head(observed: Observed, page: Page) -> Head:
     document = [_first_line(observed)]
-    shapes = [f"{leaf.path} {show_shape(leaf.node.shape)}" for argument in observed.arguments for leaf in argument.leaves
-              if leaf.node is not None and leaf.node.shape]
-    used = {part.id for statement in page.statements for part in ast.walk(statement.expression) if isinstance(part, ast.Name)}
-    fixed = [f"{argument.name} = {_shown(argument)}" for argument in observed.arguments
-             if argument.name not in used and not any(leaf.node for leaf in argument.leaves)]
+    shapes = [
+        f"{leaf.path} {show_shape(leaf.node.shape)}"
+        for argument in observed.arguments
+        for leaf in argument.leaves
+        if leaf.node is not None and leaf.node.shape
+    ]
+    used = {
+        part.id
+        for statement in page.statements
+        for part in ast.walk(statement.expression)
+        if isinstance(part, ast.Name)
+    }
+    fixed = [
+        f"{argument.name} = {_shown(argument)}"
+        for argument in observed.arguments
+        if argument.name not in used and not any(leaf.node for leaf in argument.leaves)
+    ]
     if shapes:
         document.append(f"Written for {', '.join(shapes)}.")
     if fixed:
         document.append(f"Holds for {', '.join(fixed)} only.")
     branches = len({(branch.place.code, branch.place.offset) for branch in observed.observation.branches})
     if branches:
-        document.append(f"Follows the way that the function took for these values ({branches} choice{'s' * (branches > 1)}).")
+        document.append(
+            f"Follows the way that the function took for these values ({branches} choice{'s' * (branches > 1)})."
+        )
     return Head(f"{observed.title}_and_grad", _parameters(observed), tuple(_wrapped(document)))
 
 
@@ -122,7 +158,7 @@ def _wrapped(lines: Sequence[str]) -> Iterator[str]:
             if cut < 0:
                 break
             yield text[:cut]
-            text = text[cut + 1:]
+            text = text[cut + 1 :]
         yield text
 
 

@@ -36,7 +36,9 @@ def name_values(bindings: Sequence[Binding], given: Mapping[Node, str], taken: I
     return Names(result, {node: tuple(names) for node, names in others.items()}, depth)
 
 
-def _choose(bindings: Sequence[Binding], given: Mapping[Node, str]) -> tuple[dict[Node, Binding], dict[Node, list[str]]]:
+def _choose(
+    bindings: Sequence[Binding], given: Mapping[Node, str]
+) -> tuple[dict[Node, Binding], dict[Node, list[str]]]:
     """The binding that names each value, and all its other names."""
     chosen: dict[Node, Binding] = {}
     others: dict[Node, list[str]] = {}

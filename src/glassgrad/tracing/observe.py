@@ -27,8 +27,21 @@ from glassgrad.tracing.tracer import Tracer
 from glassgrad.tracing.written import Fixed, Written, hole_index
 
 # Conversions answer with a plain value that is not what the user's expression is worth (`if x > 0`, `range(n)`).
-_CONVERSIONS = frozenset({"__bool__", "__index__", "__iter__", "__next__", "__hash__", "__repr__", "__str__",
-                          "__format__", "__array__", "__contains__", "__setitem__"})
+_CONVERSIONS = frozenset(
+    {
+        "__bool__",
+        "__index__",
+        "__iter__",
+        "__next__",
+        "__hash__",
+        "__repr__",
+        "__str__",
+        "__format__",
+        "__array__",
+        "__contains__",
+        "__setitem__",
+    }
+)
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _STANDARD_LIBRARY = str(Path(inspect.__file__).parent)
 _SHOWN_ENTRIES = 64  # of a list or dict whose entries get names
@@ -89,6 +102,12 @@ class Observation:
     arrays: dict[Node, str] = field(default_factory=dict)  # captured arrays by the names under which they were met
     made: dict[int, Fixed] = field(default_factory=dict)  # static arrays by identity: `rows = np.arange(n)`
     several: dict[tuple[Node, ...], Operation] = field(default_factory=dict)  # `w, v = np.linalg.eigh(a)`
+
+    steps: list[int] = field(default_factory=list)  # the number of the first node of each statement carried out
+
+    def step_of(self, node: Node) -> int:
+        """Which statement carried out (the how-manieth) made this value."""
+        return bisect_right(self.steps, node.serial)
 
     def call_of(self, node: Node) -> Call | None:
         """The innermost call in which this value was made."""
@@ -180,12 +199,21 @@ class _Watcher:
         if activation is not None:
             if event == "line":
                 self._compare(activation)
+                self._step(activation, frame.f_lineno)
                 activation.line = frame.f_lineno
             elif event == "return":
                 self._compare(activation)
                 if not frame.f_code.co_flags & _GENERATOR:
                     self._finish(activation, argument)
         return self.in_user_code
+
+    def _step(self, activation: _Activation, line: int) -> None:
+        """A new statement begins (not only a further line of the one under way)."""
+        syntax = activation.syntax
+        now = None if syntax is None else statement_at(syntax, line)
+        before = None if syntax is None else statement_at(syntax, activation.line)
+        if now is None or now is not before or now.lineno == line:
+            self.observation.steps.append(fresh_serial())
 
     # ------------------------------------------------------------------ calls of the user's functions
     def _begin(self, frame: FrameType) -> None:
@@ -203,7 +231,7 @@ class _Watcher:
             activation.fixed.update(caller.fixed)
         else:
             self.observation.calls.append(call)
-            names = code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]
+            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
             values = frame.f_locals
             call.arguments.update((name, values[name].node) for name in names if type(values.get(name)) is Tracer)
         self._compare(activation, at_start=True)
@@ -351,7 +379,9 @@ class _Watcher:
             return Fixed(value, found.written, name)
         return Fixed(value, None, name)
 
-    def _fixed_part(self, activation: _Activation, expression: ast.expr, name: str, targets: list[ast.expr]) -> Fixed | None:
+    def _fixed_part(
+        self, activation: _Activation, expression: ast.expr, name: str, targets: list[ast.expr]
+    ) -> Fixed | None:
         """`n, d = x.shape`: n is `x.shape[0]`."""
         places = [index for index, target in enumerate(targets) if isinstance(target, ast.Name) and target.id == name]
         if not places or any(isinstance(target, ast.Starred) for target in targets):
@@ -441,8 +471,11 @@ def _named_entries(name: str, value: Any) -> list[tuple[str, Tracer]]:
     if len(value) > _SHOWN_ENTRIES:
         return []
     if isinstance(value, dict):
-        return [(key, part) for key, part in value.items()
-                if type(part) is Tracer and isinstance(key, str) and key.isidentifier()]
+        return [
+            (key, part)
+            for key, part in value.items()
+            if type(part) is Tracer and isinstance(key, str) and key.isidentifier()
+        ]
     return [(f"{name}{index}", part) for index, part in enumerate(value) if type(part) is Tracer]
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ import numpy as np
 from glassgrad.base.avals import show_shape
 from glassgrad.base.source import Place
 from glassgrad.engines.source.layout import folded
-from glassgrad.engines.source.statements import Page, Statement
+from glassgrad.engines.source.page import Page, Statement
 from glassgrad.tracing.syntax import statement_text
 from glassgrad.tracing.written import spelled, text_of
 
 WIDTH = 100
 EMBEDDED = 100  # elements of a captured array that is written into the text; larger ones become parameters
+_NAME = re.compile(r"[^\W\d]\w*")
 _LARGE = 1 << 20  # bytes from which a dead value is freed
 
 
@@ -87,7 +89,9 @@ def _body(page: Page, result: ast.expr) -> list[str]:
 
 
 def _line(statement: Statement) -> list[str]:
-    text = f"    {', '.join(statement.targets)} {statement.operator} {text_of(statement.expression)}"
+    text = f"    {text_of(statement.expression)}"
+    if statement.operator:
+        text = f"    {', '.join(statement.targets)} {statement.operator} {text_of(statement.expression)}"
     shape = _shape_comment(statement)
     if not statement.backward:
         return [_commented(text, [shape])]
@@ -108,7 +112,7 @@ def _commented(text: str, comments: Sequence[str]) -> str:
 
 def _shape_comment(statement: Statement) -> str:
     node = statement.node
-    if node is None or statement.operator != "=":
+    if node is None or statement.operator != "=" or "[" in statement.targets[0]:
         return ""
     if type(node.aval) is tuple:
         return "# " + ", ".join(show_shape(aval.shape) for aval in node.aval)
@@ -131,7 +135,7 @@ def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
             if isinstance(part, ast.Name):
                 last[part.id] = index
         for target in statement.targets:
-            last[target] = index
+            last.update(dict.fromkeys(_NAME.findall(target), index))
     returned = {part.id for part in ast.walk(result) if isinstance(part, ast.Name)}
     freed: dict[int, list[str]] = {}
     for name, index in last.items():
@@ -154,7 +158,27 @@ def _helpers(page: Page) -> list[Callable[..., object]]:
 
 
 def _helper(kernel: Callable[..., object]) -> str:
-    return textwrap.dedent(inspect.getsource(kernel)).rstrip()
+    """A helper function's own text, without annotations (their names are not imported)."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kernel)))
+    return ast.unparse(_Bare().visit(tree))
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes annotations away."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.generic_visit(node)
+        node.returns = None
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | None:
+        if node.value is None:
+            return None
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
 
 
 def _is_embedded(array: np.ndarray) -> bool:

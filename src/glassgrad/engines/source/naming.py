@@ -20,7 +20,7 @@ class Namer:
     """Hands out names that nobody has."""
 
     def __init__(self, used: Iterable[str]) -> None:
-        self.used = {*used, *dir(builtins), *keyword.kwlist, "np", "scipy", "value"}
+        self.used = {*used, *dir(builtins), *keyword.kwlist, "np", "scipy"}
 
     def free(self, wanted: str) -> str:
         """`wanted`, with a number where it is taken."""

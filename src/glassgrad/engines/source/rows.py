@@ -55,12 +55,47 @@ def by_text(node: Node, operands: Sequence[Node]) -> Written:
     """The row's NumPy text with holes for the inputs and the static parameters filled in."""
     op = node.op
     text = numpy_text(op, tuple([x.aval for x in node.inputs]), node.params)
+    names, taken = _names_of(node, operands)
+    return Written(_Names(names).visit(_parsed(text)), tuple(taken))
+
+
+def _names_of(node: Node, operands: Sequence[Node]) -> tuple[dict[str, ast.expr], list[Operand]]:
+    """What stands for the names in a row's text: holes for inputs, static parameters spelled out."""
     taken: list[Operand] = list(operands)
-    names = _input_holes(op, len(operands))
+    names = _input_holes(node.op, len(operands))
     for name, value in node.params:
         names[name] = _static(value, taken)
-    expression = _Names(names).visit(_parsed(text))
-    return Written(expression, tuple(taken))
+    return names, taken
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that changes its first input: `target operator value`; no target where a function does it."""
+
+    target: ast.expr | None
+    operator: str
+    value: ast.expr
+    operands: tuple[Operand, ...]
+
+
+def change_written(node: Node) -> Change | None:
+    """The row as a change of its first input (`x[1:3] += v`), where it is one."""
+    op = node.op
+    if op.statement is None:
+        return None
+    avals = [x.aval for x in node.inputs]
+    text = op.statement if isinstance(op.statement, str) else op.statement(*avals, **dict(node.params))
+    names, taken = _names_of(node, node.inputs)
+    names = {name: part for name, part in names.items() if name in op.inputs or name == op.inputs[-1].lstrip("*")}
+    fill_in = _Names(names)
+    match ast.parse(text).body[0]:
+        case ast.Assign([target], value):
+            return Change(fill_in.visit(target), "=", fill_in.visit(value), tuple(taken))
+        case ast.AugAssign(target, ast.Add(), value):
+            return Change(fill_in.visit(target), "+=", fill_in.visit(value), tuple(taken))
+        case ast.Expr(value):
+            return Change(None, "", fill_in.visit(value), tuple(taken))
+    raise AssertionError(f"the statement of {op.name} is no change of an array: {text}")
 
 
 def _input_holes(op: Op, count: int) -> dict[str, ast.expr]:
@@ -107,7 +142,10 @@ class _Names(ast.NodeTransformer):
         return ast.Call(function, arguments, [ast.keyword(word.arg, self.visit(word.value)) for word in node.keywords])
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        return ast.Subscript(self.visit(node.value), with_colons(self.visit(node.slice)), ast.Load())
+        value, key = self.visit(node.value), self.visit(node.slice)
+        if isinstance(value, ast.List) and isinstance(key, ast.Constant):  # one of `*indices`
+            return value.elts[key.value]  # type: ignore[no-any-return]  # an expression
+        return ast.Subscript(value, with_colons(key), ast.Load())
 
 
 def with_colons(key: ast.expr) -> ast.expr:

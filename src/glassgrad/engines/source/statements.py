@@ -6,69 +6,21 @@ that uses it. Contributions to one derivative from different lines are added up 
 """
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from glassgrad.base.source import Place
-from glassgrad.engines.source.factors import Context, product_written
 from glassgrad.engines.source.naming import Namer, suggested_name
-from glassgrad.engines.source.rows import Surroundings, literal_expression, number_expression, row_written
-from glassgrad.graph.node import Node, reachable
-from glassgrad.graph.notes import Backward, Notes
-from glassgrad.ops.elementwise import ADD, NEGATIVE, SUBTRACT
-from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
-from glassgrad.tracing.observe import Operation
-from glassgrad.tracing.written import Fixed, Operand, Written, fill, hole, hole_index, holes_of, spelled, text_of
+from glassgrad.engines.source.page import Material, Page, Statement, origin_of
+from glassgrad.engines.source.plan import plan
+from glassgrad.engines.source.rows import Change, literal_expression, number_expression
+from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
+from glassgrad.graph.node import Node
+from glassgrad.ops.elementwise import ADD
+from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, is_literal
+from glassgrad.tracing.written import Fixed, Operand, Written, fill, hole_index, numpy_name, spelled, text_of
 
 LONGEST = 84  # characters of an expression that is not the person's own
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What is to be written: the results (the value first), and everything known about the nodes below them."""
-
-    results: tuple[Node, ...]
-    leaves: Mapping[Node, ast.expr]  # inputs by how they are reached: W1, params["W1"]
-    names: Mapping[Node, str]  # forward values by the person's names
-    cotangents: Mapping[Node, Node]  # forward value -> the derivative with respect to it
-    operations: Mapping[Node, Operation]
-    several: Mapping[tuple[Node, ...], Operation]
-    notes: Notes
-    boundary: int  # backward nodes are numbered from here
-    made: Mapping[int, Fixed] = field(default_factory=dict)  # static arrays by identity, with how they are written
-    reserved: frozenset[str] = frozenset()
-    gradient_names: tuple[str, ...] = ()  # of the results after the first
-    depth: Mapping[Node, int] = field(default_factory=dict)  # of the calls in which names stand
-    place_of: Callable[[Node, Place | None, int], Place | None] = lambda node, place, depth: place
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One line: `targets operator expression`. `origin` is the forward node that a backward line belongs to;
-    `contribution` the node whose value the expression is (for `+=`, what is added)."""
-
-    targets: tuple[str, ...]
-    expression: ast.expr
-    node: Node | None
-    contribution: Node | None = None
-    operator: str = "="
-    backward: bool = False
-    origin: Node | None = None
-    place: Place | None = None  # of the person's line that it comes from
-    target: Node | None = None  # the forward value whose derivative this is
-
-
-@dataclass(slots=True)
-class Page:
-    """The lines in order, and how the results are reached after them."""
-
-    statements: list[Statement] = field(default_factory=list)
-    results: list[ast.expr] = field(default_factory=list)
-    names: dict[Node, str] = field(default_factory=dict)
-    templates: dict[Node, Written] = field(default_factory=dict)
-    captured: dict[str, np.ndarray] = field(default_factory=dict)  # arrays of the surroundings, by name
 
 
 def write(material: Material) -> Page:
@@ -77,219 +29,121 @@ def write(material: Material) -> Page:
 
 
 class _Writer:
-    """The state of one writing: what is chosen, used, named and written so far."""
+    """The state of one writing: what is named and written so far."""
 
     def __init__(self, material: Material) -> None:
         self.material = material
-        self.page = Page(names=dict(material.names))
         self.namer = Namer({*material.reserved, *material.names.values(), *material.gradient_names})
-        self.uses: dict[Operand, int] = {}
-        self.expressions: dict[Node, ast.expr] = {}
+        self.plan = plan(material, self.namer)
+        self.page = Page(names=self.plan.names, templates=self.plan.templates)
+        self.expressions = self.page.expressions
+        self.left = dict(self.plan.uses)  # how often each value will still be used
         self.sizes: dict[Node, int] = {}  # characters of an expression that waits to be put into its user's line
         self.fixed: dict[Fixed, ast.expr] = {}
-        self.partial: dict[Node, Node] = {}  # a sum's first part -> the sum, where parts are added up line by line
-        self.order: dict[Node, float] = {}  # where a line does not stand in the order of the graph
-        self.named_derivatives = {material.cotangents[x] for x in material.names if x in material.cotangents}
+        self.own: set[str] = set()  # variables that hold an array which nothing else holds
+        self.views: list[tuple[Node, ast.expr]] = []  # values that may share memory with a variable
+        self.array_names = {id(x.param("held").array): name for x, name in material.names.items() if x.op is ARRAY}
         self.targets = {derivative: x for x, derivative in material.cotangents.items() if x in material.names}
-        users = reachable(material.results)
-        self.users: dict[Node, int] = {}
-        for node in users:
-            for x in {*node.inputs}:
-                self.users[x] = self.users.get(x, 0) + 1
+        self.unnamed = {derivative: x for x, derivative in material.cotangents.items() if x not in material.names}
 
     def write(self) -> Page:
-        """Chooses how each value is written, then writes line by line, inputs before users."""
-        self._choose(self.material.results[:1])
-        forward = set(self.page.templates)
-        self._choose(self.material.results[1:], forward)
-        self._turn_signs()
-        self._name_derivatives()
-        self._find_sums()
-        for node in sorted(self.page.templates, key=lambda node: self.order.get(node, node.serial)):
+        """Line by line, inputs before users."""
+        for node in self.plan.in_order():
             self._write_node(node)
         for node, name in zip(self.material.results, (None, *self.material.gradient_names), strict=True):
             self.page.results.append(self._result(node, name))
         return self.page
 
-    # ------------------------------------------------------------------ how each value is written
-    def _choose(self, results: Iterable[Node], forward: Iterable[Node] = ()) -> None:
-        known = {*forward}
-        leaves, names = self.material.leaves, self.material.names
-        around = Surroundings(self.users, self.material.notes.origins,
-                              lambda node: node in leaves or (node in names and node in known))
-        stack: list[Operand] = []
-        for node in results:
-            self._use(node, stack)
-        while stack:
-            operand = stack.pop()
-            if isinstance(operand, Fixed):
-                written = operand.written if not operand.parameter else None
-            else:
-                written = self.page.templates[operand] = self._template(operand, around)
-            if written is not None:
-                for index in holes_of(written.expression):
-                    self._use(written.operands[index], stack)
-
-    def _use(self, operand: Operand, stack: list[Operand]) -> None:
-        before = self.uses.get(operand, 0)
-        self.uses[operand] = before + 1
-        if isinstance(operand, Node) and operand.op is ARRAY and operand not in self.material.leaves:
-            made = self.material.made.get(id(operand.param("held").array))
-            if made is not None:
-                self._use(made, stack)
-            return
-        leaf = isinstance(operand, Node) and (operand.op is LITERAL or operand in self.material.leaves)
-        if not before and not leaf:
-            stack.append(operand)
-
-    def _template(self, node: Node, around: Surroundings) -> Written:
-        operation = self.material.operations.get(node)
-        if operation is not None:
-            return operation.written
-        if node.op.multiple:
-            return self._several_template(node, around)
-        context = Context(around, self.material.boundary, self.named_derivatives.__contains__, self.material.operations)
-        return product_written(node, context) or row_written(node, around)
-
-    def _context(self, known: Callable[[Node], bool]) -> Context:
-        around = Surroundings(self.users, self.material.notes.origins, known)
-        return Context(around, self.material.boundary, self.named_derivatives.__contains__, self.material.operations)
-
-    def _several_template(self, node: Node, around: Surroundings) -> Written:
-        for parts, operation in self.material.several.items():
-            if all(part.op is PROJECT and part.inputs[0] is node for part in parts):
-                return operation.written
-        return row_written(node, around)
-
-    def _turn_signs(self) -> None:
-        """Where -p is the derivative of a value with a name, `dz = -…` is written and p is -dz."""
-        context = self._context(lambda node: False)
-        for forward in self.material.names:
-            derivative = self.material.cotangents.get(forward)
-            if derivative is None or derivative.op is not NEGATIVE or derivative.serial < self.material.boundary:
-                continue
-            (product,) = derivative.inputs
-            known = product in self.page.templates and product not in self.named_derivatives and self.uses[product] > 1
-            written = product_written(derivative, context, through=product) if known else None
-            if written is None or derivative in self.page.templates or product not in self.page.templates:
-                continue
-            for index in holes_of(self.page.templates[product].expression):
-                self.uses[self.page.templates[product].operands[index]] -= 1
-            for index in holes_of(written.expression):
-                self.uses[written.operands[index]] = self.uses.get(written.operands[index], 0) + 1
-            if any(isinstance(x, Node) and not self._is_written(x) for x in written.operands):
-                continue
-            self.page.templates[derivative] = written
-            self.page.templates[product] = Written(ast.UnaryOp(ast.USub(), hole(0)), (derivative,))
-            self.uses[derivative] = self.uses[product]
-            self.order[derivative], self.order[product] = product.serial, product.serial + 0.5
-
-    def _is_written(self, node: Node) -> bool:
-        return node in self.page.templates or node.op in (LITERAL, ARRAY) or node in self.material.leaves
-
-    # ------------------------------------------------------------------ names
-    def _name_derivatives(self) -> None:
-        names = self.page.names
-        for node, name in zip(self.material.results[1:], self.material.gradient_names, strict=True):
-            if node.serial >= self.material.boundary and node.op is not LITERAL:
-                names.setdefault(node, name)
-        pairs = sorted(self.material.cotangents.items(), key=lambda pair: -pair[0].serial)
-        for forward, derivative in pairs:
-            backward = derivative.serial >= self.material.boundary and derivative in self.page.templates
-            if forward in names and backward and derivative not in names and derivative.op is not LITERAL:
-                names[derivative] = self.namer.free(f"d{names[forward]}")
-
-    def _find_sums(self) -> None:
-        """Sums of contributions from different lines, to be added up where each comes."""
-        names, templates = self.page.names, self.page.templates
-        for node in sorted(templates, key=lambda node: -node.serial):
-            if node.op not in (ADD, SUBTRACT) or node.serial < self.material.boundary:
-                continue
-            if node not in names or templates[node].operands != node.inputs:
-                continue
-            parts = node.inputs if node.op is ADD else node.inputs[:1]
-            for part in parts:
-                other = node.inputs[1 - node.inputs.index(part)]
-                free = part in templates and part not in names and self.uses[part] == 1
-                if free and part.serial >= self.material.boundary and self._line(part) != self._line(other):
-                    self.partial[part] = node
-                    names[part] = names[node]
-                    break
-
-    def _line(self, node: Node) -> object:
-        """The person's line that a backward node belongs to."""
-        forward = self.origin(node)
-        place = None if forward is None else self.material.notes.origins.get(forward)
-        return (place.code, place.offset) if isinstance(place, Place) and forward in self.material.operations else (
-            self.material.notes.location(node))
-
-    def origin(self, node: Node) -> Node | None:
-        """The forward node that a backward node comes from."""
-        origin = self.material.notes.origins.get(node)
-        while isinstance(origin, Backward):
-            node = origin.of
-            origin = self.material.notes.origins.get(node)
-        return node
+    def _is_backward(self, node: Node) -> bool:
+        return node.serial >= self.material.boundary
 
     # ------------------------------------------------------------------ lines
     def _write_node(self, node: Node) -> None:
         if node.op is PROJECT:
-            self._write_projection(node)
+            self.expressions[node] = ast.Name(self.page.names[node], ast.Load())
             return
-        template = self.page.templates[node]
-        backward = node.serial >= self.material.boundary
-        if self._add_up(node, template):
+        if node in self.plan.changes:
+            self._write_change(node, self.plan.changes[node])
+            return
+        template = self.plan.templates[node]
+        if self._add_up(node):
             return
         if hole_index(template.expression) is not None:  # another name for the same value
-            if node in self.partial:
-                self._forget_sum(node)
+            self._forget_sum(node)
             self.expressions[node] = self._operand(template.operands[0])
             return
-        expression = self._filled(node, template, limit=LONGEST if node not in self.material.operations else 10 * LONGEST)
+        expression = self._filled(node, template)
         if node.op.multiple:
             self._write_several(node, expression)
-            return
-        named = node in self.page.names
-        if named and node in self.partial and not is_fresh(expression):
-            self._forget_sum(node)
-            named = False
-        inline = node in self.order and isinstance(expression, ast.UnaryOp) and isinstance(expression.operand, ast.Name)
-        if not named and not inline and (self.uses[node] > 1 or node in self.material.results):
-            self.page.names[node] = self.namer.free(suggested_name(node, self._name_of))
-            named = True
-        if not named:
+        elif self._has_line(node, expression):
+            self._line_for(node, expression)
+        else:
             self.expressions[node] = expression
             self.sizes[node] = len(text_of(expression))
-            return
-        self._line_for(node, expression, backward=backward)
+
+    def _has_line(self, node: Node, expression: ast.expr) -> bool:
+        """Does this value get a line of its own (and a name, where it has none)?"""
+        if node in self.plan.partial and not is_fresh(expression):
+            self._forget_sum(node)
+        if node in self.page.names:
+            return True
+        turned = node in self.plan.order and isinstance(expression, ast.UnaryOp) and isinstance(expression.operand, ast.Name)
+        if turned or (self.plan.uses[node] == 1 and node not in self.material.results):
+            return False
+        self.page.names[node] = self._new_name(node)
+        return True
+
+    def _new_name(self, node: Node) -> str:
+        """A name for a value that has none."""
+        if node is self.material.results[0]:
+            return self.namer.free("value")
+        forward = self.unnamed.get(node)
+        if forward is not None and self._is_backward(node):
+            return self.namer.free(f"d{suggested_name(forward, self._name_of)}")
+        return self.namer.free(suggested_name(node, self._name_of))
+
+    def _name_of(self, node: Node) -> str | None:
+        leaf = self.material.leaves.get(node)
+        return self.page.names.get(node) or (leaf.id if isinstance(leaf, ast.Name) else None)
 
     def _forget_sum(self, node: Node) -> None:
         """The first part of a sum is no array of its own: the sum is written in one line."""
-        del self.partial[node]
-        del self.page.names[node]
+        if self.plan.partial.pop(node, None) is not None:
+            del self.page.names[node]
 
-    def _line_for(self, node: Node, expression: ast.expr, *, backward: bool) -> None:
+    def _line_for(self, node: Node, expression: ast.expr) -> None:
         name = self.page.names[node]
-        self._append((name,), expression, node, node, backward=backward)
+        self._append((name,), expression, node, node)
         self.expressions[node] = ast.Name(name, ast.Load())
+        if is_fresh(expression):
+            self.own.add(name)
+        else:
+            self.views.append((node, expression))
 
-    def _append(self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, *,
-                operator: str = "=", backward: bool = True) -> None:
-        if not backward:
-            self.page.statements.append(Statement(targets, expression, node, contribution))
+    def _append(self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, operator: str = "=") -> None:
+        statements = self.page.statements
+        if not self._is_backward(node):
+            statements.append(Statement(targets, expression, node, contribution, operator))
             return
-        origin = self.origin(contribution)
-        target = self.targets.get(node)
-        depth = 0 if target is None else self.material.depth.get(target, 0)
-        place = None if origin is None else self.material.notes.origins.get(origin)
-        place = place if isinstance(place, Place) else None
-        if origin is not None and (target is not None or self.page.names.get(node) in self.material.gradient_names):
+        origin = origin_of(self.material, contribution)
+        target = self.targets.get(node) or self.targets.get(self._whole(node))
+        found = self.material.notes.origins.get(origin)
+        place = found if isinstance(found, Place) else None
+        if target is not None or self.page.names.get(node) in self.material.gradient_names:
+            depth = 0 if target is None else self.material.depth.get(target, 0)
             place = self.material.place_of(origin, place, depth)
-        self.page.statements.append(Statement(targets, expression, node, contribution, operator, backward, origin, place, target))
+        statements.append(Statement(targets, expression, node, contribution, operator, True, origin, place, target))
 
-    def _add_up(self, node: Node, template: Written) -> bool:
+    def _whole(self, node: Node) -> Node:
+        """The sum of which this is a part."""
+        while node in self.plan.partial:
+            node = self.plan.partial[node]
+        return node
+
+    # ------------------------------------------------------------------ what is added or changed in place
+    def _add_up(self, node: Node) -> bool:
         """`dx += contribution`, where the first part already stands under the name."""
-        part = next((x for x in node.inputs if self.partial.get(x) is node), None)
+        part = next((x for x in node.inputs if self.plan.partial.get(x) is node), None)
         if part is None:
             return False
         other = node.inputs[1 - node.inputs.index(part)]
@@ -298,26 +152,75 @@ class _Writer:
         if positive is not None:
             expression, operator = positive, {"+=": "-=", "-=": "+="}[operator]
         name = self.page.names[node]
-        contribution = other if other.serial >= self.material.boundary else node
-        self._append((name,), expression, node, contribution, operator=operator)
+        new = self._is_backward(other) and other not in self.page.names
+        self._append((name,), expression, node, other if new else node, operator)
         self.expressions[node] = ast.Name(name, ast.Load())
-        del template
         return True
 
-    def _filled(self, node: Node, template: Written, limit: int) -> ast.expr:
+    def _write_change(self, node: Node, change: Change) -> None:
+        """`out[i] = v`: on the array itself where nobody needs it as it was, else on a copy."""
+        before = node.inputs[0]
+        name = self._changed_in_place(node, before) or self._copied(node, before)
+        variable = ast.Name(name, ast.Load())
+
+        def part(index: int) -> ast.expr:
+            return variable if index == 0 else self._operand(change.operands[index], in_arithmetic=change.operator != "")
+
+        value = fill(change.value, part)
+        operator = change.operator
+        once = operator == "+=" and is_literal(before, 0) and node.op.name == "index_add"
+        targets = () if change.target is None else (text_of(fill(change.target, part)),)
+        self._append(targets, value, node, node, "=" if once else operator)
+        self.expressions[node] = variable
+        self.page.names[node] = name
+
+    def _changed_in_place(self, node: Node, before: Node) -> str | None:
+        """The variable whose array may be changed: it is its own, this is its last use, and no view of it is alive."""
+        found = self.expressions.get(before)
+        if not isinstance(found, ast.Name) or found.id not in self.own or self.left.get(before, 0) > 1:
+            return None
+        waiting = [(x, self.expressions[x]) for x in self.sizes if x not in node.inputs]
+        alive = [expression for x, expression in (*waiting, *self.views) if self.left.get(x, 0) > 0 and x not in node.inputs]
+        return None if any(_mentions(expression, found.id) for expression in alive) else found.id
+
+    def _copied(self, node: Node, before: Node) -> str:
+        """A new variable that holds a copy."""
+        base = self.page.names.get(before) if before.op is LITERAL else None
+        taken = base is None or any(base in statement.targets for statement in self.page.statements)
+        name = self.page.names.get(node) or self._new_name(node)
+        name = name if taken or base is None else base
+        self._take(before)
+        if before.op is LITERAL:
+            expression = self._like_target(node, before) or literal_expression(before)
+        else:
+            expression = ast.Call(ast.Attribute(self._reached(before), "copy", ast.Load()), [], [])
+        self._append((name,), expression, node, node)
+        self.own.add(name)
+        return name
+
+    def _like_target(self, node: Node, before: Node) -> ast.expr | None:
+        """`np.zeros_like(x)` for the first part of the derivative with respect to x."""
+        target = self.targets.get(self._whole(node))
+        known = target is not None and target.aval == before.aval and self.material.generic
+        if not known or target is None or not is_literal(before, 0):
+            return None
+        reached = self.material.leaves.get(target) or self.expressions.get(target)
+        return None if reached is None else ast.Call(numpy_name("zeros_like"), [reached], [])
+
+    # ------------------------------------------------------------------ expressions
+    def _filled(self, node: Node, template: Written) -> ast.expr:
         """The expression with its operands in place; the longest of those get lines of their own where it is too long."""
+        limit = LONGEST if node not in self.material.operations else 10 * LONGEST
         waiting = [x for x in template.operands if isinstance(x, Node) and x in self.sizes]
-        total = len(ast.unparse(template.expression)) + sum(self.sizes[x] for x in waiting)
+        total = len(text_of(template.expression)) + sum(self.sizes[x] for x in waiting)
         for x in sorted(waiting, key=lambda x: -self.sizes[x]):
             if total <= limit:
                 break
             total -= self.sizes.pop(x) - 6
-            self.page.names[x] = self.namer.free(suggested_name(x, self._name_of))
-            self._line_for(x, self.expressions[x], backward=x.serial >= self.material.boundary)
+            self.page.names[x] = self._new_name(x)
+            self._line_for(x, self.expressions[x])
         weak = node.op.ufunc is not None or node.op.name == "where"
         in_arithmetic = _holes_in_arithmetic(template.expression) if weak else frozenset()
-        for x in waiting:
-            self.sizes.pop(x, None)
 
         def part(index: int) -> ast.expr:
             operand = template.operands[index]
@@ -325,21 +228,27 @@ class _Writer:
                 return number_expression(operand, in_arithmetic=index in in_arithmetic)
             return self._operand(operand)
 
-        return with_signs(fill(template.expression, part)) if node.serial >= self.material.boundary else (
-            fill(template.expression, part))
+        filled = fill(template.expression, part)
+        return with_signs(filled) if self._is_backward(node) else filled
 
     def _operand(self, operand: Operand, *, in_arithmetic: bool = False) -> ast.expr:
+        self._take(operand)
         if isinstance(operand, Fixed):
             return self._fixed(operand)
-        if operand in self.material.leaves:
-            return self.material.leaves[operand]
-        if operand.op is LITERAL:
-            if in_arithmetic and operand.shape == ():
-                return number_expression(operand, in_arithmetic=True)
-            return literal_expression(operand)
-        if operand.op is ARRAY:
-            return self._captured(operand)
-        return self.expressions[operand]
+        if operand.op is LITERAL and operand not in self.material.leaves:
+            plain = in_arithmetic and operand.shape == ()
+            return number_expression(operand, in_arithmetic=True) if plain else literal_expression(operand)
+        return self._reached(operand)
+
+    def _take(self, operand: Operand) -> None:
+        self.left[operand] = self.left.get(operand, 0) - 1
+        if isinstance(operand, Node):
+            self.sizes.pop(operand, None)
+
+    def _reached(self, node: Node) -> ast.expr:
+        if node in self.material.leaves:
+            return self.material.leaves[node]
+        return self._captured(node) if node.op is ARRAY else self.expressions[node]
 
     def _captured(self, node: Node) -> ast.expr:
         """An array of the surroundings: the argument that it is, the line that made it, or a name for it."""
@@ -378,21 +287,23 @@ class _Writer:
         return result
 
     def _fixed_line(self, fixed: Fixed, expression: ast.expr) -> ast.expr:
+        """The line `n = x.shape[0]`, written once."""
         text = ast.dump(expression)
         for statement in self.page.statements:
             same = statement.node is None and ast.dump(statement.expression) == text
             if same and statement.targets[0].rstrip("0123456789_") == str(fixed.name).rstrip("0123456789_"):
                 return ast.Name(statement.targets[0], ast.Load())
-        name = self.namer.free(str(fixed.name))
+        known = self.array_names.get(id(fixed.value))
+        free = known is not None and not any(known in statement.targets for statement in self.page.statements)
+        name = known if free and known is not None else self.namer.free(str(fixed.name))
         self.page.statements.append(Statement((name,), expression, None))
         return ast.Name(name, ast.Load())
 
-    # ------------------------------------------------------------------ ops of several outputs
+    # ------------------------------------------------------------------ several outputs, and the results
     def _write_several(self, node: Node, expression: ast.expr) -> None:
-        projections = {x.param("index"): x for x in self.page.templates if x.op is PROJECT and x.inputs[0] is node}
+        projections = {x.param("index"): x for x in self.plan.templates if x.op is PROJECT and x.inputs[0] is node}
         targets = []
-        for index, output in enumerate(node.aval):
-            del output
+        for index in range(len(node.aval)):
             projection = projections.get(index)
             if projection is None:
                 targets.append("_")
@@ -402,25 +313,19 @@ class _Writer:
             if projection not in self.page.names:
                 self.page.names[projection] = self.namer.free(hint)
             targets.append(self.page.names[projection])
-        self._append(tuple(targets), expression, node, node, backward=node.serial >= self.material.boundary)
+        self._append(tuple(targets), expression, node, node)
 
-    def _write_projection(self, node: Node) -> None:
-        self.expressions[node] = ast.Name(self.page.names[node], ast.Load())
-
-    # ------------------------------------------------------------------ the results
     def _result(self, node: Node, wanted: str | None) -> ast.expr:
         """A gradient that is another value of the page gets its own name; the value itself is returned as it is."""
         expression = self._operand(node)
         if wanted is None or (isinstance(expression, ast.Name) and expression.id == wanted):
             return expression
-        self._append((wanted,), expression, node, node)
+        self.page.statements.append(Statement((wanted,), expression, node, node, "=", True, origin_of(self.material, node)))
         return ast.Name(wanted, ast.Load())
 
-    def _name_of(self, node: Node) -> str | None:
-        if node in self.page.names:
-            return self.page.names[node]
-        leaf = self.material.leaves.get(node)
-        return leaf.id if isinstance(leaf, ast.Name) else None
+
+def _mentions(expression: ast.expr, name: str) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(expression))
 
 
 def _holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
@@ -431,54 +336,3 @@ def _holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
             [part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
         found.update(index for side in sides if (index := hole_index(side)) is not None)
     return frozenset(found)
-
-
-def without_sign(expression: ast.expr) -> ast.expr | None:
-    """`a * b` for `-a * b`; None where no sign stands in front."""
-    negative, rest = _sign_of(expression)
-    return rest if negative else None
-
-
-def _sign_of(expression: ast.expr) -> tuple[bool, ast.expr]:
-    """Is a product negative, and what it is without its signs."""
-    match expression:
-        case ast.UnaryOp(ast.USub(), operand):
-            negative, rest = _sign_of(operand)
-            return not negative, rest
-        case ast.BinOp(left, ast.Mult() | ast.Div() as op, right):
-            (first, one), (second, two) = _sign_of(left), _sign_of(right)
-            return first ^ second, (expression if one is left and two is right else ast.BinOp(one, op, two))
-        case ast.Constant(int() | float() as value) if value < 0:
-            return True, ast.Constant(-value)
-    return False, expression
-
-
-def with_signs(expression: ast.expr) -> ast.expr:
-    """`a - b` for `a + -b`, `a + b` for `a - -b`, one sign in front of a product."""
-    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Add | ast.Sub):
-        positive = without_sign(expression.right)
-        if positive is not None:
-            op = ast.Sub() if isinstance(expression.op, ast.Add) else ast.Add()
-            return with_signs(ast.BinOp(expression.left, op, positive))
-        first = without_sign(expression.left) if isinstance(expression.op, ast.Add) else None
-        return expression if first is None else ast.BinOp(expression.right, ast.Sub(), first)
-    negative, rest = _sign_of(expression)
-    return _negated(rest) if negative else rest
-
-
-def _negated(expression: ast.expr) -> ast.expr:
-    """A sign in front of the first factor."""
-    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.Mult | ast.Div):
-        return ast.BinOp(_negated(expression.left), expression.op, expression.right)
-    return ast.UnaryOp(ast.USub(), expression)
-
-
-def is_fresh(expression: ast.expr) -> bool:
-    """Is this a new array, which nobody else holds (no name, no view)?"""
-    match expression:
-        case ast.BinOp() | ast.Compare() | ast.UnaryOp():
-            return True
-        case ast.Call(ast.Attribute(attr=name)):
-            return name not in ("broadcast_to", "reshape", "ravel", "transpose", "swapaxes", "real", "imag", "squeeze",
-                                "moveaxis", "asarray", "diagonal", "flip", "atleast_1d", "atleast_2d", "diag", "expand_dims")
-    return False
