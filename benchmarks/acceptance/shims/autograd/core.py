@@ -88,7 +88,7 @@ primitive_vjps: dict[Any, Any] = {}
 
 
 class Primitive:
-    """A function called with plain arrays, whose derivatives are the rules it was given."""
+    """A function whose derivatives are the rules it was given, whatever its body says."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.fun = function
@@ -102,7 +102,7 @@ class Primitive:
             return self.fun(*args, **kwargs)
         if not self.vjps and not self.jvps:
             raise NotImplementedError(f"no derivative of {self.__name__} is defined")
-        rule = glassgrad.custom_derivative(self.fun, traced=False)
+        rule = glassgrad.custom_derivative(self.fun)
         if self.vjps:
             rule.pullback(lambda ct, ans, *inner, **more: self._pulled(traced, ct, ans, inner, more))
         if self.jvps:
