@@ -30,9 +30,16 @@ def size_along(x: Node, axes: tuple[int, ...]) -> int:
 
 
 # ------------------------------------------------------------------ mean and variance
-MEAN = op("mean", "x -> y", infer=_reduced_aval, numpy=reduction_text("np.mean"), batching=Shifted(axes=("axes",)),
-          rule="mean rule", why="each of the n values enters the mean with factor 1/n",
-          x=Linear(lambda ct, x, axes: spread(ct / size_along(x, axes), x.shape, axes)))
+MEAN = op(
+    "mean",
+    "x -> y",
+    infer=_reduced_aval,
+    numpy=reduction_text("np.mean"),
+    batching=Shifted(axes=("axes",)),
+    rule="mean rule",
+    why="each of the n values enters the mean with factor 1/n",
+    x=Linear(lambda ct, x, axes: spread(ct / size_along(x, axes), x.shape, axes)),
+)
 
 
 def mean_over(x: Node, axes: tuple[int, ...]) -> Node:
@@ -52,12 +59,21 @@ def _variance_text(x: Aval, axes: tuple[int, ...], ddof: float) -> str:
 
 def _variance_tangent(dx: Node, x: Node, axes: tuple[int, ...], ddof: float) -> Node:
     centred = x - spread(mean_over(x, axes), x.shape, axes)
-    return sum_over(centred * dx, axes) * (2.0 / (size_along(x, axes) - ddof) if size_along(x, axes) != ddof else np.nan)
+    return sum_over(centred * dx, axes) * (
+        2.0 / (size_along(x, axes) - ddof) if size_along(x, axes) != ddof else np.nan
+    )
 
 
-VARIANCE = op("var", "x -> y", infer=_variance_aval, numpy=_variance_text, batching=Shifted(axes=("axes",)),
-              rule="variance rule", why="the mean moves as well, but deviations from the mean add up to zero, "
-              "so that part cancels", x=Tangent(_variance_tangent))
+VARIANCE = op(
+    "var",
+    "x -> y",
+    infer=_variance_aval,
+    numpy=_variance_text,
+    batching=Shifted(axes=("axes",)),
+    rule="variance rule",
+    why="the mean moves as well, but deviations from the mean add up to zero, so that part cancels",
+    x=Tangent(_variance_tangent),
+)
 
 
 def variance_over(x: Node, axes: tuple[int, ...], ddof: float = 0) -> Node:
@@ -78,10 +94,18 @@ def _equal(x: Node, y: Node) -> Node:
 
 
 def _extremum_row(name: str) -> Op:
-    return op(name, "x -> y", infer=_reduced_aval, numpy=reduction_text(f"np.{name}"), batching=Shifted(axes=("axes",)),
-              rule=f"derivative of the {name}imum", why="only the element that attains it moves the result",
-              kinks=(Kink("several elements attain it", "the derivative is shared equally among them"),),
-              x=Tangent(_extremum_tangent))
+    return op(
+        name,
+        "x -> y",
+        infer=_reduced_aval,
+        numpy=reduction_text(f"np.{name}"),
+        batching=Shifted(axes=("axes",)),
+        rule=f"derivative of the {name}imum",
+        why="only the element that attains it moves the result",
+        # Shared equally among the elements that attain it: 1/2 where there are two.
+        kinks=(Kink(f"np.any(np.sum(x == np.{name}(x, axis=axes, keepdims=True), axis=axes) > 1)", "1/2"),),
+        x=Tangent(_extremum_tangent),
+    )
 
 
 MAX, MIN = _extremum_row("max"), _extremum_row("min")
@@ -102,10 +126,22 @@ def _logical_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
     return Aval(reduced_shape(x.shape, axes), np.dtype(bool))
 
 
-ANY = op("any", "x -> y", infer=_logical_aval, numpy=reduction_text("np.any"), batching=Shifted(axes=("axes",)),
-         rule="no derivative: true or false")
-ALL = op("all", "x -> y", infer=_logical_aval, numpy=reduction_text("np.all"), batching=Shifted(axes=("axes",)),
-         rule="no derivative: true or false")
+ANY = op(
+    "any",
+    "x -> y",
+    infer=_logical_aval,
+    numpy=reduction_text("np.any"),
+    batching=Shifted(axes=("axes",)),
+    rule="no derivative: true or false",
+)
+ALL = op(
+    "all",
+    "x -> y",
+    infer=_logical_aval,
+    numpy=reduction_text("np.all"),
+    batching=Shifted(axes=("axes",)),
+    rule="no derivative: true or false",
+)
 
 
 def any_over(x: Node, axes: tuple[int, ...]) -> Node:
@@ -122,10 +158,22 @@ def _position_aval(x: Aval, axis: int) -> Aval:
     return Aval(reduced_shape(x.shape, (axis,)), np.dtype(np.intp))
 
 
-ARGMAX = op("argmax", "x -> y", infer=_position_aval, numpy="np.argmax(x, axis=axis)", batching=Shifted(axes=("axis",)),
-            rule="no derivative: a position")
-ARGMIN = op("argmin", "x -> y", infer=_position_aval, numpy="np.argmin(x, axis=axis)", batching=Shifted(axes=("axis",)),
-            rule="no derivative: a position")
+ARGMAX = op(
+    "argmax",
+    "x -> y",
+    infer=_position_aval,
+    numpy="np.argmax(x, axis=axis)",
+    batching=Shifted(axes=("axis",)),
+    rule="no derivative: a position",
+)
+ARGMIN = op(
+    "argmin",
+    "x -> y",
+    infer=_position_aval,
+    numpy="np.argmin(x, axis=axis)",
+    batching=Shifted(axes=("axis",)),
+    rule="no derivative: a position",
+)
 
 
 def argmax_along(x: Node, axis: int) -> Node:
@@ -142,4 +190,3 @@ def gathered_last(x: Node, axes: tuple[int, ...]) -> Node:
     """The array with these axes moved to the end and made one."""
     rest = tuple(axis for axis in range(x.ndim) if axis not in axes)
     return reshape(transpose(x, (*rest, *axes)), (*[x.shape[axis] for axis in rest], size_along(x, axes)))
-

@@ -10,7 +10,8 @@ from glassgrad.ops.keys import Slot
 from glassgrad.ops.leaves import array_leaf
 from glassgrad.ops.structure import broadcast, reshape
 
-_TIES = (Kink("two values are equal", "they keep the order in which they stand"),)
+# Equal values keep the order in which they stand: each gets the derivative of one place.
+_TIES = (Kink("np.any(np.diff(np.sort(x, axis=axis), axis=axis) == 0)", "1"),)
 
 
 def _positions_aval(x: Aval, axis: int) -> Aval:
@@ -23,8 +24,14 @@ def _same_aval(x: Aval, axis: int) -> Aval:
     return x
 
 
-ARGSORT = op("argsort", "x -> y", infer=_positions_aval, numpy="np.argsort(x, axis=axis, kind='stable')",
-             batching=Shifted(axes=("axis",)), rule="no derivative: positions")
+ARGSORT = op(
+    "argsort",
+    "x -> y",
+    infer=_positions_aval,
+    numpy="np.argsort(x, axis=axis, kind='stable')",
+    batching=Shifted(axes=("axis",)),
+    rule="no derivative: positions",
+)
 
 
 def argsort(x: Node, axis: int) -> Node:
@@ -32,10 +39,17 @@ def argsort(x: Node, axis: int) -> Node:
     return apply(ARGSORT, x, axis=axis)
 
 
-SORT = op("sort", "x -> y", infer=_same_aval, numpy="np.sort(x, axis=axis, kind='stable')",
-          batching=Shifted(axes=("axis",)), rule="permutation", kinks=_TIES,
-          why="sorting only moves values, so each derivative goes back to where its value came from",
-          x=Tangent(lambda dx, x, axis: take_along(dx, argsort(x, axis), axis)))
+SORT = op(
+    "sort",
+    "x -> y",
+    infer=_same_aval,
+    numpy="np.sort(x, axis=axis, kind='stable')",
+    batching=Shifted(axes=("axis",)),
+    rule="permutation",
+    kinks=_TIES,
+    why="sorting only moves values, so each derivative goes back to where its value came from",
+    x=Tangent(lambda dx, x, axis: take_along(dx, argsort(x, axis), axis)),
+)
 
 
 def sort(x: Node, axis: int) -> Node:
@@ -61,9 +75,14 @@ def _partition_positions_aval(x: Aval, axis: int, kth: tuple[int, ...]) -> Aval:
     return Aval(x.shape, np.dtype(np.intp))
 
 
-ARGPARTITION = op("argpartition", "x -> y", infer=_partition_positions_aval,
-                  numpy="np.argpartition(x, kth, axis=axis)", batching=Shifted(axes=("axis",)),
-                  rule="no derivative: positions")
+ARGPARTITION = op(
+    "argpartition",
+    "x -> y",
+    infer=_partition_positions_aval,
+    numpy="np.argpartition(x, kth, axis=axis)",
+    batching=Shifted(axes=("axis",)),
+    rule="no derivative: positions",
+)
 
 
 def argpartition(x: Node, kth: tuple[int, ...], axis: int) -> Node:
@@ -76,9 +95,16 @@ def _partition_aval(x: Aval, axis: int, kth: tuple[int, ...]) -> Aval:
     return x
 
 
-PARTITION = op("partition", "x -> y", infer=_partition_aval, numpy="np.partition(x, kth, axis=axis)",
-               batching=Shifted(axes=("axis",)), rule="permutation", kinks=_TIES,
-               x=Tangent(lambda dx, x, axis, kth: take_along(dx, argpartition(x, kth, axis), axis)))
+PARTITION = op(
+    "partition",
+    "x -> y",
+    infer=_partition_aval,
+    numpy="np.partition(x, kth, axis=axis)",
+    batching=Shifted(axes=("axis",)),
+    rule="permutation",
+    kinks=_TIES,
+    x=Tangent(lambda dx, x, axis, kth: take_along(dx, argpartition(x, kth, axis), axis)),
+)
 
 
 def partition(x: Node, kth: tuple[int, ...], axis: int) -> Node:

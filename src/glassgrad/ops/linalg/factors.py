@@ -9,7 +9,7 @@ import numpy as np
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ShapeError
 from glassgrad.graph.node import Node, apply, make
-from glassgrad.graph.op import OPS, Domain, Kink, Stacked, Tangent, op
+from glassgrad.graph.op import OPS, Domain, Stacked, Tangent, op
 from glassgrad.ops.complex import imag
 from glassgrad.ops.elementwise import divide
 from glassgrad.ops.leaves import array_leaf, ones, project, zeros
@@ -29,7 +29,6 @@ from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast, cast, real, reshape, spread, sum_over
 from glassgrad.ops.triangle import tril
 
-_EQUAL = (Kink("two of the values are equal", "the vectors' tangents between them are taken as zero"),)
 
 
 # ------------------------------------------------------------------ Cholesky
@@ -103,7 +102,7 @@ EIGH = op(
     numpy="np.linalg.eigh(a, 'L' if lower else 'U')",
     batching=Stacked(),
     rule="derivative of eigenvalues and eigenvectors",
-    kinks=_EQUAL,
+    domain=Domain("np.all(np.diff(np.linalg.eigvalsh(a)) > 0)"),
     why="to first order an eigenvalue moves by vᴴ dA v: its vector stays where it is",
     a=Tangent(_eigh_tangent),
 )
@@ -149,7 +148,6 @@ EIG = op(
     kernels=(eigenpairs,),
     batching=Stacked(),
     rule="derivative of eigenvalues and eigenvectors",
-    kinks=_EQUAL,
     a=Tangent(_eig_tangent),
 )
 
@@ -203,7 +201,7 @@ SVD = op(
     numpy="np.linalg.svd(a, full_matrices=False)",
     batching=Stacked(),
     rule="derivative of the singular values and vectors",
-    kinks=_EQUAL,
+    domain=Domain("np.all(np.diff(np.linalg.svd(a, compute_uv=False)) < 0)"),
     why="to first order a singular value moves by uᴴ dA v",
     a=Tangent(_svd_tangent),
 )

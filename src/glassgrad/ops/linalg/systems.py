@@ -83,7 +83,8 @@ def triangular_solution(a: np.ndarray, b: np.ndarray, lower: bool, unit: bool) -
     """X with T X = B, where T is the lower or upper triangle of A (with ones on its diagonal where `unit`)."""
     t = np.tril(a) if lower else np.triu(a)
     if unit:
-        t = t - t * np.eye(t.shape[-1]) + np.eye(t.shape[-1])
+        eye = np.eye(t.shape[-1], dtype=t.dtype)
+        t = t - t * eye + eye
     return np.linalg.solve(t, b)
 
 
