@@ -59,27 +59,38 @@ def _batch_index(args: Sequence[Node], mapped: Sequence[bool], size: int, *, key
 
 
 INDEX = op(
-    "index", "x, *indices -> y", infer=_index_aval, numpy=lambda *_, key: f"x[{key_text(key)}]",
-    batching=Batched(_batch_index), compute=_index_compute, rule="selection",
-    why="only the elements that are read reach the result, so the derivative goes to their places and the rest gets zero",
+    "index",
+    "x, *indices -> y",
+    infer=_index_aval,
+    numpy=lambda *_, key: f"x[{key_text(key)}]",
+    batching=Batched(_batch_index),
+    compute=_index_compute,
+    rule="selection",
+    why="only the elements that are read reach the result: the derivative goes to their places, the rest gets zero",
     x=Linear(lambda ct, x, indices, key: unindex(ct, x, key, indices)),
 )
 
 
 def index(x: Node, key: Key, indices: Sequence[Node] = ()) -> Node:
     """`x[key]`. What was written there just before is taken from where it came from."""
-    while key and key[-1] == FULL:
-        key = key[:-1]
+    key = _shortest(key)
     if not key:
         return x
     if not indices:
         if x.op is LITERAL:
             return make(LITERAL, (), (*x.params[:2], ("shape", result_shape(x.shape, key))))
-        if all([entry is None or entry == FULL for entry in key]):
+        if all(entry is None or entry == FULL for entry in key):
             return reshape(x, result_shape(x.shape, key))
         if x.op is INDEX_UPDATE:
             return _read_past_writes(x, key)
     return make(INDEX, (x, *indices), (("key", key),))
+
+
+def _shortest(key: Key) -> Key:
+    """The key without the whole axes at its end."""
+    while key and key[-1] == FULL:
+        key = key[:-1]
+    return key
 
 
 _WRITES_LOOKED_AT = 8
@@ -130,8 +141,10 @@ def _write_aval(x: Aval, v: Aval, *indices: Aval, key: Key, unique: bool) -> Ava
     del unique
     part = result_shape(x.shape, key, [index.shape for index in indices])
     if part != v.shape or x.dtype != v.dtype:
-        raise ShapeError(f"the part [{key_text(key)}] of an array of shape {show_shape(x.shape)} and dtype {x.dtype} is "
-                         f"{show_shape(part)}, what is written has shape {show_shape(v.shape)} and dtype {v.dtype}")
+        raise ShapeError(
+            f"the part [{key_text(key)}] of an array of shape {show_shape(x.shape)} and dtype {x.dtype} is "
+            f"{show_shape(part)}, what is written has shape {show_shape(v.shape)} and dtype {v.dtype}"
+        )
     return x
 
 
@@ -162,7 +175,7 @@ def _as_value(key: Key) -> str:
     return key_text(key) if key == (Slot(0),) else f"np.s_[{key_text(key)}]"
 
 
-def _add_compute(key: Key, unique: bool) -> Callable[..., Any]:  # noqa: FBT001 - a param of the row
+def _add_compute(key: Key, unique: bool) -> Callable[..., Any]:
     make_key = key_maker(key) if not unique or any(type(entry) is Slot for entry in key) else None
     if make_key is None:
         return _adder(key)
@@ -188,8 +201,9 @@ def _adder(key: Key) -> Callable[..., Any]:
     return add_fixed
 
 
-def _batch_write(args: Sequence[Node], mapped: Sequence[bool], size: int, *, key: Key, unique: bool,
-                 write: Callable[..., Node]) -> Node:
+def _batch_write(
+    args: Sequence[Node], mapped: Sequence[bool], size: int, *, key: Key, unique: bool, write: Callable[..., Node]
+) -> Node:
     x, v = [part if is_mapped else repeated(part, size) for part, is_mapped in zip(args[:2], mapped[:2], strict=True)]
     new_key, indices, order = _with_batch_axis(key, args[2:], mapped[2:], size, x.ndim - 1)
     return write(x, transpose(v, inverse_permutation(order)), new_key, indices, unique=unique)
@@ -200,10 +214,19 @@ def _batch_add(args: Sequence[Node], mapped: Sequence[bool], size: int, *, key: 
 
 
 INDEX_ADD = op(
-    "index_add", "x, v, *indices -> y", infer=_write_aval, numpy=_add_text, statement=_add_statement,
-    kernels=(index_add_at, index_add_to), batching=Batched(_batch_add), compute=_add_compute,
-    overwrites=True, accumulates=True, rule="sum rule",
-    x=Linear(lambda ct: ct), v=Linear(lambda ct, indices, key: index(ct, key, indices)),
+    "index_add",
+    "x, v, *indices -> y",
+    infer=_write_aval,
+    numpy=_add_text,
+    statement=_add_statement,
+    kernels=(index_add_at, index_add_to),
+    batching=Batched(_batch_add),
+    compute=_add_compute,
+    overwrites=True,
+    accumulates=True,
+    rule="sum rule",
+    x=Linear(lambda ct: ct),
+    v=Linear(lambda ct, indices, key: index(ct, key, indices)),
 )
 
 
@@ -211,6 +234,7 @@ def index_add(x: Node, v: Node, key: Key, indices: Sequence[Node] = (), *, uniqu
     """`x` with `v` added to the part at `key`; `unique` says that index arrays name no place twice."""
     if not key and is_literal(x, 0):
         return v
+    key = _shortest(key)
     once = are_distinct(x.shape, key, indices) if unique is None else unique
     return make(INDEX_ADD, (x, cast(v, x.dtype), *indices), (("key", key), ("unique", once)))
 
@@ -238,7 +262,7 @@ def index_update_at(x: np.ndarray, key: Any, v: np.ndarray) -> np.ndarray:
     return out
 
 
-def _update_compute(key: Key, unique: bool) -> Callable[..., Any]:  # noqa: FBT001 - a param of the row
+def _update_compute(key: Key, unique: bool) -> Callable[..., Any]:
     del unique
     if not any(type(entry) is Slot for entry in key):
         return _setter(key)
@@ -267,9 +291,16 @@ def _batch_update(args: Sequence[Node], mapped: Sequence[bool], size: int, *, ke
 
 
 INDEX_UPDATE = op(
-    "index_update", "x, v, *indices -> y", infer=_write_aval, statement=lambda *_, key, unique: f"x[{key_text(key)}] = v",
-    numpy=lambda *_, key, unique: f"index_update_at(x, {_as_value(key)}, v)", kernels=(index_update_at,),
-    batching=Batched(_batch_update), compute=_update_compute, overwrites=True, rule="writing over a part",
+    "index_update",
+    "x, v, *indices -> y",
+    infer=_write_aval,
+    statement=lambda *_, key, unique: f"x[{key_text(key)}] = v",
+    numpy=lambda *_, key, unique: f"index_update_at(x, {_as_value(key)}, v)",
+    kernels=(index_update_at,),
+    batching=Batched(_batch_update),
+    compute=_update_compute,
+    overwrites=True,
+    rule="writing over a part",
     why="what was written over no longer reaches the result, so its derivative is zero; what was written receives it",
     x=Linear(lambda ct, v, indices, key, unique: _what_stayed(ct, v, key, indices, unique=unique)),
     v=Linear(lambda ct, x, v, indices, key, unique: _what_came(ct, x, v, key, indices, unique=unique)),
@@ -278,6 +309,7 @@ INDEX_UPDATE = op(
 
 def index_update(x: Node, v: Node, key: Key, indices: Sequence[Node] = (), *, unique: bool | None = None) -> Node:
     """`x` with `v` written over the part at `key`; where index arrays name a place twice, the last one counts."""
+    key = _shortest(key)
     once = are_distinct(x.shape, key, indices) if unique is None else unique
     return make(INDEX_UPDATE, (x, cast(v, x.dtype), *indices), (("key", key), ("unique", once)))
 
@@ -310,15 +342,19 @@ def _steps(size: int) -> np.ndarray:
 def _aligned(indices: Sequence[Node], mapped: Sequence[bool]) -> tuple[list[Node], int]:
     """Index arrays with their batch axes on top of one another, and how many axes they have besides."""
     width = max([node.ndim - is_mapped for node, is_mapped in zip(indices, mapped, strict=True)], default=0)
-    aligned = [reshape(node, (node.shape[0], *[1] * (width + 1 - node.ndim), *node.shape[1:])) if is_mapped else node
-               for node, is_mapped in zip(indices, mapped, strict=True)]
+    aligned = [
+        reshape(node, (node.shape[0], *[1] * (width + 1 - node.ndim), *node.shape[1:])) if is_mapped else node
+        for node, is_mapped in zip(indices, mapped, strict=True)
+    ]
     return aligned, width
 
 
-def _with_batch_axis(key: Key, indices: Sequence[Node], mapped: Sequence[bool], size: int,
-                     ndim: int) -> tuple[Key, list[Node], tuple[int, ...]]:
+def _with_batch_axis(
+    key: Key, indices: Sequence[Node], mapped: Sequence[bool], size: int, ndim: int
+) -> tuple[Key, list[Node], tuple[int, ...]]:
     """The key for an array (of `ndim` axes) behind a batch axis, its index arrays, and the order of axes that brings
-    the result's batch axis to the front."""
+    the result's batch axis to the front.
+    """
     new, width = _aligned(indices, mapped)
     place = arrays_first(key)
     result = ndim - axes_reached(key) + sum([entry is None or type(entry) is Cut for entry in key]) + width + 1

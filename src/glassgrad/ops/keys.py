@@ -31,7 +31,7 @@ class Slot(NamedTuple):
     number: int
 
 
-Entry: TypeAlias = int | Cut | Slot | None | EllipsisType
+Entry: TypeAlias = int | Cut | Slot | EllipsisType | None
 Key: TypeAlias = tuple[Entry, ...]
 FULL = Cut(None, None, None)
 BACKWARDS = Cut(None, None, -1)
@@ -62,12 +62,12 @@ def arrays_first(key: Key) -> int | None:
 
     Beside index arrays a number counts as one. They stand together where nothing separates them, else in front.
     """
-    if not any([type(entry) is Slot for entry in key]):
+    if all(type(entry) is not Slot for entry in key):
         return None
     places = [place for place, entry in enumerate(key) if type(entry) is Slot or type(entry) is int]
     if places[-1] - places[0] + 1 != len(places):
         return 0
-    return sum([entry is None or type(entry) is Cut for entry in key[:places[0]]])
+    return sum([entry is None or type(entry) is Cut for entry in key[: places[0]]])
 
 
 def result_shape(shape: tuple[int, ...], key: Key, arrays: Sequence[tuple[int, ...]] = ()) -> tuple[int, ...]:
@@ -94,8 +94,11 @@ def check_index(index: int, axis: int, shape: tuple[int, ...]) -> None:
     size = shape[axis]
     if not -size <= index < size and size >= 0:
         raise OutOfRangeError(
-            f"index {index} is out of bounds for axis {axis} with size {size}, of an array of shape {show_shape(shape)}",
-            hint="the axis is empty" if size == 0 else f"indices run from 0 to {size - 1}, and from -1 to {-size} from the end")
+            f"index {index} is out of bounds for axis {axis} with size {size} (shape {show_shape(shape)})",
+            hint="the axis is empty"
+            if size == 0
+            else f"indices run from 0 to {size - 1}, and from -1 to {-size} from the end",
+        )
 
 
 def _common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -105,8 +108,10 @@ def _common_shape(shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
         return np.broadcast_shapes(*shapes)
     except ValueError:
         listing = " and ".join(show_shape(shape) for shape in shapes)
-        raise OutOfRangeError(f"index arrays of shapes {listing} do not broadcast together",
-                              hint="np.ix_(rows, columns) picks every pair of them") from None
+        raise OutOfRangeError(
+            f"index arrays of shapes {listing} do not broadcast together",
+            hint="np.ix_(rows, columns) picks every pair of them",
+        ) from None
 
 
 def are_disjoint(first: Key, second: Key, shape: tuple[int, ...]) -> bool:
@@ -139,8 +144,12 @@ def _overlap(a: range, b: range) -> bool:
 # ------------------------------------------------------------------ as NumPy takes it
 def numpy_key(key: Key, arrays: Sequence[Any] = ()) -> Any:
     """The key as NumPy takes it."""
-    parts = tuple([slice(*entry) if type(entry) is Cut else arrays[entry.number] if type(entry) is Slot else entry
-                   for entry in key])
+    parts = tuple(
+        [
+            slice(*entry) if type(entry) is Cut else arrays[entry.number] if type(entry) is Slot else entry
+            for entry in key
+        ]
+    )
     return parts[0] if len(parts) == 1 else parts
 
 

@@ -18,12 +18,14 @@ Widths = tuple[tuple[int, int], ...]
 def _concatenate_aval(*xs: Aval, axis: int) -> Aval:
     first = xs[0]
     for x in xs[1:]:
-        rest = x.shape[:axis], x.shape[axis + 1:]
-        if x.ndim != first.ndim or rest != (first.shape[:axis], first.shape[axis + 1:]):
-            raise ShapeError(f"concatenate along axis {axis} cannot join {show_shape(first.shape)} and {show_shape(x.shape)}",
-                             hint="all axes but the one they are joined along must be equal; np.stack makes a new axis")
+        rest = x.shape[:axis], x.shape[axis + 1 :]
+        if x.ndim != first.ndim or rest != (first.shape[:axis], first.shape[axis + 1 :]):
+            raise ShapeError(
+                f"concatenate along axis {axis} cannot join {show_shape(first.shape)} and {show_shape(x.shape)}",
+                hint="all axes but the one they are joined along must be equal; np.stack makes a new axis",
+            )
     total = sum(x.shape[axis] for x in xs)
-    return Aval((*first.shape[:axis], total, *first.shape[axis + 1:]), first.dtype)
+    return Aval((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
 
 
 def _piece(ct: Node, xs: Sequence[Node], axis: int, position: int) -> Node:
@@ -32,9 +34,13 @@ def _piece(ct: Node, xs: Sequence[Node], axis: int, position: int) -> Node:
 
 
 CONCATENATE = op(
-    "concatenate", "*xs -> y", infer=_concatenate_aval, batching=Shifted(axes=("axis",)),
+    "concatenate",
+    "*xs -> y",
+    infer=_concatenate_aval,
+    batching=Shifted(axes=("axis",)),
     numpy=lambda *_, axis: f"np.concatenate(xs, axis={axis})" if axis else "np.concatenate(xs)",
-    rule="each part gets its own piece", why="each part fills one piece of the result and so receives that piece's derivative",
+    rule="each part gets its own piece",
+    why="each part fills one piece of the result and so receives that piece's derivative",
     xs=Linear(_piece),
 )
 
@@ -62,8 +68,13 @@ def _stack_text(*xs: Aval, axis: int) -> str:
 
 
 STACK = op(
-    "stack", "*xs -> y", infer=_stack_aval, numpy=_stack_text, batching=Shifted(axes=("axis",)),
-    rule="each part gets its own piece", why="each part fills one piece of the result and so receives that piece's derivative",
+    "stack",
+    "*xs -> y",
+    infer=_stack_aval,
+    numpy=_stack_text,
+    batching=Shifted(axes=("axis",)),
+    rule="each part gets its own piece",
+    why="each part fills one piece of the result and so receives that piece's derivative",
     xs=Linear(lambda ct, axis, position: index(ct, (*[FULL] * axis, position))),
 )
 
@@ -85,13 +96,23 @@ def _pad_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, width
 
 
 def _unpad(ct: Node, x: Node, widths: Widths) -> Node:
-    cuts = [Cut(before, before + size, None) if before or after else FULL
-            for size, (before, after) in zip(x.shape, widths, strict=True)]
+    cuts = [
+        Cut(before, before + size, None) if before or after else FULL
+        for size, (before, after) in zip(x.shape, widths, strict=True)
+    ]
     return index(ct, tuple(cuts))
 
 
-PAD = op("pad", "x -> y", infer=_pad_aval, numpy="np.pad(x, widths)", batching=Batched(_pad_batch), rule="padding",
-         why="the zeros around are constant; what stands inside passes its derivative on", x=Linear(_unpad))
+PAD = op(
+    "pad",
+    "x -> y",
+    infer=_pad_aval,
+    numpy="np.pad(x, widths)",
+    batching=Batched(_pad_batch),
+    rule="padding",
+    why="the zeros around are constant; what stands inside passes its derivative on",
+    x=Linear(_unpad),
+)
 
 
 def pad(x: Node, widths: Widths) -> Node:
@@ -105,9 +126,15 @@ def _roll_aval(x: Aval, axis: int, shift: int) -> Aval:
     return x
 
 
-ROLL = op("roll", "x -> y", infer=_roll_aval, batching=Shifted(axes=("axis",)), rule="rolling back",
-          numpy=lambda x, axis, shift: "np.roll(x, shift)" if x.ndim == 1 else "np.roll(x, shift, axis)",  # noqa: ARG005
-          x=Linear(lambda ct, axis, shift: roll(ct, axis, -shift)))
+ROLL = op(
+    "roll",
+    "x -> y",
+    infer=_roll_aval,
+    batching=Shifted(axes=("axis",)),
+    rule="rolling back",
+    numpy=lambda x, axis, shift: "np.roll(x, shift)" if x.ndim == 1 else "np.roll(x, shift, axis)",
+    x=Linear(lambda ct, axis, shift: roll(ct, axis, -shift)),
+)
 
 
 def roll(x: Node, axis: int, shift: int) -> Node:

@@ -39,7 +39,7 @@ class View:
         path, view = [], self
         while view is not None:
             path.append(view)
-            view = view.base.view  # type: ignore[assignment]  # ends with None
+            view = view.base.alias  # type: ignore[assignment]  # ends with None
         path.reverse()
         return path
 
@@ -47,14 +47,14 @@ class View:
 class Tracer:
     """A value that is being traced: an array or number with a shape and dtype, behind which stands a node."""
 
-    __slots__ = ("_node", "_seen", "version", "view", "weak")
+    __slots__ = ("_node", "_seen", "alias", "version", "weak")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]  # as for arrays: == is elementwise
 
     def __init__(self, node: Node, weak: type | None = None, view: View | None = None) -> None:
         self._node = node
         self.weak = weak  # Python's number type, where the value is a Python number
-        self.view = view
+        self.alias = view
         self.version = 0  # how often it was written
         self._seen = view.root.version if view is not None else 0
 
@@ -62,7 +62,7 @@ class Tracer:
     @property
     def node(self) -> Node:
         """The node this tracer stands for now."""
-        view = self.view
+        view = self.alias
         if view is not None and view.root.version != self._seen:
             node = view.root._node
             for step in view.from_root():
@@ -72,7 +72,7 @@ class Tracer:
 
     def assign(self, node: Node) -> None:
         """Writes a value of the same shape and dtype into this array, and through it into what it is a view of."""
-        view = self.view
+        view = self.alias
         if view is None:
             self._node = node
             self.version += 1

@@ -26,17 +26,30 @@ def update(x: Any, v: Any, *indices: Any, key: Key, unique: bool) -> Any:
 
 # (shape of x, key, index arrays): every kind of key, repeated places, axes that NumPy puts in front.
 BASIC: list[tuple[tuple[int, ...], Key]] = [
-    ((4,), (2,)), ((4,), (Cut(1, 3, None),)), ((4, 3), (-1,)), ((4, 3), (FULL, Cut(None, None, 2))),
-    ((4, 3), (BACKWARDS, None, 1)), ((2, 3, 4), (None, 0, None, Cut(3, 0, -2))), ((2, 1), (FULL, 0)),
-    ((3, 2), (BACKWARDS, BACKWARDS)), ((4,), (Cut(2, 2, None),)),
+    ((4,), (2,)),
+    ((4,), (Cut(1, 3, None),)),
+    ((4, 3), (-1,)),
+    ((4, 3), (FULL, Cut(None, None, 2))),
+    ((4, 3), (BACKWARDS, None, 1)),
+    ((2, 3, 4), (None, 0, None, Cut(3, 0, -2))),
+    ((2, 1), (FULL, 0)),
+    ((3, 2), (BACKWARDS, BACKWARDS)),
+    ((4,), (Cut(2, 2, None),)),
 ]
 ARRAYS: list[tuple[tuple[int, ...], Key, list[tuple[int, ...]]]] = [
-    ((4,), (Slot(0),), [(6,)]), ((4, 3), (Slot(0),), [(2, 2)]), ((4, 3), (FULL, Slot(0)), [(5,)]),
-    ((4, 3), (Slot(0), Slot(1)), [(2,), (2,)]), ((4, 3), (Slot(0), Slot(1)), [(3, 1), (2,)]),
-    ((2, 3, 4), (Slot(0), FULL, Slot(1)), [(2,), (2,)]), ((2, 3, 4), (FULL, Slot(0), 1), [(3,)]),
-    ((2, 3, 4), (1, FULL, Slot(0)), [(3,)]), ((2, 3, 2), (FULL, Slot(0), Slot(1)), [(2, 1), (3,)]),
-    ((3, 4), (Slot(0), None, FULL), [()]), ((4, 3), (Cut(3, None, -1), Slot(0)), [()]),
-    ((2, 3, 4), (FULL, Slot(0), ..., Slot(1)), [(3,), (3,)]), ((3, 4), (None, Slot(0)), [(2,)]),
+    ((4,), (Slot(0),), [(6,)]),
+    ((4, 3), (Slot(0),), [(2, 2)]),
+    ((4, 3), (FULL, Slot(0)), [(5,)]),
+    ((4, 3), (Slot(0), Slot(1)), [(2,), (2,)]),
+    ((4, 3), (Slot(0), Slot(1)), [(3, 1), (2,)]),
+    ((2, 3, 4), (Slot(0), FULL, Slot(1)), [(2,), (2,)]),
+    ((2, 3, 4), (FULL, Slot(0), 1), [(3,)]),
+    ((2, 3, 4), (1, FULL, Slot(0)), [(3,)]),
+    ((2, 3, 2), (FULL, Slot(0), Slot(1)), [(2, 1), (3,)]),
+    ((3, 4), (Slot(0), None, FULL), [()]),
+    ((4, 3), (Cut(3, None, -1), Slot(0)), [()]),
+    ((2, 3, 4), (FULL, Slot(0), ..., Slot(1)), [(3,), (3,)]),
+    ((3, 4), (None, Slot(0)), [(2,)]),
 ]
 
 
@@ -60,17 +73,31 @@ def _cases() -> list[Case]:
         found += [
             Case("index", (shape,), {"key": key}, meaning=read, dtypes=COMPLEX, note=note),
             Case("index_add", (shape, _part(shape, key, [])), {"key": key, "unique": True}, meaning=add, note=note),
-            Case("index_update", (shape, _part(shape, key, [])), {"key": key, "unique": True}, meaning=update, note=note),
+            Case(
+                "index_update", (shape, _part(shape, key, [])), {"key": key, "unique": True}, meaning=update, note=note
+            ),
         ]
     for shape, key, arrays in ARRAYS:
         note = f"{shape}{key}{arrays}".replace(" ", "")
         part, indices = _part(shape, key, arrays), _samplers(shape, key)
         found += [
             Case("index", (shape, *arrays), {"key": key}, [None, *indices], meaning=read, note=note),
-            Case("index_add", (shape, part, *arrays), {"key": key, "unique": False}, [None, None, *indices], meaning=add,
-                 note=note),
-            Case("index_update", (shape, part, *arrays), {"key": key, "unique": False}, [None, None, *indices],
-                 meaning=update, note=note),
+            Case(
+                "index_add",
+                (shape, part, *arrays),
+                {"key": key, "unique": False},
+                [None, None, *indices],
+                meaning=add,
+                note=note,
+            ),
+            Case(
+                "index_update",
+                (shape, part, *arrays),
+                {"key": key, "unique": False},
+                [None, None, *indices],
+                meaning=update,
+                note=note,
+            ),
         ]
     return found
 
