@@ -13,8 +13,10 @@ _WHERE = {
     "glassgrad.api.mapping": ("vmap",),
     "glassgrad.api.compile": ("jit", "checkpoint"),
     "glassgrad.api.custom": ("custom_derivative", "stop_gradient"),
+    "glassgrad.api.convolution": ("conv", "conv_transpose", "max_pool", "avg_pool"),
     "glassgrad.api.control": ("cond", "switch", "while_loop", "fori_loop", "scan"),
     "glassgrad.base.settings": ("settings",),
+    "glassgrad.testing.check": ("check_gradients",),
 }
 _SUBMODULES = ("scipy",)
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
