@@ -14,6 +14,7 @@ from glassgrad.graph.notes import Backward
 from glassgrad.graph.op import Bilinear, Linear, Partial, Pullback, Tangent
 from glassgrad.ops.elementwise import add, multiply
 from glassgrad.ops.leaves import PROJECT, input_node, is_literal
+from glassgrad.ops.select import WHERE, where
 from glassgrad.transforms.forms import carries_derivative, express, form_of, pull_subgraph
 
 Cotangent = Node | None
@@ -103,12 +104,37 @@ def _pull_form(form: object, node: Node, position: int, ct: Node | list[Cotangen
     match form:
         case Partial():
             assert isinstance(ct, Node)
-            return multiply(ct, express(form, node, position))
+            return masked_product(ct, express(form, node, position))
         case Linear() | Bilinear() | Pullback():
             return express(form, node, position, ct=ct)  # type: ignore[no-any-return]  # a rule gives a node
         case Tangent():
             return _pull_tangent(form, node, position, ct)
     raise AssertionError(f"unknown form {form!r}")
+
+
+def masked_product(ct: Node, slope: Node) -> Node:
+    """The product ct · slope; a choice in `ct` that is 0 elsewhere is made after the product, since 0·inf is NaN.
+
+    So `np.where(x > 0, np.log(x), 0)` has the slope 0 where x is 0, and not a NaN from the branch not taken.
+    """
+    masks: list[tuple[Node, bool, Node]] = []
+    while ct.op is WHERE and len(masks) < _MASKS:
+        condition, chosen, other = ct.inputs
+        if is_literal(other, 0):
+            masks.append((condition, True, other))
+            ct = chosen
+        elif is_literal(chosen, 0):
+            masks.append((condition, False, chosen))
+            ct = other
+        else:
+            break
+    product = multiply(ct, slope)
+    for condition, holds, zero in reversed(masks):
+        product = where(condition, product, zero) if holds else where(condition, zero, product)
+    return product
+
+
+_MASKS = 8  # choices within choices to look through
 
 
 def _pull_tangent(form: Tangent, node: Node, position: int, ct: Node | list[Cotangent]) -> Cotangent:
