@@ -13,6 +13,7 @@ from glassgrad.api.pipeline import tracing
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import DerivativeError, UsageError
 from glassgrad.base.trees import Structure, flatten_with_paths, unflatten
+from glassgrad.engines.source.links import link_by_link
 from glassgrad.graph.node import Node, Workspace, fresh_serial
 from glassgrad.ops.leaves import ones, zeros
 from glassgrad.ops.lifting import lift
@@ -22,7 +23,6 @@ from glassgrad.tracing.observe import Observation, observing
 from glassgrad.tracing.trace import is_array, known_input
 from glassgrad.tracing.tracer import Tracer, to_node
 from glassgrad.transforms.reverse import cotangents_of
-from glassgrad.transforms.simplify import simplify
 
 Wrt: TypeAlias = str | int | Sequence[str | int] | None
 
@@ -50,6 +50,7 @@ class Argument:
     value: Any
     structure: Structure
     leaves: tuple[Leaf, ...]
+    kind: Any = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,13 @@ class Observed:
     output: Node
     gradients: tuple[Node, ...]  # one for each wanted leaf, in order
     cotangents: Mapping[Node, Node]
+    bodies: Mapping[Node, Node]  # what stands behind each link's placeholder
     boundary: int
+
+    def call(self, leaves: Sequence[Any]) -> Any:
+        """The function's result with these values in the places of the arguments' leaves."""
+        positional, keywords = _call_values(self.arguments, leaves)
+        return self.function(*positional, **keywords)
 
     @property
     def leaves(self) -> dict[Node, Leaf]:
@@ -91,7 +98,9 @@ class Observed:
         return tuple(leaf for wanted in self.wanted for leaf in wanted.leaves)
 
 
-def observe_gradient(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt) -> Observed:
+def observe_gradient(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt
+) -> Observed:
     """Calls the function once under watch and differentiates it with respect to `wrt` (the first argument unless given).
 
     `wrt` names parameters ("W1", 0), leaves of trees ('params["W1"]', "layers[0].weight") or everything ("all").
@@ -109,14 +118,19 @@ def observe_gradient(function: Callable[..., Any], args: Sequence[Any], kwargs: 
                 raise second from first if type(second) is not type(first) else None
 
 
-def _bound(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
-           ) -> tuple[list[tuple[str, Any, Any]], inspect.Signature | None]:
+def _bound(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+) -> tuple[list[tuple[str, Any, Any]], inspect.Signature | None]:
     """The arguments as (parameter, kind, value)."""
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        names = [(f"x{index}" if len(args) > 1 else "x", inspect.Parameter.POSITIONAL_ONLY, value)
-                 for index, value in enumerate(args)]
+        names = [
+            (f"x{index}" if len(args) > 1 else "x", inspect.Parameter.POSITIONAL_ONLY, value)
+            for index, value in enumerate(args)
+        ]
         return [*names, *[(name, inspect.Parameter.KEYWORD_ONLY, value) for name, value in kwargs.items()]], None
     try:
         bound = signature.bind(*args, **kwargs)
@@ -133,16 +147,24 @@ def _title(function: Callable[..., Any]) -> str:
 
 
 # ------------------------------------------------------------------ the call
-def _observe(function: Callable[..., Any], signature: inspect.Signature | None, bound: list[tuple[str, Any, Any]],
-             wrt: Wrt, here: Workspace, *, everything: bool) -> Observed:
+def _observe(
+    function: Callable[..., Any],
+    signature: inspect.Signature | None,
+    bound: list[tuple[str, Any, Any]],
+    wrt: Wrt,
+    here: Workspace,
+    *,
+    everything: bool,
+) -> Observed:
     first_name = {bound[0][0]} if bound else set()
-    plain = [_argument(name, value, traced=None) for name, _, value in bound]
+    plain = [_argument(name, kind, value, traced=None) for name, kind, value in bound]
     needed = {leaf.path for wanted in _wanted(plain, wrt, function)[0] for leaf in wanted.leaves} or first_name
-    arguments = [_argument(name, value, traced=None if everything else needed) for name, _, value in bound]
+    arguments = [_argument(name, kind, value, traced=None if everything else needed) for name, kind, value in bound]
     arguments = _with_names(arguments)
     wanted, single = _wanted(arguments, wrt, function)
     _check_differentiable(wanted)
-    positional, keywords = _call_values(bound, arguments)
+    leaves = [_as_tracer(leaf) for argument in arguments for leaf in argument.leaves]
+    positional, keywords = _call_values(arguments, leaves)
     with observing() as seen:
         result = function(*positional, **keywords)
     output = _scalar(result, _title(function))
@@ -150,15 +172,27 @@ def _observe(function: Callable[..., Any], signature: inspect.Signature | None, 
     inputs = [leaf.node for part in wanted for leaf in part.leaves if leaf.node is not None]
     cotangents = cotangents_of([output], [ones(output.aval)], inputs)
     gradients = [cast(cotangents[x], x.dtype) if x in cotangents else zeros(x.aval) for x in inputs]
-    keys = [node for node in cotangents if cotangents[node].serial >= boundary]
-    simple = simplify([*gradients, *[cotangents[node] for node in keys]], frozen=boundary)
-    found = {**cotangents, **dict(zip(keys, simple[len(gradients):], strict=True))}
     names = _names(arguments, seen)
-    return Observed(function, _title(function), signature, tuple(arguments), wanted, single, here, seen, names, output,
-                    tuple(simple[:len(gradients)]), found, boundary)
+    links = link_by_link(cotangents, gradients, names.of, boundary)
+    return Observed(
+        function,
+        _title(function),
+        signature,
+        tuple(arguments),
+        wanted,
+        single,
+        here,
+        seen,
+        names,
+        output,
+        links.gradients,
+        links.cotangents,
+        links.bodies,
+        boundary,
+    )
 
 
-def _argument(name: str, value: Any, traced: set[str] | None) -> Argument:
+def _argument(name: str, kind: Any, value: Any, traced: set[str] | None) -> Argument:
     """The argument with fresh inputs for what can carry a derivative (for the paths in `traced` only, where given)."""
     paths, leaves, structure = flatten_with_paths(value)
     made = []
@@ -171,17 +205,18 @@ def _argument(name: str, value: Any, traced: set[str] | None) -> Argument:
             made.append(Leaf(full, leaf, lift(leaf)))
         else:
             made.append(Leaf(full, leaf, None))
-    return Argument(name, value, structure, tuple(made))
+    return Argument(name, value, structure, tuple(made), kind)
 
 
-def _call_values(bound: list[tuple[str, Any, Any]], arguments: Sequence[Argument]) -> tuple[list[Any], dict[str, Any]]:
-    """What the function is called with: tracers in the places of the traced leaves."""
+def _call_values(arguments: Sequence[Argument], leaves: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """What the function is called with when its arguments have these leaves."""
     positional: list[Any] = []
     keywords: dict[str, Any] = {}
     kinds = inspect.Parameter
-    for (name, kind, _), argument in zip(bound, arguments, strict=True):
-        leaves = [_as_tracer(leaf) for leaf in argument.leaves]
-        value = unflatten(argument.structure, leaves)
+    rest = iter(leaves)
+    for argument in arguments:
+        name, kind = argument.name, argument.kind
+        value = unflatten(argument.structure, [next(rest) for _ in argument.leaves])
         if kind is kinds.VAR_POSITIONAL:
             positional.extend(value)
         elif kind is kinds.VAR_KEYWORD:
@@ -202,15 +237,21 @@ def _as_tracer(leaf: Leaf) -> Any:
 
 def _scalar(result: Any, title: str) -> Node:
     if not is_array(result):
-        raise DerivativeError(f"{title} returns {type(result).__name__}; a gradient needs a function of one number",
-                              hint="return the loss alone")
+        raise DerivativeError(
+            f"{title} returns {type(result).__name__}; a gradient needs a function of one number",
+            hint="return the loss alone",
+        )
     node = to_node(result)
     if node.shape != ():
-        raise DerivativeError(f"{title} returns an array of shape {show_shape(node.shape)}; a gradient needs one number",
-                              hint="sum it: lambda *args: np.sum(f(*args))")
+        raise DerivativeError(
+            f"{title} returns an array of shape {show_shape(node.shape)}; a gradient needs one number",
+            hint="sum it: lambda *args: np.sum(f(*args))",
+        )
     if node.dtype.kind == "c":
-        raise DerivativeError(f"{title} returns a complex number; a gradient needs a real one",
-                              hint="take its real part or its absolute value")
+        raise DerivativeError(
+            f"{title} returns a complex number; a gradient needs a real one",
+            hint="take its real part or its absolute value",
+        )
     return node
 
 
@@ -241,8 +282,10 @@ def _one_wanted(arguments: Sequence[Argument], key: str | int, function: Callabl
     if len(ending) == 1:
         return Wanted(str(key), None, (ending[0][1],), ending[0][0])
     listing = ", ".join(leaf.path for _, leaf in leaves[:12])
-    raise UsageError(f"there is nothing called {key!r} among the arguments of {_title(function)}",
-                     hint=f"wrt takes parameter names, positions and paths: {listing}")
+    raise UsageError(
+        f"there is nothing called {key!r} among the arguments of {_title(function)}",
+        hint=f"wrt takes parameter names, positions and paths: {listing}",
+    )
 
 
 def _whole(argument: Argument) -> Wanted:
@@ -262,8 +305,10 @@ def _check_differentiable(wanted: Sequence[Wanted]) -> None:
         for leaf in part.leaves:
             if not isinstance(leaf.value, Tracer) and not _has_derivative(leaf):
                 kind = np.asarray(leaf.value).dtype if is_array(leaf.value) else type(leaf.value).__name__
-                raise UsageError(f"{leaf.path} holds {kind} values, which have no derivative",
-                                 hint="write 3.0 instead of 3, or choose other arguments by wrt=")
+                raise UsageError(
+                    f"{leaf.path} holds {kind} values, which have no derivative",
+                    hint="write 3.0 instead of 3, or choose other arguments by wrt=",
+                )
 
 
 # ------------------------------------------------------------------ names
@@ -272,19 +317,29 @@ def _with_names(arguments: Sequence[Argument]) -> list[Argument]:
     pieces = {leaf.path: _pieces(leaf.path) for argument in arguments for leaf in argument.leaves}
     lengths = dict.fromkeys(pieces, 1)
     while True:
-        names = {path: _joined(parts[-lengths[path]:]) for path, parts in pieces.items()}
+        names = {path: _joined(parts[-lengths[path] :]) for path, parts in pieces.items()}
         count: dict[str, int] = {}
         for name in names.values():
             count[name] = count.get(name, 0) + 1
-        longer = [path for path, name in names.items()
-                  if (count[name] > 1 or not name.isidentifier()) and lengths[path] < len(pieces[path])]
+        longer = [
+            path
+            for path, name in names.items()
+            if (count[name] > 1 or not name.isidentifier()) and lengths[path] < len(pieces[path])
+        ]
         if not longer:
             break
         for path in longer:
             lengths[path] += 1
-    return [Argument(argument.name, argument.value, argument.structure,
-                     tuple(Leaf(leaf.path, leaf.value, leaf.node, names[leaf.path]) for leaf in argument.leaves))
-            for argument in arguments]
+    return [
+        Argument(
+            argument.name,
+            argument.value,
+            argument.structure,
+            tuple(Leaf(leaf.path, leaf.value, leaf.node, names[leaf.path]) for leaf in argument.leaves),
+            argument.kind,
+        )
+        for argument in arguments
+    ]
 
 
 def _pieces(path: str) -> list[str]:

@@ -67,8 +67,10 @@ def material_of(observed: Observed, *, generic: bool = True) -> Material:
         gradient_names,
         observed.names.depth,
         seen.place_of,
+        observed.bodies,
         generic=generic,
         step_of=seen.step_of,
+        repeated=0 if generic else 30,
     )
 
 

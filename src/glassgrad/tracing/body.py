@@ -23,13 +23,19 @@ class Body:
     weak: list[type | None]
 
 
-def trace_body(function: Callable[..., Any], structures: Sequence[Structure], avals: Sequence[Sequence[Aval]],
-               weak: Sequence[Sequence[type | None]]) -> Body:
+def trace_body(
+    function: Callable[..., Any],
+    structures: Sequence[Structure],
+    avals: Sequence[Sequence[Aval]],
+    weak: Sequence[Sequence[type | None]],
+) -> Body:
     """Calls the function on one tree of fresh inputs for each structure."""
     with apart():
         since = fresh_serial()
-        groups = [[abstract_input(aval, kind) for aval, kind in zip(group, kinds, strict=True)]
-                  for group, kinds in zip(avals, weak, strict=True)]
+        groups = [
+            [abstract_input(aval, kind) for aval, kind in zip(group, kinds, strict=True)]
+            for group, kinds in zip(avals, weak, strict=True)
+        ]
         inputs = [tracer.node for group in groups for tracer in group]
         result = function(*[unflatten(s, group) for s, group in zip(structures, groups, strict=True)])
         leaves, structure = flatten(result)
@@ -53,7 +59,7 @@ def trace_inside(function: Callable[..., Any], arguments: Sequence[Any]) -> tupl
         graph, outside = close(marks, outputs, since)
         inputs = [abstract_input(mark.aval).node for mark in marks]
         renamed = substitute(graph.outputs, dict(zip(marks, inputs, strict=True)))
-    graph = Graph((*inputs, *graph.inputs[len(marks):]), tuple(renamed))
+    graph = Graph((*inputs, *graph.inputs[len(marks) :]), tuple(renamed))
     return Body(graph, outside, structure, [_weak_leaf(leaf) for leaf in leaves]), given
 
 

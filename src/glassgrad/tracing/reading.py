@@ -25,8 +25,12 @@ Value: TypeAlias = Node | Fixed | tuple[Node | None, ...]  # of one expression: 
 _NOTHING = object()
 _SMALL = 10_000  # elements of a static array that is worth making to see what it is
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
 }
 _BUILTINS = (len, int, float, abs, bool, round, tuple, list, range, complex, slice)
 _MAKERS = (np.arange, np.zeros, np.ones, np.eye, np.array, np.full, np.identity, np.prod, np.linspace, np.asarray)
@@ -39,7 +43,8 @@ class Unreadable(Exception):  # noqa: N818 - it is caught in this file
 @dataclass(slots=True)
 class Reader:
     """Reads expressions in one frame. `values` holds the operations that were run before in this frame, `fixed` the
-    local variables that are not traced."""
+    local variables that are not traced.
+    """
 
     frame: FrameType
     values: Mapping[ast.AST, Value]
@@ -47,9 +52,19 @@ class Reader:
     names: dict[Node, str]  # takes the names under which captured arrays are met
     operands: list[Operand] = field(default_factory=list)
 
+    def fixed_variable(self, name: str) -> Fixed | None:
+        """A local variable that is not traced, if it still holds what was last seen in it."""
+        known = self.fixed.get(name)
+        return known if known is not None and self.frame.f_locals.get(name) is known.value else None
+
     def put(self, operand: Operand) -> ast.expr:
         """A hole for this operand."""
-        if isinstance(operand, Fixed) and not operand.parameter and not operand.written and spelled(operand.value) is None:
+        if (
+            isinstance(operand, Fixed)
+            and not operand.parameter
+            and not operand.written
+            and spelled(operand.value) is None
+        ):
             raise Unreadable
         for index, known in enumerate(self.operands):
             if known is operand:
@@ -223,8 +238,9 @@ def _operand(reader: Reader, expression: ast.expr) -> ast.expr:
 
 def _looked_up(reader: Reader, expression: ast.expr) -> ast.expr:
     """A variable, an entry of a container or an attribute, by what it holds now."""
-    if isinstance(expression, ast.Name) and expression.id in reader.fixed:
-        return reader.put(reader.fixed[expression.id])
+    known = reader.fixed_variable(expression.id) if isinstance(expression, ast.Name) else None
+    if known is not None:
+        return reader.put(known)
     found = _resolve(reader, expression)
     if found is _NOTHING:
         return reader.put(_fixed(reader, expression))
@@ -303,8 +319,8 @@ def _fixed(reader: Reader, expression: ast.expr) -> Fixed:
     match expression:
         case ast.Constant(value):
             return Fixed(value, Written(expression))
-        case ast.Name(name) if name in reader.fixed:
-            return reader.fixed[name]
+        case ast.Name(name) if (variable := reader.fixed_variable(name)) is not None:
+            return variable
         case ast.Name() | ast.Attribute():
             return _fixed_value(reader, expression)
         case ast.UnaryOp(ast.USub() as op, operand):
@@ -369,8 +385,9 @@ def _fixed_call(reader: Reader, function: ast.expr, arguments: list[ast.expr], k
 
     def shape(*xs: ast.expr) -> ast.expr:
         split = len(xs) - len(words)
-        return ast.Call(name, list(xs[:split]),
-                        [ast.keyword(word, x) for (word, _), x in zip(words, xs[split:], strict=True)])
+        return ast.Call(
+            name, list(xs[:split]), [ast.keyword(word, x) for (word, _), x in zip(words, xs[split:], strict=True)]
+        )
 
     return _combined(value, [*parts, *[part for _, part in words]], shape)
 

@@ -13,6 +13,7 @@ NAMES: dict[str, Implementation] = {}  # by dotted name, for functions of librar
 
 def implements(*functions: Callable[..., Any]) -> Callable[[AnyFunction], AnyFunction]:
     """Declares what NumPy functions mean on traced values; the implementation takes the same arguments."""
+
     def declare(implementation: AnyFunction) -> AnyFunction:
         for function in functions:
             FUNCTIONS[function] = implementation
@@ -23,6 +24,7 @@ def implements(*functions: Callable[..., Any]) -> Callable[[AnyFunction], AnyFun
 
 def implements_ufunc(*names: str) -> Callable[[AnyFunction], AnyFunction]:
     """Declares what ufuncs mean on traced values, where that is not simply a row of the table."""
+
     def declare(implementation: AnyFunction) -> AnyFunction:
         for name in names:
             UFUNCS[name] = implementation
@@ -33,6 +35,7 @@ def implements_ufunc(*names: str) -> Callable[[AnyFunction], AnyFunction]:
 
 def implements_name(*names: str) -> Callable[[AnyFunction], AnyFunction]:
     """Declares a function of a library that does not dispatch: `scipy.special.logsumexp`."""
+
     def declare(implementation: AnyFunction) -> AnyFunction:
         for name in names:
             NAMES[name] = implementation

@@ -66,7 +66,7 @@ def _keep_spelling(node: ast.Constant, lines: list[str]) -> None:
     """A number keeps the person's spelling (`1e-5`, `0.10`) in `kind`, where Python's own differs."""
     if type(node.value) not in (int, float, complex) or node.lineno != node.end_lineno:
         return
-    written = lines[node.lineno - 1].encode()[node.col_offset:node.end_col_offset].decode()
+    written = lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()
     if written != repr(node.value):
         node.kind = written
 

@@ -46,8 +46,9 @@ def abstract_input(aval: Aval, weak: type | None = None) -> Tracer:
     return Tracer(input_node(aval), weak)
 
 
-def call(function: Callable[..., Tree], arguments: Sequence[Any], keywords: dict[str, Any],
-         inputs: Sequence[Tracer]) -> Traced:
+def call(
+    function: Callable[..., Tree], arguments: Sequence[Any], keywords: dict[str, Any], inputs: Sequence[Tracer]
+) -> Traced:
     """Calls the function (its arguments hold the tracers `inputs`) and collects what it returns."""
     nodes = tuple([tracer.node for tracer in inputs])
     result = function(*arguments, **keywords)
@@ -67,12 +68,15 @@ def output_node(leaf: Any) -> Node:
         return lift(leaf)
     if isinstance(leaf, list | tuple) and any_traced(leaf):
         return to_node(leaf)
-    raise UsageError(f"the function returns {type(leaf).__name__} among its results, which is no array or number",
-                     hint="return arrays, numbers, or dicts, tuples and dataclasses of them")
+    raise UsageError(
+        f"the function returns {type(leaf).__name__} among its results, which is no array or number",
+        hint="return arrays, numbers, or dicts, tuples and dataclasses of them",
+    )
 
 
-def wrap_arguments(arguments: Sequence[Any], make_input: Callable[[Any], Tracer],
-                   chosen: Callable[[int], bool]) -> tuple[list[Any], list[Tracer]]:
+def wrap_arguments(
+    arguments: Sequence[Any], make_input: Callable[[Any], Tracer], chosen: Callable[[int], bool]
+) -> tuple[list[Any], list[Tracer]]:
     """The arguments with the arrays of the chosen ones replaced by fresh inputs, and those inputs in order."""
     inputs: list[Tracer] = []
     wrapped = []

@@ -116,7 +116,9 @@ def spelled(value: Any) -> ast.expr | None:
             kind = ast.Tuple if isinstance(value, tuple) else ast.List
             return None if any(part is None for part in parts) else kind(elts=parts, ctx=ast.Load())
         case slice():
-            return ast.Call(ast.Name("slice", ast.Load()), [_must(value.start), _must(value.stop), _must(value.step)], [])
+            return ast.Call(
+                ast.Name("slice", ast.Load()), [_must(value.start), _must(value.stop), _must(value.step)], []
+            )
         case type() if value in (bool, int, float, complex):
             return ast.Name(value.__name__, ast.Load())
         case type() if issubclass(value, np.generic):

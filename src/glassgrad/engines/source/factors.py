@@ -41,11 +41,8 @@ class Context:
     operations: Mapping[Node, Operation]
 
 
-def product_written(node: Node, context: Context, through: Node | None = None) -> Written | None:
-    """The product that ends in this node, or None where there is nothing to gather.
-
-    It goes `through` this value, though others use that too.
-    """
+def product_written(node: Node, context: Context) -> Written | None:
+    """The product that ends in this node, or None where there is nothing to gather."""
     if not _is_product(node) or node.serial < context.boundary or node.dtype.kind not in "fc":
         return None
     factors = _Factors()
@@ -56,7 +53,7 @@ def product_written(node: Node, context: Context, through: Node | None = None) -
         inner = _bare(part, context)
         if inner.op is LITERAL:
             _take_number(factors, inner, user, context, inverse=inverse)
-        elif _goes_on(inner, context) or inner is through:
+        elif _goes_on(inner, context):
             factors.negative ^= inner.op is NEGATIVE
             stack.extend((x, inverse ^ divides, inner) for x, divides in reversed(_parts(inner)))
         elif inverse:
@@ -148,13 +145,15 @@ def _count(forward: Node, value: Any, context: Context) -> Fixed | None:
     x = forward.inputs[0]
     axes: tuple[int, ...] = forward.param("axes")
     count = int(np.prod([x.shape[axis] for axis in axes]))
-    known = _same_shape(x, context)
-    if known is None or count != value or count == 1:
+    if count != value or count == 1:
         return None
+    known = _same_shape(x, context)
+    if known is None:
+        return Fixed(count, Written(ast.Constant(count)))
     part = ast.Attribute(hole(0), "size", ast.Load())
     if len(axes) < x.ndim or len(axes) == 1:
         if len(axes) > 1:
-            return None
+            return Fixed(count, Written(ast.Constant(count)))
         shape = ast.Attribute(hole(0), "shape", ast.Load())
         part = ast.Subscript(shape, ast.Constant(axes[0]), ast.Load())  # type: ignore[assignment]  # both are expressions
     return Fixed(count, Written(part, (known,)))

@@ -80,7 +80,11 @@ def _body(page: Page, result: ast.expr) -> list[str]:
         if statement.backward and not was_backward:
             lines.extend([""] if lines else [])
             was_backward = True
-        lines.extend(_line(statement))
+        above = next((line for line in reversed(lines) if line.lstrip().startswith("# from: ")), "")
+        made = _line(statement)
+        between = lines[len(lines) - lines[::-1].index(above):] if above else []
+        same = len(made) > 1 and made[0] == above and all("# from: " not in line for line in between)
+        lines.extend(made[1:] if same else made)
         if freed.get(index):
             lines.append(f"    del {', '.join(freed[index])}")
     text = text_of(result)

@@ -30,8 +30,10 @@ class Material:
     gradient_names: tuple[str, ...] = ()  # of the results after the first
     depth: Mapping[Node, int] = field(default_factory=dict)  # of the calls in which names stand
     place_of: Callable[[Node, Place | None, int], Place | None] = lambda node, place, depth: place
+    bodies: Mapping[Node, Node] = field(default_factory=dict)  # placeholder of a derivative -> the derivative
     generic: bool = True  # sizes are written as `x.shape[0]` rather than as numbers
     step_of: Callable[[Node], int] = lambda node: 0  # which statement carried out made a value
+    repeated: int = 0  # characters of a forward expression that is rather written twice than given a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +71,8 @@ def origin_of(material: Material, node: Node) -> Node:
         node = origin.of
         origin = material.notes.origins.get(node)
     return node
+
+
+def behind(material: Material, node: Node) -> Node:
+    """The derivative that a placeholder stands for; the node itself otherwise."""
+    return material.bodies.get(node, node)

@@ -2,17 +2,20 @@
 which sums are added up line by line. Floor 4."""
 
 import ast
+import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from glassgrad.engines.source.factors import Context, product_written
 from glassgrad.engines.source.naming import Namer, suggested_name
-from glassgrad.engines.source.page import Material, origin_of
+from glassgrad.engines.source.page import Material, behind, origin_of
 from glassgrad.engines.source.rows import Change, Surroundings, change_written, row_written
 from glassgrad.graph.node import Node, reachable
-from glassgrad.ops.elementwise import ADD, NEGATIVE, SUBTRACT
+from glassgrad.graph.op import Batched, Stacked
+from glassgrad.ops.elementwise import ADD, SUBTRACT
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
-from glassgrad.tracing.written import Fixed, Operand, Written, hole, holes_of
+from glassgrad.tracing.written import Fixed, Operand, Written, holes_of
 
 
 @dataclass(slots=True)
@@ -27,9 +30,43 @@ class Plan:
     partial: dict[Node, Node] = field(default_factory=dict)
     order: dict[Node, float] = field(default_factory=dict)
 
+    def operands(self, node: Node) -> tuple[Operand, ...]:
+        """What a value is written with."""
+        return self.templates[node].operands
+
     def in_order(self) -> list[Node]:
-        """The values in the order in which they are written."""
-        return sorted(self.templates, key=lambda node: self.order.get(node, node.serial))
+        """The values in the order in which they are written: as they came about, each after what it needs."""
+        below = {node: {x for x in self.operands(node) if isinstance(x, Node) and x in self.templates} for node in self.templates}
+        users: dict[Node, list[Node]] = {}
+        for node, parts in below.items():
+            for x in parts:
+                users.setdefault(x, []).append(node)
+        key = self._keys(below)
+        waiting = {node: len(parts) for node, parts in below.items()}
+        ready = [(key[node], node.serial, node) for node, count in waiting.items() if not count]
+        heapq.heapify(ready)
+        result = []
+        while ready:
+            *_, node = heapq.heappop(ready)
+            result.append(node)
+            for user in users.get(node, ()):
+                waiting[user] -= 1
+                if not waiting[user]:
+                    heapq.heappush(ready, (key[user], user.serial, user))
+        return result
+
+    def _keys(self, below: dict[Node, set[Node]]) -> dict[Node, float]:
+        """When each value came about; one that the simplifier made, just before the first that needs it."""
+        key = {node: self.order.get(node, float(node.serial)) for node in below}
+        for node in sorted(below, key=key.__getitem__, reverse=True):
+            stack = [node]
+            while stack:
+                top = stack.pop()
+                for x in below[top]:
+                    if key[x] > key[top]:
+                        key[x] = key[top]
+                        stack.append(x)
+        return key
 
 
 def plan(material: Material, namer: Namer) -> Plan:
@@ -45,16 +82,24 @@ class _Planner:
         self.namer = namer
         self.made = Plan(names=dict(material.names))
         self.named_derivatives = {material.cotangents[x] for x in material.names if x in material.cotangents}
+        self.made.order.update((body, float(placeholder.serial)) for placeholder, body in material.bodies.items())
+        self.by_rows: set[Node] = set()  # forward values that are not written as the person wrote them
         self.users: dict[Node, int] = {}
-        for node in reachable(material.results):
+        for node in reachable([*material.results, *material.bodies.values()]):
             for x in {*node.inputs}:
                 self.users[x] = self.users.get(x, 0) + 1
 
     def plan(self) -> Plan:
         """The forward part first: the backward part may lean on its names."""
-        self._choose(self.material.results[:1], frozenset())
-        self._choose(self.material.results[1:], frozenset(self.made.templates))
-        self._turn_signs()
+        order = dict(self.made.order)
+        while True:
+            self._choose(self.material.results[:1], frozenset())
+            self._choose(self.material.results[1:], frozenset(self.made.templates))
+            again = self._computed_twice() - self.by_rows
+            if not again:
+                break
+            self.by_rows |= again
+            self.made = Plan(names=dict(self.material.names), order=dict(order))
         self._name_derivatives()
         self._find_sums()
         return self.made
@@ -68,7 +113,7 @@ class _Planner:
         context = self._context(lambda node: generic and (node in leaves or (node in names and node in forward)))
         stack: list[Operand] = []
         for node in results:
-            self._use(node, stack)
+            self._use(self._behind(node), stack)
         while stack:
             operand = stack.pop()
             if isinstance(operand, Fixed):
@@ -79,10 +124,17 @@ class _Planner:
             if change is not None:
                 self._take_change(operand, change, stack)
                 continue
-            written = self.made.templates[operand] = self._template(operand, context)
+            written = self._template(operand, context)
+            written = Written(written.expression, tuple([self._behind(x) for x in written.operands]))
+            self.made.templates[operand] = written
             self._use_all(written.expression, written.operands, stack)
 
+    def _behind(self, operand: Operand) -> Operand:
+        return behind(self.material, operand) if isinstance(operand, Node) else operand
+
     def _take_change(self, node: Node, change: Change, stack: list[Operand]) -> None:
+        operands = tuple([self._behind(x) for x in change.operands])
+        change = Change(change.target, change.operator, change.value, operands)
         self.made.changes[node] = change
         self.made.templates[node] = Written(change.value, change.operands)
         self._use(change.operands[0], stack)
@@ -110,7 +162,7 @@ class _Planner:
 
     def _template(self, node: Node, context: Context) -> Written:
         operation = self.material.operations.get(node)
-        if operation is not None:
+        if operation is not None and node not in self.by_rows:
             return operation.written
         if node.op.multiple:
             for parts, several in self.material.several.items():
@@ -118,48 +170,34 @@ class _Planner:
                     return several.written
         return product_written(node, context) or row_written(node, context.around)
 
+    def _computed_twice(self) -> set[Node]:
+        """Values written as the person wrote them (`np.linalg.norm(X, 2)`) though a costly part of their inside (its
+        singular values) has a line of its own: they are better made from that part."""
+        costly = sorted(node.serial for node in self.made.templates if not self._is_backward(node) and _is_costly(node))
+        found = set()
+        for node in self.made.templates:
+            operation = self.material.operations.get(node)
+            if operation is not None:
+                place = bisect_right(costly, operation.first)
+                if place < len(costly) and costly[place] < min(operation.last, node.serial):
+                    found.add(node)
+        return found
+
     def _context(self, at_hand: Callable[[Node], bool]) -> Context:
         around = Surroundings(self.users, self.material.notes.origins, at_hand)
         ends = self.named_derivatives.__contains__
         return Context(around, self.material.boundary, ends, self.material.operations)
 
-    # ------------------------------------------------------------------ signs
-    def _turn_signs(self) -> None:
-        """Where -p is the derivative of a value with a name, `dz = -…` is written and p is -dz."""
-        context = self._context(lambda node: False)
-        for forward in self.material.names:
-            derivative = self.material.cotangents.get(forward)
-            if derivative is not None and derivative.op is NEGATIVE and self._is_backward(derivative):
-                self._turn_sign(derivative, context)
-
-    def _turn_sign(self, derivative: Node, context: Context) -> None:
-        (product,) = derivative.inputs
-        templates, uses = self.made.templates, self.made.uses
-        if derivative in templates or product not in templates or product in self.named_derivatives or uses[product] < 2:
-            return
-        written = product_written(derivative, context, through=product)
-        if written is None or any(isinstance(x, Node) and not self._is_written(x) for x in written.operands):
-            return
-        for index in holes_of(templates[product].expression):
-            uses[templates[product].operands[index]] -= 1
-        for index in holes_of(written.expression):
-            uses[written.operands[index]] = uses.get(written.operands[index], 0) + 1
-        templates[derivative] = written
-        templates[product] = Written(ast.UnaryOp(ast.USub(), hole(0)), (derivative,))
-        uses[derivative] = uses[product]
-        self.made.order[derivative], self.made.order[product] = product.serial, product.serial + 0.5
-
-    def _is_written(self, node: Node) -> bool:
-        return node in self.made.templates or node.op in (LITERAL, ARRAY) or node in self.material.leaves
-
     # ------------------------------------------------------------------ names
     def _name_derivatives(self) -> None:
         names = self.made.names
-        for node, name in zip(self.material.results[1:], self.material.gradient_names, strict=True):
+        for result, name in zip(self.material.results[1:], self.material.gradient_names, strict=True):
+            node = behind(self.material, result)
             if self._is_backward(node) and node.op is not LITERAL:
                 names.setdefault(node, name)
         pairs = sorted(self.material.cotangents.items(), key=lambda pair: -pair[0].serial)
-        for forward, derivative in pairs:
+        for forward, placeholder in pairs:
+            derivative = behind(self.material, placeholder)
             backward = self._is_backward(derivative) and derivative in self.made.templates
             if forward in names and backward and derivative not in names and derivative.op is not LITERAL:
                 names[derivative] = self.namer.free(f"d{names[forward]}")
@@ -179,11 +217,13 @@ class _Planner:
     def _first_part(self, node: Node) -> Node | None:
         """The part that stands under the variable's name before this node adds to it."""
         if node in self.made.changes:
-            return node.inputs[0] if self._is_free(node.inputs[0]) else None
-        if node.op not in (ADD, SUBTRACT) or self.made.templates[node].operands != node.inputs:
+            first = behind(self.material, node.inputs[0])
+            return first if self._is_free(first) else None
+        inputs = tuple([behind(self.material, x) for x in node.inputs])
+        if node.op not in (ADD, SUBTRACT) or self.made.templates[node].operands != inputs:
             return None
-        for part in node.inputs if node.op is ADD else node.inputs[:1]:
-            other = node.inputs[1 - node.inputs.index(part)]
+        for part in inputs if node.op is ADD else inputs[:1]:
+            other = inputs[1 - inputs.index(part)]
             if self._is_free(part) and self._step(part) != self._step(other):
                 return part
         return None
@@ -196,3 +236,12 @@ class _Planner:
     def _step(self, node: Node) -> int:
         """The statement carried out that a value belongs to."""
         return self.material.step_of(origin_of(self.material, node))
+
+
+def _is_costly(node: Node) -> bool:
+    """Is this more than a pass over its elements?"""
+    return node.op.multiple or (node.op.ufunc is None and isinstance(node.op.batching, Stacked | Batched)
+                                and node.op.name not in _CHEAP)
+
+
+_CHEAP = frozenset({"sum", "cast", "broadcast", "reshape", "transpose", "index", "concatenate", "index_add", "index_update"})

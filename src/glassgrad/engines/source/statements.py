@@ -11,7 +11,7 @@ import numpy as np
 
 from glassgrad.base.source import Place
 from glassgrad.engines.source.naming import Namer, suggested_name
-from glassgrad.engines.source.page import Material, Page, Statement, origin_of
+from glassgrad.engines.source.page import Material, Page, Statement, behind, origin_of
 from glassgrad.engines.source.plan import plan
 from glassgrad.engines.source.rows import Change, literal_expression, number_expression
 from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
@@ -43,15 +43,16 @@ class _Writer:
         self.own: set[str] = set()  # variables that hold an array which nothing else holds
         self.views: list[tuple[Node, ast.expr]] = []  # values that may share memory with a variable
         self.array_names = {id(x.param("held").array): name for x, name in material.names.items() if x.op is ARRAY}
-        self.targets = {derivative: x for x, derivative in material.cotangents.items() if x in material.names}
-        self.unnamed = {derivative: x for x, derivative in material.cotangents.items() if x not in material.names}
+        derivatives = {x: behind(material, found) for x, found in material.cotangents.items()}
+        self.targets = {derivative: x for x, derivative in derivatives.items() if x in material.names}
+        self.unnamed = {derivative: x for x, derivative in derivatives.items() if x not in material.names}
 
     def write(self) -> Page:
         """Line by line, inputs before users."""
         for node in self.plan.in_order():
             self._write_node(node)
         for node, name in zip(self.material.results, (None, *self.material.gradient_names), strict=True):
-            self.page.results.append(self._result(node, name))
+            self.page.results.append(self._result(behind(self.material, node), name))
         return self.page
 
     def _is_backward(self, node: Node) -> bool:
@@ -87,8 +88,9 @@ class _Writer:
             self._forget_sum(node)
         if node in self.page.names:
             return True
-        turned = node in self.plan.order and isinstance(expression, ast.UnaryOp) and isinstance(expression.operand, ast.Name)
-        if turned or (self.plan.uses[node] == 1 and node not in self.material.results):
+        if self.plan.uses[node] == 1 and node not in self.material.results:
+            return False
+        if not self._is_backward(node) and len(text_of(expression)) <= self.material.repeated:
             return False
         self.page.names[node] = self._new_name(node)
         return True
@@ -143,10 +145,11 @@ class _Writer:
     # ------------------------------------------------------------------ what is added or changed in place
     def _add_up(self, node: Node) -> bool:
         """`dx += contribution`, where the first part already stands under the name."""
-        part = next((x for x in node.inputs if self.plan.partial.get(x) is node), None)
+        inputs = [behind(self.material, x) for x in node.inputs]
+        part = next((x for x in inputs if self.plan.partial.get(x) is node), None)
         if part is None:
             return False
-        other = node.inputs[1 - node.inputs.index(part)]
+        other = inputs[1 - inputs.index(part)]
         expression, operator = self._operand(other, in_arithmetic=True), "+=" if node.op is ADD else "-="
         positive = without_sign(expression)
         if positive is not None:
@@ -159,7 +162,7 @@ class _Writer:
 
     def _write_change(self, node: Node, change: Change) -> None:
         """`out[i] = v`: on the array itself where nobody needs it as it was, else on a copy."""
-        before = node.inputs[0]
+        before = behind(self.material, node.inputs[0])
         name = self._changed_in_place(node, before) or self._copied(node, before)
         variable = ast.Name(name, ast.Load())
 
@@ -179,8 +182,9 @@ class _Writer:
         found = self.expressions.get(before)
         if not isinstance(found, ast.Name) or found.id not in self.own or self.left.get(before, 0) > 1:
             return None
-        waiting = [(x, self.expressions[x]) for x in self.sizes if x not in node.inputs]
-        alive = [expression for x, expression in (*waiting, *self.views) if self.left.get(x, 0) > 0 and x not in node.inputs]
+        here = {behind(self.material, x) for x in node.inputs}
+        waiting = [(x, self.expressions[x]) for x in self.sizes]
+        alive = [expression for x, expression in (*waiting, *self.views) if self.left.get(x, 0) > 0 and x not in here]
         return None if any(_mentions(expression, found.id) for expression in alive) else found.id
 
     def _copied(self, node: Node, before: Node) -> str:
@@ -281,6 +285,9 @@ class _Writer:
         else:
             written = fixed.written
             result = fill(written.expression, lambda index: self._operand(written.operands[index]))
+            shown = spelled(fixed.value) if _has_bare_value(fixed) else None
+            if shown is not None and not any(isinstance(part, ast.Name) for part in ast.walk(result)):
+                result = shown  # `i + 3` in a round of a loop is a number
             if fixed.name is not None and not isinstance(result, ast.Name):
                 result = self._fixed_line(fixed, result)
         self.fixed[fixed] = result
@@ -322,6 +329,13 @@ class _Writer:
             return expression
         self.page.statements.append(Statement((wanted,), expression, node, node, "=", True, origin_of(self.material, node)))
         return ast.Name(wanted, ast.Load())
+
+
+def _has_bare_value(fixed: Fixed) -> bool:
+    """Is this reckoned from a value that is only known as a number (the variable of a loop)?"""
+    if fixed.written is None:
+        return not fixed.parameter
+    return any(isinstance(part, Fixed) and _has_bare_value(part) for part in fixed.written.operands)
 
 
 def _mentions(expression: ast.expr, name: str) -> bool:

@@ -10,7 +10,7 @@ from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UnsupportedError, UsageError
 from glassgrad.ops.diagonal import diagonal_of, put_diagonal
 from glassgrad.ops.shape import roll
-from glassgrad.ops.structure import reshape
+from glassgrad.ops.structure import cast, reshape
 from glassgrad.ops.triangle import tril, triu
 from glassgrad.tracing.dispatch.axes import one_axis, several_axes, shape_of
 from glassgrad.tracing.dispatch.memory import is_c_ordered
@@ -333,6 +333,7 @@ def kron_traced(a: Any, b: Any) -> Tracer:
 def vander_traced(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """`np.vander`: the powers of a vector as columns."""
     node = to_node(x)
+    node = cast(node, np.promote_types(node.dtype, np.int64))
     if node.ndim != 1:
         raise ShapeError(f"vander takes a vector, found shape {show_shape(node.shape)}")
     count = node.shape[0] if N is None else N

@@ -1,0 +1,97 @@
+"""The numeric check that ends every derivation: a central difference beside our derivative. Floor 6."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassgrad.api.observed import Leaf, Observed
+from glassgrad.explain.derivation import Check
+from glassgrad.explain.values import number
+
+_TOLERANCE = 1e-5
+_STEPS = 7  # halvings of the step, of which the steadiest counts
+
+
+def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
+    """The function's value again, and its slope along one direction against the gradient's."""
+    leaves = [leaf for leaf in observed.wanted_leaves if leaf.node is not None]
+    directions = _directions(leaves)
+    ours = float(sum(np.real(np.vdot(np.conj(gradient), direction)) for gradient, direction in
+                     zip(gradients, directions, strict=True)))
+    call = _caller(observed, leaves, directions)
+    with np.errstate(all="ignore"):
+        slope, doubt = _slope(call)
+    scale = max(abs(slope), abs(ours), 1e-12)
+    error = abs(slope - ours)
+    single = len(leaves) == 1 and np.ndim(leaves[0].value) == 0
+    known = np.isfinite(slope) and np.isfinite(ours)
+    allowed = max(_TOLERANCE * max(scale, _coarseness(leaves)), 3 * doubt)
+    agrees = bool(error <= allowed) if known else bool(np.isnan(slope) and np.isnan(ours)) or None
+    what = "" if single else " along a random direction"
+    words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
+    text = f"derivative{what} {number(ours)}, central difference {number(slope)}: they {words}"
+    return Check("central difference", slope, ours, agrees, error, text)
+
+
+def _coarseness(leaves: Sequence[Leaf]) -> float:
+    """Numbers of single precision are known to fewer digits."""
+    narrow = any(np.asarray(leaf.value).dtype in (np.float32, np.float16, np.complex64) for leaf in leaves)
+    return 1e3 if narrow else 0.0
+
+
+def _directions(leaves: Sequence[Leaf]) -> list[np.ndarray]:
+    generator = np.random.default_rng(7)
+    if len(leaves) == 1 and np.ndim(leaves[0].value) == 0 and np.asarray(leaves[0].value).dtype.kind != "c":
+        return [np.ones(())]
+    made = []
+    for leaf in leaves:
+        array = np.asarray(leaf.value)
+        direction = generator.standard_normal(array.shape)
+        made.append(direction + 1j * generator.standard_normal(array.shape) if array.dtype.kind == "c" else direction)
+    return made
+
+
+def _caller(observed: Observed, leaves: Sequence[Leaf], directions: Sequence[np.ndarray]) -> Callable[[float], float | None]:
+    """The function along the line through its arguments."""
+    moved = {leaf.path: direction for leaf, direction in zip(leaves, directions, strict=True)}
+
+    def call(step: float) -> float | None:
+        values = [_moved(leaf, moved.get(leaf.path), step) for argument in observed.arguments for leaf in argument.leaves]
+        try:
+            return float(np.real(observed.call(values)))
+        except Exception:  # the person's function may refuse a neighbouring value; then there is nothing to compare
+            return None
+
+    return call
+
+
+def _moved(leaf: Leaf, direction: np.ndarray | None, step: float) -> Any:
+    if direction is None:
+        return leaf.value.copy() if isinstance(leaf.value, np.ndarray) else leaf.value
+    array = np.asarray(leaf.value)
+    wide = np.complex128 if array.dtype.kind == "c" else np.float64
+    result = array.astype(wide) + step * direction
+    return result if array.ndim else result[()].item()
+
+
+def _slope(call: Callable[[float], float | None]) -> tuple[float, float]:
+    """The central difference by Richardson's extrapolation, at the step where it is steadiest, and its doubt."""
+    best, doubt = float("nan"), float("inf")
+    before: float | None = None
+    step = 1e-2
+    for _ in range(_STEPS):
+        wide, narrow = _central(call, step), _central(call, step / 2)
+        if wide is not None and narrow is not None:
+            now = (4 * narrow - wide) / 3
+            change = abs(now - before) if before is not None else float("inf")
+            if change < doubt or not np.isfinite(best):
+                best, doubt = now, change
+            before = now
+        step /= 5
+    return best, doubt if np.isfinite(doubt) else 0.0
+
+
+def _central(call: Callable[[float], float | None], step: float) -> float | None:
+    above, below = call(step), call(-step)
+    return None if above is None or below is None else (above - below) / (2 * step)

@@ -1,0 +1,183 @@
+"""Statements as the lines of a derivation: forward in the person's words, backward as ∂L/∂z, calls folded. Floor 6."""
+
+import ast
+from collections.abc import Callable, Sequence
+
+from glassgrad.engines.source.page import Statement
+from glassgrad.explain.derivation import Entry, Equation, Fold, Remark
+from glassgrad.explain.pages import Leaflet, forward_place, place_text, source_text
+from glassgrad.explain.reasons import reasons_of, rule_of
+from glassgrad.tracing.observe import Call
+from glassgrad.tracing.written import Fixed, fill
+
+_DEEPEST = 4  # calls within calls that are folded one in the other; deeper ones lie flat
+_ROUNDS = 4  # times that one line is shown before further rounds are only counted
+
+
+def forward_entries(made: Leaflet) -> tuple[Entry, ...]:
+    """The forward lines in order."""
+    statements = [statement for statement in made.page.statements if not statement.backward]
+    paths = []
+    path: list[Call] = []
+    for statement in reversed(statements):  # a line that is not traced stands with the line that needs it
+        path = made.calls_around(statement.node)[:_DEEPEST] if statement.node is not None else path
+        paths.append(path)
+    lines = [(statement, path) for statement, path in zip(statements, reversed(paths), strict=True)]
+    return tuple(_nested(made, lines, 0, _forward_line, _forward_title))
+
+
+def backward_entries(made: Leaflet) -> tuple[Entry, ...]:
+    """The backward lines in order; those about values inside a call are folded into one."""
+    statements = [statement for statement in made.page.statements if statement.backward]
+    counts: dict[str, int] = {}
+    for statement in statements:
+        for name in statement.targets:
+            counts[name] = counts.get(name, 0) + 1
+    total = dict(counts)
+    lines = []
+    for statement in statements:
+        inside = made.calls_around(_subject(made, statement))[:_DEEPEST]
+        lines.append((statement, inside))
+
+    def line(made: Leaflet, statement: Statement) -> Equation:
+        return _backward_line(made, statement, total.get(statement.targets[0], 1) if statement.targets else 1)
+
+    return tuple(_nested(made, lines, 0, line, _backward_title))
+
+
+def _subject(made: Leaflet, statement: Statement) -> object:
+    """The forward value that a backward line is about."""
+    if statement.target is not None:
+        depth = made.observed.names.depth.get(statement.target, 0)
+        return statement.target if depth > 0 else None
+    return statement.origin
+
+
+# ------------------------------------------------------------------ folding
+Lines = Sequence[tuple[Statement, list[Call]]]
+
+
+def _nested(made: Leaflet, lines: Lines, level: int, line: Callable[[Leaflet, Statement], Equation],
+            title: Callable[[Leaflet, Call, Sequence[Entry]], Equation]) -> list[Entry]:
+    """Lines in order, those of one call together in a fold."""
+    entries: list[Entry] = []
+    start = 0
+    while start < len(lines):
+        statement, path = lines[start]
+        if len(path) <= level:
+            entries.append(line(made, statement))
+            start += 1
+            continue
+        call = path[level]
+        stop = start
+        while stop < len(lines) and len(lines[stop][1]) > level and lines[stop][1][level] is call:
+            stop += 1
+        inside = _nested(made, lines[start:stop], level + 1, line, title)
+        entries.append(Fold(title(made, call, inside), tuple(inside), call.block.function))
+        start = stop
+    return _counted(entries)
+
+
+def _counted(entries: list[Entry]) -> list[Entry]:
+    """Rounds of a loop after the first few are counted, not shown; the last one is shown."""
+    total: dict[str, int] = {}
+    for entry in entries:
+        key = _key(entry)
+        total[key] = total.get(key, 0) + 1
+    if len(entries) < 40 or max(total.values(), default=0) <= _ROUNDS:
+        return entries
+    seen: dict[str, int] = {}
+    result: list[Entry] = []
+    hidden = 0
+    for entry in entries:
+        key = _key(entry)
+        seen[key] = seen.get(key, 0) + 1
+        if key and total[key] > _ROUNDS and 2 < seen[key] < total[key]:
+            hidden += 1
+            continue
+        if hidden:
+            result.append(Remark(f"… {hidden} more lines of the same rounds"))
+            hidden = 0
+        result.append(entry)
+    return result
+
+
+def _key(entry: Entry) -> str:
+    match entry:
+        case Equation():
+            return f"{entry.place} {entry.source} {entry.rule}"
+        case Fold():
+            return f"{entry.function} {entry.title.place}"
+        case Remark():
+            return entry.text
+
+
+# ------------------------------------------------------------------ forward
+def _forward_line(made: Leaflet, statement: Statement) -> Equation:
+    if statement.node is None:
+        return Equation(_target(statement), (statement.expression,), value=None)
+    place = forward_place(made, statement)
+    return Equation(_target(statement), (statement.expression,), statement.operator, made.value_of(statement.node),
+                    place=place_text(place), source=source_text(place))
+
+
+def _target(statement: Statement) -> ast.expr:
+    names = [ast.parse(name, mode="eval").body for name in statement.targets]
+    if not names:
+        return ast.Name("_", ast.Load())
+    return names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
+
+
+def _forward_title(made: Leaflet, call: Call, inside: Sequence[Entry]) -> Equation:
+    """`a1 = sigmoid(z1)`."""
+    names = [made.page.names[node] for node in call.results if node in made.page.names]
+    left: ast.expr = ast.Name(names[0], ast.Load()) if names else ast.Name("result", ast.Load())
+    if len(names) > 1:
+        left = ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load())
+    node = call.results[0] if call.results else None
+    if not names and inside and isinstance(inside[-1], Equation):
+        left = inside[-1].left
+    return Equation(left, (_call_expression(made, call),), value=made.value_of(node), place=place_text(call.block.caller),
+                    source=source_text(call.block.caller))
+
+
+def _call_expression(made: Leaflet, call: Call) -> ast.expr:
+    """The call as written, with the values' names; only its name where its arguments cannot be shown."""
+    bare = ast.Call(ast.Name(call.block.function, ast.Load()), [ast.Name("…", ast.Load())], [])
+    if call.written is None:
+        arguments = [made.page.expressions.get(node) or _leaf(made, node) for node in call.arguments.values()]
+        shown = [argument for argument in arguments if argument is not None]
+        return ast.Call(bare.func, shown, []) if shown and len(shown) == len(arguments) else bare
+    parts = []
+    for operand in call.written.operands:
+        if isinstance(operand, Fixed):
+            part: ast.expr | None = ast.Name(operand.name, ast.Load()) if operand.name else ast.Constant(operand.value)
+        else:
+            part = made.page.expressions.get(operand) or _leaf(made, operand)
+        if part is None:
+            return bare
+        parts.append(part)
+    return fill(call.written.expression, parts.__getitem__)
+
+
+def _leaf(made: Leaflet, node: object) -> ast.expr | None:
+    leaf = made.observed.leaves.get(node)  # type: ignore[call-overload]  # a node, or nothing known
+    if leaf is not None:
+        return ast.Name(made.observed.names.of.get(leaf.node, leaf.name), ast.Load())
+    name = made.observed.names.of.get(node)  # type: ignore[call-overload]  # as above
+    return None if name is None else ast.Name(name, ast.Load())
+
+
+# ------------------------------------------------------------------ backward
+def _backward_line(made: Leaflet, statement: Statement, paths: int) -> Equation:
+    value = made.value_of(statement.node)
+    return Equation(_target(statement), (statement.expression,), statement.operator or "=", value, rule_of(made, statement),
+                    reasons_of(made, statement, paths=paths), place_text(statement.place), source_text(statement.place))
+
+
+def _backward_title(made: Leaflet, call: Call, inside: Sequence[Entry]) -> Equation:
+    """Back through a call: the last line inside says what comes out of it."""
+    title = _forward_title(made, call, inside)
+    last = next((entry for entry in reversed(inside) if isinstance(entry, Equation)), None)
+    return Equation(ast.Name("back through", ast.Load()), (title.forms[0],), value=None, place=title.place, source=title.source,
+                    rule=f"chain rule through {call.block.function}", reasons=() if last is None else ())

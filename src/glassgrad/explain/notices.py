@@ -1,0 +1,122 @@
+"""Said aloud: kinks that the values touch, with the value chosen there, and limits of domains. Floor 6."""
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from glassgrad.engines.conditions import condition_holds
+from glassgrad.explain.derivation import Condition
+from glassgrad.explain.pages import Leaflet
+from glassgrad.graph.node import Node, reachable
+from glassgrad.graph.op import Op
+from glassgrad.ops.leaves import LITERAL
+from glassgrad.tracing.written import fill, hole
+
+
+def kinks_of(made: Leaflet) -> tuple[Condition, ...]:
+    """Where the function has no derivative, and what is taken there."""
+    found: dict[tuple[str, str], Condition] = {}
+    for node in _forward(made):
+        for kink in node.op.kinks:
+            expression, condition = _shown(made, node, kink.when)
+            count = _count(made, node, kink.when)
+            known = found.get((expression, condition))
+            if known is None or count > known.count:
+                found[expression, condition] = Condition(expression, condition, kink.chosen, count > 0, count)
+    return tuple(found.values())
+
+
+def domain_of(made: Leaflet) -> tuple[Condition, ...]:
+    """What has to hold for the function to have a value, and whether it does."""
+    found: dict[tuple[str, str], Condition] = {}
+    for node in _forward(made):
+        domain = node.op.domain
+        if domain is None or _by_a_number(node):
+            continue
+        expression, condition = _shown(made, node, domain.condition)
+        outside = _count(made, node, f"np.logical_not({domain.condition})")
+        known = found.get((expression, condition))
+        if known is None or outside > known.count:
+            found[expression, condition] = Condition(expression, condition, "", outside > 0, outside)
+    return tuple(found.values())
+
+
+def _forward(made: Leaflet) -> list[Node]:
+    return [node for node in reachable([made.observed.output]) if node.op.kinks or node.op.domain is not None]
+
+
+def _by_a_number(node: Node) -> bool:
+    """Is this a quotient by a number other than zero, or a power with a whole number, which always exists?"""
+    if len(node.inputs) != 2 or node.op.name not in ("divide", "power", "remainder", "floor_divide"):
+        return False
+    second = node.inputs[1]
+    while second.inputs and second.op.name in ("broadcast", "cast"):
+        second = second.inputs[0]
+    return second.op is LITERAL
+
+
+def _count(made: Leaflet, node: Node, condition: str) -> int:
+    """In how many places the condition holds for the values of this node's inputs."""
+    values = made.observed.workspace.values
+    if any(x not in values for x in node.inputs):
+        return 0
+    arguments = [values[x] for x in node.inputs]
+    if node.op.name in ("max", "min") and not _is_expression(node.op, condition):
+        return _ties(node, values)
+    if not _is_expression(node.op, condition):
+        return 0
+    with np.errstate(all="ignore"):
+        return int(np.count_nonzero(condition_holds(node.op, condition, arguments)))
+
+
+def _ties(node: Node, values: dict[Node, Any]) -> int:
+    """How many extrema are attained by several elements."""
+    (x,) = node.inputs
+    axes: tuple[int, ...] = node.param("axes")
+    if node not in values:
+        return 0
+    top = np.expand_dims(values[node], axes)
+    return int(np.count_nonzero(np.sum(np.asarray(values[x]) == top, axis=axes) > 1))
+
+
+def _is_expression(op: Op, condition: str) -> bool:
+    try:
+        tree = ast.parse(condition, mode="eval")
+    except SyntaxError:
+        return False
+    names = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+    return names <= {*op.inputs, "np"}
+
+
+def _shown(made: Leaflet, node: Node, condition: str) -> tuple[str, str]:
+    """The operation and the condition in the person's names: `ln(z1)`, `z1 > 0`."""
+    inputs = [_input_expression(made, x, name) for x, name in zip(node.inputs, node.op.inputs, strict=False)]
+    called = ast.Call(ast.Name(node.op.name, ast.Load()), inputs, [])
+    if not _is_expression(node.op, condition):
+        return made.show(called), condition
+    tree = ast.parse(condition, mode="eval").body
+    holes = {name: hole(index) for index, name in enumerate(node.op.inputs)}
+    template = _Rename(holes).visit(tree)
+    return made.show(called), made.show(fill(template, inputs.__getitem__))
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: dict[str, ast.Name]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.names.get(node.id, node)
+
+
+def _input_expression(made: Leaflet, x: Node, name: str) -> ast.expr:
+    while x.op.name in ("broadcast", "cast") and x not in made.page.expressions:
+        x = x.inputs[0]
+    leaf = made.observed.leaves.get(x)
+    if leaf is not None:
+        return ast.Name(made.observed.names.of.get(x, leaf.name), ast.Load())
+    if x.op is LITERAL:
+        value = np.asarray(made.observed.workspace.values.get(x, 0)).ravel()
+        return ast.Constant(float(value[0])) if value.size else ast.Name(name, ast.Load())
+    found = made.page.expressions.get(x)
+    return found if found is not None and len(made.show(found)) <= 24 else ast.Name(name, ast.Load())
