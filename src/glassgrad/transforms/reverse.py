@@ -79,7 +79,7 @@ def _accumulate(bar: dict[Node, Node], node: Node, ct: Node) -> None:
     elif ct.op.accumulates and is_literal(ct.inputs[0], 0):
         bar[node] = make(ct.op, (before, *ct.inputs[1:]), ct.params)
     else:
-        bar[node] = add(before, ct)
+        bar[node] = masked_sum(before, ct)
 
 
 def pull_node(node: Node, ct: Node | list[Cotangent], wanted: Sequence[bool]) -> list[Cotangent]:
@@ -132,6 +132,17 @@ def masked_product(ct: Node, slope: Node) -> Node:
     for condition, holds, zero in reversed(masks):
         product = where(condition, product, zero) if holds else where(condition, zero, product)
     return product
+
+
+def masked_sum(a: Node, b: Node) -> Node:
+    """The sum a + b; two choices by the same mask that are 0 elsewhere stay one choice."""
+    if a.op is WHERE and b.op is WHERE and a.inputs[0] is b.inputs[0]:
+        (condition, first, second), (_, third, fourth) = a.inputs, b.inputs
+        if is_literal(second, 0) and is_literal(fourth, 0):
+            return where(condition, add(first, third), second)
+        if is_literal(first, 0) and is_literal(third, 0):
+            return where(condition, first, add(second, fourth))
+    return add(a, b)
 
 
 _MASKS = 8  # choices within choices to look through
