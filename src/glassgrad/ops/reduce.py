@@ -7,10 +7,10 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node, apply, make
-from glassgrad.graph.op import OPS, Kink, Linear, Op, Shifted, Tangent, op
+from glassgrad.graph.op import Kink, Linear, Op, Shifted, Tangent, op
+from glassgrad.ops.compare import equal
 from glassgrad.ops.elementwise import divide
 from glassgrad.ops.leaves import zeros
-from glassgrad.ops.lifting import rule_function
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import axis_text, cast, reduced_shape, reshape, spread, sum_over, transpose
 
@@ -81,16 +81,40 @@ def variance_over(x: Node, axes: tuple[int, ...], ddof: float = 0) -> Node:
     return apply(VARIANCE, x, axes=axes, ddof=ddof)
 
 
+def _deviation_text(x: Aval, axes: tuple[int, ...], ddof: float) -> str:
+    return _variance_text(x, axes, ddof).replace("np.var", "np.std")
+
+
+def _deviation_tangent(dx: Node, x: Node, y: Node, axes: tuple[int, ...], ddof: float) -> Node:
+    still = equal(y, 0.0)
+    moved = divide(_variance_tangent(dx, x, axes, ddof), 2.0 * where(still, 1.0, y))
+    return where(still, zeros(y.aval), moved)
+
+
+DEVIATION = op(
+    "std",
+    "x -> y",
+    infer=_variance_aval,
+    numpy=_deviation_text,
+    batching=Shifted(axes=("axes",)),
+    rule="standard deviation rule",
+    why="the root of the variance: half of the variance's derivative over the deviation",
+    kinks=(Kink("np.any(np.std(x, axis=axes) == 0)", "0"),),
+    x=Tangent(_deviation_tangent),
+)
+
+
+def deviation_over(x: Node, axes: tuple[int, ...], ddof: float = 0) -> Node:
+    """The standard deviation over these axes, with `n - ddof` in the denominator. For real values."""
+    return apply(DEVIATION, x, axes=axes, ddof=ddof)
+
+
 # ------------------------------------------------------------------ extrema
 def _extremum_tangent(dx: Node, x: Node, y: Node, axes: tuple[int, ...]) -> Node:
     """The mean of the tangents of those elements that attain the extremum."""
-    top = _equal(x, spread(y, x.shape, axes))
+    top = equal(x, spread(y, x.shape, axes))
     count = sum_over(cast(top, x.dtype), axes)
     return divide(sum_over(where(top, dx, zeros(dx.aval)), axes), count)
-
-
-def _equal(x: Node, y: Node) -> Node:
-    return rule_function(OPS["equal"])(x, y)
 
 
 def _extremum_row(name: str) -> Op:

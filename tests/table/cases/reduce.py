@@ -18,10 +18,13 @@ CASES = [
     Case("prod", ((2, 0),), {"axes": (1,)}, note="empty"),
     Case("prod", ((2, 3),), {"axes": (1,)}, sample=np.array([[0.0, 2.0, 3.0], [0.0, 1.5, 0.0]]), note="zeros"),
     *[
-        Case("var", ((3, 4),), {"axes": axes, "ddof": ddof}, note=f"axes{len(axes)}-ddof{ddof}")
+        Case(name, ((3, 4),), {"axes": axes, "ddof": ddof}, note=f"axes{len(axes)}-ddof{ddof}")
+        for name in ("var", "std")
         for axes in ((0,), (0, 1))
         for ddof in (0, 1)
     ],
+    Case("std", ((3,),), {"axes": (0,), "ddof": 0}, note="still",
+         kinks={kink.when: ([np.ones(3)], [np.zeros(3)]) for kink in OPS["std"].kinks}),
     *[
         Case(name, ((2, 3, 4),), {"axes": axes}, sample=distinct, note=f"axes{len(axes)}")
         for name in ("max", "min")

@@ -15,6 +15,7 @@ from glassgrad.ops.reduce import (
     any_over,
     argmax_along,
     argmin_along,
+    deviation_over,
     max_over,
     mean_over,
     min_over,
@@ -182,7 +183,13 @@ def std_traced(
 ) -> Any:
     """`np.std`."""
     refuse("std", out=out)
-    return np.sqrt(var_traced(a, axis, dtype, None, ddof, keepdims, where=where, correction=correction))
+    freedom = ddof if correction is _NONE else correction
+    x = to_node(a)
+    if (where is not True and where is not _NONE) or x.dtype.kind == "c":
+        return np.sqrt(_variance_by_parts(a, axis, freedom, keepdims, where))
+    axes = axes_of(axis, x.ndim)
+    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(float)
+    return finish(deviation_over(cast(x, wide), axes, freedom), x.aval, axes, keepdims)
 
 
 # ------------------------------------------------------------------ extrema
