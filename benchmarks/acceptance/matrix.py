@@ -16,6 +16,7 @@ import sys
 import tempfile
 import textwrap
 import unicodedata
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,9 @@ def write_source(item: Examined, folder: Path, wrt: list[str]) -> tuple[str, Pat
     """The generated module on disk, and the job that runs it."""
     text = str(glassgrad.source(item.case.function, *item.positional, wrt=wrt if len(wrt) > 1 else wrt[0]))
     name = f"{item.case.name}_and_grad"
+    key = f"{item.case.name}__{'_'.join(wrt)}"
+    path = folder / f"{key}.py"
+    path.write_text(text, encoding="utf-8")
     tree = ast.parse(text)
     imports = [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert set(imports) <= {"import numpy as np"}, f"source imports {imports}"
@@ -87,11 +91,17 @@ def write_source(item: Examined, folder: Path, wrt: list[str]) -> tuple[str, Pat
     assert name in defined, f"source defines {sorted(defined)}, not {name}"
     parameters = [a.arg for a in defined[name].args.args]
     assert parameters == list(item.arguments), f"source's parameters are {parameters}"
-    assert "# from:" in text, "source has no `# from:` comment"
-    key = f"{item.case.name}__{'_'.join(wrt)}"
-    path = folder / f"{key}.py"
-    path.write_text(text, encoding="utf-8")
     return key, path, name, item.case.arguments()
+
+
+def without_origin(text: str) -> list[str]:
+    """Lines of the backward pass that do not say which of the user's lines they come from."""
+    backward = text.partition("\n    value = ")[2].partition("\n\n")[2].splitlines()
+    return [
+        line.strip()
+        for before, line in pairwise(["", *backward])
+        if line.lstrip().startswith("d") and " = " in line and "# from:" not in line + before
+    ]
 
 
 def check_explain(item: Examined) -> None:
@@ -157,6 +167,9 @@ def check_sources(items: list[Examined], folder: Path, *, each: bool, seconds: i
 
             def write(item: Examined = item, wrt: list[str] = wrt) -> None:
                 jobs.append(write_source(item, folder, wrt))
+                silent = without_origin(jobs[-1][1].read_text(encoding="utf-8"))
+                if silent:
+                    item.outcome.remarks["backward lines without `# from:`"] = "; ".join(silent)
 
             if attempt(item.outcome, f"source wrt {' '.join(wrt)}", write, seconds):
                 wanted.append((item, wrt, jobs[-1][0]))

@@ -13,12 +13,13 @@ from types import FrameType
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of one case: its failed checks by name, each with a reason."""
+    """What became of one case: its failed checks by name, each with a reason; and remarks, which do not fail it."""
 
     case: str
     category: str
     title: str
     failures: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -95,6 +96,11 @@ def show(title: str, outcomes: Sequence[Outcome], bar: float, *, verbose: bool =
             print(f"  {outcome.case} {outcome.title}: {check}: {one_line(reason)}")
     if len(failed) > 40 and not verbose:
         print(f"  … {len(failed) - 40} more; --verbose shows all")
+    for remark in dict.fromkeys(remark for o in outcomes for remark in o.remarks):
+        said = [o for o in outcomes if remark in o.remarks]
+        print(f"remark {remark!r}: {len(said)} cases")
+        for outcome in said if verbose else said[:3]:
+            print(f"  {outcome.case}: {one_line(outcome.remarks[remark])}")
     rate = sum(o.passed for o in outcomes) / max(len(outcomes), 1)
     print(f"{rate:.2%} of {len(outcomes)} cases passed; the bar is {bar:.0%}")
     return rate
