@@ -4,8 +4,6 @@ The matrix of phases is symmetric, so a transform is its own transpose (pairings
 A real transform keeps half of the spectrum; in its transposes what stands for two frequencies counts half or twice.
 """
 
-from functools import lru_cache
-
 import numpy as np
 
 from glassgrad.base.avals import Aval, show_shape
@@ -15,9 +13,8 @@ from glassgrad.graph.op import Linear, Op, Shifted, op
 from glassgrad.ops.complex import conjugate
 from glassgrad.ops.index import index
 from glassgrad.ops.keys import FULL, Cut
-from glassgrad.ops.leaves import capture
 from glassgrad.ops.shape import pad
-from glassgrad.ops.structure import broadcast, cast, real, reshape
+from glassgrad.ops.structure import cast, real
 
 # With this norm the inverse transform is scaled as the forward one is with the other.
 DUAL = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
@@ -82,6 +79,10 @@ def _rfft_aval(x: Aval, axis: int, norm: str) -> Aval:
     return Aval((*x.shape[:axis], x.shape[axis] // 2 + 1, *x.shape[axis + 1 :]), complex_dtype(x.dtype))
 
 
+def _rfft_back(ct: Node, axis: int, size: int, norm: str) -> Node:
+    return irfft(conjugate(apply(WEIGH_MIRRORED, ct, factor=0.5, axis=axis, size=size)), axis, size, norm)
+
+
 RFFT: Op = op(
     "rfft",
     "x -> y",
@@ -90,11 +91,7 @@ RFFT: Op = op(
     batching=Shifted(axes=("axis",)),
     rule="derivative of the Fourier transform",
     why=_WHY,
-    x=Linear(
-        lambda ct, x, axis, norm: cast(
-            irfft(conjugate(_single_ends(ct, 0.5, axis, x.shape[axis])), axis, x.shape[axis], DUAL[norm]), x.dtype
-        )
-    ),
+    x=Linear(lambda ct, x, axis, norm: cast(_rfft_back(ct, axis, x.shape[axis], DUAL[norm]), x.dtype)),
 )
 
 
@@ -123,7 +120,11 @@ IRFFT: Op = op(
     batching=Shifted(axes=("axis",)),
     rule="derivative of the Fourier transform",
     why=_WHY,
-    y=Linear(lambda ct, axis, size, norm: _single_ends(conjugate(rfft(ct, axis, DUAL[norm])), 2.0, axis, size)),
+    y=Linear(
+        lambda ct, axis, size, norm: apply(
+            WEIGH_MIRRORED, conjugate(rfft(ct, axis, DUAL[norm])), factor=2.0, axis=axis, size=size
+        )
+    ),
 )
 
 
@@ -132,22 +133,31 @@ def irfft(y: Node, axis: int, size: int, norm: str = "backward") -> Node:
     return apply(IRFFT, y, axis=axis, size=size, norm=norm)
 
 
-def _single_ends(y: Node, factor: float, axis: int, size: int) -> Node:
-    """Half a spectrum times a factor, but for those frequencies that are their own mirror image."""
-    shape = (1,) * axis + (y.shape[axis],) + (1,) * (y.ndim - axis - 1)
-    factors = capture(_factors(size, factor, np.empty(0, y.dtype).real.dtype))
-    return y * broadcast(cast(reshape(factors, shape), y.dtype), y.shape)
-
-
-@lru_cache(maxsize=256)
-def _factors(size: int, factor: float, dtype: np.dtype) -> np.ndarray:
-    """The factor for each frequency of half a spectrum, 1 for frequency 0 and for the highest of an even number."""
-    found = np.full(size // 2 + 1, factor, dtype)
-    found[0] = 1
+# ------------------------------------------------------------------ mirror images
+def weigh_mirrored(y: np.ndarray, factor: float, axis: int, size: int) -> np.ndarray:
+    """Half a spectrum of `size` values times a factor, but for the frequencies that are their own mirror image."""
+    weights = np.full(y.shape[axis], factor, y.real.dtype)
+    weights[0] = 1
     if size % 2 == 0:
-        found[-1] = 1
-    found.flags.writeable = False
-    return found
+        weights[-1] = 1
+    return y * weights.reshape(-1, *[1] * (y.ndim - axis - 1))
+
+
+def _weigh_aval(y: Aval, factor: float, axis: int, size: int) -> Aval:
+    return y
+
+
+WEIGH_MIRRORED: Op = op(
+    "weigh_mirrored",
+    "y -> z",
+    infer=_weigh_aval,
+    numpy="weigh_mirrored(y, factor, axis, size)",
+    kernels=(weigh_mirrored,),
+    batching=Shifted(axes=("axis",)),
+    rule="constant factors",
+    why="half a spectrum stands for the whole: each frequency but the ends also for its mirror image",
+    y=Linear(lambda ct, **how: apply(WEIGH_MIRRORED, ct, **how)),
+)
 
 
 # ------------------------------------------------------------------ lengths

@@ -61,4 +61,6 @@ CASES = [
         for size in (1, 2, 5, 6)
         for norm in _NORMS
     ],
+    Case("weigh_mirrored", ((3,),), {"factor": 2.0, "axis": 0, "size": 4}, dtypes=COMPLEX, note="even"),
+    Case("weigh_mirrored", ((3, 2),), {"factor": 0.5, "axis": 0, "size": 5}, dtypes=COMPLEX, note="odd"),
 ]
