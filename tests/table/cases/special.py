@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.table.case import COMPLEX, Case, Real, elementwise
+from tests.table.case import COMPLEX, Case, Real, elementwise, integers
 
 _WIDE = (0.5, 3.0)
 _UNIT = (0.2, 0.8)
@@ -61,7 +61,7 @@ ENTROPIES = [
     *elementwise("pseudo_huber boxcox boxcox1p inv_boxcox inv_boxcox1p"),
 ]
 BESSEL = [
-    *elementwise("jv yv iv kv ive kve", [_ORDER, _WIDE]),
+    *elementwise("jv yv iv kv ive kve struve modstruve", [_ORDER, _WIDE]),
     *elementwise("yn kn", [lambda g, s: g.integers(1, 4, s).astype(float), _WIDE]),
     *elementwise("jv iv", [_ORDER, _WIDE], dtypes=("complex128",), note="complex"),
     *elementwise("j0 j1 y0 y1 i0 i1 k0 k1 i0e i1e k0e k1e"),
@@ -85,10 +85,20 @@ INTEGRALS = [
     *elementwise("ellipkinc ellipeinc"),
     *elementwise("hyp0f1 hyp1f1 hyp2f1"),
 ]
+_DEGREES = integers(0, 5)
+POLYNOMIALS = [
+    *elementwise(
+        "eval_legendre eval_chebyt eval_chebyu eval_laguerre eval_hermite eval_hermitenorm",
+        [_DEGREES, (-0.9, 0.9)],
+        dtypes=("float64",),
+    ),
+    *elementwise("eval_gegenbauer eval_genlaguerre", [_DEGREES, _WIDE, (-0.9, 0.9)], dtypes=("float64",)),
+    *elementwise("eval_jacobi", [_DEGREES, _WIDE, _WIDE, (-0.9, 0.9)], dtypes=("float64",)),
+]
 ELEMENTARY = [
     *elementwise("exp10 exprel cosm1 powm1 sindg cosdg tandg cotdg"),
     *elementwise("exprel", np.array([0.0, 1e-4, 0.04]), shape=(3,), note="near0"),
     *elementwise("round", lambda g, s: g.integers(-3, 3, s) + g.uniform(-0.3, 0.3, s)),
 ]
 
-CASES = [*ERRORS, *GAMMAS, *INCOMPLETE, *ENTROPIES, *BESSEL, *INTEGRALS, *ELEMENTARY]
+CASES = [*ERRORS, *GAMMAS, *INCOMPLETE, *ENTROPIES, *BESSEL, *INTEGRALS, *POLYNOMIALS, *ELEMENTARY]

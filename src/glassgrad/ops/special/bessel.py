@@ -1,6 +1,6 @@
-"""Bessel and Airy functions: the derivative of each is made of its neighbours. Floor 2.
+"""Bessel, Struve and Airy functions: the derivative of each is made of its neighbours. Floor 2.
 
-Formulas: DLMF 10.6, 10.29, 9.2.
+Formulas: DLMF 10.6, 10.29, 11.4, 9.2.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ _POSITIVE = Domain("x > 0", (0.5, 4.0))
 jv, yv, iv, kv, jve, yve, ive, kve = functions_of("jv yv iv kv jve yve ive kve")
 j0, j1, y0, y1, i0, i1, k0, k1 = functions_of("j0 j1 y0 y1 i0 i1 k0 k1")
 i0e, i1e, k0e, k1e, yn, kn = functions_of("i0e i1e k0e k1e yn kn")
+struve, modstruve = functions_of("struve modstruve")
 
 
 # ------------------------------------------------------------------ of any order
@@ -42,6 +43,9 @@ YN = _family("yn", lambda v, x, y: (yn(shift(v, -1), x) - yn(shift(v, 1), x)) / 
 KN = _family("kn", lambda v, x, y: (kn(shift(v, -1), x) + kn(shift(v, 1), x)) / -2, _POSITIVE)
 IVE = _family("ive", lambda v, x, y: (ive(shift(v, -1), x) + ive(shift(v, 1), x)) / 2 - sign(x) * y)
 KVE = _family("kve", lambda v, x, y: y - (kve(shift(v, -1), x) + kve(shift(v, 1), x)) / 2, _POSITIVE)
+
+STRUVE = _family("struve", lambda v, x, y: struve(shift(v, -1), x) - v * y / x, _POSITIVE)
+MODSTRUVE = _family("modstruve", lambda v, x, y: modstruve(shift(v, -1), x) - v * y / x, _POSITIVE)
 
 
 # ------------------------------------------------------------------ of orders 0 and 1

@@ -18,6 +18,7 @@ from glassgrad.ops.special import elliptic as _elliptic  # noqa: F401 - binds ro
 from glassgrad.ops.special import error_functions as _error_functions  # noqa: F401 - binds rows
 from glassgrad.ops.special import incomplete as _incomplete  # noqa: F401 - binds rows
 from glassgrad.ops.special import integrals as _integrals  # noqa: F401 - binds rows
+from glassgrad.ops.special import polynomials as _polynomials  # noqa: F401 - binds rows
 from glassgrad.ops.structure import cast
 from glassgrad.ops.ufuncs import function_of
 from glassgrad.tracing.registry import implements_ufunc
