@@ -101,50 +101,57 @@ def contiguous_parts(labels: Sequence[str | None], links: Sequence[Link]) -> lis
     shrunk = [(points[a], points[b]) for a, b in links if points[a] != points[b]]
     component = strong_components(len(labels) + len(point), shrunk)
     tangled: dict[int, list[int]] = {}
-    for node, place in enumerate(points):
-        tangled.setdefault(component[place], []).append(node)
+    place: list[int] = []  # of every node among those of its component
+    for node, at in enumerate(points):
+        members = tangled.setdefault(component[at], [])
+        place.append(len(members))
+        members.append(node)
+    inner: dict[int, list[Link]] = {}
+    for a, b in links:
+        if component[points[a]] == component[points[b]]:
+            inner.setdefault(component[points[a]], []).append((place[a], place[b]))
     parts: list[list[int]] = []
-    for nodes in tangled.values():
+    for number, nodes in tangled.items():
         if len({points[node] for node in nodes}) == 1:
             parts += [nodes] if labels[nodes[0]] is not None else []
         else:
-            parts += _runs(nodes, labels, links)
+            runs = _runs([labels[node] for node in nodes], inner[number])
+            parts += [sorted(nodes[node] for node in run) for run in runs]
     return parts
 
 
-def _runs(nodes: list[int], labels: Sequence[str | None], links: Sequence[Link]) -> list[list[int]]:
+def _runs(labels: Sequence[str | None], links: Sequence[Link]) -> list[list[int]]:
     """Nodes of a tangle in runs of equal label along one topological order: contiguous, hence free of cycles.
 
     Nodes that depend on nothing (parameters) wait for the first node that uses them, so that they join its run.
     """
-    place = {node: position for position, node in enumerate(nodes)}
-    local = [(place[a], place[b]) for a, b in links if a in place and b in place]
-    following = successors(len(nodes), local)
-    preceding = successors(len(nodes), [(b, a) for a, b in local])
-    rank = {node: position for position, node in enumerate(topological_order(len(nodes), local))}
-    sources = [not preceding[node] and bool(following[node]) for node in range(len(nodes))]
-    waiting = [sum(not sources[before] for before in preceding[node]) for node in range(len(nodes))]
-    ready = sorted((n for n in range(len(nodes)) if not waiting[n] and not sources[n]), key=rank.__getitem__)
-    placed = [False] * len(nodes)
-    early: dict[str | None, list[int]] = {}
+    following = successors(len(labels), links)
+    preceding = successors(len(labels), [(b, a) for a, b in links])
+    is_source = [not before and bool(after) for before, after in zip(preceding, following, strict=True)]
+    waiting = [sum(not is_source[before] for before in preceding[node]) for node in range(len(labels))]
+    ready: dict[str | None, deque[int]] = {}
+    for node in topological_order(len(labels), links):
+        if not waiting[node] and not is_source[node]:
+            ready.setdefault(labels[node], deque()).append(node)
+    placed: set[int] = set()
+    early: dict[str | None, list[int]] = {}  # sources that another block uses first: runs before all others
     runs: list[tuple[str | None, list[int]]] = []
     while ready:
-        label = next((None for node in ready if labels[nodes[node]] is None), labels[nodes[ready[0]]])
-        run = deque(node for node in ready if labels[nodes[node]] == label)
-        ready = [node for node in ready if labels[nodes[node]] != label]
-        runs.append((label, []))
-        while run:
-            node = run.popleft()
+        label = None if None in ready else next(iter(ready))
+        open_nodes, run = ready.pop(label), list[int]()
+        runs.append((label, run))
+        while open_nodes:
+            node = open_nodes.popleft()
             for before in preceding[node]:
-                if sources[before] and not placed[before]:
-                    placed[before] = True
-                    home = (
-                        runs[-1][1] if labels[nodes[before]] == label else early.setdefault(labels[nodes[before]], [])
-                    )
-                    home.append(before)
-            runs[-1][1].append(node)
+                if is_source[before] and before not in placed:
+                    placed.add(before)
+                    (run if labels[before] == label else early.setdefault(labels[before], [])).append(before)
+            run.append(node)
             for target in following[node]:
                 waiting[target] -= 1
                 if not waiting[target]:
-                    (run if labels[nodes[target]] == label else ready).append(target)
-    return [sorted(nodes[node] for node in run) for label, run in [*early.items(), *runs] if label is not None]
+                    home = open_nodes if labels[target] == label else ready.setdefault(labels[target], deque())
+                    home.append(target)
+    if runs[0][0] in early:  # nothing stands between these two
+        runs[0][1].extend(early.pop(runs[0][0]))
+    return [run for label, run in [*early.items(), *runs] if label is not None]
