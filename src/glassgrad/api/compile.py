@@ -118,12 +118,13 @@ def _compile(
     with tracing(), apart():
         since = fresh_serial()
         tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), _weak_of(leaf)) for leaf in leaves]
+        inputs = [tracer.node for tracer in tracers]  # before the function may write into them
         dynamic, named = unflatten(structure, tracers)
         rest = iter(dynamic)
         full = [arg if index in fixed else next(rest) for index, arg in enumerate(args)]
         result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
         flat, out_structure = flatten(result)
-        graph, outside = close([t.node for t in tracers], settle([output_node(leaf) for leaf in flat]), since)
+        graph, outside = close(inputs, settle([output_node(leaf) for leaf in flat]), since)
         # What runs is simplified; what an outer trace differentiates stays as traced.
         program = reference.compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))))
     return Compiled(graph, outside, out_structure, program)

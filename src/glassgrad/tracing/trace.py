@@ -35,15 +35,22 @@ def is_array(value: object) -> bool:
 def known_input(value: Any) -> Tracer:
     """A fresh input that knows its number: for a tracer of an outer trace, a fresh name for it."""
     if isinstance(value, Tracer):
-        return Tracer(mark(value.node), value.weak)
+        renamed = Tracer(mark(value.node), value.weak)
+        renamed.c_order = value.c_order if value.alias is None else False
+        return renamed
     if type(value) in (int, float, complex, bool):
         return Tracer(array_leaf(np.asarray(value)), type(value))
-    return Tracer(array_leaf(np.asarray(value)))
+    array = np.asarray(value)
+    fresh = Tracer(array_leaf(array))
+    fresh.c_order = array.flags.c_contiguous
+    return fresh
 
 
 def abstract_input(aval: Aval, weak: type | None = None) -> Tracer:
     """A fresh input that stands for any value of this shape and dtype."""
-    return Tracer(input_node(aval), weak)
+    fresh = Tracer(input_node(aval), weak)
+    fresh.c_order = False
+    return fresh
 
 
 def call(

@@ -47,7 +47,7 @@ class View:
 class Tracer:
     """A value that is being traced: an array or number with a shape and dtype, behind which stands a node."""
 
-    __slots__ = ("_node", "_seen", "alias", "version", "weak")
+    __slots__ = ("_node", "_seen", "alias", "c_order", "version", "weak")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]  # as for arrays: == is elementwise
 
@@ -56,6 +56,7 @@ class Tracer:
         self.weak = weak  # Python's number type, where the value is a Python number
         self.alias = view
         self.version = 0  # how often it was written
+        self.c_order: bool | None = None  # in C order in memory? None: made here, in an order that is not known
         self._seen = view.root.version if view is not None else 0
 
     # ------------------------------------------------------------------ the node behind

@@ -16,7 +16,9 @@ from glassgrad.ops.leaves import array_leaf, literal
 from glassgrad.ops.structure import broadcast, cast, reshape
 from glassgrad.tracing.dispatch.axes import one_axis, shape_of
 from glassgrad.tracing.dispatch.indexing import with_warning
+from glassgrad.tracing.dispatch.memory import in_c_order, is_c_contiguous
 from glassgrad.tracing.dispatch.ufuncs import traced
+from glassgrad.tracing.dispatch.views import reshaped
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, any_traced, to_node, wrap
 
@@ -39,7 +41,7 @@ def _constant_like(name: str, value: int) -> Callable[..., Tracer]:
         device: Any = None,
     ) -> Tracer:
         aval = _shape_and_dtype(prototype, dtype, shape)
-        return wrap(literal(value, aval.dtype, aval.shape))
+        return _ordered_like(wrap(literal(value, aval.dtype, aval.shape)), prototype, order, shape)
 
     constant_like.__doc__ = f"`np.{name}`: written into by `out[i] = v`."
     return constant_like
@@ -72,14 +74,22 @@ def full_like_traced(
 ) -> Tracer:
     """`np.full_like`."""
     aval = _shape_and_dtype(a, dtype, shape)
-    return wrap(broadcast(with_warning(to_node(fill_value, aval.dtype), aval.dtype), aval.shape))
+    full = wrap(broadcast(with_warning(to_node(fill_value, aval.dtype), aval.dtype), aval.shape))
+    return _ordered_like(full, a, order, shape)
+
+
+def _ordered_like(fresh: Tracer, prototype: Any, order: str | None, shape: Any = None) -> Tracer:
+    """The fresh array, in the memory order that NumPy gives it beside a prototype."""
+    keeps = order in ("K", "A", None) and shape is None
+    fresh.c_order = is_c_contiguous(prototype) if keeps else order != "F"
+    return fresh
 
 
 # ------------------------------------------------------------------ of a shape
 def constant_traced(shape: Any, value: Any, dtype: Any) -> Tracer:
     """A traced array that holds one value everywhere."""
     node = to_node(value, None if dtype is None else np.dtype(dtype))
-    return wrap(broadcast(node if dtype is None else with_warning(node, np.dtype(dtype)), shape_of(shape)))
+    return in_c_order(wrap(broadcast(node if dtype is None else with_warning(node, np.dtype(dtype)), shape_of(shape))))
 
 
 def _constant(value: int) -> Callable[..., Tracer]:
@@ -103,7 +113,7 @@ def full_traced(
 
 def traced_copy(array: np.ndarray) -> Tracer:
     """A traced array with the numbers of a plain one (a copy: writes do not reach the plain one)."""
-    return wrap(array_leaf(array))
+    return in_c_order(wrap(array_leaf(np.ascontiguousarray(array))))
 
 
 def _fresh(name: str) -> Callable[..., Tracer]:
@@ -219,7 +229,7 @@ def array_traced(
         node = with_warning(node, np.dtype(dtype))
     if node.ndim < ndmin:
         node = reshape(node, (*[1] * (ndmin - node.ndim), *node.shape))
-    return wrap(node)
+    return _ordered_like(wrap(node), object, order) if isinstance(object, Tracer) else in_c_order(wrap(node))
 
 
 def nested_node(value: Any) -> Node:
@@ -235,21 +245,31 @@ implements(np.array)(array_traced)
 @implements(np.copy)
 def copy_traced(a: Any, order: str = "K", subok: bool = False) -> Tracer:
     """`np.copy`."""
-    return wrap(to_node(a))
+    return _ordered_like(wrap(to_node(a)), a, order)
 
 
 def asarray_traced(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: bool | None = None, like: Any = None
 ) -> Tracer:
     """`np.asarray`: the same array where nothing has to change."""
-    if isinstance(a, Tracer) and (dtype is None or np.dtype(dtype) == a.dtype) and not copy:
+    fits = order in ("K", "A", None) or (order == "C" and is_c_contiguous(a))
+    if isinstance(a, Tracer) and (dtype is None or np.dtype(dtype) == a.dtype) and not copy and fits:
         return a
     if copy is False:
         raise UsageError("asarray(…, copy=False) would have to copy")
-    return array_traced(a, dtype)
+    return array_traced(a, dtype, order=order or "K")
 
 
-implements(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require)(asarray_traced)
+implements(np.asarray, np.asanyarray)(asarray_traced)
+
+
+def ascontiguousarray_traced(a: Any, dtype: Any = None, *, like: Any = None) -> Tracer:
+    """`np.ascontiguousarray`."""
+    result = asarray_traced(a, dtype, "C")
+    return reshaped(result, (1,)) if result.ndim == 0 else result
+
+
+implements(np.ascontiguousarray)(ascontiguousarray_traced)
 
 
 def astype_traced(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tracer:
@@ -257,7 +277,7 @@ def astype_traced(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = Non
     node, goal = to_node(x), np.dtype(dtype)
     if node.dtype == goal and not copy and isinstance(x, Tracer):
         return x
-    return wrap(with_warning(node, goal))
+    return _ordered_like(wrap(with_warning(node, goal)), x, "K")
 
 
 if hasattr(np, "astype"):  # from NumPy 2.1

@@ -16,7 +16,6 @@ from glassgrad.ops.keys import FULL, Slot, check_index, result_shape
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast, cast, reshape
 from glassgrad.tracing.dispatch.brackets import Brackets, read_brackets
-from glassgrad.tracing.dispatch.memory import is_c_ordered
 from glassgrad.tracing.dispatch.views import part_of
 from glassgrad.tracing.tracer import Tracer, indexing, to_node
 
@@ -56,17 +55,12 @@ def set_part(x: Tracer, key: Any, value: Any) -> None:
     part = result_shape(found.shape, found.key, [node.shape for node in found.indices])
     if not part and v.ndim and not _asks_for_array(key):
         raise ShapeError(f"an array of shape {show_shape(v.shape)} cannot be written into one element")
-    if all(entry == FULL for entry in found.entries) and _keeps_order(x, v):
+    if all(entry == FULL for entry in found.entries):
         x.assign(fitted(v, x.shape))
         return
     before = reshape(x.node, found.shape)
     written = index_update(before, fitted(v, part), found.key, found.indices, unique=found.unique)
     x.assign(reshape(written, x.shape))
-
-
-def _keeps_order(x: Tracer, v: Node) -> bool:
-    """May the array's node be replaced by the value's, as far as memory order goes (see dispatch/memory)?"""
-    return x.alias is not None or x.ndim <= 1 or (is_c_ordered(x.node) and is_c_ordered(v))
 
 
 def _is_mask(key: Any, x: Tracer) -> bool:

@@ -11,6 +11,7 @@ from glassgrad.graph.node import Node
 from glassgrad.ops import complex as complex_parts
 from glassgrad.ops.structure import cast, real, reshape
 from glassgrad.tracing.dispatch.creation import astype_traced
+from glassgrad.tracing.dispatch.memory import in_c_order, is_c_contiguous
 from glassgrad.tracing.dispatch.selection import compress_traced
 from glassgrad.tracing.dispatch.shape import reshape_traced, swapaxes_traced
 from glassgrad.tracing.dispatch.views import read_only, transposed, view_of
@@ -116,12 +117,14 @@ def _transpose(self: Tracer, *axes: Any) -> Tracer:
 
 def _flatten(self: Tracer, order: str = "C") -> Tracer:
     """`ndarray.flatten`: a copy."""
-    return wrap(reshape_traced(self, -1, order).node)
+    return in_c_order(wrap(reshape_traced(self, -1, order).node))
 
 
 def _copy(self: Tracer, order: str = "C") -> Tracer:
     """`ndarray.copy`."""
-    return Tracer(self.node, self.weak)
+    fresh = Tracer(self.node, self.weak)
+    fresh.c_order = order == "C" or (order in ("K", "A") and is_c_contiguous(self))
+    return fresh
 
 
 def _astype(

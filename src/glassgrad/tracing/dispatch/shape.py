@@ -13,8 +13,17 @@ from glassgrad.ops.shape import roll
 from glassgrad.ops.structure import cast, reshape
 from glassgrad.ops.triangle import tril, triu
 from glassgrad.tracing.dispatch.axes import one_axis, several_axes, shape_of
-from glassgrad.tracing.dispatch.memory import is_c_ordered
-from glassgrad.tracing.dispatch.views import broadcasted, flipped, part_of, read_only, reshaped, transposed, view_of
+from glassgrad.tracing.dispatch.memory import in_c_order, is_c_contiguous
+from glassgrad.tracing.dispatch.views import (
+    broadcasted,
+    flipped,
+    part_of,
+    raveled,
+    read_only,
+    reshaped,
+    transposed,
+    view_of,
+)
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
@@ -26,19 +35,17 @@ def reshape_traced(
 ) -> Tracer:
     """`np.reshape`."""
     wanted = shape_of(newshape if shape is None else shape)
-    in_c = in_c_order(a, order)
-    result = reshaped(a, wanted) if in_c else transposed(reshaped(transposed(a), wanted[::-1]))
-    return wrap(result.node) if copy else result
+    result = reshaped(a, wanted) if rows_first(a, order) else transposed(reshaped(transposed(a), wanted[::-1]))
+    return in_c_order(wrap(result.node)) if copy else result
 
 
-def in_c_order(a: Any, order: str) -> bool:
+def rows_first(a: Any, order: str) -> bool:
     """Are elements to be read with the last axis running fastest (`order` "C") or the first ("F")?"""
-    node = to_node(a)
     if order in ("C", "F"):
         return order == "C"
     if order not in ("A", "K"):
         raise UsageError(f"order is 'C', 'F', 'A' or 'K', found {order!r}")
-    if node.ndim > 1 and not is_c_ordered(node):
+    if to_node(a).ndim > 1 and not is_c_contiguous(a):
         raise UnsupportedError(
             f"order={order!r} asks for the order in memory, which is not known of a traced value",
             hint="order='C' or order='F'",
@@ -49,7 +56,7 @@ def in_c_order(a: Any, order: str) -> bool:
 @implements(np.ravel)
 def ravel_traced(a: Any, order: str = "C") -> Tracer:
     """`np.ravel`."""
-    return reshape_traced(a, -1, order)
+    return raveled(a) if rows_first(a, order) else raveled(transposed(a))
 
 
 @implements(np.expand_dims)

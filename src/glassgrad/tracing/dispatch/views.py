@@ -17,7 +17,7 @@ from glassgrad.ops.index import index, index_update
 from glassgrad.ops.keys import FULL, Key, numpy_key
 from glassgrad.ops.structure import broadcast, inverse_permutation, reshape, transpose
 from glassgrad.tracing.dispatch.axes import several_axes
-from glassgrad.tracing.dispatch.memory import reshapes_as_view
+from glassgrad.tracing.dispatch.memory import is_c_contiguous, reshapes_as_view, steps_of
 from glassgrad.tracing.tracer import Tracer, View, to_node
 
 Read = Callable[[Node], Node]
@@ -84,7 +84,19 @@ def reshaped(x: Any, shape: tuple[int, ...]) -> Tracer:
     full = whole_shape(node.shape, shape)
     if type(x) is not Tracer:
         return Tracer(reshape(node, full))
-    shares = reshapes_as_view(x, full)
+    return _sharing(x, node, full, reshapes_as_view(x, full))
+
+
+def raveled(x: Any) -> Tracer:
+    """All elements along one axis; a view only where they lie side by side in C order."""
+    node = to_node(x)
+    full = (node.aval.size,)
+    if type(x) is not Tracer:
+        return Tracer(reshape(node, full))
+    return _sharing(x, node, full, is_c_contiguous(x) or (None if steps_of(x) is None else False))
+
+
+def _sharing(x: Tracer, node: Node, full: tuple[int, ...], shares: bool | None) -> Tracer:
     if shares is False:
         return Tracer(reshape(node, full))
     if shares:
