@@ -59,8 +59,8 @@ def canonical(text: str, *variables: str) -> str:
         ),
         ("√sin(x) + ∛(x)²", "np.sqrt(np.sin(x)) + np.cbrt(x) ** 2"),
         (
-            "3! + n! + (n+1)! + 2^n!",
-            "scipy.special.gamma(3 + 1) + scipy.special.gamma(n + 1) + scipy.special.gamma(n + 1 + 1) + 2 ** scipy.special.gamma(n + 1)",
+            "3! + (n+1)! + 2^n!",
+            "scipy.special.gamma(3 + 1) + scipy.special.gamma(n + 1 + 1) + 2 ** scipy.special.gamma(n + 1)",
         ),
         ("2·x × y − 3 ÷ z", "2 * x * y - 3 / z"),
         ("πr²", "np.pi * r ** 2"),

@@ -108,7 +108,7 @@ def _read(expression: str, let_texts: tuple[str, ...], numbers: set[str]) -> _Gi
     variables = _variables(formula, lets, order)
     formulas = (*(lets[name] for name in order), formula)
     for each in formulas:
-        _check_applications(each, lets, order)
+        _check_applications(each, lets)
     notes = dict.fromkeys(note for each in formulas for note in each.notes)
     return _Given(formula, lets, variables, order, notes)
 
@@ -147,15 +147,16 @@ def _variables(formula: Formula, lets: Mapping[str, Formula], order: Iterable[st
     return tuple(dict.fromkeys(name for name in names if name not in lets))
 
 
-def _check_applications(text: Formula, lets: Mapping[str, Formula], order: Iterable[str]) -> None:
+def _check_applications(text: Formula, lets: Mapping[str, Formula]) -> None:
     """`h(x)` stands for `h` only if h depends on x."""
-    depends: dict[str, set[str]] = {}
-    for name in order:
-        depends[name] = {inner for free in lets[name].free for inner in (free, *depends.get(free, ()))}
-        depends[name] |= set(lets[name].parameters)
     for name, arguments, span in text.applied:
+        depends, waiting = {*lets[name].parameters}, [name]
+        while waiting:
+            free = set(lets[waiting.pop()].free) - depends
+            depends |= free
+            waiting.extend(free & lets.keys())
         for argument in arguments:
-            if argument not in depends[name]:
+            if argument not in depends:
                 hint = f"write `{name}`; other arguments cannot be put in"
                 raise complaint(f"`{name}` does not depend on `{argument}`", text.source, span, hint)
 

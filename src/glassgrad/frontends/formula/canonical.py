@@ -143,7 +143,8 @@ class Canonizer:
         if prefix in PREFIXES:
             raise self._unknown(written, node)
         if prefix:
-            hint = f"for a product write `{'*'.join(written.split('.'))}`"
+            parts = written.split(".")
+            hint = f"for a product write `{'*'.join(parts)}`" if max(map(len, parts)) == 1 else None
             raise self._complain(f"attribute access, `{written}`, is not part of the formula language", node, hint)
         if written in PREFIXES or written == "scipy":
             raise self._complain(f"`{written}` cannot be a variable", node, refused_name(written))

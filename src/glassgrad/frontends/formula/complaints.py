@@ -58,7 +58,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     if len(name) > _LONGEST_GUESSED:
         return None
     spelled = {word.casefold(): word for word in known}
-    found = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.75)
+    found = (
+        found or sorted((word for word in spelled if len(word) > 2 and name.casefold().startswith(word)), key=len)[-1:]
+    )
+    found = found or difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.6)
     return spelled[found[0]] if found else None
 
 

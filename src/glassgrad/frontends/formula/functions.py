@@ -43,7 +43,7 @@ _ROWS: tuple[Function, ...] = (
     # ---------------------------------------------------------------- NumPy
     *_many("np", "sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh"),
     *_many("np", "exp exp2 expm1 log log2 log10 log1p sqrt sinc"),
-    _function("np.arctan2", "y, x", continued="arctan2_complex(y, x)"),
+    _function("np.arctan2", "y, x", continued="arctan2(y, x)"),
     _function("np.hypot", "x, y", continued="np.sqrt(x * x + y * y)"),
     _function("np.cbrt", continued="np.sign(np.real(x)) * (np.sign(np.real(x)) * x) ** (1 / 3)"),
     _function("np.abs", continued="np.where(np.real(x) < 0, -x, x)"),
@@ -61,14 +61,16 @@ _ROWS: tuple[Function, ...] = (
     _function("np.logical_or", "x, y"),
     _function("np.logical_not", "x"),
     # ---------------------------------------------------------------- SciPy
-    *_many("scipy.special", "erf erfc erfcx erfi dawsn gamma digamma rgamma expi exp1 ndtr log_ndtr"),
-    *_many("scipy.special", "erfinv erfcinv ndtri i0e i1e ellipk ellipe", continued=None),
+    *_many("scipy.special", "erf erfc erfcx erfi dawsn digamma exp1 ndtr log_ndtr"),
+    *_many("scipy.special", "erfinv erfcinv ndtri i0e i1e ellipk ellipe expi j0 j1 y0 y1", continued=None),
     _function("scipy.special.expit", continued="1 / (1 + np.exp(-x))"),
     _function("scipy.special.log_expit", continued="-np.log(1 + np.exp(-x))"),
     _function("scipy.special.logit", continued="np.log(x / (1 - x))"),
-    _function("scipy.special.gammaln", continued="scipy.special.loggamma(x)"),
+    _function("scipy.special.gamma", continued="gamma(x)"),
+    _function("scipy.special.rgamma", continued="1 / gamma(x)"),
+    _function("scipy.special.gammaln", continued="loggamma(x)"),
     _function("scipy.special.polygamma", "n, x", continued=None),
-    _function("scipy.special.beta", "x, y", continued="gamma(x) * gamma(y) * scipy.special.rgamma(x + y)"),
+    _function("scipy.special.beta", "x, y", continued="gamma(x) * gamma(y) / gamma(x + y)"),
     _function("scipy.special.betaln", "x, y", continued="loggamma(x) + loggamma(y) - loggamma(x + y)"),
     _function("scipy.special.binom", "n, k", continued=None),
     _function("scipy.special.gammainc", "a, x", continued=None),
@@ -77,8 +79,9 @@ _ROWS: tuple[Function, ...] = (
     _function("scipy.special.xlogy", "x, y"),
     _function("scipy.special.xlog1py", "x, y"),
     _function("scipy.special.entr", continued="-scipy.special.xlogy(x, x)"),
-    *(_function(f"scipy.special.{f}v", "n, x", continued=f"scipy.special.{f}v(np.real(n), x)") for f in "jyik"),
-    *(_function(f"scipy.special.{f}{n}", continued=f"scipy.special.{f}v({n}, x)") for f in "jyik" for n in (0, 1)),
+    *(_function(f"scipy.special.{f}v", "n, x", continued=None) for f in "jy"),
+    *(_function(f"scipy.special.{f}v", "n, x", continued=f"scipy.special.{f}v(np.real(n), x)") for f in "ik"),
+    *(_function(f"scipy.special.{f}{n}", continued=f"scipy.special.{f}v({n}, x)") for f in "ik" for n in (0, 1)),
     # ---------------------------------------------------------------- Glassgrad's own
     _function("special.sec", numpy="1 / np.cos(x)"),
     _function("special.csc", numpy="1 / np.sin(x)"),
@@ -94,19 +97,17 @@ _ROWS: tuple[Function, ...] = (
     _function("special.acoth", numpy="np.arctanh(1 / x)"),
     _function("special.sinc", numpy="np.sinc(x / np.pi)"),  # sin(x)/x, as SymPy; np.sinc is sin(pi x)/(pi x)
     _function("special.softplus", numpy="np.logaddexp(0, x)", continued="np.log(1 + np.exp(x))"),
-    _function(
-        "special.lambertw", "x, k", "lambertw_real(x, k)", continued="scipy.special.lambertw(x, int(np.real(k)))"
-    ),
+    _function("special.lambertw", "x, k", "real_lambertw(x, k)", continued="lambertw(x, k)"),
     _function("special.fresnels", numpy="scipy.special.fresnel(x)[0]"),
     _function("special.fresnelc", numpy="scipy.special.fresnel(x)[1]"),
-    _function("special.si", numpy="scipy.special.sici(x)[0]"),
-    _function("special.ci", numpy="scipy.special.sici(x)[1]"),
-    _function("special.shi", numpy="scipy.special.shichi(x)[0]"),
-    _function("special.chi", numpy="scipy.special.shichi(x)[1]"),
-    _function("special.airyai", numpy="scipy.special.airy(x)[0]"),
-    _function("special.airyaiprime", numpy="scipy.special.airy(x)[1]"),
-    _function("special.airybi", numpy="scipy.special.airy(x)[2]"),
-    _function("special.airybiprime", numpy="scipy.special.airy(x)[3]"),
+    _function("special.si", numpy="scipy.special.sici(x)[0]", continued=None),
+    _function("special.ci", numpy="scipy.special.sici(x)[1]", continued=None),
+    _function("special.shi", numpy="scipy.special.shichi(x)[0]", continued=None),
+    _function("special.chi", numpy="scipy.special.shichi(x)[1]", continued=None),
+    _function("special.airyai", numpy="scipy.special.airy(x)[0]", continued=None),
+    _function("special.airyaiprime", numpy="scipy.special.airy(x)[1]", continued=None),
+    _function("special.airybi", numpy="scipy.special.airy(x)[2]", continued=None),
+    _function("special.airybiprime", numpy="scipy.special.airy(x)[3]", continued=None),
 )
 
 FUNCTIONS = MappingProxyType({row.name: row for row in _ROWS})
@@ -136,24 +137,52 @@ def _compiled(parameters: str, text: str) -> Callable[..., Any]:
     scope = {
         "np": np,
         "scipy": scipy,
-        "gamma": scipy.special.gamma,
-        "loggamma": scipy.special.loggamma,
-        "arctan2_complex": _arctan2_complex,
-        "lambertw_real": _lambertw_real,
+        "gamma": _gamma,
+        "loggamma": _loggamma,
+        "arctan2": _arctan2,
+        "lambertw": _lambertw,
+        "real_lambertw": _real_lambertw,
     }
     function: Callable[..., Any] = eval(f"lambda {parameters}: {text}", scope)  # noqa: S307 - our own text
     return function
 
 
-def _arctan2_complex(y: complex, x: complex) -> complex:
-    """The angle of (x, y), continued analytically: turn by the real angle first, then arctan is far from its cut."""
+# ---------------------------------------------------------------------- continued so that a step of 1e-30 survives
+def _arctan2(y: complex, x: complex) -> Any:
+    """Turn by the real angle first; then the arctangent is far from its cut."""
     angle = np.arctan2(np.real(y), np.real(x))
     cosine, sine = np.cos(angle), np.sin(angle)
-    turned: complex = angle + np.arctan((y * cosine - x * sine) / (x * cosine + y * sine))
-    return turned
+    return angle + np.arctan((y * cosine - x * sine) / (x * cosine + y * sine))
 
 
-def _lambertw_real(x: float, k: float) -> float:
+def _gamma(x: complex) -> Any:
+    """Left of zero by reflection, DLMF 5.5.3: SciPy's own loses the step there."""
+    import scipy.special
+
+    if np.real(x) > 0:
+        return scipy.special.gamma(x)
+    return np.pi / (np.sin(np.pi * x) * scipy.special.gamma(1 - x))
+
+
+def _loggamma(x: complex) -> Any:
+    """The continuation of log |gamma(x)|, not of log gamma(x), which turns by i pi at each pole. DLMF 5.5.3."""
+    import scipy.special
+
+    if np.real(x) > 0:
+        return scipy.special.loggamma(x)
+    sine = np.sin(np.pi * x)
+    return np.log(np.pi / (np.sign(np.real(sine)) * sine)) - scipy.special.loggamma(1 - x)
+
+
+def _lambertw(x: complex, k: complex) -> Any:
+    """SciPy stops when the real part is right; one Newton step brings the imaginary part. DLMF 4.13.1."""
+    import scipy.special
+
+    w = scipy.special.lambertw(x, int(np.real(k)))
+    return w - (w * np.exp(w) - x) / (np.exp(w) * (w + 1))
+
+
+def _real_lambertw(x: float, k: float) -> float:
     """The real branches of W: 0 on [-1/e, inf), -1 on [-1/e, 0); not a number elsewhere."""
     import scipy.special
 
