@@ -15,7 +15,11 @@ _WHERE = {
     "glassgrad.api.custom": ("custom_derivative", "stop_gradient"),
     "glassgrad.api.convolution": ("conv", "conv_transpose", "max_pool", "avg_pool"),
     "glassgrad.api.control": ("cond", "switch", "while_loop", "fori_loop", "scan"),
+    "glassgrad.api.source": ("source",),
     "glassgrad.base.settings": ("settings",),
+    "glassgrad.explain.derivation": ("Derivation",),
+    "glassgrad.explain.explaining": ("explain",),
+    "glassgrad.explain.graphing": ("draw",),
     "glassgrad.testing.check": ("check_gradients",),
 }
 _SUBMODULES = ("scipy",)

@@ -1,17 +1,24 @@
 """A derivation for a terminal: never wider than asked for. Floor 6."""
 
+import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from glassgrad.explain.derivation import Derivation, Entry, Equation, Fold, Reason, Remark
+import numpy as np
+
+from glassgrad.explain.entries import Derived, Entry, Equation, Fold, Reason, Remark
 from glassgrad.explain.notation import to_text, wrap
 
+_SHOWN = 60  # numbers of a result that are shown one by one
 
-def as_text(derivation: Derivation, *, width: int = 80, values: bool = True) -> str:
+
+def as_text(derivation: Derived, *, width: int = 80, values: bool = True) -> str:
     """The derivation in lines of at most `width` columns; `values` shows the numbers."""
     page = _Printer(derivation, max(width, 24), values)
     lines = [*_filled(derivation.title, page.width, ""), ""]
     for section in derivation.sections:
-        lines.extend([section.title, *page.entries(section.entries, 1), ""])
+        entries = page.results(section.entries) if section.title == "Result" else page.entries(section.entries, 1)
+        lines.extend([section.title, *entries, ""])
     lines.extend(["Check", *_filled(derivation.check.text, page.width, "  ")])
     return "\n".join(line.rstrip() for line in lines)
 
@@ -19,10 +26,11 @@ def as_text(derivation: Derivation, *, width: int = 80, values: bool = True) -> 
 class _Printer:
     """How one derivation is printed: its symbols and the width."""
 
-    def __init__(self, derivation: Derivation, width: int, values: bool) -> None:
+    def __init__(self, derivation: Derived, width: int, values: bool) -> None:
         self.derivation = derivation
         self.width = width
         self.values = values
+        self.opened: set[str] = set()  # functions whose inside was shown before
 
     def entries(self, entries: Sequence[Entry], level: int) -> Iterator[str]:
         """The lines of entries at this depth."""
@@ -32,11 +40,23 @@ class _Printer:
                 case Equation():
                     yield from self._equation(entry, indent)
                 case Fold():
-                    yield from self._equation(entry.title, indent)
-                    yield from self.entries(entry.inside, level + 1)
+                    yield from self._fold(entry, level, indent)
                 case Remark():
                     mark = {"kink": "! ", "domain": "! ", "warning": "! "}.get(entry.kind, "")
                     yield from _filled(mark + entry.text, self.width, indent)
+
+    def _fold(self, fold: Fold, level: int, indent: str) -> Iterator[str]:
+        """A call and, the first time, what is inside it."""
+        yield from self._equation(fold.title, indent)
+        is_back = isinstance(fold.title.left, ast.Name) and fold.title.left.id == "back through"
+        if fold.function in self.opened and not is_back:
+            return
+        if not is_back:
+            self.opened.add(fold.function)
+        last = fold.inside[-1] if fold.inside else None
+        same = isinstance(last, Equation) and self._show(last.left) == self._show(fold.title.left)
+        inside = [*fold.inside[:-1], replace(last, value=None)] if same and isinstance(last, Equation) else fold.inside
+        yield from self.entries(inside, level + 1)
 
     def _equation(self, equation: Equation, indent: str) -> Iterator[str]:
         text = self.line(equation)
@@ -55,6 +75,25 @@ class _Printer:
             if facts:
                 yield from _filled(facts, self.width, " " * min(column, max(self.width - len(facts), 4)))
         yield from self._explanation(equation, indent + "    ")
+
+    def results(self, entries: Sequence[Entry]) -> Iterator[str]:
+        """Results with all their numbers, where those fit."""
+        for entry in entries:
+            value = entry.value if isinstance(entry, Equation) else None
+            array = None if value is None else np.asarray(value.value)
+            if array is None or array.ndim == 0 or array.size > _SHOWN or not self.values or not array.size:
+                yield from self.entries([entry], 1)
+                continue
+            assert isinstance(entry, Equation)
+            assert value is not None
+            head = f"  {self._show(entry.left)} = "
+            text = np.array2string(array, precision=5, max_line_width=self.width - 6, separator=", ")
+            lines = text.split("\n")
+            if len(lines) == 1 and len(head) + len(text) <= self.width:
+                yield f"{head}{text}"
+            else:
+                yield f"{head}{value.shape_text}"
+                yield from (part for line in lines for part in _cut(f"    {line}", self.width))
 
     def line(self, equation: Equation) -> str:
         """`∂L/∂W = xᵀ @ ∂L/∂z`."""
@@ -84,8 +123,9 @@ class _Printer:
     def _explanation(self, equation: Equation, indent: str) -> Iterator[str]:
         if equation.rule:
             yield from _filled(f"{equation.rule}" + (f"  [{equation.place}]" if equation.place else ""), self.width, indent)
+        several = "," in equation.rule
         for reason in equation.reasons:
-            yield from self._reason(reason, indent)
+            yield from self._reason(replace(reason, text=f"{reason.rule}: {reason.text}") if reason.rule and several else reason, indent)
 
     def _reason(self, reason: Reason, indent: str) -> Iterator[str]:
         if reason.left is not None and reason.formula is not None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.api.observed import Leaf, Observed
-from glassgrad.explain.derivation import Check
+from glassgrad.explain.entries import Check
 from glassgrad.explain.values import number
 
 _TOLERANCE = 1e-5

@@ -8,7 +8,8 @@ from glassgrad.api.observed import Observed, Wrt, observe_gradient
 from glassgrad.base.trees import Structure, unflatten
 from glassgrad.engines.source.page import Statement
 from glassgrad.explain.checking import check_gradient
-from glassgrad.explain.derivation import Condition, Derivation, Entry, Equation, Fold, Link, Remark, Section, Step
+from glassgrad.explain.derivation import Derivation
+from glassgrad.explain.entries import Condition, Entry, Equation, Link, Remark, Section, Step
 from glassgrad.explain.lines import backward_entries, forward_entries
 from glassgrad.explain.notation import to_text
 from glassgrad.explain.notices import domain_of, kinks_of
@@ -179,6 +180,3 @@ def _left_text(made: Leaflet, statement: Statement) -> str:
     if not statement.targets:
         return ""
     return to_text(ast.parse(statement.targets[0], mode="eval").body, made.symbols, shapes=made.shapes)
-
-
-__all__ = ["Fold", "explain"]

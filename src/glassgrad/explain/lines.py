@@ -1,16 +1,18 @@
 """Statements as the lines of a derivation: forward in the person's words, backward as ∂L/∂z, calls folded. Floor 6."""
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from glassgrad.engines.source.page import Statement
-from glassgrad.explain.derivation import Entry, Equation, Fold, Remark
+from glassgrad.explain.entries import Entry, Equation, Fold, Reason, Remark
 from glassgrad.explain.pages import Leaflet, forward_place, place_text, source_text
 from glassgrad.explain.reasons import reasons_of, rule_of
 from glassgrad.tracing.observe import Call
 from glassgrad.tracing.written import Fixed, fill
 
 _DEEPEST = 4  # calls within calls that are folded one in the other; deeper ones lie flat
+_PRODUCTS = 6  # transposes that are explained in words
 _ROUNDS = 4  # times that one line is shown before further rounds are only counted
 
 
@@ -29,20 +31,12 @@ def forward_entries(made: Leaflet) -> tuple[Entry, ...]:
 def backward_entries(made: Leaflet) -> tuple[Entry, ...]:
     """The backward lines in order; those about values inside a call are folded into one."""
     statements = [statement for statement in made.page.statements if statement.backward]
-    counts: dict[str, int] = {}
-    for statement in statements:
-        for name in statement.targets:
-            counts[name] = counts.get(name, 0) + 1
-    total = dict(counts)
     lines = []
     for statement in statements:
         inside = made.calls_around(_subject(made, statement))[:_DEEPEST]
         lines.append((statement, inside))
 
-    def line(made: Leaflet, statement: Statement) -> Equation:
-        return _backward_line(made, statement, total.get(statement.targets[0], 1) if statement.targets else 1)
-
-    return tuple(_nested(made, lines, 0, line, _backward_title))
+    return tuple(_once(_nested(made, lines, 0, _backward_line, _backward_title), _Said()))
 
 
 def _subject(made: Leaflet, statement: Statement) -> object:
@@ -112,6 +106,36 @@ def _key(entry: Entry) -> str:
             return entry.text
 
 
+@dataclass(slots=True)
+class _Said:
+    """Which reasons were given before."""
+
+    texts: set[str] = field(default_factory=set)
+    products: int = 0
+
+
+def _once(entries: Sequence[Entry], said: _Said) -> Iterator[Entry]:
+    """Each reason where it comes first; of the many that say where a transpose comes from, the first few."""
+    for entry in entries:
+        match entry:
+            case Equation():
+                yield replace(entry, reasons=tuple(_fresh(entry.reasons, said)))
+            case Fold():
+                yield replace(entry, inside=tuple(_once(entry.inside, said)))
+            case Remark():
+                yield entry
+
+
+def _fresh(reasons: Sequence[Reason], said: _Said) -> Iterator[Reason]:
+    for reason in reasons:
+        if reason.formula is not None:
+            said.products += 1
+            yield reason if said.products <= _PRODUCTS else replace(reason, text="")
+        elif reason.text not in said.texts:
+            said.texts.add(reason.text)
+            yield reason
+
+
 # ------------------------------------------------------------------ forward
 def _forward_line(made: Leaflet, statement: Statement) -> Equation:
     if statement.node is None:
@@ -169,15 +193,14 @@ def _leaf(made: Leaflet, node: object) -> ast.expr | None:
 
 
 # ------------------------------------------------------------------ backward
-def _backward_line(made: Leaflet, statement: Statement, paths: int) -> Equation:
+def _backward_line(made: Leaflet, statement: Statement) -> Equation:
     value = made.value_of(statement.node)
     return Equation(_target(statement), (statement.expression,), statement.operator or "=", value, rule_of(made, statement),
-                    reasons_of(made, statement, paths=paths), place_text(statement.place), source_text(statement.place))
+                    reasons_of(made, statement), place_text(statement.place), source_text(statement.place))
 
 
 def _backward_title(made: Leaflet, call: Call, inside: Sequence[Entry]) -> Equation:
     """Back through a call: the last line inside says what comes out of it."""
     title = _forward_title(made, call, inside)
-    last = next((entry for entry in reversed(inside) if isinstance(entry, Equation)), None)
-    return Equation(ast.Name("back through", ast.Load()), (title.forms[0],), value=None, place=title.place, source=title.source,
-                    rule=f"chain rule through {call.block.function}", reasons=() if last is None else ())
+    return Equation(ast.Name("back through", ast.Load()), (title.forms[0],), place=title.place, source=title.source,
+                    rule=f"chain rule through {call.block.function}")

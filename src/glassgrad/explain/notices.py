@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engines.conditions import condition_holds
-from glassgrad.explain.derivation import Condition
+from glassgrad.engines.source.rows import by_text, number_expression
+from glassgrad.explain.entries import Condition
 from glassgrad.explain.pages import Leaflet
 from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.op import Op
-from glassgrad.ops.leaves import LITERAL
+from glassgrad.ops.leaves import LITERAL, literal_value
 from glassgrad.tracing.written import fill, hole
 
 
@@ -21,6 +22,8 @@ def kinks_of(made: Leaflet) -> tuple[Condition, ...]:
         for kink in node.op.kinks:
             expression, condition = _shown(made, node, kink.when)
             count = _count(made, node, kink.when)
+            if not count and not _can_hold(node, kink.when):
+                continue
             known = found.get((expression, condition))
             if known is None or count > known.count:
                 found[expression, condition] = Condition(expression, condition, kink.chosen, count > 0, count)
@@ -36,6 +39,8 @@ def domain_of(made: Leaflet) -> tuple[Condition, ...]:
             continue
         expression, condition = _shown(made, node, domain.condition)
         outside = _count(made, node, f"np.logical_not({domain.condition})")
+        if not outside and node.op.name == "divide":
+            continue  # every quotient needs a denominator: said only where it is missing
         known = found.get((expression, condition))
         if known is None or outside > known.count:
             found[expression, condition] = Condition(expression, condition, "", outside > 0, outside)
@@ -50,10 +55,24 @@ def _by_a_number(node: Node) -> bool:
     """Is this a quotient by a number other than zero, or a power with a whole number, which always exists?"""
     if len(node.inputs) != 2 or node.op.name not in ("divide", "power", "remainder", "floor_divide"):
         return False
-    second = node.inputs[1]
-    while second.inputs and second.op.name in ("broadcast", "cast"):
-        second = second.inputs[0]
-    return second.op is LITERAL
+    return _unspread(node.inputs[1]).op is LITERAL
+
+
+def _can_hold(node: Node, condition: str) -> bool:
+    """Can the condition hold at all, given the numbers among the operands (`x ** 2` has no kink)?"""
+    bare = [_unspread(x) for x in node.inputs]
+    if not any(x.op is LITERAL for x in bare) or not _is_expression(node.op, condition):
+        return True
+    samples = np.array([0.0, 1.0, -1.0, 0.5, np.inf, -np.inf])
+    arguments = [literal_value(x) if x.op is LITERAL else samples for x in bare]
+    with np.errstate(all="ignore"):
+        return bool(np.any(condition_holds(node.op, condition, arguments)))
+
+
+def _unspread(x: Node) -> Node:
+    while x.inputs and x.op.name in ("broadcast", "cast"):
+        x = x.inputs[0]
+    return x
 
 
 def _count(made: Leaflet, node: Node, condition: str) -> int:
@@ -92,13 +111,23 @@ def _is_expression(op: Op, condition: str) -> bool:
 def _shown(made: Leaflet, node: Node, condition: str) -> tuple[str, str]:
     """The operation and the condition in the person's names: `ln(z1)`, `z1 > 0`."""
     inputs = [_input_expression(made, x, name) for x, name in zip(node.inputs, node.op.inputs, strict=False)]
-    called = ast.Call(ast.Name(node.op.name, ast.Load()), inputs, [])
+    called = _operation(made, node, inputs)
     if not _is_expression(node.op, condition):
         return made.show(called), condition
     tree = ast.parse(condition, mode="eval").body
     holes = {name: hole(index) for index, name in enumerate(node.op.inputs)}
     template = _Rename(holes).visit(tree)
     return made.show(called), made.show(fill(template, inputs.__getitem__))
+
+
+def _operation(made: Leaflet, node: Node, inputs: list[ast.expr]) -> ast.expr:
+    """The operation as mathematics: `ln(z1)`."""
+    known = made.page.expressions.get(node)
+    if isinstance(known, ast.Call | ast.BinOp) and len(made.show(known)) <= 40:
+        return known
+    if node.op.variadic or len(inputs) != len(node.inputs):
+        return ast.Call(ast.Name(node.op.name, ast.Load()), inputs, [])
+    return fill(by_text(node, node.inputs).expression, inputs.__getitem__)
 
 
 class _Rename(ast.NodeTransformer):
@@ -110,13 +139,12 @@ class _Rename(ast.NodeTransformer):
 
 
 def _input_expression(made: Leaflet, x: Node, name: str) -> ast.expr:
-    while x.op.name in ("broadcast", "cast") and x not in made.page.expressions:
+    while x.inputs and x.op.name in ("broadcast", "cast") and x not in made.page.expressions:
         x = x.inputs[0]
     leaf = made.observed.leaves.get(x)
     if leaf is not None:
         return ast.Name(made.observed.names.of.get(x, leaf.name), ast.Load())
     if x.op is LITERAL:
-        value = np.asarray(made.observed.workspace.values.get(x, 0)).ravel()
-        return ast.Constant(float(value[0])) if value.size else ast.Name(name, ast.Load())
+        return number_expression(x, in_arithmetic=True)
     found = made.page.expressions.get(x)
     return found if found is not None and len(made.show(found)) <= 24 else ast.Name(name, ast.Load())

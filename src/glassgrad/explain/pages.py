@@ -14,7 +14,7 @@ from glassgrad.engines.source.page import Page, Statement
 from glassgrad.engines.source.statements import write
 from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_text, total
 from glassgrad.explain.values import Summary, summary
-from glassgrad.graph.node import Node, working
+from glassgrad.graph.node import Node, reachable, working
 from glassgrad.graph.notes import Backward
 from glassgrad.tracing.observe import Call
 from glassgrad.tracing.syntax import statement_text
@@ -32,6 +32,7 @@ class Leaflet:
     symbols: dict[str, Symbol] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     values: Mapping[Node, Any] = field(default_factory=dict)
+    paths: Mapping[Node, int] = field(default_factory=dict)  # by how many operations a value reaches the result
 
     def left(self, name: str) -> ast.expr:
         """A name as the left side of a line."""
@@ -78,21 +79,42 @@ def leaflet(observed: Observed) -> Leaflet:
             (values[placeholder],) = reference.evaluate([body], values)
         numbers = reference.evaluate(nodes, values)
     made.values = dict(zip(nodes, numbers, strict=True))
+    made.paths = _paths(observed)
     return made
 
 
+def _paths(observed: Observed) -> dict[Node, int]:
+    """For each value, how many operations through which a derivative flows use it."""
+    count: dict[Node, int] = {}
+    for user in reachable([observed.output]):
+        flows = user in observed.cotangents or user.op.multiple
+        for x in user.inputs if flows else ():
+            if x in observed.cotangents:
+                count[x] = count.get(x, 0) + 1
+    return count
+
+
 # ------------------------------------------------------------------ how names are displayed
+def own_symbol(name: str) -> Symbol:
+    """A name as the person wrote it, also where formulas would show a Greek letter."""
+    found = symbol_of(name)
+    return found if found.text == name else Symbol(name, found.latex, found.mathml)
+
+
 def _display(made: Leaflet) -> None:
     """Names of derivatives are shown as ∂L/∂z; the value goes by the function's name where it has none of its own."""
     observed, page = made.observed, made.page
-    top = symbol_of(made.output)
+    top = own_symbol(made.output)
     if made.output == "value":
-        top = symbol_of(observed.title if observed.title != "function" else "f")
+        top = own_symbol(observed.title if observed.title != "function" else "f")
         made.symbols[made.output] = top
     scalar = len(observed.leaves) == 1 and all(node.shape == () for node in (*observed.leaves, *observed.names.of))
     fraction = total if scalar else partial
     for node, name in page.names.items():
         made.shapes[name] = node.shape if type(node.aval) is not tuple else ()
+    for name in (*page.names.values(), *[observed.names.of.get(node, "") for node in observed.leaves]):
+        if own_symbol(name) is not symbol_of(name):
+            made.symbols.setdefault(name, own_symbol(name))
     for node in observed.leaves:
         made.shapes[observed.names.of.get(node, "")] = node.shape
     links = {forward: observed.bodies.get(found, found) for forward, found in observed.cotangents.items()}
@@ -103,13 +125,13 @@ def _display(made: Leaflet) -> None:
             continue
         forward = named.get(node)
         if forward is not None and name == f"d{observed.names.of[forward]}":
-            made.symbols[name] = fraction(top, symbol_of(observed.names.of[forward]))
+            made.symbols[name] = fraction(top, own_symbol(observed.names.of[forward]))
         elif node in below and (shown := _expression_symbol(made, below[node])) is not None:
             made.symbols[name] = fraction(top, shown)
     for leaf in observed.wanted_leaves:
         if leaf.node is not None:
             base = observed.names.of.get(leaf.node, leaf.name)
-            made.symbols[f"d{base}"] = fraction(top, symbol_of(base))
+            made.symbols[f"d{base}"] = fraction(top, own_symbol(base))
             made.shapes[f"d{base}"] = leaf.node.shape
     _display_sums(made, fraction(top, top))
 
@@ -121,8 +143,8 @@ def _display_sums(made: Leaflet, unit: Symbol) -> None:
         for name in statement.targets:
             if statement.target is not None and name not in made.symbols:
                 base = made.observed.names.of[statement.target]
-                top = made.symbols.get(made.output, symbol_of(made.output))
-                made.symbols[name] = partial(top, symbol_of(base))
+                top = made.symbols.get(made.output, own_symbol(made.output))
+                made.symbols[name] = partial(top, own_symbol(base))
 
 
 def _expression_symbol(made: Leaflet, forward: Node) -> Symbol | None:

@@ -3,7 +3,7 @@
 import ast
 
 from glassgrad.engines.source.page import Statement
-from glassgrad.explain.derivation import Reason
+from glassgrad.explain.entries import Reason
 from glassgrad.explain.pages import Leaflet, inside_of, ordered, origins_of
 from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Backward
@@ -36,7 +36,7 @@ def _call_below(made: Leaflet, forward: Node, depth: int) -> Call | None:
     return around[0] if around else None
 
 
-def reasons_of(made: Leaflet, statement: Statement, *, paths: int) -> tuple[Reason, ...]:
+def reasons_of(made: Leaflet, statement: Statement) -> tuple[Reason, ...]:
     """What people ask about this line."""
     reasons = []
     for node, origin in origins_of(made, inside_of(made, statement)):
@@ -46,10 +46,9 @@ def reasons_of(made: Leaflet, statement: Statement, *, paths: int) -> tuple[Reas
             reasons.append(_broadcast_reason(made, statement, node, origin))
         elif origin.of.op not in (CONTRACT, BROADCAST):
             reasons.append(_row_reason(made, origin, statement))
-    if paths > 1:
-        reasons.append(_paths_reason(made, statement, paths))
+    reasons.append(_paths_reason(made, statement))
     kept = [reason for reason in reasons if reason is not None]
-    unique = {reason.text: reason for reason in kept}
+    unique = {(reason.text, reason.formula): reason for reason in kept}
     return tuple(unique.values())
 
 
@@ -57,15 +56,18 @@ def _row_reason(made: Leaflet, origin: Backward, statement: Statement) -> Reason
     depth = 0 if statement.target is None else made.observed.names.depth.get(statement.target, 0)
     if _call_below(made, origin.of, depth) is not None or not origin.of.op.why:
         return None
-    return Reason(f"{origin.of.op.rule}: {origin.of.op.why}")
+    return Reason(origin.of.op.why, rule=origin.of.op.rule)
 
 
-def _paths_reason(made: Leaflet, statement: Statement, paths: int) -> Reason | None:
-    if statement.target is None:
+def _paths_reason(made: Leaflet, statement: Statement) -> Reason | None:
+    """Paths add up at a fan-out."""
+    target = statement.target
+    paths = 0 if target is None else made.paths.get(target, 0)
+    if target is None or paths < 2:
         return None
-    name = made.observed.names.of[statement.target]
+    name = made.observed.names.of[target]
     top = made.show(made.left(made.output))
-    return Reason(f"{name} reaches {top} by {paths} paths, and what a small change of it does by each adds up")
+    return Reason(f"{name} reaches {top} by {paths} paths; what a small change of {name} does by each of them adds up")
 
 
 # ------------------------------------------------------------------ matrix products
@@ -92,7 +94,7 @@ def _product_reason(made: Leaflet, statement: Statement, node: Node, origin: Bac
         text += f", for every {' and '.join(summed)}" if summed else ""
         turned = _turned(made, factor, theirs, mine, out, position)
         text += f"; {turned}" if turned else ""
-    return Reason(text or "by indices", left, formula)
+    return Reason(text, left, formula)
 
 
 def _forward_names(made: Leaflet, forward: Node, position: int) -> tuple[ast.expr | None, ast.expr | None, ast.expr | None]:
@@ -138,7 +140,7 @@ def _by_its_letters(made: Leaflet, statement: Statement, node: Node) -> Reason |
     formula = _einsum(made, [(None, left, a), (None, right, b)], out, swap=False)
     if formula is None or node is not statement.contribution:
         return None
-    return Reason("by indices", _indexed(ast.Name(statement.targets[0], ast.Load()), out), formula)
+    return Reason("", _indexed(ast.Name(statement.targets[0], ast.Load()), out), formula)
 
 
 def _einsum(made: Leaflet, factors: list[tuple[ast.expr | None, str, Node]], out: str, *, swap: bool) -> ast.expr | None:
@@ -156,8 +158,7 @@ def _indexed(expression: ast.expr, letters: str) -> ast.expr:
     """`z[i, k]`; the bare name where there are no letters."""
     if not letters:
         return expression
-    names: list[ast.expr] = [ast.Name(c, ast.Load()) for c in letters]
-    return ast.Subscript(expression, names[0] if len(names) == 1 else ast.Tuple(names, ast.Load()), ast.Load())
+    return ast.Call(numpy_name("einsum"), [ast.Constant(f"{letters}->{letters}"), expression], [])
 
 
 # ------------------------------------------------------------------ broadcasting

@@ -38,7 +38,7 @@ def _numbers(array: np.ndarray) -> str:
     if array.ndim == 0:
         return number(array[()])
     if array.size <= SHOWN:
-        return _nested([number(x) for x in array.ravel()], array.shape)
+        return _nested([number(x, 4) for x in array.ravel()], array.shape)
     if array.dtype.kind == "b":
         return f"{int(array.sum())} of {array.size} true"
     if array.dtype.kind == "c":

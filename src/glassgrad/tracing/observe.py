@@ -58,7 +58,7 @@ class Binding:
     direct: bool = True  # False for an entry of a container: a weaker name
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One call of a function of the user's: its values are the nodes numbered from `first` to `last`."""
 

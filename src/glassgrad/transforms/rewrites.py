@@ -46,6 +46,7 @@ from glassgrad.ops.structure import (
 Rewrite: TypeAlias = Callable[..., Node | None]
 REWRITES: dict[Op, list[tuple[str, Rewrite]]] = {}
 # Products and sums are most of every graph: their rewrites need one of these among the inputs.
+NUMBERS = "numbers together"  # the rewrite that reckons; an explanation keeps numbers as they are written
 TELLING: dict[Op, frozenset[Op]] = {}
 
 
@@ -135,7 +136,7 @@ def multiply_reciprocal(x: Node, y: Node) -> Node | None:
     return None
 
 
-@rewrites(MULTIPLY, "numbers together")
+@rewrites(MULTIPLY, NUMBERS)
 def multiply_numbers(x: Node, y: Node) -> Node | None:
     for number, other in ((x, y), (y, x)):
         if number.op is LITERAL and other.op is MULTIPLY and number.dtype.kind == "f":

@@ -10,7 +10,7 @@ from glassgrad.graph.node import Node, apart, fresh_serial, make, reachable, wor
 from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
 from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, SUBTRACT
 from glassgrad.ops.leaves import literal, literal_value
-from glassgrad.transforms.rewrites import REWRITES, TELLING, fold_scalars
+from glassgrad.transforms.rewrites import NUMBERS, REWRITES, TELLING, fold_scalars
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ def _rewrite_once(node: Node, *, fold: bool) -> tuple[Node | None, str]:
         if telling is not None and telling.isdisjoint([x.op for x in node.inputs]):
             return None, ""
         for name, rule in rules:
+            if not fold and name == NUMBERS:
+                continue
             after = rule(*node.inputs, **dict(node.params)) if node.params else rule(*node.inputs)
             if after is not None:
                 return after, name

@@ -5,8 +5,9 @@ by. Numbers that the person wrote as `n` or that count elements are written so a
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,11 @@ from glassgrad.tracing.written import Fixed, Operand, Written, hole, spelled
 
 @dataclass(slots=True)
 class _Factors:
-    """sign · number · over / under."""
+    """sign · numbers · over / (divisors · under)."""
 
     negative: bool = False
-    number: float = 1.0
-    divisor: float = 1.0
+    numbers: list[float] = field(default_factory=list)
+    divisors: list[float] = field(default_factory=list)
     over: list[Operand] = field(default_factory=list)
     under: list[Operand] = field(default_factory=list)
 
@@ -39,6 +40,27 @@ class Context:
     boundary: int
     ends: Callable[[Node], bool]
     operations: Mapping[Node, Operation]
+    products: Mapping[Node, Sequence[tuple[Node, Node | float]]]  # factor -> named product and its other factor
+
+
+def named_products(names: Iterable[Node]) -> dict[Node, list[tuple[Node, Node | float]]]:
+    """The products that have a name, by their factors: p = 101325 · e is found by e."""
+    found: dict[Node, list[tuple[Node, Node | float]]] = {}
+    for node in names:
+        if node.op is not MULTIPLY or node.dtype.kind != "f":
+            continue
+        first, second = (_unspread(x) for x in node.inputs)
+        for one, other in ((first, second), (second, first)):
+            if one.op is not LITERAL:
+                known: Node | float = float(str(literal_value(other))) if other.op is LITERAL else other
+                found.setdefault(one, []).append((node, known))
+    return found
+
+
+def _unspread(node: Node) -> Node:
+    while node.op is BROADCAST or (node.op is CAST and node.inputs[0].dtype == node.dtype):
+        node = node.inputs[0]
+    return node
 
 
 def product_written(node: Node, context: Context) -> Written | None:
@@ -109,10 +131,7 @@ def _take_number(factors: _Factors, number: Node, user: Node, context: Context, 
         return
     plain = float(str(value))
     factors.negative ^= plain < 0
-    if inverse:
-        factors.divisor *= abs(plain)
-    else:
-        factors.number *= abs(plain)
+    (factors.divisors if inverse else factors.numbers).append(abs(plain))
 
 
 def _named_number(number: Node, user: Node, context: Context) -> Operand | None:
@@ -173,12 +192,13 @@ def _same_shape(x: Node, context: Context) -> Node | None:
 # ------------------------------------------------------------------ the expression
 def _expression(node: Node, factors: _Factors, context: Context) -> Written | None:
     operands: list[Operand] = []
+    _use_products(factors, context)
     one_minus = _logistic(factors)
     over = [_hole(operand, operands) for operand in factors.over]
     over.extend(ast.BinOp(ast.Constant(1), ast.Sub(), _hole(part, operands)) for part in one_minus)
     over = _with_squares(over)
     under = [_hole(operand, operands) for operand in factors.under]
-    top, bottom = _reduced(factors.number, factors.divisor)
+    top, bottom = _reduced(prod(factors.numbers), prod(factors.divisors))
     if top != 1 or not over:
         over.insert(0, _number(top))
     if bottom != 1:
@@ -191,7 +211,6 @@ def _expression(node: Node, factors: _Factors, context: Context) -> Written | No
     expression = _product(over)
     if under:
         expression = ast.BinOp(expression, ast.Div(), _product(under))
-    del context
     return Written(expression, tuple(operands))
 
 
@@ -221,6 +240,20 @@ def _with_squares(parts: list[ast.expr]) -> list[ast.expr]:
         else:
             result[twin] = ast.BinOp(part, ast.Pow(), ast.Constant(2))
     return result
+
+
+def _use_products(factors: _Factors, context: Context) -> None:
+    """Factors whose product has a name: 0.0001 · p for 0.0001 · 101325 · e."""
+    for part in list(factors.over):
+        for product, other in context.products.get(part, ()) if isinstance(part, Node) else ():
+            if part not in factors.over or (part is other and factors.over.count(part) < 2):
+                continue
+            taken: list[Any] = factors.over if isinstance(other, Node) else factors.numbers
+            size = abs(other) if isinstance(other, float) else other
+            if size in taken:
+                taken.remove(size)
+                factors.over[factors.over.index(part)] = product
+                factors.negative ^= isinstance(other, float) and other < 0
 
 
 def _logistic(factors: _Factors) -> list[Node]:

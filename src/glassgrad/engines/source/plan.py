@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from glassgrad.engines.source.factors import Context, product_written
+from glassgrad.engines.source.factors import Context, named_products, product_written
 from glassgrad.engines.source.naming import Namer, suggested_name
 from glassgrad.engines.source.page import Material, behind, origin_of
 from glassgrad.engines.source.rows import Change, Surroundings, change_written, row_written
@@ -83,6 +83,7 @@ class _Planner:
         self.made = Plan(names=dict(material.names))
         self.named_derivatives = {material.cotangents[x] for x in material.names if x in material.cotangents}
         self.made.order.update((body, float(placeholder.serial)) for placeholder, body in material.bodies.items())
+        self.products = named_products(material.names)
         self.by_rows: set[Node] = set()  # forward values that are not written as the person wrote them
         self.users: dict[Node, int] = {}
         for node in reachable([*material.results, *material.bodies.values()]):
@@ -186,7 +187,7 @@ class _Planner:
     def _context(self, at_hand: Callable[[Node], bool]) -> Context:
         around = Surroundings(self.users, self.material.notes.origins, at_hand)
         ends = self.named_derivatives.__contains__
-        return Context(around, self.material.boundary, ends, self.material.operations)
+        return Context(around, self.material.boundary, ends, self.material.operations, self.products)
 
     # ------------------------------------------------------------------ names
     def _name_derivatives(self) -> None:
@@ -224,9 +225,19 @@ class _Planner:
             return None
         for part in inputs if node.op is ADD else inputs[:1]:
             other = inputs[1 - inputs.index(part)]
-            if self._is_free(part) and self._step(part) != self._step(other):
+            has_line = other in self.made.names or self.made.uses.get(other, 0) > 1
+            short = has_line and self._terms(part) < 4
+            if self._is_free(part) and self._step(part) != self._step(other) and not short:
                 return part
         return None
+
+    def _terms(self, node: Node) -> int:
+        """How many terms a sum has, at most 4."""
+        count = 1
+        while node.op in (ADD, SUBTRACT) and count < 4:
+            count += 1
+            node = behind(self.material, node.inputs[0])
+        return count
 
     def _is_free(self, node: Node) -> bool:
         """Is this a backward value with no name and no other use?"""

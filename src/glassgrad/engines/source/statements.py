@@ -88,9 +88,9 @@ class _Writer:
             self._forget_sum(node)
         if node in self.page.names:
             return True
-        if self.plan.uses[node] == 1 and node not in self.material.results:
-            return False
-        if not self._is_backward(node) and len(text_of(expression)) <= self.material.repeated:
+        inline = self.plan.uses[node] == 1 or (
+            not self._is_backward(node) and len(text_of(expression)) <= self.material.repeated)
+        if inline and node not in self.material.results:
             return False
         self.page.names[node] = self._new_name(node)
         return True
