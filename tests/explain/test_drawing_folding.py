@@ -157,15 +157,20 @@ def staged(stages: int, size: int) -> Picture:
     )
 
 
-@pytest.mark.parametrize(("stages", "size"), [(3, 4), (10, 20), (50, 10), (70, 10)])
-def test_auto_opens_as_much_as_is_comfortable(stages, size):
-    some = staged(stages, size)
-    view = folded_view(some, "auto")
+@pytest.mark.parametrize(("stages", "size", "left"), [(3, 4, 12), (10, 20, 20), (2, 40, 4), (50, 10, 50), (70, 10, 70)])
+def test_auto_opens_as_much_as_is_comfortable(stages, size, left):
+    """Stages of two parts each: all boxes, all parts, or all stages."""
+    view = folded_view(staged(stages, size), "auto")
+    assert len(view.leaves) == left
     assert len(view.leaves) <= max(COMFORTABLE, stages)
-    if len(some.boxes) <= COMFORTABLE:
-        assert not any(leaf.inner for leaf in view.leaves)
-    elif stages < COMFORTABLE:
-        assert len(view.leaves) > COMFORTABLE - size
+
+
+def test_auto_opens_small_blocks_before_large_ones():
+    some = picture(
+        [f"v{i - 1} v{i}" for i in range(1, 100)], {f"v{i}": "small" if i < 9 else "large" for i in range(100)}
+    )
+    view = folded_view(some, "auto")
+    assert [leaf.inner for leaf in view.leaves] == [0] * 9 + [91]
 
 
 def test_arrows_at_folded_blocks_are_joined():

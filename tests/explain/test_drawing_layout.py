@@ -183,10 +183,11 @@ def test_operands_keep_their_order():
     assert box(drawing, "a").x < box(drawing, "b").x
 
 
-def test_labels_stand_clear_of_boxes_and_of_each_other():
+@pytest.mark.parametrize("direction", ["down", "right"])
+def test_labels_stand_clear_of_boxes_and_of_each_other(direction):
     boxes = tuple(Box(key, key) for key in "abcdes")
     some = Picture(boxes, tuple(Arrow(key, "s", f"from {key}") for key in "abcde"))
-    drawing = drawn(some)
+    drawing = drawn(some, direction)
     width = sans_width("from a", SMALL_SIZE)
     places = [Rectangle(x - width / 2, y - 9, width, 12) for x, y in placed_labels(drawing).values()]
     assert len(places) == 5

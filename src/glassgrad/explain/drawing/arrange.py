@@ -1,6 +1,6 @@
 """One scope laid out: nodes on layers, layers in order, places, and the ways of its links. Frames are nodes here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,13 +32,14 @@ class Node:
 class Plan:
     """What to lay out. Links join nodes at joints.
 
-    `names` says for each link which boxes it is from and to; `labelled` are the numbers of links with a label.
+    `names` says for each link which boxes it is from and to; `labels` how long the labels of some links are along
+    the flow.
     """
 
     nodes: tuple[Node, ...]
     links: tuple[tuple[Joint, Joint], ...]
     names: tuple[tuple[str, str], ...]
-    labelled: frozenset[int]
+    labels: Mapping[int, float]
     lead: float
     trail: float
     is_sideways: bool  # the flow goes to the right: text lies along it
@@ -73,8 +74,11 @@ def arrange(plan: Plan, effort: Effort) -> Arrangement:
     settle(picture, across, beside)
     left = min((a - b / 2 for a, b in zip(across, picture.breadths, strict=True)), default=0.0)
     across = [place - left for place in across]
-    labelled = {ranks[links[pieces[number][-1]][1].node] for number in plan.labelled}
-    rows = rows_along(picture, across, [node.length for node in nodes], labelled, plan.lead)
+    room: dict[int, float] = {}  # for labels, above a layer
+    for number, length in plan.labels.items():
+        layer = ranks[links[pieces[number][-1]][1].node]
+        room[layer] = max(room.get(layer, 0.0), length)
+    rows = rows_along(picture, across, [node.length for node in nodes], room, plan.lead)
     trail = _lengthened(plan, rows.bands)
     along = _along(picture, nodes, ranks, rows.bands)
     ways = _ways(picture, nodes, ranks, links, across, along, rows)

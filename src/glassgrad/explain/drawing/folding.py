@@ -87,7 +87,10 @@ def _folded_groups(groups: Sequence[Group], fold: Fold, boxes: int) -> set[int]:
 
 
 def _comfortable(groups: Sequence[Group], boxes: int) -> set[int]:
-    """Folds all, then opens blocks from the outside in, those that add least first, while the picture stays small."""
+    """Folds all, then opens blocks from the outside in, those that add least first, while the picture stays small.
+
+    Blocks of equal depth and size, such as the layers of a network, are opened all together or not at all.
+    """
     children: list[list[int]] = [[] for _ in range(len(groups) + 1)]  # the last entry: outside all blocks
     growth = [len(group.members) - 1 for group in groups]
     visible = boxes
@@ -98,16 +101,24 @@ def _comfortable(groups: Sequence[Group], boxes: int) -> set[int]:
         else:
             growth[group.parent] -= growth[number]
     folded = set(range(len(groups)))
-    open_next = [(groups[number].depth, growth[number], number) for number in children[-1]]
-    heapq.heapify(open_next)
-    while open_next:
-        _, more, number = heapq.heappop(open_next)
-        if visible + more > COMFORTABLE:
-            continue
-        visible += more
-        folded.discard(number)
-        for child in children[number]:
-            heapq.heappush(open_next, (groups[child].depth, growth[child], child))
+    alike: dict[tuple[int, int], list[int]] = {}  # (depth, growth) -> groups
+    keys: list[tuple[int, int]] = []
+
+    def offer(numbers: list[int]) -> None:
+        for number in numbers:
+            key = (groups[number].depth, growth[number])
+            if key not in alike:
+                heapq.heappush(keys, key)
+            alike.setdefault(key, []).append(number)
+
+    offer(children[-1])
+    while keys:
+        key = heapq.heappop(keys)
+        if visible + key[1] * len(alike[key]) <= COMFORTABLE:
+            visible += key[1] * len(alike[key])
+            folded.difference_update(alike[key])
+            for number in alike[key]:
+                offer(children[number])
     return folded
 
 

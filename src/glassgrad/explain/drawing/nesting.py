@@ -18,6 +18,7 @@ Way = tuple[tuple[float, float], ...]  # knots (x, y) on the page
 
 MARGIN = 14.0  # between a frame and its contents
 CAPTION_ROOM = 26.0
+LABEL_ROOM = 14.0
 
 
 class Rectangle(NamedTuple):
@@ -109,7 +110,11 @@ def _plan(
         tuple(_node(member, cards, laid, sideways=sideways) for member in scope.members),
         tuple((_joint(scope, upper, laid), _joint(scope, lower, laid)) for upper, lower, _ in scope.links),
         tuple(scope.names),
-        frozenset(link for (_, _, label), link in scope.links.items() if label),
+        {
+            link: max(sans_width(label, SMALL_SIZE) - 8.0, LABEL_ROOM) if sideways else LABEL_ROOM
+            for (_, _, label), link in scope.links.items()
+            if label
+        },
         lead,
         0.0 if is_page or has_exits else MARGIN,
         sideways,

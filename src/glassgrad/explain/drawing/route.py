@@ -4,15 +4,14 @@ Points here are (across, along): across the flow and along it.
 """
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from glassgrad.explain.drawing.buses import FAN, LANE_ROOM, lanes
 from glassgrad.explain.drawing.trunks import Joint, Layered, Wire
 
-GAP = 34.0  # between layers, where all wires are straight
+GAP = 31.0  # between layers, where all wires are straight
 WIDEST_GAP = 110.0
-LABEL_ROOM = 16.0
 ARRIVAL_STEP = 13.0
 CORNER = 12.0  # no arrow arrives nearer than this to a box's corner
 
@@ -42,9 +41,12 @@ class Rows(NamedTuple):
 
 
 def rows_along(
-    picture: Layered, across: Sequence[float], lengths: Sequence[float], labelled: set[int], lead: float
+    picture: Layered, across: Sequence[float], lengths: Sequence[float], room: Mapping[int, float], lead: float
 ) -> Rows:
-    """Places the layers along the flow; gaps grow with the distance that wires go sideways, and with their lanes."""
+    """Places the layers along the flow; gaps grow as wires go further sideways, with lanes, and with labels.
+
+    `room` is how much the labels above a layer need.
+    """
     rows = Rows([], {})
     along = lead
     for number, layer in enumerate(picture.layers):
@@ -63,7 +65,7 @@ def rows_along(
             default=0.0,
         )
         gap = min(WIDEST_GAP, GAP + 0.09 * sideways) + len(found) * LANE_ROOM
-        gap += LABEL_ROOM if number + 1 in labelled else 0.0
+        gap += room.get(number + 1, 0.0)
         for place, lane in enumerate(found):
             for wire in lane:
                 rows.lanes[wire] = along + gap * (place + 1) / (len(found) + 1)
