@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from glassgrad.graph.op import OPS
 from tests.table.case import COMPLEX, Case, distinct, integers
 
 
@@ -137,6 +138,19 @@ POOLING = [
         ],
     )
 ]
+_WINDOWS = {"window": (2,), "stride": (2,), "padding": ((0, 0),)}
+_TIE = ([np.array([[1.0, 1.0, 0.0, 2.0]])], [np.array([[1.0, 0.0, 0.0, 1.0]])])
+TIES = [
+    Case(
+        "max_pool",
+        ((1, 4),),
+        _WINDOWS,
+        sample=distinct,
+        meaning=_max_pool,
+        note="tie",
+        kinks={kink.when: _TIE for kink in OPS["max_pool"].kinks},
+    )
+]
 TRANSPOSED = [
     Case(
         "avg_pool_input",
@@ -155,4 +169,4 @@ PLACES = [
     ),
 ]
 
-CASES = [*CONVOLUTIONS, *POOLING, *TRANSPOSED, *PLACES]
+CASES = [*TIES, *CONVOLUTIONS, *POOLING, *TRANSPOSED, *PLACES]
