@@ -6,15 +6,15 @@ gives nan or inf, as NumPy does.
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from glassgrad.base.errors import FormulaError
-from glassgrad.frontends.formula.functions import CONSTANTS, complex_function, real_function
-from glassgrad.frontends.formula.nodes import dotted_name, in_order
+from glassgrad.frontends.formula.functions import CONSTANTS, FUNCTIONS, complex_function, real_function
+from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_condition, operands
 
 _OPERATIONS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = MappingProxyType(
     {
@@ -67,6 +67,35 @@ def evaluate_complex(tree: ast.expr, values: Mapping[str, complex]) -> complex |
         return None
 
 
+def evaluate_parts(trees: Iterable[ast.expr], values: Mapping[str, float]) -> dict[ast.expr, float | bool]:
+    """The numbers (or truth) of all parts of several trees, each part once; parts that need a name without a value,
+    or a function that is not in the list, are left out.
+
+    Example:
+        >>> from glassgrad.frontends.formula import read_formula
+        >>> list(evaluate_parts([read_formula("2*x + y").tree], {"x": 3.0}).values())
+        [2.0, 3.0, 6.0]
+    """
+    numbers = {name: np.float64(value) for name, value in values.items()}
+    results: dict[ast.expr, Any] = {}
+    with np.errstate(all="ignore"):
+        for tree in trees:
+            for node in in_order(tree):
+                known = all(part in results for part in operands(node))
+                if node not in results and known and _is_known(node, values):
+                    results[node] = _result(node, results, numbers, real_function)
+    return {node: bool(value) if is_condition(node) else float(value) for node, value in results.items()}
+
+
+def _is_known(node: ast.expr, values: Mapping[str, float]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in values
+        case ast.Call(func=function):
+            return (dotted_name(function) or "") in FUNCTIONS
+    return True
+
+
 class _NoContinuationError(Exception):
     """A function of the tree is only known for real numbers."""
 
@@ -80,34 +109,42 @@ def _continued(name: str) -> Callable[..., Any]:
 
 def _run(tree: ast.expr, values: Mapping[str, Any], function_of: Callable[[str], Callable[..., Any]]) -> Any:
     """A NumPy scalar (real, complex, or a condition's truth)."""
-    is_complex = function_of is _continued
-    as_number = np.complex128 if is_complex else np.float64
-    results: dict[int, Any] = {}
+    results: dict[ast.expr, Any] = {}
     with np.errstate(all="ignore"):
         for node in in_order(tree):
-            match node:
-                case ast.Name(id=name):
-                    if name not in values:
-                        raise FormulaError(f"`{name}` has no value", hint=f'give it one: at "{name}=1"')
-                    result = values[name]
-                case ast.Constant(value=value):
-                    assert isinstance(value, int | float)
-                    result = value if isinstance(value, bool) else as_number(value)
-                case ast.Attribute():
-                    result = as_number(CONSTANTS[dotted_name(node) or ""])
-                case ast.UnaryOp(operand=operand):
-                    result = -results[id(operand)]
-                case ast.BinOp(left=left, op=sign, right=right):
-                    result = _operate(sign, results[id(left)], results[id(right)], is_complex)
-                case ast.Compare(left=left, ops=[relation], comparators=[right]):
-                    result = _COMPARISONS[type(relation)](np.real(results[id(left)]), np.real(results[id(right)]))
-                case ast.Call(func=function, args=arguments):
-                    compute = function_of(dotted_name(function) or "")
-                    result = compute(*(results[id(argument)] for argument in arguments))
-                case _:
-                    raise AssertionError(f"a canonical tree has no {type(node).__name__}")
-            results[id(node)] = result
-    return results[id(tree)]
+            results[node] = _result(node, results, values, function_of)
+    return results[tree]
+
+
+def _result(
+    node: ast.expr,
+    results: Mapping[ast.expr, Any],
+    values: Mapping[str, Any],
+    function_of: Callable[[str], Callable[..., Any]],
+) -> Any:
+    """The value of one node from those of its operands."""
+    is_complex = function_of is _continued
+    as_number = np.complex128 if is_complex else np.float64
+    match node:
+        case ast.Name(id=name):
+            if name not in values:
+                raise FormulaError(f"`{name}` has no value", hint=f'give it one: at "{name}=1"')
+            return values[name]
+        case ast.Constant(value=value):
+            assert isinstance(value, int | float)
+            return value if isinstance(value, bool) else as_number(value)
+        case ast.Attribute():
+            return as_number(CONSTANTS[dotted_name(node) or ""])
+        case ast.UnaryOp(operand=operand):
+            return -results[operand]
+        case ast.BinOp(left=left, op=sign, right=right):
+            return _operate(sign, results[left], results[right], is_complex)
+        case ast.Compare(left=left, ops=[relation], comparators=[right]):
+            return _COMPARISONS[type(relation)](np.real(results[left]), np.real(results[right]))
+        case ast.Call(func=function, args=arguments):
+            compute = function_of(dotted_name(function) or "")
+            return compute(*(results[argument] for argument in arguments))
+    raise AssertionError(f"a canonical tree has no {type(node).__name__}")
 
 
 def _operate(sign: ast.operator, left: Any, right: Any, is_complex: bool) -> Any:
