@@ -4,7 +4,7 @@ Floor 3. Under `grad` a tracer knows its number, so `if x > 0` just runs; under 
 loops it does not, and says so. Writing into a tracer (`out[i] = v`) gives it another node; a view writes through.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,10 @@ import numpy as np
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ConcretizationError, ConversionError, LeakedTracerError, UnsupportedError
 from glassgrad.base.source import user_place
-from glassgrad.graph.node import Node, Workspace, make, workspace
-from glassgrad.graph.op import OPS, Op
-from glassgrad.ops.lifting import elementwise, lift
-from glassgrad.ops.structure import cast
+from glassgrad.graph.node import Node, Workspace, workspace
+from glassgrad.ops.lifting import lift
 from glassgrad.tracing.foreign import scipy_function_in_use
-from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
+from glassgrad.tracing.registry import FUNCTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Tracer:
         """The node this tracer stands for now."""
         view = self.alias
         if view is not None and view.root.version != self._seen:
-            node = view.root._node
+            node = view.root._node  # noqa: SLF001 - another tracer's
             for step in view.from_root():
                 node = step.read(node)
             self._node, self._seen = node, view.root.version
@@ -79,13 +77,13 @@ class Tracer:
             self.version += 1
             return
         steps, root = view.from_root(), view.root
-        before = [root._node]
+        before = [root._node]  # noqa: SLF001 - as above
         for step in steps[:-1]:
             before.append(step.read(before[-1]))
         written = node
         for step in reversed(steps):
             written = step.write(before.pop(), written)
-        root._node = written
+        root._node = written  # noqa: SLF001 - as above
         root.version += 1
         self._node, self._seen = node, root.version
 
@@ -199,9 +197,6 @@ class Tracer:
         return self if not self.shape else [part.tolist() for part in self]
 
     # ------------------------------------------------------------------ NumPy's protocols
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        return apply_ufunc(ufunc, method, inputs, options)
-
     def __array_function__(self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         del types
         implementation = FUNCTIONS.get(function)
@@ -241,40 +236,6 @@ class Tracer:
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
-
-    # ------------------------------------------------------------------ operators
-    def __neg__(self) -> "Tracer":
-        return unary(OPS["negative"], self)
-
-    def __pos__(self) -> "Tracer":
-        return self
-
-    def __invert__(self) -> "Tracer":
-        return unary(OPS["invert"], self)
-
-    def __divmod__(self, other: Any) -> Any:
-        return apply_ufunc(np.divmod, "__call__", (self, other), {})
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return apply_ufunc(np.divmod, "__call__", (other, self), {})
-
-    def __abs__(self) -> "Tracer":
-        return apply_ufunc(np.absolute, "__call__", (self,), {})  # type: ignore[no-any-return]
-
-    def __round__(self, digits: int = 0) -> "Tracer":
-        return FUNCTIONS[np.round](self, digits)  # type: ignore[no-any-return]
-
-    def __matmul__(self, other: Any) -> "Tracer":
-        note_origin()
-        return UFUNCS["matmul"](self, other)  # type: ignore[no-any-return]
-
-    def __imatmul__(self, other: Any) -> "Tracer":
-        indexing["assign"](self, self @ other)
-        return self
-
-    def __rmatmul__(self, other: Any) -> "Tracer":
-        note_origin()
-        return UFUNCS["matmul"](other, self)  # type: ignore[no-any-return]
 
 
 # `get` and `set` of the brackets, and `assign` of `x += y`; filled by dispatch/indexing.
@@ -330,141 +291,3 @@ def any_traced(values: Any) -> bool:
 def wrap(node: Node, view: View | None = None) -> Tracer:
     """The tracer for a node."""
     return Tracer(node, None, view)
-
-
-# ------------------------------------------------------------------ elementwise application
-def unary(row: Op, x: Tracer) -> Tracer:
-    """A row of one input."""
-    note_origin()
-    node = x.node
-    if node.aval.dtype.kind in "fc":
-        return Tracer(make(row, (node,)), x.weak)
-    return Tracer(elementwise(row, (node,), (x.weak,)))
-
-
-def binary(row: Op, x: Any, y: Any) -> Tracer:
-    """A row of two inputs, as for an operator: a Python number stays one among its like."""
-    active_workspace().origin = user_place()
-    a, b = _operand(x), _operand(y)
-    a_weak, b_weak = _weak_of(x), _weak_of(y)
-    traced_number = (a_weak is not None and type(x) is Tracer) or (b_weak is not None and type(y) is Tracer)
-    node = elementwise(row, (a, b), (a_weak, b_weak) if traced_number else None)
-    return Tracer(node, None if a_weak is None or b_weak is None else _both_weak(a_weak, b_weak))
-
-
-def _operand(value: Any) -> Any:
-    if type(value) is Tracer:
-        return value.node
-    if isinstance(value, np.ndarray | np.generic | complex | float | int | bool):
-        return value
-    return to_node(value)
-
-
-def _weak_of(value: Any) -> type | None:
-    if type(value) is Tracer:
-        return value.weak
-    return type(value) if type(value) in (bool, int, float, complex) else None
-
-
-def _both_weak(a: type, b: type) -> type:
-    return complex if complex in (a, b) else float if float in (a, b) else int
-
-
-def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
-    """A NumPy or SciPy ufunc on traced values."""
-    note_origin()
-    if method != "__call__":
-        return UFUNCS[f"{method}"](ufunc, *inputs, **options) if method in UFUNCS else _refuse_method(ufunc, method)
-    if options.get("out") is not None:
-        raise UnsupportedError(
-            f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
-            hint="use the result: y = np.f(x); or y[...] = np.f(x)",
-        )
-    if options.get("where", True) is not True:
-        raise UnsupportedError(
-            f"{ufunc.__name__}(…, where=mask) leaves elements undefined where the mask is false",
-            hint=f"np.where(mask, np.{ufunc.__name__}(…), 0.0)",
-        )
-    options = {key: value for key, value in options.items() if key not in ("out", "where", "casting", "order", "subok")}
-    dtype = options.pop("dtype", None)
-    if dtype is not None and np.dtype(dtype).kind in "fc":  # NumPy casts the operands, not the result
-        inputs = [wrap(cast(to_node(value), np.dtype(dtype))) for value in inputs]
-    special = UFUNCS.get(ufunc.__name__)
-    if special is not None:
-        result = special(*inputs, **options)
-    else:
-        row = OPS.get(_ROW_NAMES.get(ufunc.__name__, ufunc.__name__))
-        if row is None or row.ufunc is None:
-            raise UnsupportedError(
-                f"the ufunc {ufunc.__name__} is not known to Glassgrad",
-                hint="give its derivative with glassgrad.custom_derivative",
-            )
-        operands = [_operand(value) for value in inputs]
-        result = Tracer(elementwise(row, operands, [_weak_of(value) for value in inputs]))
-    return result if dtype is None else wrap(cast(result.node, np.dtype(dtype)))
-
-
-_ROW_NAMES = {"true_divide": "divide", "float_power": "power", "conj": "conjugate", "abs": "absolute"}
-
-
-def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
-    raise UnsupportedError(
-        f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
-        hint="write into an array by out[i] += v" if method == "at" else None,
-    )
-
-
-# ------------------------------------------------------------------ operators, bound from one table
-_BINARY = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "pow": "power",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-    "lshift": "left_shift",
-    "rshift": "right_shift",
-}
-_COMPARE = {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal"}
-
-
-def _bind_operators() -> None:
-    for short, name in (_BINARY | _COMPARE).items():
-        setattr(Tracer, f"__{short}__", _operator(name, swapped=False))
-    for short, name in _BINARY.items():
-        setattr(Tracer, f"__r{short}__", _operator(name, swapped=True))
-        setattr(Tracer, f"__i{short}__", _in_place(name))
-
-
-def _operator(name: str, *, swapped: bool) -> Callable[[Tracer, Any], Any]:
-    def straight(self: Tracer, other: Any) -> Any:
-        return binary(OPS[name], self, other) if _takes(other) else NotImplemented
-
-    def reflected(self: Tracer, other: Any) -> Any:
-        return binary(OPS[name], other, self) if _takes(other) else NotImplemented
-
-    return reflected if swapped else straight
-
-
-def _takes(other: Any) -> bool:
-    return other is not None and not isinstance(other, str | dict | set)
-
-
-def _in_place(name: str) -> Callable[[Tracer, Any], Any]:
-    """`x += y`: an array is written in place, as in NumPy; a number is rebound."""
-
-    def update(self: Tracer, other: Any) -> Any:
-        result = binary(OPS[name], self, other)
-        if not self.shape:
-            return result
-        indexing["assign"](self, result)
-        return self
-
-    return update
-
-
-_bind_operators()

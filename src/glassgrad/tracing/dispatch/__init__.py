@@ -1,6 +1,7 @@
 """What NumPy's functions mean on traced values, one file a family. Floor 3. Importing this package binds them all."""
 
 from glassgrad.ops import compare as _compare  # noqa: F401 - binds the comparison operators
+from glassgrad.tracing import operators as _operators  # noqa: F401 - binds the operators
 from glassgrad.tracing.dispatch import (
     calculus,
     contraction,
@@ -27,19 +28,19 @@ __all__ = [
     "calculus",
     "contraction",
     "convolution",
+    "creation",
     "elementwise",
     "fourier",
     "indexing",
+    "joining",
     "linalg",
     "methods",
-    "reductions",
-    "sorting",
-    "creation",
-    "joining",
     "padding",
+    "reductions",
     "searching",
     "selection",
     "shape",
+    "sorting",
     "special",
     "statistics",
     "ufuncs",
