@@ -14,6 +14,7 @@ from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import DerivativeError, UsageError
 from glassgrad.base.trees import Structure, flatten_with_paths, unflatten
 from glassgrad.engines.source.links import link_by_link
+from glassgrad.engines.source.shifts import idle_extrema
 from glassgrad.graph.node import Node, Workspace, fresh_serial
 from glassgrad.ops.leaves import ones, zeros
 from glassgrad.ops.lifting import lift
@@ -81,6 +82,7 @@ class Observed:
     cotangents: Mapping[Node, Node]
     bodies: Mapping[Node, Node]  # what stands behind each link's placeholder
     boundary: int
+    idle: tuple[Node, ...] = ()  # extrema that only shift: no derivative flows through them
 
     def call(self, leaves: Sequence[Any]) -> Any:
         """The function's result with these values in the places of the arguments' leaves."""
@@ -170,7 +172,9 @@ def _observe(
     output = _scalar(result, _title(function))
     boundary = fresh_serial()
     inputs = [leaf.node for part in wanted for leaf in part.leaves if leaf.node is not None]
-    cotangents = cotangents_of([output], [ones(output.aval)], inputs)
+    idle = idle_extrema(output)
+    cotangents = cotangents_of([output], [ones(output.aval)], [*inputs, *idle])  # it goes no further than these
+    cotangents = {node: found for node, found in cotangents.items() if node not in idle}
     gradients = [cast(cotangents[x], x.dtype) if x in cotangents else zeros(x.aval) for x in inputs]
     names = _names(arguments, seen)
     links = link_by_link(cotangents, gradients, names.of, boundary)
@@ -189,6 +193,7 @@ def _observe(
         links.cotangents,
         links.bodies,
         boundary,
+        tuple(idle),
     )
 
 

@@ -58,7 +58,9 @@ def _compiled(op: Op, text: str, params: tuple[str, ...]) -> Kernel:
     names = {"np": np} | {function.__name__: function for function in op.kernels}
     if "scipy." in text:
         names["scipy"] = _scipy(text)
-    keywords = f", *, {', '.join(params)}" if params and not op.variadic else (f", {', '.join(params)}" if params else "")
+    keywords = (
+        f", *, {', '.join(params)}" if params and not op.variadic else (f", {', '.join(params)}" if params else "")
+    )
     code = compile(f"lambda {', '.join(op.inputs)}{keywords}: {text}", f"<glassgrad {op.name}>", "eval")
     return eval(code, names)  # type: ignore[no-any-return]  # noqa: S307 - the text of a row of our own
 

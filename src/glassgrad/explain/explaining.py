@@ -12,7 +12,7 @@ from glassgrad.explain.derivation import Derivation
 from glassgrad.explain.entries import Condition, Entry, Equation, Link, Remark, Section, Step
 from glassgrad.explain.lines import backward_entries, forward_entries
 from glassgrad.explain.notation import to_text
-from glassgrad.explain.notices import domain_of, kinks_of
+from glassgrad.explain.notices import domain_of, idle_of, kinks_of
 from glassgrad.explain.pages import Leaflet, leaflet
 from glassgrad.explain.reasons import rule_of
 from glassgrad.explain.values import summary
@@ -39,7 +39,7 @@ def explain(function: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwargs:
     check = check_gradient(observed, gradients)
     value = made.values[observed.output]
     sections = [_given(made), Section("Forward", forward_entries(made)), Section("Backward", _with_start(made)),
-                _result(made), *_said_aloud(kinks, domain)]
+                _result(made), *_said_aloud(made, kinks, domain)]
     return Derivation(
         _call_text(observed), tuple(wanted.label for wanted in observed.wanted),
         tuple(section for section in sections if section.entries), check, _title(made), value=_number(value),
@@ -95,8 +95,10 @@ def _result(made: Leaflet) -> Section:
     return Section("Result", tuple(entries))
 
 
-def _said_aloud(kinks: Sequence[Condition], domain: Sequence[Condition]) -> Iterator[Section]:
-    remarks: list[Entry] = []
+def _said_aloud(made: Leaflet, kinks: Sequence[Condition], domain: Sequence[Condition]) -> Iterator[Section]:
+    remarks: list[Entry] = [
+        Remark(f"{shown} only shifts: the result does not depend on it, so no derivative flows through it")
+        for shown in idle_of(made)]
     for kink in kinks:
         if kink.hit:
             times = "" if kink.count == 1 else f" in {kink.count} places"

@@ -1,8 +1,6 @@
 """Said aloud: kinks that the values touch, with the value chosen there, and limits of domains. Floor 6."""
 
 import ast
-from typing import Any
-
 import numpy as np
 
 from glassgrad.engines.conditions import condition_holds
@@ -10,7 +8,6 @@ from glassgrad.engines.source.rows import by_text, number_expression
 from glassgrad.explain.entries import Condition
 from glassgrad.explain.pages import Leaflet
 from glassgrad.graph.node import Node, reachable
-from glassgrad.graph.op import Op
 from glassgrad.ops.leaves import LITERAL, literal_value
 from glassgrad.tracing.written import fill, hole
 
@@ -48,7 +45,14 @@ def domain_of(made: Leaflet) -> tuple[Condition, ...]:
 
 
 def _forward(made: Leaflet) -> list[Node]:
-    return [node for node in reachable([made.observed.output]) if node.op.kinks or node.op.domain is not None]
+    idle = set(made.observed.idle)
+    nodes = reachable([made.observed.output])
+    return [node for node in nodes if node not in idle and (node.op.kinks or node.op.domain is not None)]
+
+
+def idle_of(made: Leaflet) -> tuple[str, ...]:
+    """The extrema that only shift, in the person's words."""
+    return tuple(dict.fromkeys(_shown(made, node, "")[0] for node in made.observed.idle))
 
 
 def _by_a_number(node: Node) -> bool:
@@ -61,12 +65,12 @@ def _by_a_number(node: Node) -> bool:
 def _can_hold(node: Node, condition: str) -> bool:
     """Can the condition hold at all, given the numbers among the operands (`x ** 2` has no kink)?"""
     bare = [_unspread(x) for x in node.inputs]
-    if not any(x.op is LITERAL for x in bare) or not _is_expression(node.op, condition):
+    if not any(x.op is LITERAL for x in bare) or not _is_expression(node, condition):
         return True
     samples = np.array([0.0, 1.0, -1.0, 0.5, np.inf, -np.inf])
     arguments = [literal_value(x) if x.op is LITERAL else samples for x in bare]
     with np.errstate(all="ignore"):
-        return bool(np.any(condition_holds(node.op, condition, arguments)))
+        return bool(np.any(condition_holds(node.op, condition, arguments, dict(node.params))))
 
 
 def _unspread(x: Node) -> Node:
@@ -81,39 +85,29 @@ def _count(made: Leaflet, node: Node, condition: str) -> int:
     if any(x not in values for x in node.inputs):
         return 0
     arguments = [values[x] for x in node.inputs]
-    if node.op.name in ("max", "min") and not _is_expression(node.op, condition):
-        return _ties(node, values)
-    if not _is_expression(node.op, condition):
+    if not _is_expression(node, condition):
         return 0
     with np.errstate(all="ignore"):
-        return int(np.count_nonzero(condition_holds(node.op, condition, arguments)))
+        return int(np.count_nonzero(condition_holds(node.op, condition, arguments, dict(node.params))))
 
 
-def _ties(node: Node, values: dict[Node, Any]) -> int:
-    """How many extrema are attained by several elements."""
-    (x,) = node.inputs
-    axes: tuple[int, ...] = node.param("axes")
-    if node not in values:
-        return 0
-    top = np.expand_dims(values[node], axes)
-    return int(np.count_nonzero(np.sum(np.asarray(values[x]) == top, axis=axes) > 1))
-
-
-def _is_expression(op: Op, condition: str) -> bool:
+def _is_expression(node: Node, condition: str) -> bool:
     try:
         tree = ast.parse(condition, mode="eval")
     except SyntaxError:
         return False
     names = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
-    return names <= {*op.inputs, "np"}
+    return names <= {*node.op.inputs, *dict(node.params), "np"}
 
 
 def _shown(made: Leaflet, node: Node, condition: str) -> tuple[str, str]:
     """The operation and the condition in the person's names: `ln(z1)`, `z1 > 0`."""
     inputs = [_input_expression(made, x, name) for x, name in zip(node.inputs, node.op.inputs, strict=False)]
     called = _operation(made, node, inputs)
-    if not _is_expression(node.op, condition):
+    if not _is_expression(node, condition):
         return made.show(called), condition
+    if "np.any" in condition or node.params:
+        return made.show(called), "several elements tie"
     tree = ast.parse(condition, mode="eval").body
     holes = {name: hole(index) for index, name in enumerate(node.op.inputs)}
     template = _Rename(holes).visit(tree)

@@ -11,6 +11,7 @@ from glassgrad.api.source import material_of
 from glassgrad.base.source import Place, locate
 from glassgrad.engines import reference
 from glassgrad.engines.source.page import Page, Statement
+from glassgrad.engines.source.rows import rule_of
 from glassgrad.engines.source.statements import write
 from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_text, total
 from glassgrad.explain.values import Summary, summary
@@ -19,6 +20,7 @@ from glassgrad.graph.notes import Backward
 from glassgrad.tracing.observe import Call
 from glassgrad.tracing.syntax import statement_text
 
+_LONGEST_TITLE = 6
 _LONGEST_NAME = 28  # characters of an expression that may stand under ∂
 
 
@@ -106,7 +108,7 @@ def _display(made: Leaflet) -> None:
     observed, page = made.observed, made.page
     top = own_symbol(made.output)
     if made.output == "value":
-        top = own_symbol(observed.title if observed.title != "function" else "f")
+        top = own_symbol(_short_title(made))
         made.symbols[made.output] = top
     scalar = len(observed.leaves) == 1 and all(node.shape == () for node in (*observed.leaves, *observed.names.of))
     fraction = total if scalar else partial
@@ -134,6 +136,16 @@ def _display(made: Leaflet) -> None:
             made.symbols[f"d{base}"] = fraction(top, own_symbol(base))
             made.shapes[f"d{base}"] = leaf.node.shape
     _display_sums(made, fraction(top, top))
+
+
+def _short_title(made: Leaflet) -> str:
+    """What the value is called where the person gave it no name: the function's name, or L or f where that is long."""
+    title = made.observed.title
+    if title == "function" or len(title) > _LONGEST_TITLE:
+        words = ("loss", "entropy", "error", "cost", "likelihood", "network", "objective", "penalty")
+        letter = "L" if any(word in title for word in words) else "f"
+        return letter if letter not in made.observed.names.of.values() else title
+    return title
 
 
 def _display_sums(made: Leaflet, unit: Symbol) -> None:
@@ -198,8 +210,8 @@ def inside_of(made: Leaflet, statement: Statement) -> list[Node]:
 def origins_of(made: Leaflet, nodes: Iterable[Node]) -> list[tuple[Node, Backward]]:
     """The rules that made backward nodes: the node, and which input of which forward node it is for."""
     notes = made.observed.workspace.notes
-    found = [(node, notes.origins.get(node)) for node in nodes]
-    return [(node, origin) for node, origin in found if isinstance(origin, Backward)]
+    found = [(node, rule_of(node, notes.origins)) for node in nodes]
+    return [(node, origin) for node, origin in found if origin is not None]
 
 
 def ordered(names: Sequence[str]) -> tuple[str, ...]:

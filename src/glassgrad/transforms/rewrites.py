@@ -185,6 +185,24 @@ def reshape_twice(x: Node, shape: tuple[int, ...]) -> Node | None:
     return reshape(x.inputs[0], shape) if x.op is RESHAPE else x if x.shape == shape else None
 
 
+@rewrites(RESHAPE, "a reshape undone around an elementwise op")
+def reshape_elementwise(x: Node, shape: tuple[int, ...]) -> Node | None:
+    """f(x reshaped, 2) reshaped back is f(x, 2); a sum that is reshaped to keep its axes keeps them where it is used."""
+    if x.op.ufunc is None or not x.inputs or x.op.multiple:
+        return None
+    inputs = []
+    for part in x.inputs:
+        if part.op is LITERAL:
+            inputs.append(literal(literal_value(part), part.dtype, shape))
+        elif part.op is RESHAPE and part.inputs[0].shape == shape:
+            inputs.append(part.inputs[0])
+        elif part.op is SUM and kept_shape(part.inputs[0].shape, part.param("axes")) == shape:
+            inputs.append(reshape(part, shape))
+        else:
+            return None
+    return make(x.op, tuple(inputs), x.params) if any(part.op is not LITERAL for part in x.inputs) else None
+
+
 @rewrites(TRANSPOSE, "one transpose of two")
 def transpose_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
     if x.op is not TRANSPOSE:
@@ -221,6 +239,12 @@ def sum_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
     return sum_over(x.inputs[0], tuple(sorted((*inner, *[left[axis] for axis in axes]))))
 
 
+@rewrites(SUM, "the sum of negatives is the negative of the sum")
+def sum_of_negative(x: Node, axes: tuple[int, ...]) -> Node | None:
+    u = _negated(x)
+    return None if u is None else negative(sum_over(u, axes))
+
+
 @rewrites(SUM, "the sum of equal numbers is their number times one of them")
 def sum_of_broadcast(x: Node, axes: tuple[int, ...]) -> Node | None:
     count = prod(x.shape[axis] for axis in axes)
@@ -255,6 +279,13 @@ def _untransposed(letters: str, node: Node) -> str:
     """The letters of what a transpose was made from."""
     axes: tuple[int, ...] = node.param("axes")
     return "".join(letters[axes.index(axis)] for axis in range(len(axes)))
+
+
+@rewrites(CONTRACT, "(-a) · b = -(a · b)")
+def contract_negative(a: Node, b: Node, spec: str) -> Node | None:
+    if (u := _negated(a)) is not None:
+        return negative(contract(u, b, spec))
+    return negative(contract(a, u, spec)) if (u := _negated(b)) is not None else None
 
 
 @rewrites(CONTRACT, "a product with equal numbers is a sum")

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engines.source.rows import Surroundings
+from glassgrad.engines.source.rows import Surroundings, rule_of
 from glassgrad.graph.node import Node
-from glassgrad.graph.notes import Backward
 from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE
 from glassgrad.ops.leaves import LITERAL, is_literal, literal, literal_value
 from glassgrad.ops.structure import BROADCAST, CAST, RESHAPE
@@ -130,14 +129,19 @@ def _take_number(factors: _Factors, number: Node, user: Node, context: Context, 
         side.append(number)
         return
     plain = float(str(value))
+    spread = _spread_count(plain, user, context)
+    if spread is not None and not inverse:
+        factors.numbers.append(2.0)
+        factors.under.append(spread)
+        return
     factors.negative ^= plain < 0
     (factors.divisors if inverse else factors.numbers).append(abs(plain))
 
 
 def _named_number(number: Node, user: Node, context: Context) -> Operand | None:
     """The variable or the count of elements that this number is, by the forward operation it comes from."""
-    origin = context.around.origins.get(user)
-    if not isinstance(origin, Backward):
+    origin = rule_of(user, context.around.origins)
+    if origin is None:
         return None
     value = literal_value(number)
     operation = context.operations.get(origin.of)
@@ -176,6 +180,19 @@ def _count(forward: Node, value: Any, context: Context) -> Fixed | None:
         shape = ast.Attribute(hole(0), "shape", ast.Load())
         part = ast.Subscript(shape, ast.Constant(axes[0]), ast.Load())  # type: ignore[assignment]  # both are expressions
     return Fixed(count, Written(part, (known,)))
+
+
+def _spread_count(value: float, user: Node, context: Context) -> Operand | None:
+    """n where the number is the 2/n of a variance."""
+    origin = rule_of(user, context.around.origins)
+    forward = None if origin is None else origin.of
+    if forward is None or forward.op.name != "var":
+        return None
+    count = prod(forward.inputs[0].shape[axis] for axis in forward.param("axes"))
+    degrees = count - forward.param("ddof")
+    if not degrees or value != float(str(np.asarray(2 / degrees, forward.dtype)[()])):
+        return None
+    return _count(forward, count, context) if degrees == count else Fixed(degrees, Written(ast.Constant(degrees)))
 
 
 def _same_shape(x: Node, context: Context) -> Node | None:

@@ -12,7 +12,7 @@ _BY_OP = {
     "power": "power", "sum": "total", "where": "chosen", "negative": "negated", "reshape": "reshaped",
     "transpose": "transposed", "broadcast": "spread", "greater": "mask", "less": "mask", "equal": "mask",
     "greater_equal": "mask", "less_equal": "mask", "not_equal": "mask", "index": "part", "gather": "part",
-    "concatenate": "joined", "mean": "mean", "max": "top", "min": "bottom", "cast": "values",
+    "concatenate": "joined", "cast": "values",
 }
 
 
@@ -34,6 +34,8 @@ class Namer:
 
 def suggested_name(node: Node, name_of: Callable[[Node], str | None]) -> str:
     """A name for a value that needs one: `mask`, `product`, `exp_z`."""
+    while node.op.name in ("reshape", "broadcast", "cast") and node.inputs and name_of(node.inputs[0]) is None:
+        (node,) = node.inputs
     known = _BY_OP.get(node.op.name)
     if known is not None:
         return known

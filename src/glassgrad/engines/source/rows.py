@@ -36,6 +36,17 @@ class Surroundings:
     at_hand: Callable[[Node], bool]
 
 
+def rule_of(node: Node, origins: Mapping[Node, Any]) -> Backward | None:
+    """Which input of which forward node a backward node is for (through the inside of a rule that is transposed)."""
+    origin = origins.get(node)
+    while isinstance(origin, Backward):
+        outer = origins.get(origin.of)
+        if not isinstance(outer, Backward):
+            return origin
+        origin = outer
+    return None
+
+
 def row_written(node: Node, around: Surroundings) -> Written:
     """The node by its row."""
     special = _SPECIAL.get(node.op)
@@ -85,7 +96,8 @@ def change_written(node: Node) -> Change | None:
         return None
     avals = [x.aval for x in node.inputs]
     text = op.statement if isinstance(op.statement, str) else op.statement(*avals, **dict(node.params))
-    names, taken = _names_of(node, node.inputs)
+    x, value, *rest = node.inputs
+    names, taken = _names_of(node, [x, _spread_anyway(value), *rest])
     names = {name: part for name, part in names.items() if name in op.inputs or name == op.inputs[-1].lstrip("*")}
     fill_in = _Names(names)
     match ast.parse(text).body[0]:
@@ -184,6 +196,13 @@ def _undone(x: Node) -> Node:
     return x
 
 
+def _spread_anyway(x: Node) -> Node:
+    """What is written into a part of an array is spread over it."""
+    while x.op is BROADCAST or _leads(x):
+        x = x.inputs[0]
+    return literal(literal_value(x), x.dtype) if x.op is LITERAL else x
+
+
 def _leads(x: Node) -> bool:
     """Does this only put axes of size 1 in front?"""
     if x.op is not RESHAPE:
@@ -213,8 +232,8 @@ def _python_type(dtype: np.dtype) -> Any:
 # ------------------------------------------------------------------ structure
 def shape_expression(node: Node, around: Surroundings, taken: list[Operand]) -> ast.expr:
     """The node's shape: that of the forward value which it is the derivative of, where that one has a name."""
-    origin = around.origins.get(node)
-    if isinstance(origin, Backward):
+    origin = rule_of(node, around.origins)
+    if origin is not None:
         for forward in (*origin.of.inputs[origin.position:origin.position + 1], origin.of):
             if forward.aval == node.aval and around.at_hand(forward):
                 taken.append(forward)

@@ -263,6 +263,10 @@ class _Writer:
         made = self.material.made.get(id(array))
         if made is not None:
             return self._fixed(made)
+        for fixed, expression in self.fixed.items():
+            same = isinstance(fixed.value, np.ndarray) and fixed.value.dtype == array.dtype
+            if same and np.array_equal(fixed.value, array):
+                return expression
         for name, known in self.page.captured.items():
             if known is array or (known.dtype == array.dtype and np.array_equal(known, array)):
                 return ast.Name(name, ast.Load())
