@@ -38,7 +38,7 @@ class Call:
 def choose(function: Callable[..., Any], argnums: ArgNums, call: Call) -> Chosen:
     """Resolves `argnums` for this call; names and negative positions are looked up in the function's signature."""
     single = isinstance(argnums, int | str)
-    asked: Sequence[Any] = [argnums] if single else list(argnums)  # type: ignore[list-item, arg-type]  # both shapes
+    asked: Sequence[int | str] = [argnums] if isinstance(argnums, int | str) else argnums
     return Chosen(tuple(_key(function, key, call) for key in asked), single)
 
 

@@ -73,9 +73,9 @@ def _register(kind: type) -> None:
         parts = tuple(getattr(value, name) for name in children)
         return parts, tuple(getattr(value, name) for name in static), children
 
-    def join(fixed: tuple[Any, ...], parts: Iterable[Any]) -> Any:
+    def join(fixed: Any, parts: Iterable[Any]) -> Any:
         # __init__ may check or convert its arguments, and leaves need not be arrays here: set the fields directly.
-        value = object.__new__(kind)
+        value: Any = object.__new__(kind)
         for name, part in [*zip(children, parts, strict=True), *zip(static, fixed, strict=True)]:
             object.__setattr__(value, name, part)
         return value

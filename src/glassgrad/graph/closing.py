@@ -16,7 +16,7 @@ def close(inputs: Sequence[Node], outputs: Sequence[Node], since: int) -> tuple[
     inside = [node for node in reachable(outputs, since - 1) if node not in own]
     outside: dict[Node, Node] = {}
     new: dict[Node, Node] = {}
-    for node in (*[x for node in inside for x in node.inputs], *outputs):
+    for node in (*[x for user in inside for x in user.inputs], *outputs):
         if node.serial < since and node not in own and node not in outside and node.op.name != "literal":
             outside[node] = _placeholder(node)
     new.update(outside)

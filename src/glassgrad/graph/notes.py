@@ -28,10 +28,11 @@ class Block:
     @property
     def path(self) -> str:
         """`network/sigmoid`, from the outermost block inwards."""
-        names, block = [], self
+        names: list[str] = []
+        block: Block | None = self
         while block is not None:
             names.append(block.function)
-            block = block.parent  # type: ignore[assignment]  # ends with None
+            block = block.parent
         return "/".join(reversed(names))
 
 
@@ -54,4 +55,4 @@ class Notes:
         """What was known of `old` holds for `new`, which took its place (unless `new` has notes of its own)."""
         for table in (self.origins, self.names, self.blocks):
             if old in table and new not in table:
-                table[new] = table[old]  # type: ignore[index, assignment]  # the same table on both sides
+                table[new] = table[old]  # type: ignore[assignment]  # the same table on both sides

@@ -208,7 +208,7 @@ def op(
     statement: str | Callable[..., str] | None = None,
     **derivative: Form,
 ) -> Op:
-    """Declares a row: `op("exp", "x -> y", infer=…, numpy="np.exp(x)", batching=Elementwise(), x=Partial(lambda y: y))`.
+    """Declares a row: `op("exp", "x -> y", numpy="np.exp(x)", …, x=Partial(lambda y: y))`.
 
     The names in `sign` are what a form's expression may ask for, besides the params of `infer` and `ct` or `d<input>`;
     a wrong name is refused here, at import.

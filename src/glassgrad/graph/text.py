@@ -45,7 +45,7 @@ def _names(graph: Graph) -> dict[Node, str]:
 
 
 def _letters(index: int) -> str:
-    """a, b, …, z, aa, ab, …"""
+    """The names a, b, …, z, aa, ab and so on."""
     name = ""
     index += 1
     while index:

@@ -77,7 +77,7 @@ def _weak(leaf: Any) -> type | None:
 
 
 def share_outside(bodies: Sequence[Body], own: Sequence[int]) -> tuple[list[Graph], list[Node]]:
-    """Graphs that take the same nodes from the surroundings, in the same order: `own[i]` inputs of body i are its own."""
+    """Graphs that take the same nodes from the surroundings, in one order; the first `own[i]` inputs of body i stay."""
     outside = list(dict.fromkeys(node for body in bodies for node in body.outside))
     graphs = []
     for body, count in zip(bodies, own, strict=True):

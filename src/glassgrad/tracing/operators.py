@@ -166,7 +166,7 @@ def _reflected_matrix_product(self: Tracer, other: Any) -> Any:
 
 
 def _matrix_product_in_place(self: Tracer, other: Any) -> Tracer:
-    indexing["assign"](self, self @ other)  # type: ignore[operator]  # bound below
+    indexing["assign"](self, self @ other)
     return self
 
 

@@ -6,7 +6,7 @@ loops it does not, and says so. Writing into a tracer (`out[i] = v`) gives it an
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,10 +34,11 @@ class View:
 
     def from_root(self) -> "list[View]":
         """The views that lead from the root to this one."""
-        path, view = [], self
+        path: list[View] = []
+        view: View | None = self
         while view is not None:
             path.append(view)
-            view = view.base.alias  # type: ignore[assignment]  # ends with None
+            view = view.base.alias
         path.reverse()
         return path
 
@@ -190,7 +191,7 @@ class Tracer:
 
     def item(self) -> "Tracer":
         """The single element as a traced number."""
-        return self.reshape(())  # type: ignore[attr-defined, no-any-return]  # methods are bound by dispatch/methods
+        return self.reshape(())  # type: ignore[no-any-return]  # methods are bound by dispatch/methods
 
     def tolist(self) -> Any:
         """Nested lists of traced numbers."""
@@ -209,6 +210,11 @@ class Tracer:
             )
         note_origin()
         return implementation(*args, **kwargs)
+
+    if TYPE_CHECKING:  # bound from one table in operators.py and dispatch/methods.py
+
+        def _operator(self, other: Any) -> Any: ...
+        def __getattr__(self, name: str) -> Any: ...
 
     # ------------------------------------------------------------------ reading
     def __iter__(self) -> Iterator["Tracer"]:
@@ -236,6 +242,11 @@ class Tracer:
 
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else repr(self)
+
+    if TYPE_CHECKING:  # as above
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
+        __pow__ = __rpow__ = __mod__ = __floordiv__ = __matmul__ = __rmatmul__ = _operator
+        __lt__ = __le__ = __gt__ = __ge__ = _operator
 
 
 # `get` and `set` of the brackets, and `assign` of `x += y`; filled by dispatch/indexing.

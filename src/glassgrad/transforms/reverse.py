@@ -46,10 +46,10 @@ def cotangents_of(
         if node in ends or node not in active:
             continue
         if node.op is PROJECT:
-            ct: Cotangent = bar.get(node)
-            if ct is not None:
+            found = bar.get(node)
+            if found is not None:
                 parts = several.setdefault(node.inputs[0], [None] * len(node.inputs[0].aval))
-                parts[node.param("index")] = ct
+                parts[node.param("index")] = found
             continue
         incoming = several.pop(node, None) if node.op.multiple else bar.get(node)
         if incoming is not None:

@@ -187,7 +187,7 @@ def reshape_twice(x: Node, shape: tuple[int, ...]) -> Node | None:
 
 @rewrites(RESHAPE, "a reshape undone around an elementwise op")
 def reshape_elementwise(x: Node, shape: tuple[int, ...]) -> Node | None:
-    """f(x reshaped, 2) reshaped back is f(x, 2); a sum that is reshaped to keep its axes keeps them where it is used."""
+    """f(x reshaped, 2) reshaped back is f(x, 2); a sum reshaped to keep its axes keeps them where it is used."""
     if x.op.ufunc is None or not x.inputs or x.op.multiple:
         return None
     inputs = []
@@ -216,7 +216,7 @@ def transpose_contract(x: Node, axes: tuple[int, ...]) -> Node | None:
     if x.op is not CONTRACT:
         return None
     a, b, out = parts(x.param("spec"))
-    return contract(*x.inputs, spec=f"{a},{b}->{''.join(out[axis] for axis in axes)}")
+    return contract(x.inputs[0], x.inputs[1], f"{a},{b}->{''.join(out[axis] for axis in axes)}")
 
 
 @rewrites(TRANSPOSE, "the transpose of equal numbers")
@@ -339,7 +339,7 @@ def _recorded(node: Node) -> Node | None:
         return None
     body, carries = node.inputs[0].param("body"), node.inputs[0].param("carries")
     index = node.param("index")
-    return body.outputs[index] if index >= carries else None  # type: ignore[no-any-return]  # a graph's outputs
+    return body.outputs[index] if index >= carries else None
 
 
 TELLING.update(

@@ -30,7 +30,6 @@ from glassgrad.ops.structure import broadcast, cast, real, reshape, spread, sum_
 from glassgrad.ops.triangle import tril
 
 
-
 # ------------------------------------------------------------------ Cholesky
 def _cholesky_aval(a: Aval) -> Aval:
     check_square("cholesky", a)

@@ -81,14 +81,14 @@ EXPM = op(
     rule="derivative of the matrix exponential",
     tex="e^{{{a}}}",
     why="A and dA need not commute, so d exp(A) is an integral over exp(sA) dA exp((1−s)A)",
-    a=Tangent(lambda da, a: make(EXPM_DERIVATIVE, (a, da))),
+    a=Tangent(lambda da, a: expm_derivative(a, da)),
 )
 
 
 def _transposed_direction(ct: Node, a: Node, directions: tuple[Node, ...], position: int) -> Node:
     """The trace of Cᵀ times the derivative is symmetric in Cᵀ and the directions."""
     others = [d for index, d in enumerate(directions) if index != position - 1]
-    return flipped(make(EXPM_DERIVATIVE, (a, *others, flipped(ct))))
+    return flipped(expm_derivative(a, *others, flipped(ct)))
 
 
 EXPM_DERIVATIVE = op(
@@ -99,9 +99,14 @@ EXPM_DERIVATIVE = op(
     kernels=(matrix_exponential, exponential_derivative),
     batching=Stacked(),
     rule="derivative of the matrix exponential",
-    a=Tangent(lambda da, a, directions: make(EXPM_DERIVATIVE, (a, *directions, da))),
+    a=Tangent(lambda da, a, directions: expm_derivative(a, *directions, da)),
     directions=Bilinear(_transposed_direction),
 )
+
+
+def expm_derivative(a: Node, *directions: Node) -> Node:
+    """The mixed derivative of the exponential at A in the given directions."""
+    return make(EXPM_DERIVATIVE, (a, *directions))
 
 
 def expm(a: Node) -> Node:

@@ -1,4 +1,4 @@
-"""What the rules of linear algebra are written with: products, transposes, traces, masks on the last two axes. Floor 2."""
+"""What the rules of linear algebra are written with: products, transposes, traces on the last two axes. Floor 2."""
 
 from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node

@@ -161,7 +161,8 @@ def cofactors(a: np.ndarray) -> np.ndarray:
     others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :])
     products = np.prod(others, axis=-1).astype(s.dtype)
     sign = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
-    return (sign * (np.conj(u) * products[..., None, :]) @ np.conj(vh)).astype(a.dtype)
+    found: np.ndarray = sign * (np.conj(u) * products[..., None, :]) @ np.conj(vh)
+    return found.astype(a.dtype)
 
 
 COFACTOR = op(

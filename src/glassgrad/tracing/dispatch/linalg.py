@@ -11,10 +11,11 @@ from glassgrad.base.errors import ShapeError, UnsupportedError, UsageError
 from glassgrad.graph.node import Node
 from glassgrad.ops.diagonal import diagonal_of
 from glassgrad.ops.leaves import outputs_of
+from glassgrad.ops.lifting import common_dtype
 from glassgrad.ops.linalg import factors, systems
 from glassgrad.ops.linalg.pieces import adjoint, flipped
-from glassgrad.ops.lifting import common_dtype
 from glassgrad.ops.structure import broadcast, cast, reshape
+from glassgrad.tracing.dispatch.contraction import vecdot_traced
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
@@ -363,4 +364,4 @@ def linalg_tensordot_traced(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
 @implements(np.linalg.vecdot)
 def linalg_vecdot_traced(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     """`np.linalg.vecdot`."""
-    return np.vecdot(x1, x2, axis=axis)
+    return vecdot_traced(x1, x2, axis)

@@ -148,7 +148,7 @@ def var_traced(
     where: Any = True,
     mean: Any = _NONE,
     correction: Any = _NONE,
-) -> Tracer:
+) -> Any:
     """`np.var`."""
     refuse("var", out=out)
     ddof = ddof if correction is _NONE else correction
@@ -161,7 +161,7 @@ def var_traced(
     return finish(variance_over(x, axes, ddof), x.aval, axes, keepdims)
 
 
-def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Tracer:
+def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Any:
     chosen = True if where is _NONE else where
     centred = np.abs(a - np.mean(a, axis=axis, keepdims=True, where=chosen))
     count = np.sum(np.broadcast_to(chosen, np.shape(a)), axis=axis, keepdims=keepdims is True)

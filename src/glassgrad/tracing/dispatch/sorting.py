@@ -1,5 +1,6 @@
 """sort, argsort, partition and order statistics on traced values. Floor 3."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -121,10 +122,10 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, *, keepdims: bool) -> Any:
 
 def _floating(a: Any) -> Any:
     node = to_node(a)
-    return wrap(node) if node.dtype.kind == "f" else wrap(node).astype(float)  # type: ignore[attr-defined]
+    return wrap(node) if node.dtype.kind == "f" else wrap(node).astype(float)
 
 
-# Hyndman and Fan (1996): the place of quantile q among n sorted values is n q + m with m = alpha + q (1 - alpha - beta).
+# Hyndman and Fan (1996): quantile q of n sorted values stands at n q + m, with m = alpha + q (1 - alpha - beta).
 _ALPHA_BETA = {
     "linear": (1.0, 1.0),
     "weibull": (0.0, 0.0),
@@ -133,7 +134,7 @@ _ALPHA_BETA = {
     "normal_unbiased": (3 / 8, 3 / 8),
     "interpolated_inverted_cdf": (0.0, 1.0),
 }
-_OF_LINEAR = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
+_OF_LINEAR: dict[str, Callable[..., Any]] = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
 
 
 def read_between(ordered: Any, q: Any, method: str, count: int) -> Any:

@@ -1,4 +1,4 @@
-"""Forward and reverse mode of `scan`: the loop that also moves, and the loop that runs back over what was kept. Floor 3."""
+"""Forward and reverse mode of `scan`: the loop that also moves, and the one that runs back over what was kept. Floor 3."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -175,7 +175,7 @@ def run_backward(
     loop: Loop, back: Backward, operands: Sequence[Node], stacks: Sequence[Node], cotangents: Sequence[Node | None]
 ) -> list[Node | None]:
     """The backward loop over what was kept (`stacks`), and the cotangents of the operands."""
-    carries, sequences, constants = loop.groups(operands)
+    _, sequences, constants = loop.groups(operands)
     start = [_or_zeros(cotangents[index], loop.body.outputs[index]) for index in back.carried]
     sums = [zeros(constants[index].aval) for index in back.summed]
     incoming = [cotangents[index] for index in back.given]
