@@ -21,12 +21,17 @@ _FLAT = "it is flat between its jumps"
 
 
 # ------------------------------------------------------------------ to whole numbers
-def _step_row(name: str, javascript: str | None = None) -> Op:
-    return ufunc_row(name, f"np.{name}", rule="flat between its steps", javascript=javascript, x=Zero(_FLAT))
+def _step_row(name: str, jumps: str, javascript: str | None = None) -> Op:
+    kinks = (Kink(jumps, "0"),)
+    return ufunc_row(
+        name, f"np.{name}", rule="flat between its steps", javascript=javascript, kinks=kinks, x=Zero(_FLAT)
+    )
 
 
-FLOOR, CEIL = _step_row("floor", "Math.floor(x)"), _step_row("ceil", "Math.ceil(x)")
-TRUNC, RINT = _step_row("trunc", "Math.trunc(x)"), _step_row("rint")
+FLOOR = _step_row("floor", "x == np.floor(x)", "Math.floor(x)")
+CEIL = _step_row("ceil", "x == np.ceil(x)", "Math.ceil(x)")
+TRUNC = _step_row("trunc", "(x == np.trunc(x)) & (x != 0)", "Math.trunc(x)")
+RINT = _step_row("rint", "x - 0.5 == np.floor(x)")
 FLOOR_DIVIDE = ufunc_row(
     "floor_divide",
     "np.floor_divide",
@@ -34,6 +39,7 @@ FLOOR_DIVIDE = ufunc_row(
     numpy="x // y",
     rule="flat between its steps",
     javascript="Math.floor(x / y)",
+    kinks=(Kink("x % y == 0", "0"),),
     x=Zero(_FLAT),
     y=Zero(_FLAT),
 )

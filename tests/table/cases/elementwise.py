@@ -37,8 +37,11 @@ POWERS = [
     *elementwise("hypot", kinks={"(x == 0) & (y == 0)": ((0.0, 0.0), (0.0, 0.0))}),
 ]
 ROUNDING = [
-    *elementwise("floor ceil trunc rint", _away_from_whole),
-    *elementwise("floor_divide", [(-3.0, 3.0), (3.5, 4.0)]),
+    *elementwise("floor", _away_from_whole, kinks={"x == np.floor(x)": ((2.0,), (0.0,))}),
+    *elementwise("ceil", _away_from_whole, kinks={"x == np.ceil(x)": ((2.0,), (0.0,))}),
+    *elementwise("trunc", _away_from_whole, kinks={"(x == np.trunc(x)) & (x != 0)": ((2.0,), (0.0,))}),
+    *elementwise("rint", _away_from_whole, kinks={"x - 0.5 == np.floor(x)": ((2.5,), (0.0,))}),
+    *elementwise("floor_divide", [(-3.0, 3.0), (3.5, 4.0)], kinks={"x % y == 0": ((4.0, 2.0), (0.0, 0.0))}),
     *elementwise("remainder", [_away_from_whole, (4.5, 5.0)], kinks={"x % y == 0": ((4.0, 2.0), (1.0, None))}),
     *elementwise("fmod", [_away_from_whole, (4.5, 5.0)], kinks={"np.fmod(x, y) == 0": ((4.0, 2.0), (1.0, None))}),
     *elementwise("sign", _both_signs, kinks={"x == 0": ((0.0,), (0.0,))}),
