@@ -1,0 +1,96 @@
+"""The numeric check of a derivative: a complex step where the formula goes on off the real axis, else differences. Floor 6."""
+
+import ast
+import zlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from glassgrad.explain.entries import Check
+from glassgrad.explain.values import number
+from glassgrad.frontends.formula import evaluate, evaluate_complex
+
+_STEP = 1e-30  # of the complex step: no difference is formed, so it may be as small as numbers go
+_TOLERANCE = 1e-6
+_HALVINGS = 6
+_RANGES = ((0.1, 2.0), (0.0, 1.0), (-1.0, 1.0), (1.0, 4.0), (-4.0, -1.0), (2.0, 20.0), (-20.0, 20.0), (20.0, 400.0))
+_DRAWS = 40  # points tried in each range
+
+
+def check_derivative(
+    tree: ast.expr, wrt: str, point: Mapping[str, float], derivative: float, *, order: int, beside: bool
+) -> Check:
+    """The derivative at a point beside a numeric one of `tree`, which is the formula or its derivative before.
+
+    `beside` says that the point is not the person's own.
+    """
+    method, found, doubt = _numeric(tree, wrt, point, derivative)
+    scale = max(abs(found), abs(derivative), abs(doubt))
+    error = abs(found - derivative)
+    allowed = _TOLERANCE * scale + _noise(tree, wrt, point) + 10 * doubt
+    agrees = bool(error <= allowed) if np.isfinite(error) else None
+    words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
+    where = f" at {_shown(point)}" if beside else ""
+    which = "" if order == 1 else f" of the derivative of order {order - 1}"
+    text = f"derivative {number(derivative)}, {method}{which} {number(found)}{where}: they {words}"
+    return Check(method, found, derivative, agrees, error if np.isfinite(error) else None, text)
+
+
+def _numeric(tree: ast.expr, wrt: str, point: Mapping[str, float], derivative: float) -> tuple[str, float, float]:
+    """The method, the derivative by it, and how far that may be off."""
+    moved = {name: complex(value, _STEP if name == wrt else 0.0) for name, value in point.items()}
+    stepped = evaluate_complex(tree, moved)
+    if stepped is not None and np.isfinite(stepped):
+        value = stepped.imag / _STEP
+        if abs(value - derivative) <= _TOLERANCE * max(abs(value), abs(derivative)) + _noise(tree, wrt, point):
+            return "complex step", value, 0.0
+    value, doubt = _central(tree, wrt, point)
+    return "central difference", value, doubt
+
+
+def _noise(tree: ast.expr, wrt: str, point: Mapping[str, float]) -> float:
+    """What rounding alone may make of a derivative that is zero."""
+    value, x = evaluate(tree, point), point[wrt]
+    return 1e-10 * abs(value) / max(abs(x), 1e-3) if np.isfinite(value) else 0.0
+
+
+def _central(tree: ast.expr, wrt: str, point: Mapping[str, float]) -> tuple[float, float]:
+    """Central differences at smaller and smaller steps, extrapolated; the steadiest, and its change to the one before."""
+    x = point[wrt]
+    step = 1e-2 * max(abs(x), 0.1)
+    best, doubt, before = np.nan, np.inf, np.nan
+    for _ in range(_HALVINGS):
+        wide, narrow = (_difference(tree, wrt, point, h) for h in (step, step / 2))
+        now = (4 * narrow - wide) / 3
+        change = abs(now - before)
+        if np.isfinite(now) and (change < doubt or not np.isfinite(best)):
+            best, doubt = now, change if np.isfinite(change) else doubt
+        before, step = now, step / 4
+    return float(best), float(doubt) if np.isfinite(doubt) else 0.0
+
+
+def _difference(tree: ast.expr, wrt: str, point: Mapping[str, float], step: float) -> float:
+    above, below = (evaluate(tree, {**point, wrt: point[wrt] + sign * step}) for sign in (1, -1))
+    return (above - below) / (2 * step)
+
+
+def _shown(point: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} = {number(value)}" for name, value in point.items())
+
+
+# ---------------------------------------------------------------------- points to check at
+def sample_points(variables: Sequence[str], given: Mapping[str, float], text: str) -> list[dict[str, float]]:
+    """Points to try where none is given; those of one formula are always the same."""
+    generator = np.random.default_rng(zlib.crc32(text.encode()))
+    points = []
+    for _ in range(_DRAWS):
+        for low, high in _RANGES:
+            drawn = {name: round(float(generator.uniform(low, high)), 3) for name in variables}
+            points.append(drawn | dict(given))
+    return points
+
+
+def nearby_points(wrt: str, point: Mapping[str, float]) -> list[dict[str, float]]:
+    """Points beside one where the derivative does not exist."""
+    size = max(abs(point[wrt]), 1.0)
+    return [{**point, wrt: point[wrt] + size * shift} for shift in (1e-3, -1e-3, 1e-2, -1e-2, 0.1, -0.1)]

@@ -1,0 +1,151 @@
+"""Said aloud of a formula: its kinks with the value chosen there, and the limits of its domain. Floor 6."""
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from glassgrad.engines.conditions import condition_holds
+from glassgrad.explain.deriving.local import operand_trees, row_of_node
+from glassgrad.explain.entries import Condition
+from glassgrad.explain.notation import to_text
+from glassgrad.frontends.formula import evaluate
+from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_condition, name, operands, place, variables
+from glassgrad.graph.op import Op
+
+Values = Mapping[ast.expr, float | bool]
+_LONGEST = 40  # characters of an expression that is named in a condition
+_SAMPLES = np.array([0.0, 1.0, -1.0, 0.5, 2.0, -2.0])
+
+
+def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterator[Condition]:
+    """The places where a part that depends on the moving names has no derivative, and what is taken there."""
+    for part in in_order(tree):
+        if is_condition(part) or not isinstance(part, ast.BinOp | ast.Call) or not set(variables(part)) & set(moving):
+            continue
+        if isinstance(part, ast.Call) and dotted_name(part.func) == "np.where":
+            yield from _borders(part, moving, values)
+            continue
+        row = row_of_node(part)
+        for kink in row.kinks:
+            if _can_hold(row, kink.when, part):
+                yield _condition(row, kink.when, part, values, chosen=kink.chosen)
+
+
+def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
+    """What has to hold for the formula to have a value."""
+    for part in in_order(tree):
+        if not isinstance(part, ast.BinOp | ast.Call) or is_condition(part) or not variables(part):
+            continue
+        row = row_of_node(part)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow):
+            yield from _power_domain(row, part, values)
+        elif row.domain is not None:
+            text = _text(row, row.domain.condition, part)
+            if _can_fail(row, text, part):
+                yield _condition(row, text, part, values, fails=True)
+
+
+# ---------------------------------------------------------------------- one condition
+def _condition(
+    row: Op, text: str, part: ast.expr, values: Values, *, chosen: str = "", fails: bool = False
+) -> Condition:
+    """A row's condition in the formula's own words; `fails` where it is a hit that it does not hold."""
+    holds = _holds(row, text, part, values)
+    hit = holds is not None and holds is not fails
+    return Condition(_shown(part), _shown_condition(row, text, part), chosen, hit, int(hit))
+
+
+def _holds(row: Op, text: str, part: ast.expr, values: Values) -> bool | None:
+    parts = operand_trees(part)
+    if any(operand not in values for operand in parts):
+        return None
+    with np.errstate(all="ignore"):
+        return bool(condition_holds(row, text, _arguments(row, [np.float64(values[operand]) for operand in parts])))
+
+
+def _arguments(row: Op, numbers: Sequence[object]) -> list[object]:
+    """The numbers of the row's inputs; what is a parameter of the row is none."""
+    return list(numbers[: len(row.inputs)])
+
+
+def _is_constant(part: ast.expr) -> bool:
+    return not variables(part)
+
+
+def _possible(row: Op, text: str, part: ast.expr) -> np.ndarray:
+    """Whether a row's condition holds for some sample numbers in place of the operands that vary."""
+    parts = operand_trees(part)[: len(row.inputs)]
+    grids = iter(np.meshgrid(*[_SAMPLES] * sum(not _is_constant(operand) for operand in parts)))
+    numbers = [np.float64(evaluate(operand, {})) if _is_constant(operand) else next(grids) for operand in parts]
+    with np.errstate(all="ignore"):
+        return np.asarray(condition_holds(row, text, numbers))
+
+
+def _can_hold(row: Op, text: str, part: ast.expr) -> bool:
+    return not any(_is_constant(operand) for operand in operand_trees(part)) or bool(np.any(_possible(row, text, part)))
+
+
+def _can_fail(row: Op, text: str, part: ast.expr) -> bool:
+    constant = any(_is_constant(operand) for operand in operand_trees(part))
+    return not constant or not bool(np.all(_possible(row, text, part)))
+
+
+def _text(row: Op, text: str, part: ast.expr) -> str:
+    """A row's condition; a parameter of the row is put in as the number that it is here."""
+    parameters = operand_trees(part)[len(row.inputs) :]
+    known = {"k": parameter for parameter in parameters}  # the branch of Lambert's W
+    return ast.unparse(_Filled(known).visit(ast.parse(text, mode="eval").body)) if known else text
+
+
+def _shown(part: ast.expr) -> str:
+    return to_text(part)
+
+
+def _shown_condition(row: Op, text: str, part: ast.expr) -> str:
+    """The condition over the formula's expressions."""
+    given = dict(zip(row.inputs, operand_trees(part), strict=False))
+    short = {key: tree if len(_shown(tree)) <= _LONGEST else name(key, (0, 0)) for key, tree in given.items()}
+    return to_text(_Filled(short).visit(ast.parse(text, mode="eval").body))
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts the formula's expressions in place of the row's names; conditions are one line of ours each."""
+
+    def __init__(self, trees: Mapping[str, ast.expr]) -> None:
+        self.trees = trees
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.trees.get(node.id, node)
+
+
+# ---------------------------------------------------------------------- powers and choices
+def _power_domain(row: Op, part: ast.BinOp, values: Values) -> Iterator[Condition]:
+    """Which bases a power takes depends on its exponent."""
+    base, exponent = part.left, part.right
+    if _is_constant(exponent):
+        number = evaluate(exponent, {})
+        if number == round(number):
+            text = "" if number >= 0 else "x != 0"
+        else:
+            text = "x >= 0" if number > 0 else "x > 0"
+    else:
+        text = "" if _is_constant(base) and evaluate(base, {}) > 0 else "x > 0"
+    if text and not _is_constant(base):
+        yield _condition(row, text, part, values, fails=True)
+
+
+def _borders(part: ast.Call, moving: Collection[str], values: Values) -> Iterator[Condition]:
+    """The places where a choice goes over from one case to the other."""
+    for node in in_order(part.args[0]):
+        if isinstance(node, ast.Compare) and set(variables(node)) & set(moving):
+            left, right = operands(node)
+            border = to_text(place(ast.Compare(left, [ast.Eq()], [right]), (0, 0)))
+            hit = left in values and right in values and values[left] == values[right]
+            yield Condition(_shown(part), border, "the case that holds there", hit, int(hit))
+
+
+def unique(conditions: Iterator[Condition]) -> tuple[Condition, ...]:
+    """Each condition once, in order."""
+    return tuple({(condition.expression, condition.condition): condition for condition in conditions}.values())
+
