@@ -29,9 +29,16 @@ def _cumsum_text(x: Aval, axis: int, backwards: bool) -> str:
     return _running_text("np.cumsum") if backwards else "np.cumsum(x, axis=axis)"
 
 
-CUMSUM = op("cumsum", "x -> y", infer=_along_aval, numpy=_cumsum_text, batching=Shifted(axes=("axis",)),
-            rule="running sum rule", why="each value enters every later sum, so it receives the sum of what those receive",
-            x=Linear(lambda ct, axis, backwards: cumsum_along(ct, axis, backwards=not backwards)))
+CUMSUM = op(
+    "cumsum",
+    "x -> y",
+    infer=_along_aval,
+    numpy=_cumsum_text,
+    batching=Shifted(axes=("axis",)),
+    rule="running sum rule",
+    why="each value enters every later sum, so it receives the sum of what those receive",
+    x=Linear(lambda ct, axis, backwards: cumsum_along(ct, axis, backwards=not backwards)),
+)
 
 
 def cumsum_along(x: Node, axis: int, *, backwards: bool = False) -> Node:
@@ -55,9 +62,16 @@ def shifted_values(x: np.ndarray, axis: int, step: int, fill: float) -> np.ndarr
     return moved
 
 
-SHIFT = op("shift", "x -> y", infer=_shift_aval, numpy="shifted_values(x, axis, step, fill)", kernels=(shifted_values,),
-           batching=Shifted(axes=("axis",)), rule="shift",
-           x=Pullback(lambda ct, axis, step: shift(ct, axis, -step)))
+SHIFT = op(
+    "shift",
+    "x -> y",
+    infer=_shift_aval,
+    numpy="shifted_values(x, axis, step, fill)",
+    kernels=(shifted_values,),
+    batching=Shifted(axes=("axis",)),
+    rule="shift",
+    x=Pullback(lambda ct, axis, step: shift(ct, axis, -step)),
+)
 
 
 def shift(x: Node, axis: int, step: int, fill: float = 0.0) -> Node:
@@ -74,17 +88,30 @@ def linear_recurrence(a: np.ndarray, b: np.ndarray, axis: int, backwards: bool) 
     """h[k] = a[k] h[k-1] + b[k] along the axis (from the end where `backwards`), starting from zero."""
     a, h = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0).copy()
     steps = range(len(h))
-    for before, k in zip(steps[:0:-1], steps[-2::-1]) if backwards else zip(steps, steps[1:]):  # noqa: B905 - pairs
+    for before, k in zip(steps[:0:-1], steps[-2::-1]) if backwards else zip(steps, steps[1:]):  # noqa: B905, RUF007 - generated source has only np
         h[k] += a[k] * h[before]
     return np.moveaxis(h, 0, axis)
 
 
-RECURRENCE = op("recurrence", "a, b -> h", infer=_recurrence_aval, numpy="linear_recurrence(a, b, axis, backwards)",
-                kernels=(linear_recurrence,), batching=Shifted(axes=("axis",)), rule="linear recurrence",
-                a=Tangent(lambda da, a, h, axis, backwards: recurrence(
-                    a, da * shift(h, axis, -1 if backwards else 1), axis, backwards=backwards)),
-                b=Bilinear(lambda ct, a, axis, backwards: recurrence(
-                    shift(a, axis, 1 if backwards else -1), ct, axis, backwards=not backwards)))
+RECURRENCE = op(
+    "recurrence",
+    "a, b -> h",
+    infer=_recurrence_aval,
+    numpy="linear_recurrence(a, b, axis, backwards)",
+    kernels=(linear_recurrence,),
+    batching=Shifted(axes=("axis",)),
+    rule="linear recurrence",
+    a=Tangent(
+        lambda da, a, h, axis, backwards: recurrence(
+            a, da * shift(h, axis, -1 if backwards else 1), axis, backwards=backwards
+        )
+    ),
+    b=Bilinear(
+        lambda ct, a, axis, backwards: recurrence(
+            shift(a, axis, 1 if backwards else -1), ct, axis, backwards=not backwards
+        )
+    ),
+)
 
 
 def recurrence(a: Node, b: Node, axis: int, *, backwards: bool = False) -> Node:
@@ -103,8 +130,15 @@ def _cumprod_tangent(dx: Node, x: Node, y: Node, axis: int, backwards: bool) -> 
     return recurrence(x, dx * before, axis, backwards=backwards)
 
 
-CUMPROD = op("cumprod", "x -> y", infer=_along_aval, numpy=_cumprod_text, batching=Shifted(axes=("axis",)),
-             rule="product rule along the axis", x=Tangent(_cumprod_tangent))
+CUMPROD = op(
+    "cumprod",
+    "x -> y",
+    infer=_along_aval,
+    numpy=_cumprod_text,
+    batching=Shifted(axes=("axis",)),
+    rule="product rule along the axis",
+    x=Tangent(_cumprod_tangent),
+)
 
 
 def cumprod_along(x: Node, axis: int, *, backwards: bool = False) -> Node:
@@ -125,9 +159,16 @@ def _product_tangent(dx: Node, x: Node, axes: tuple[int, ...]) -> Node:
     return sum_over(moves * multiply(before, after), (last,))
 
 
-PROD = op("prod", "x -> y", infer=_product_aval, numpy=reduction_text("np.prod"), batching=Shifted(axes=("axes",)),
-          rule="product rule", why="with the others held, the product grows by their product for each unit",
-          x=Tangent(_product_tangent))
+PROD = op(
+    "prod",
+    "x -> y",
+    infer=_product_aval,
+    numpy=reduction_text("np.prod"),
+    batching=Shifted(axes=("axes",)),
+    rule="product rule",
+    why="with the others held, the product grows by their product for each unit",
+    x=Tangent(_product_tangent),
+)
 
 
 def prod_over(x: Node, axes: tuple[int, ...]) -> Node:

@@ -77,11 +77,10 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
     for x, node in last_use.items():
         if x not in kept:
             dying.setdefault(node, []).append(slot[x])
-    steps = []
-    for node in computed:
-        steps.append(
-            Step(_reusing(node, reuse), tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ())))
-        )
+    steps = [
+        Step(_reusing(node, reuse), tuple([slot[x] for x in node.inputs]), slot[node], tuple(dying.get(node, ())))
+        for node in computed
+    ]
     return Program(
         tuple([slot[node] for node in graph.inputs]),
         tuple([slot[node] for node in graph.outputs]),

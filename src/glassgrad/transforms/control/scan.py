@@ -1,4 +1,4 @@
-"""Forward and reverse mode of `scan`: the loop that also moves, and the one that runs back over what was kept. Floor 3."""
+"""Forward and reverse mode of `scan`: a loop that also moves, a loop that runs back over what was kept. Floor 3."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
