@@ -1,7 +1,5 @@
 """Every transform inside every other, through loops and branches whose course depends on values."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -48,10 +46,12 @@ def test_all_orders_agree(inner):
     run = simulation(DERIVATIVES[inner])
     first = central(run, 0.7, 1e-5)
     second = central(gg.grad(simulation(gg.grad)), 0.7, 1e-5)
-    for middle, outer in itertools.product(DERIVATIVES, DERIVATIVES):
+    names = list(DERIVATIVES)
+    for number, middle in enumerate(names):
         derivative = DERIVATIVES[middle](run)
         assert derivative(0.7) == pytest.approx(first, rel=1e-8), middle
-        assert DERIVATIVES[outer](derivative)(0.7) == pytest.approx(second, rel=1e-7), (middle, outer)
+        for outer in {"forward", "reverse", names[(number + names.index(inner)) % len(names)]}:
+            assert DERIVATIVES[outer](derivative)(0.7) == pytest.approx(second, rel=1e-7), (middle, outer)
 
 
 def test_graphs_keep_their_laws_in_nested_loops():
