@@ -18,6 +18,7 @@ _WHERE = {
     "glassgrad.api.source": ("source",),
     "glassgrad.base.settings": ("settings",),
     "glassgrad.explain.derivation": ("Derivation",),
+    "glassgrad.explain.deriving.derive": ("derive",),
     "glassgrad.explain.explaining": ("explain",),
     "glassgrad.explain.graphing": ("draw",),
     "glassgrad.testing.check": ("check_gradients",),

@@ -1,7 +1,7 @@
 """Said aloud of a formula: its kinks with the value chosen there, and the limits of its domain. Floor 6."""
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from glassgrad.engines.conditions import condition_holds
 from glassgrad.explain.deriving.local import operand_trees, row_of_node
 from glassgrad.explain.entries import Condition
 from glassgrad.explain.notation import to_text
-from glassgrad.frontends.formula import evaluate
+from glassgrad.frontends.formula import evaluate, evaluate_parts
 from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_condition, name, operands, place, variables
 from glassgrad.graph.op import Op
 
@@ -27,6 +27,8 @@ def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterato
             yield from _borders(part, moving, values)
             continue
         row = row_of_node(part)
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and not _is_constant(part.right):
+            continue  # x**x is not defined where its row has a kink
         for kink in row.kinks:
             if _can_hold(row, kink.when, part):
                 yield _condition(row, kink.when, part, values, chosen=kink.chosen)
@@ -40,10 +42,8 @@ def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow):
             yield from _power_domain(row, part, values)
-        elif row.domain is not None:
-            text = _text(row, row.domain.condition, part)
-            if _can_fail(row, text, part):
-                yield _condition(row, text, part, values, fails=True)
+        elif row.domain is not None and _can_fail(row, row.domain.condition, part):
+            yield _condition(row, row.domain.condition, part, values, fails=True)
 
 
 # ---------------------------------------------------------------------- one condition
@@ -61,12 +61,13 @@ def _holds(row: Op, text: str, part: ast.expr, values: Values) -> bool | None:
     if any(operand not in values for operand in parts):
         return None
     with np.errstate(all="ignore"):
-        return bool(condition_holds(row, text, _arguments(row, [np.float64(values[operand]) for operand in parts])))
+        numbers = [np.float64(values[operand]) for operand in parts[: len(row.inputs)]]
+        return bool(condition_holds(row, text, numbers, _params(row, part)))
 
 
-def _arguments(row: Op, numbers: Sequence[object]) -> list[object]:
-    """The numbers of the row's inputs; what is a parameter of the row is none."""
-    return list(numbers[: len(row.inputs)])
+def _params(row: Op, part: ast.expr) -> dict[str, float]:
+    """The numbers that a row takes as parameters: the branch of Lambert's W."""
+    return {"k": evaluate(operand, {}) for operand in operand_trees(part)[len(row.inputs) :]}
 
 
 def _is_constant(part: ast.expr) -> bool:
@@ -79,7 +80,7 @@ def _possible(row: Op, text: str, part: ast.expr) -> np.ndarray:
     grids = iter(np.meshgrid(*[_SAMPLES] * sum(not _is_constant(operand) for operand in parts)))
     numbers = [np.float64(evaluate(operand, {})) if _is_constant(operand) else next(grids) for operand in parts]
     with np.errstate(all="ignore"):
-        return np.asarray(condition_holds(row, text, numbers))
+        return np.asarray(condition_holds(row, text, numbers, _params(row, part)))
 
 
 def _can_hold(row: Op, text: str, part: ast.expr) -> bool:
@@ -91,32 +92,45 @@ def _can_fail(row: Op, text: str, part: ast.expr) -> bool:
     return not constant or not bool(np.all(_possible(row, text, part)))
 
 
-def _text(row: Op, text: str, part: ast.expr) -> str:
-    """A row's condition; a parameter of the row is put in as the number that it is here."""
-    parameters = operand_trees(part)[len(row.inputs) :]
-    known = {"k": parameter for parameter in parameters}  # the branch of Lambert's W
-    return ast.unparse(_Filled(known).visit(ast.parse(text, mode="eval").body)) if known else text
-
-
 def _shown(part: ast.expr) -> str:
     return to_text(part)
 
 
 def _shown_condition(row: Op, text: str, part: ast.expr) -> str:
     """The condition over the formula's expressions."""
-    given = dict(zip(row.inputs, operand_trees(part), strict=False))
+    parts = operand_trees(part)
+    given = dict(zip((*row.inputs, "k")[: len(parts)], parts, strict=True))
     short = {key: tree if len(_shown(tree)) <= _LONGEST else name(key, (0, 0)) for key, tree in given.items()}
     return to_text(_Filled(short).visit(ast.parse(text, mode="eval").body))
 
 
 class _Filled(ast.NodeTransformer):
-    """Puts the formula's expressions in place of the row's names; conditions are one line of ours each."""
+    """Puts the formula's expressions in place of the row's names, and decides what numbers decide.
+
+    Conditions are one line of ours each, so this may recurse.
+    """
 
     def __init__(self, trees: Mapping[str, ast.expr]) -> None:
         self.trees = trees
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.trees.get(node.id, node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.comparators[0])
+        filled = place(ast.Compare(left, node.ops, [right]), (0, 0))
+        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
+            return ast.Constant(bool(evaluate_parts([filled], {})[filled]))
+        return filled
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.BitAnd | ast.BitOr):
+            deciding = isinstance(node.op, ast.BitOr)
+            for one, other in ((left, right), (right, left)):
+                if isinstance(one, ast.Constant):
+                    return one if one.value is deciding else other
+        return place(ast.BinOp(left, node.op, right), (0, 0))
 
 
 # ---------------------------------------------------------------------- powers and choices

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from glassgrad.explain.deriving.differentiating import Differentiated, added, chained
 from glassgrad.explain.deriving.local import local_derivative, operand_trees, row_of_node
 from glassgrad.explain.deriving.reading import RuleReader, applied, inner_sums, summands
-from glassgrad.explain.deriving.terms import Term
+from glassgrad.explain.deriving.terms import Term, names_in
 from glassgrad.explain.deriving.writing import Writer
 from glassgrad.explain.notation import to_text
 from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_condition
 from glassgrad.graph.op import Op, Zero
 
 _LETTERS = ("u", "v", "w", "s", "r", "q", "g", "u1", "u2", "u3")
-_LONGEST = 48  # characters of an expression within a sentence
+_LONGEST = 60  # characters of an expression within a sentence
 _FEW = 3  # factors of a product that are named one by one
 
 
@@ -29,9 +29,11 @@ class Wording:
     why: str = ""
 
 
-def word_steps(reader: RuleReader, writer: Writer, done: Differentiated, wrt: str, names: Collection[str]) -> list[Wording]:
-    """The steps of a differentiated tree, inner parts first; each part once."""
-    return _Words(reader, writer, done, wrt, names).steps()
+def word_steps(
+    reader: RuleReader, writer: Writer, done: Differentiated, wrt: str, names: Collection[str], said: set[Term]
+) -> list[Wording]:
+    """The steps of a differentiated tree, inner parts first; parts that are `said` already are left out."""
+    return _Words(reader, writer, done, wrt, names).steps(said)
 
 
 class _Words:
@@ -45,15 +47,15 @@ class _Words:
         self.letters = [letter for letter in _LETTERS if letter not in names]
         self.absorbed = self._absorbed_parts()
 
-    def steps(self) -> list[Wording]:
-        tree, steps, seen = self.done.tree, list[Wording](), set[Term]()
+    def steps(self, said: set[Term]) -> list[Wording]:
+        tree, steps = self.done.tree, list[Wording]()
         for part in in_order(tree):
             if part in self.absorbed or is_condition(part) or isinstance(part, ast.Name):
                 continue
             if not any(operand in self.done.tangents for operand in self._moving_candidates(part)):
                 continue
-            if self.done.terms[part] not in seen:
-                seen.add(self.done.terms[part])
+            if self.done.terms[part] not in said or part is tree:
+                said.add(self.done.terms[part])
                 steps.append(self._word(part))
         return steps or [self._trivial(tree)]
 
@@ -124,10 +126,12 @@ class _Words:
         moving = [factor for factor in factors if factor in self.done.tangents]
         shown = self._show(part)
         if len(moving) == 1:
-            constant = self._show_term(self.algebra.quotient(self.done.terms[part], self.done.terms[moving[0]]))
+            others = self.algebra.quotient(self.done.terms[part], self.done.terms[moving[0]])
+            kind = "flat" if self.wrt in names_in(others) else "constant"
+            constant, inner = self._show_term(others), self._show(moving[0])
             if isinstance(moving[0], ast.Name):
-                return "constant factor rule", f"the derivative of {shown} is the constant factor of {self._show(moving[0])}", ""
-            text = f"in {shown} the constant factor {constant} stays, and {self._show(moving[0])} is differentiated"
+                return "constant factor rule", f"the derivative of {shown} is the {kind} factor of {inner}, {constant}", ""
+            text = f"in {shown} the {kind} factor {constant} stays, and {inner} is differentiated"
             return "constant factor rule", text, ""
         if len(moving) > _FEW:
             text = f"in {shown} each of the {len(moving)} factors in turn is differentiated while the others stay"
