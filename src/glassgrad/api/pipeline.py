@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from glassgrad.base.errors import GlassgradError
 from glassgrad.base.settings import current
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
@@ -32,8 +33,19 @@ def tracing() -> Iterator[Workspace]:
         finally:
             here.origin = origin
     else:
-        with working(Workspace(reference.evaluate)) as fresh:
+        with working(Workspace(reference.evaluate)) as fresh, _our_errors_unwrapped():
             yield fresh
+
+
+@contextmanager
+def _our_errors_unwrapped() -> Iterator[None]:
+    """NumPy wraps what goes wrong in `out[i] = x` into an error that says less: ours is raised in its place."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error.__cause__, GlassgradError) and "setting an array element" in str(error):
+            raise error.__cause__ from None
+        raise
 
 
 def deliver(outputs: Sequence[Node], since: int, *, outermost: bool) -> list[Any]:

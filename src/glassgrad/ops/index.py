@@ -87,9 +87,10 @@ def index(x: Node, key: Key, indices: Sequence[Node] = ()) -> Node:
 
 
 def _shortest(key: Key) -> Key:
-    """The key without the whole axes at its end."""
-    while key and key[-1] == FULL:
-        key = key[:-1]
+    """The key without the whole axes at its end (which an ellipsis would take for its own)."""
+    if Ellipsis not in key:
+        while key and key[-1] == FULL:
+            key = key[:-1]
     return key
 
 

@@ -2,7 +2,7 @@
 
 A key has an entry for each axis from the left (axes it does not reach are taken whole): a number, a cut, a slot for
 one of the index arrays. `None` puts in a new axis. An Ellipsis covers no axis and is kept only where it separates
-index arrays, which matters for the order of the result's axes.
+index arrays, which matters for the order of the result's axes; then the key reaches every axis.
 """
 
 from collections.abc import Callable, Sequence

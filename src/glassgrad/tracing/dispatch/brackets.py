@@ -32,7 +32,6 @@ class Brackets:
     entries: list[Entry] = field(default_factory=list)
     indices: list[Node] = field(default_factory=list)
     axis: int = 0
-    unique: bool | None = None  # do index arrays name each place once, where that is known
     is_view: bool = True  # would NumPy give a view?
 
     @property
@@ -158,7 +157,6 @@ def _put_mask(found: Brackets, mask: np.ndarray) -> None:
         raise OutOfRangeError(
             f"a mask of shape {show_shape(mask.shape)} does not match the axes it masks, of shape {show_shape(masked)}"
         )
-    found.unique = not found.indices
     for places in mask.nonzero():
         found.put_array(capture(places))
     found.is_view = False

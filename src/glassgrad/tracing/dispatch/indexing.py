@@ -59,7 +59,7 @@ def set_part(x: Tracer, key: Any, value: Any) -> None:
         x.assign(fitted(v, x.shape))
         return
     before = reshape(x.node, found.shape)
-    written = index_update(before, fitted(v, part), found.key, found.indices, unique=found.unique)
+    written = index_update(before, fitted(v, part), found.key, found.indices)
     x.assign(reshape(written, x.shape))
 
 

@@ -222,6 +222,7 @@ def matrix_trace_traced(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any
 @implements(np.linalg.norm)
 def norm_traced(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm` of each kind."""
+    x = wrap(to_node(x))
     if axis is None and (ord is None or np.ndim(x) not in (1, 2)):
         if ord is not None:
             raise ShapeError(

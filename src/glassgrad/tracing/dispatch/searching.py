@@ -28,11 +28,12 @@ def digitize_traced(x: Any, bins: Any, right: bool = False) -> Any:
     """`np.digitize`."""
     edges = known(bins)
     steps = np.diff(edges)
+    side = "left" if right else "right"
     if (steps >= 0).all():
-        return searchsorted_traced(bins, x, "left" if right else "right")
+        return searchsorted_traced(bins, x, side)
     if (steps <= 0).all():
         turned = wrap(to_node(bins))[::-1]
-        return np.subtract(len(edges), searchsorted_traced(turned, x, "right" if right else "left"))
+        return np.subtract(len(edges), searchsorted_traced(turned, x, side))
     raise ShapeError("bins must be monotonically increasing or decreasing")
 
 
