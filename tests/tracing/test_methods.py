@@ -168,3 +168,11 @@ def test_complex_values_lose_their_imaginary_part_with_numpys_warning() -> None:
 
 def test_a_nested_list_of_traced_numbers() -> None:
     assert gg.grad(lambda x: sum(sum(row) for row in (x * x).tolist()))(A).tolist() == (2 * A).tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.bool_, np.float32])
+@pytest.mark.parametrize("name", ["sum", "prod", "cumsum", "cumprod"])
+def test_sums_and_products_at_a_small_dtype(name: str, dtype: Any) -> None:
+    whole = np.array([[1, 2], [3, 1]]).astype(dtype)
+    same_as_numpy(lambda x: getattr(x, name)(axis=0, dtype=dtype), whole)
+    same_as_numpy(lambda x: getattr(x, name)(axis=1), whole)

@@ -10,8 +10,8 @@ from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node, apply
 from glassgrad.graph.op import Bilinear, Linear, Pullback, Shifted, Tangent, op
 from glassgrad.ops.elementwise import multiply
-from glassgrad.ops.reduce import gathered_last, reduction_text
-from glassgrad.ops.structure import reduced_shape, sum_over
+from glassgrad.ops.reduce import gathered_last
+from glassgrad.ops.structure import axis_text, in_own_dtype, reduced_shape, sum_over
 
 
 def _along_aval(x: Aval, axis: int, backwards: bool) -> Aval:
@@ -25,8 +25,8 @@ def _running_text(call: str) -> str:
 
 
 def _cumsum_text(x: Aval, axis: int, backwards: bool) -> str:
-    del x, axis
-    return _running_text("np.cumsum") if backwards else "np.cumsum(x, axis=axis)"
+    del axis
+    return _running_text("np.cumsum") if backwards else in_own_dtype("np.cumsum(x, axis=axis)", x)
 
 
 CUMSUM = op(
@@ -121,8 +121,8 @@ def recurrence(a: Node, b: Node, axis: int, *, backwards: bool = False) -> Node:
 
 # ------------------------------------------------------------------ products
 def _cumprod_text(x: Aval, axis: int, backwards: bool) -> str:
-    del x, axis
-    return _running_text("np.cumprod") if backwards else "np.cumprod(x, axis=axis)"
+    del axis
+    return _running_text("np.cumprod") if backwards else in_own_dtype("np.cumprod(x, axis=axis)", x)
 
 
 def _cumprod_tangent(dx: Node, x: Node, y: Node, axis: int, backwards: bool) -> Node:
@@ -163,7 +163,7 @@ PROD = op(
     "prod",
     "x -> y",
     infer=_product_aval,
-    numpy=reduction_text("np.prod"),
+    numpy=lambda x, axes: in_own_dtype(axis_text(x, axes, "np.prod"), x),
     batching=Shifted(axes=("axes",)),
     rule="product rule",
     why="with the others held, the product grows by their product for each unit",

@@ -29,15 +29,23 @@ def _cast_back(ct: Node, x: Node) -> Node:
     return cast(real(ct) if ct.dtype.kind == "c" and x.dtype.kind == "f" else ct, x.dtype)
 
 
-CAST = op("cast", "x -> y", infer=_cast_aval, numpy="x.astype(dtype)", tex="{x}", batching=Batched(_cast_batch),
-          rule="change of dtype", x=Linear(_cast_back))
+CAST = op(
+    "cast",
+    "x -> y",
+    infer=_cast_aval,
+    numpy="x.astype(dtype)",
+    tex="{x}",
+    batching=Batched(_cast_batch),
+    rule="change of dtype",
+    x=Linear(_cast_back),
+)
 
 
 def cast(node: Node, dtype: np.dtype) -> Node:
     """The same values at another dtype (a complex value is cast to a real one by its real part)."""
     if node.dtype == dtype:
         return node
-    if node.dtype.kind == "c" and dtype.kind != "c":
+    if node.dtype.kind == "c" and dtype.kind not in "cb":
         return cast(real(node), dtype)
     if node.op is LITERAL:
         return literal(literal_value(node), dtype, node.shape)
@@ -49,8 +57,15 @@ def _real_aval(x: Aval) -> Aval:
     return Aval(x.shape, np.empty(0, x.dtype).real.dtype)
 
 
-REAL = op("real", "x -> y", infer=_real_aval, numpy="np.real(x)", batching=Elementwise(), rule="real part",
-          x=Linear(lambda ct, x: cast(ct, x.dtype)))
+REAL = op(
+    "real",
+    "x -> y",
+    infer=_real_aval,
+    numpy="np.real(x)",
+    batching=Elementwise(),
+    rule="real part",
+    x=Linear(lambda ct, x: cast(ct, x.dtype)),
+)
 
 
 def real(node: Node) -> Node:
@@ -73,10 +88,17 @@ def _broadcast_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *,
     return broadcast(reshape(x, (x.shape[0], *[1] * missing, *x.shape[1:])), (size, *shape))
 
 
-BROADCAST = op("broadcast", "x -> y", infer=_broadcast_aval, numpy="np.broadcast_to(x, shape)", tex="{x}",
-               batching=Batched(_broadcast_batch), rule="broadcast rule",
-               why="the same number is used at each place it is spread to, so its derivative is the sum over those places",
-               x=Linear(lambda ct, x: sum_to_shape(ct, x.shape)))
+BROADCAST = op(
+    "broadcast",
+    "x -> y",
+    infer=_broadcast_aval,
+    numpy="np.broadcast_to(x, shape)",
+    tex="{x}",
+    batching=Batched(_broadcast_batch),
+    rule="broadcast rule",
+    why="the same number is used at each place it is spread to, so its derivative is the sum over those places",
+    x=Linear(lambda ct, x: sum_to_shape(ct, x.shape)),
+)
 
 
 def broadcast(node: Node, shape: tuple[int, ...]) -> Node:
@@ -97,8 +119,10 @@ def repeated(node: Node, size: int) -> Node:
 # ------------------------------------------------------------------ reshape
 def _reshape_aval(x: Aval, shape: tuple[int, ...]) -> Aval:
     if prod(shape) != x.size:
-        raise ShapeError(f"an array of shape {show_shape(x.shape)} ({x.size} elements) cannot be reshaped "
-                         f"to {show_shape(shape)} ({prod(shape)} elements)")
+        raise ShapeError(
+            f"an array of shape {show_shape(x.shape)} ({x.size} elements) cannot be reshaped "
+            f"to {show_shape(shape)} ({prod(shape)} elements)"
+        )
     return Aval(shape, x.dtype)
 
 
@@ -107,8 +131,16 @@ def _reshape_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, s
     return reshape(args[0], (size, *shape))
 
 
-RESHAPE = op("reshape", "x -> y", infer=_reshape_aval, numpy="np.reshape(x, shape)", tex="{x}",
-             batching=Batched(_reshape_batch), rule="reshape", x=Linear(lambda ct, x: reshape(ct, x.shape)))
+RESHAPE = op(
+    "reshape",
+    "x -> y",
+    infer=_reshape_aval,
+    numpy="np.reshape(x, shape)",
+    tex="{x}",
+    batching=Batched(_reshape_batch),
+    rule="reshape",
+    x=Linear(lambda ct, x: reshape(ct, x.shape)),
+)
 
 
 def reshape(node: Node, shape: tuple[int, ...]) -> Node:
@@ -137,9 +169,16 @@ def _transpose_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *,
     return transpose(args[0], (0, *[axis + 1 for axis in axes]))
 
 
-TRANSPOSE = op("transpose", "x -> y", infer=_transpose_aval, numpy=_transpose_text, tex=r"{x}^{{\top}}",
-               batching=Batched(_transpose_batch), rule="transpose",
-               x=Linear(lambda ct, axes: transpose(ct, inverse_permutation(axes))))
+TRANSPOSE = op(
+    "transpose",
+    "x -> y",
+    infer=_transpose_aval,
+    numpy=_transpose_text,
+    tex=r"{x}^{{\top}}",
+    batching=Batched(_transpose_batch),
+    rule="transpose",
+    x=Linear(lambda ct, axes: transpose(ct, inverse_permutation(axes))),
+)
 
 
 def transpose(node: Node, axes: tuple[int, ...] | None = None) -> Node:
@@ -182,7 +221,14 @@ def axis_text(x: Aval, axes: tuple[int, ...], call: str) -> str:
 
 
 def _sum_text(x: Aval, axes: tuple[int, ...]) -> str:
-    return axis_text(x, axes, "np.sum")
+    return in_own_dtype(axis_text(x, axes, "np.sum"), x)
+
+
+def in_own_dtype(call: str, x: Aval) -> str:
+    """The call of a sum or product at the dtype of x, where NumPy would take a wider one (small whole numbers)."""
+    if x.dtype.kind in "fc" or np.sum(np.empty(0, x.dtype)).dtype == x.dtype:
+        return call
+    return f"{call[:-1]}, dtype=np.{x.dtype.name})"
 
 
 def shifted(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -195,9 +241,16 @@ def _sum_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, axes:
     return sum_over(args[0], shifted(axes))
 
 
-SUM = op("sum", "x -> y", infer=_sum_aval, numpy=_sum_text, batching=Batched(_sum_batch), rule="sum rule",
-         why="each summand enters the sum with factor 1, so each receives the same derivative",
-         x=Linear(lambda ct, x, axes: spread(ct, x.shape, axes)))
+SUM = op(
+    "sum",
+    "x -> y",
+    infer=_sum_aval,
+    numpy=_sum_text,
+    batching=Batched(_sum_batch),
+    rule="sum rule",
+    why="each summand enters the sum with factor 1, so each receives the same derivative",
+    x=Linear(lambda ct, x, axes: spread(ct, x.shape, axes)),
+)
 
 
 def sum_over(node: Node, axes: tuple[int, ...]) -> Node:

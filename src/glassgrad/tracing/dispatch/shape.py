@@ -14,6 +14,7 @@ from glassgrad.ops.structure import cast, reshape
 from glassgrad.ops.triangle import tril, triu
 from glassgrad.tracing.dispatch.axes import one_axis, several_axes, shape_of
 from glassgrad.tracing.dispatch.memory import in_c_order, is_c_contiguous
+from glassgrad.tracing.dispatch.selection import known
 from glassgrad.tracing.dispatch.views import (
     broadcasted,
     flipped,
@@ -286,7 +287,7 @@ def repeat_traced(a: Any, repeats: Any, axis: int | None = None) -> Tracer:
     """`np.repeat`."""
     x = wrap(to_node(a)) if axis is not None else wrap(reshape(to_node(a), (to_node(a).aval.size,)))
     place = one_axis(0 if axis is None else axis, x.ndim)
-    counts = np.asarray(repeats)
+    counts = known(repeats)
     if counts.ndim == 0 or counts.size == 1:
         times, shape = int(counts.ravel()[0]), x.shape
         if times < 0:
