@@ -186,7 +186,9 @@ def std_traced(
     freedom = ddof if correction is _NONE else correction
     x = to_node(a)
     if (where is not True and where is not _NONE) or x.dtype.kind == "c":
-        return np.sqrt(_variance_by_parts(a, axis, freedom, keepdims, where))
+        variance = _variance_by_parts(a, axis, freedom, keepdims, where)
+        still = variance == 0  # where nothing varies the derivative is taken as 0, as in the row `std`
+        return np.where(still, 0.0, np.sqrt(np.where(still, 1.0, variance)))
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(float)
     return finish(deviation_over(cast(x, wide), axes, freedom), x.aval, axes, keepdims)
