@@ -16,22 +16,16 @@ from typing import Any
 import numpy as np
 
 MODE = os.environ.get("GLASSGRAD_TRACE", "known")
+# Their results are dtypes, or have shapes that depend on numbers: under `jit` too they are traced with numbers at hand.
 NEEDS_NUMBERS = {
-    "nonzero",
-    "unique_all",
-    "unique_counts",
-    "unique_inverse",
-    "unique_values",
-    "repeat",
-    "arange",
-    "linspace",
+    *("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values", "repeat", "arange", "linspace"),
+    *("result_type", "can_cast", "isdtype", "broadcast_shapes"),
 }
 
 if MODE == "numpy":
     _space: Any = np
 else:
     import glassgrad.numpy as _space
-
     from glassgrad import jit
     from glassgrad.api.pipeline import deliver, tracing
     from glassgrad.base.trees import flatten, unflatten
@@ -53,7 +47,7 @@ def run(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     if MODE == "numpy":
         return wrapped(call(*values))
-    if MODE == "jit" and arrays and getattr(function, "__name__", "") not in NEEDS_NUMBERS:
+    if MODE == "jit" and values and not _needs_numbers(function, args):
         return wrapped(jit(call)(*values))
     with tracing():
         since = fresh_serial()
@@ -61,6 +55,13 @@ def run(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         traced = {i: leaf.node for i, leaf in enumerate(leaves) if isinstance(leaf, Tracer)}
         delivered = dict(zip(traced, deliver(list(traced.values()), since, outermost=True), strict=True))
     return wrapped(unflatten(structure, [delivered.get(i, leaf) for i, leaf in enumerate(leaves)]))
+
+
+def _needs_numbers(function: Callable[..., Any], args: tuple[Any, ...]) -> bool:
+    if isinstance(function, operator.attrgetter) or getattr(function, "__name__", "") in NEEDS_NUMBERS:
+        return True
+    keys = args[1] if function is operator.getitem and isinstance(args[1], tuple) else args[1:2]
+    return any(isinstance(key, Array) and key.value.dtype == bool for key in keys)
 
 
 class _Slot(int):
@@ -283,6 +284,11 @@ def finfo(type: Any, /) -> Any:
 def iinfo(type: Any, /) -> Any:
     """As the namespace's, of a dtype or an Array."""
     return _space.iinfo(type.value if isinstance(type, Array) else type)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Array:
+    """An exchange of memory: there is nothing to trace."""
+    return wrapped(_space.from_dlpack(x, device=device, copy=copy))
 
 
 def __getattr__(name: str) -> Any:
