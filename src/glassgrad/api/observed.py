@@ -13,9 +13,10 @@ from glassgrad.api.pipeline import tracing
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import DerivativeError, UsageError
 from glassgrad.base.trees import Structure, flatten_with_paths, unflatten
+from glassgrad.engines.source.bodies import all_graphs, carried_bindings, carried_operations
 from glassgrad.engines.source.links import link_by_link
 from glassgrad.engines.source.shifts import idle_extrema
-from glassgrad.graph.node import Node, Workspace, fresh_serial
+from glassgrad.graph.node import Node, Workspace, fresh_serial, reachable
 from glassgrad.ops.leaves import ones, zeros
 from glassgrad.ops.lifting import lift
 from glassgrad.ops.structure import cast
@@ -83,6 +84,7 @@ class Observed:
     bodies: Mapping[Node, Node]  # what stands behind each link's placeholder
     boundary: int
     idle: tuple[Node, ...] = ()  # extrema that only shift: no derivative flows through them
+    recorded: frozenset[Node] = frozenset()  # loops that took the place of the person's, to record what is needed
 
     def call(self, leaves: Sequence[Any]) -> Any:
         """The function's result with these values in the places of the arguments' leaves."""
@@ -176,8 +178,14 @@ def _observe(
     cotangents = cotangents_of([output], [ones(output.aval)], [*inputs, *idle])  # it goes no further than these
     cotangents = {node: found for node, found in cotangents.items() if node not in idle}
     gradients = [cast(cotangents[x], x.dtype) if x in cotangents else zeros(x.aval) for x in inputs]
-    names = _names(arguments, seen)
-    links = link_by_link(cotangents, gradients, names.of, boundary)
+    recorded = _superseded(here)
+    alive = [output, *recorded.values()]
+    graphs = all_graphs(alive)
+    seen.operations.update(carried_operations(seen.operations, graphs, here.notes.before))
+    names = _names(arguments, seen, [*reachable(alive), *[x for graph in graphs for x in graph.nodes()]], here)
+    links = link_by_link(cotangents, gradients, names.of, boundary, recorded)
+    now = {links.bodies[old]: names.of[old] for old in recorded if old in names.of}
+    names = Names({**names.of, **now}, names.aliases, names.depth)
     return Observed(
         function,
         _title(function),
@@ -194,6 +202,7 @@ def _observe(
         links.bodies,
         boundary,
         tuple(idle),
+        links.recorded,
     )
 
 
@@ -360,7 +369,19 @@ def _joined(pieces: Sequence[str]) -> str:
     return "".join(c if c.isalnum() or c == "_" else "_" for c in text)
 
 
-def _names(arguments: Sequence[Argument], seen: Observation) -> Names:
+def _superseded(here: Workspace) -> dict[Node, Node]:
+    """The results of loops that were replaced by recording ones -> the results that stand for them now."""
+    found = {}
+    for old in list(here.superseded):
+        new = here.superseded[old]
+        while new in here.superseded:
+            new = here.superseded[new]
+        found[old] = new
+    here.superseded.clear()
+    return found
+
+
+def _names(arguments: Sequence[Argument], seen: Observation, alive: Sequence[Node], here: Workspace) -> Names:
     """Names of all values: arguments by their paths (by the loop's variable where the path is only numbers)."""
     bound = {binding.node for binding in seen.bindings}
     given = {}
@@ -370,7 +391,9 @@ def _names(arguments: Sequence[Argument], seen: Observation) -> Names:
             if leaf.node is not None and not (numbered and leaf.node in bound):
                 given.setdefault(leaf.node, leaf.name)
     parameters = {argument.name for argument in arguments}
-    found = name_values(seen.bindings, given, parameters)
+    captured = [node for node in bound if node.op.name == "array"]
+    bindings = carried_bindings(seen.bindings, dict.fromkeys([*alive, *captured]), here.notes.before)
+    found = name_values(bindings, given, parameters)
     names = dict(found.of)
     for node, name in seen.arrays.items():
         if node not in names and name not in names.values() and name not in parameters:

@@ -9,7 +9,7 @@ from glassgrad.api.observed import Argument, Leaf, Observed, Wanted, Wrt, observ
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import UsageError
 from glassgrad.engines.source.module import Head, module_text
-from glassgrad.engines.source.page import Material, Page
+from glassgrad.engines.source.page import Material, Page, walk_lines
 from glassgrad.engines.source.statements import write
 from glassgrad.graph.node import Node
 from glassgrad.tracing.written import spelled, text_of
@@ -69,6 +69,7 @@ def material_of(observed: Observed, *, generic: bool = True) -> Material:
         seen.place_of,
         observed.bodies,
         generic=generic,
+        recorded=observed.recorded,
         step_of=seen.step_of,
         repeated=0 if generic else 30,
     )
@@ -123,12 +124,7 @@ def _head(observed: Observed, page: Page) -> Head:
         for leaf in argument.leaves
         if leaf.node is not None and leaf.node.shape
     ]
-    used = {
-        part.id
-        for statement in page.statements
-        for part in ast.walk(statement.expression)
-        if isinstance(part, ast.Name)
-    }
+    used = {part.id for part in walk_lines(page.statements) if isinstance(part, ast.Name)}
     fixed = [
         f"{argument.name} = {_shown(argument)}"
         for argument in observed.arguments

@@ -32,6 +32,10 @@ def equation_latex(derivation: Derived, equation: Equation, sign: str = " = ") -
     def show(expression: object) -> str:
         return to_latex(expression, derivation.symbols, shapes=derivation.shapes)  # type: ignore[arg-type]  # an expression
 
+    if _is_header(equation):
+        words = latex_text(getattr(equation.left, "id", ""))
+        return rf"&\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}" if "&" in sign else (
+            rf"\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}")
     relation = {"+=": r" \mathrel{+}= ", "-=": r" \mathrel{-}= "}.get(equation.relation, sign)
     if _is_back(equation):
         return rf"\text{{back through }} {sign.strip(' =')} {show(equation.forms[0])}"
@@ -39,6 +43,12 @@ def equation_latex(derivation: Derived, equation: Equation, sign: str = " = ") -
     if not right and equation.value is not None:
         right = latex_value(equation.value.text)
     return f"{show(equation.left)}{relation.replace('=', '&=', 1) if sign == ' &= ' and '&' not in relation else relation}{right}"
+
+
+def _is_header(equation: Equation) -> bool:
+    """Is this the header of a loop, or a line that sets nothing?"""
+    name = getattr(equation.left, "id", None)
+    return name is not None and (not name or name.endswith(":"))
 
 
 def _is_back(equation: Equation) -> bool:

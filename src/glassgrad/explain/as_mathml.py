@@ -28,6 +28,9 @@ def _parts(derivation: Derived, equation: Equation) -> tuple[str, str, str]:
     shown = [formula_mathml(derivation, form) for form in equation.forms]
     if getattr(equation.left, "id", "") == "back through":
         return "<mtext>back through&#xA0;</mtext>", "", shown[0]
+    name = getattr(equation.left, "id", None)
+    if name is not None and (not name or name.endswith(":")):
+        return f"<mtext>{xml(name)}</mtext>", "", "".join(shown)
     left = formula_mathml(derivation, equation.left)
     if not shown:
         value = equation.value.text if equation.value is not None else ""

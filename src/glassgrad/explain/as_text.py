@@ -49,9 +49,10 @@ class _Printer:
         """A call and, the first time, what is inside it."""
         yield from self._equation(fold.title, indent)
         is_back = isinstance(fold.title.left, ast.Name) and fold.title.left.id == "back through"
-        if fold.function in self.opened and not is_back:
+        is_loop = isinstance(fold.title.left, ast.Name) and fold.title.left.id.endswith(":")
+        if fold.function in self.opened and not is_back and not is_loop:
             return
-        if not is_back:
+        if not is_back and not is_loop:
             self.opened.add(fold.function)
         last = fold.inside[-1] if fold.inside else None
         same = isinstance(last, Equation) and self._show(last.left) == self._show(fold.title.left)
@@ -97,6 +98,8 @@ class _Printer:
 
     def line(self, equation: Equation) -> str:
         """`∂L/∂W = xᵀ @ ∂L/∂z`."""
+        if isinstance(equation.left, ast.Name) and (not equation.left.id or equation.left.id.endswith(":")):
+            return " ".join([equation.left.id, *[self._show(form) for form in equation.forms]]).strip()
         left = self._show(equation.left)
         if not equation.forms:
             value = equation.value.text if equation.value is not None else ""

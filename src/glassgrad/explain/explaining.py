@@ -6,7 +6,7 @@ from typing import Any
 
 from glassgrad.api.observed import Observed, Wrt, observe_gradient
 from glassgrad.base.trees import Structure, unflatten
-from glassgrad.engines.source.page import Statement
+from glassgrad.engines.source.page import Statement, flat, walk_lines
 from glassgrad.explain.checking import check_gradient
 from glassgrad.explain.derivation import Derivation
 from glassgrad.explain.entries import Condition, Entry, Equation, Link, Remark, Section, Step
@@ -68,7 +68,7 @@ def _gradient_names(made: Leaflet) -> list[str]:
 def _given(made: Leaflet) -> Section:
     """The arguments; where a tree holds them, with their paths."""
     entries: list[Entry] = []
-    used = {part.id for statement in made.page.statements for part in ast.walk(statement.expression) if isinstance(part, ast.Name)}
+    used = {part.id for part in walk_lines(made.page.statements) if isinstance(part, ast.Name)}
     for argument in made.observed.arguments:
         for leaf in argument.leaves:
             name = made.observed.names.of.get(leaf.node, leaf.name) if leaf.node is not None else leaf.path
@@ -144,7 +144,8 @@ def _tree(structure: Structure, leaves: Iterator[Any]) -> Any:
 def _derivative_expression(made: Leaflet) -> str:
     """The last line of the (first) derivative, in Python's spelling."""
     names = _gradient_names(made)
-    last = next((statement for statement in reversed(made.page.statements) if names and names[0] in statement.targets), None)
+    own = [statement for statement in made.page.statements if isinstance(statement, Statement)]
+    last = next((statement for statement in reversed(own) if names and names[0] in statement.targets), None)
     if last is None:
         return text_of(made.page.results[1]) if len(made.page.results) > 1 else "0"
     if last.operator == "=":
@@ -155,8 +156,8 @@ def _derivative_expression(made: Leaflet) -> str:
 def _links(made: Leaflet) -> tuple[Link, ...]:
     """The named values in order, each with what it depends on."""
     links = []
-    for statement in made.page.statements:
-        if statement.backward or statement.node is None or not statement.operator:
+    for statement in flat(made.page.statements):
+        if statement.backward or statement.node is None or not statement.operator or "[" in statement.targets[0]:
             continue
         below = [part.id for part in ast.walk(statement.expression) if isinstance(part, ast.Name)]
         known = [name for name in dict.fromkeys(below) if name in made.shapes]
@@ -168,7 +169,7 @@ def _links(made: Leaflet) -> tuple[Link, ...]:
 def _steps(made: Leaflet) -> tuple[Step, ...]:
     """The backward lines in words."""
     steps = []
-    for statement in made.page.statements:
+    for statement in flat(made.page.statements):
         if not statement.backward:
             continue
         rule = rule_of(made, statement) or "chain rule"

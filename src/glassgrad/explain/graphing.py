@@ -8,7 +8,8 @@ import numpy as np
 
 from glassgrad.api.observed import Wrt, observe_gradient
 from glassgrad.engines import reference
-from glassgrad.engines.source.page import Statement
+from glassgrad.engines.source.page import Compound, Statement, assigned, flat, walk_lines
+from glassgrad.engines.source.page import Line as PageLine
 from glassgrad.explain.drawing import Arrow, Box, Line, Picture, render
 from glassgrad.explain.pages import Leaflet, leaflet, place_text, source_text, forward_place
 from glassgrad.explain.values import summary
@@ -16,6 +17,7 @@ from glassgrad.graph.node import Node, working
 from glassgrad.tracing.observe import Call
 
 _LONGEST = 44  # characters of an expression in a box
+_LOOP_LINES = 12  # of a loop that are shown
 _DEEPEST = 6  # blocks within blocks
 
 
@@ -37,25 +39,27 @@ def picture_of(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[s
     """The boxes and arrows."""
     observed = observe_gradient(function, tuple(args), kwargs, wrt)
     made = leaflet(observed)
-    statements = [statement for statement in made.page.statements if not statement.backward]
+    statements = [line for line in made.page.statements if not line.backward]
     gradients = _gradients(made)
     boxes = [*_leaf_boxes(made, statements, gradients)]
     names = _block_names(made, statements)
     keys: dict[str, str] = {box.key: box.key for box in boxes}
     arrows: list[Arrow] = []
     for number, statement in enumerate(statements):
-        key = f"{number}:{', '.join(statement.targets) or 'change'}"
-        boxes.append(_box(made, statement, key, gradients, names))
+        key = f"{number}:{', '.join(sorted(assigned(statement))) or 'change'}"
+        boxes.append(_box(made, statement, key, gradients, names) if isinstance(statement, Statement) else
+                     _loop_box(made, statement, key))
         for name in dict.fromkeys(_names_in(statement)):
             if name in keys:
                 arrows.append(Arrow(keys[name], key))
-        for target in statement.targets:
-            keys[target.partition("[")[0]] = key
+        keys.update(dict.fromkeys(assigned(statement), key))
     return Picture(tuple(boxes), tuple(dict.fromkeys(arrows)), f"{observed.title}({', '.join(a.name for a in observed.arguments)})")
 
 
-def _names_in(statement: Statement) -> list[str]:
+def _names_in(statement: PageLine) -> list[str]:
     """The variables that a line reads; one that it changes is read first."""
+    if isinstance(statement, Compound):
+        return [*assigned(statement), *[part.id for part in walk_lines([statement]) if isinstance(part, ast.Name)]]
     read = [part.id for part in ast.walk(statement.expression) if isinstance(part, ast.Name)]
     changed = [target.partition("[")[0] for target in statement.targets if "[" in target]
     return [*changed, *read]
@@ -72,7 +76,7 @@ def _gradients(made: Leaflet) -> dict[Node, Any]:
 
 
 # ------------------------------------------------------------------ boxes
-def _leaf_boxes(made: Leaflet, statements: list[Statement], gradients: dict[Node, Any]) -> Iterable[Box]:
+def _leaf_boxes(made: Leaflet, statements: list[PageLine], gradients: dict[Node, Any]) -> Iterable[Box]:
     """The arguments that are used, and arrays of the surroundings."""
     used = {name for statement in statements for name in _names_in(statement)}
     wanted = {leaf.node for leaf in made.observed.wanted_leaves}
@@ -104,6 +108,15 @@ def _box(made: Leaflet, statement: Statement, key: str, gradients: dict[Node, An
     return Box(key, title, tuple(lines), kind, _block(made, node, names), tooltip)
 
 
+def _loop_box(made: Leaflet, loop: Compound, key: str) -> Box:
+    """A loop or branch as one box, with its lines."""
+    shown = []
+    for statement in [*flat(loop.inside)][:_LOOP_LINES]:
+        text = f"{', '.join(statement.targets)} {statement.operator} {made.show(statement.expression)}".strip()
+        shown.append(Line(text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…", "note"))
+    return Box(key, loop.header.rstrip(":"), tuple(shown), "operation")
+
+
 def _title(made: Leaflet, name: str) -> str:
     try:
         return made.show(ast.parse(name, mode="eval").body)
@@ -122,7 +135,7 @@ def _facts(made: Leaflet, name: str, value: Any, node: Node | None, gradients: d
 
 
 # ------------------------------------------------------------------ blocks
-def _block_names(made: Leaflet, statements: list[Statement]) -> dict[Call, str]:
+def _block_names(made: Leaflet, statements: list[PageLine]) -> dict[Call, str]:
     """A name for each call: its function's, numbered where it is called several times in the same place."""
     calls = list(dict.fromkeys(call for statement in statements for call in made.calls_around(statement.node)[:_DEEPEST]))
     count: dict[tuple[int, str], int] = {}

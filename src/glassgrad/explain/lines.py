@@ -4,10 +4,11 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from glassgrad.engines.source.page import Statement
+from glassgrad.engines.source.page import Compound, Line, Statement
 from glassgrad.explain.entries import Entry, Equation, Fold, Reason, Remark
 from glassgrad.explain.pages import Leaflet, forward_place, place_text, source_text
 from glassgrad.explain.reasons import reasons_of, rule_of
+from glassgrad.graph.node import Node
 from glassgrad.tracing.observe import Call
 from glassgrad.tracing.written import Fixed, fill
 
@@ -33,13 +34,13 @@ def backward_entries(made: Leaflet) -> tuple[Entry, ...]:
     statements = [statement for statement in made.page.statements if statement.backward]
     lines = []
     for statement in statements:
-        inside = made.calls_around(_subject(made, statement))[:_DEEPEST]
-        lines.append((statement, inside))
+        subject = None if isinstance(statement, Compound) else _subject(made, statement)
+        lines.append((statement, made.calls_around(subject)[:_DEEPEST]))
 
     return tuple(_once(_nested(made, lines, 0, _backward_line, _backward_title), _Said()))
 
 
-def _subject(made: Leaflet, statement: Statement) -> object:
+def _subject(made: Leaflet, statement: Statement) -> Node | None:
     """The forward value that a backward line is about."""
     if statement.target is not None:
         depth = made.observed.names.depth.get(statement.target, 0)
@@ -48,7 +49,7 @@ def _subject(made: Leaflet, statement: Statement) -> object:
 
 
 # ------------------------------------------------------------------ folding
-Lines = Sequence[tuple[Statement, list[Call]]]
+Lines = Sequence[tuple[Line, list[Call]]]
 
 
 def _nested(made: Leaflet, lines: Lines, level: int, line: Callable[[Leaflet, Statement], Equation],
@@ -59,7 +60,7 @@ def _nested(made: Leaflet, lines: Lines, level: int, line: Callable[[Leaflet, St
     while start < len(lines):
         statement, path = lines[start]
         if len(path) <= level:
-            entries.append(line(made, statement))
+            entries.append(_entry(made, statement, line))
             start += 1
             continue
         call = path[level]
@@ -70,6 +71,14 @@ def _nested(made: Leaflet, lines: Lines, level: int, line: Callable[[Leaflet, St
         entries.append(Fold(title(made, call, inside), tuple(inside), call.block.function))
         start = stop
     return _counted(entries)
+
+
+def _entry(made: Leaflet, line: Line, show: Callable[[Leaflet, Statement], Equation]) -> Entry:
+    """A line, or the lines of a loop or branch under its header."""
+    if isinstance(line, Statement):
+        return show(made, line)
+    inside = tuple(_entry(made, inner, show) for inner in line.inside)
+    return Fold(Equation(ast.Name(line.header, ast.Load()), ()), inside, "loop")
 
 
 def _counted(entries: list[Entry]) -> list[Entry]:
@@ -139,7 +148,7 @@ def _fresh(reasons: Sequence[Reason], said: _Said) -> Iterator[Reason]:
 # ------------------------------------------------------------------ forward
 def _forward_line(made: Leaflet, statement: Statement) -> Equation:
     if statement.node is None:
-        return Equation(_target(statement), (statement.expression,), value=None)
+        return Equation(_target(statement), (statement.expression,), statement.operator)
     place = forward_place(made, statement)
     return Equation(_target(statement), (statement.expression,), statement.operator, made.value_of(statement.node),
                     place=place_text(place), source=source_text(place))
@@ -148,7 +157,7 @@ def _forward_line(made: Leaflet, statement: Statement) -> Equation:
 def _target(statement: Statement) -> ast.expr:
     names = [ast.parse(name, mode="eval").body for name in statement.targets]
     if not names:
-        return ast.Name("_", ast.Load())
+        return ast.Name("", ast.Load())
     return names[0] if len(names) == 1 else ast.Tuple(names, ast.Load())
 
 

@@ -10,7 +10,7 @@ from glassgrad.api.observed import Observed
 from glassgrad.api.source import material_of
 from glassgrad.base.source import Place, locate
 from glassgrad.engines import reference
-from glassgrad.engines.source.page import Page, Statement
+from glassgrad.engines.source.page import Page, Statement, flat
 from glassgrad.engines.source.rows import rule_of
 from glassgrad.engines.source.statements import write
 from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_text, total
@@ -73,7 +73,8 @@ def leaflet(observed: Observed) -> Leaflet:
     name = output.id if isinstance(output, ast.Name) else "value"
     made = Leaflet(observed, page, name)
     _display(made)
-    nodes = [statement.node for statement in page.statements if statement.node is not None and not statement.node.op.multiple]
+    own = [line for line in page.statements if isinstance(line, Statement)]
+    nodes = [statement.node for statement in own if statement.node is not None and not statement.node.op.multiple]
     nodes = [*nodes, observed.output, *observed.gradients, *observed.leaves]
     values = observed.workspace.values
     with working(observed.workspace):
@@ -151,7 +152,7 @@ def _short_title(made: Leaflet) -> str:
 def _display_sums(made: Leaflet, unit: Symbol) -> None:
     """Names of first parts of sums are those of the sums."""
     del unit
-    for statement in made.page.statements:
+    for statement in flat(made.page.statements):
         for name in statement.targets:
             if statement.target is not None and name not in made.symbols:
                 base = made.observed.names.of[statement.target]
@@ -210,7 +211,7 @@ def inside_of(made: Leaflet, statement: Statement) -> list[Node]:
 def origins_of(made: Leaflet, nodes: Iterable[Node]) -> list[tuple[Node, Backward]]:
     """The rules that made backward nodes: the node, and which input of which forward node it is for."""
     notes = made.observed.workspace.notes
-    found = [(node, rule_of(node, notes.origins)) for node in nodes]
+    found = [(node, rule_of(node, notes.origins, made.observed.boundary)) for node in nodes]
     return [(node, origin) for node, origin in found if origin is not None]
 
 

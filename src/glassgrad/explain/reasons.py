@@ -2,7 +2,7 @@
 
 import ast
 
-from glassgrad.engines.source.page import Statement
+from glassgrad.engines.source.page import Statement, flat
 from glassgrad.explain.entries import Reason
 from glassgrad.explain.pages import Leaflet, inside_of, ordered, origins_of
 from glassgrad.graph.node import Node
@@ -101,7 +101,7 @@ def _forward_names(made: Leaflet, forward: Node, position: int) -> tuple[ast.exp
     """How the product and its two factors are reached on the page."""
     product = made.reached(forward)
     if not isinstance(product, ast.Name):
-        user = next((statement for statement in made.page.statements if statement.node is not None
+        user = next((statement for statement in flat(made.page.statements) if statement.node is not None
                      and not statement.backward and _leads_to(statement, forward, made)), None)
         product = ast.Name(user.targets[0], ast.Load()) if user is not None else None
     own, factor = (_reached(made, forward.inputs[index]) for index in (position, 1 - position))

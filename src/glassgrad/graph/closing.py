@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from glassgrad.graph.graph import Graph
-from glassgrad.graph.node import Node, make, reachable
+from glassgrad.graph.node import Node, make, reachable, workspace
 from glassgrad.graph.op import OPS
 
 
@@ -13,17 +13,22 @@ def close(inputs: Sequence[Node], outputs: Sequence[Node], since: int) -> tuple[
     Outside is what was made before `since` and is not a leaf of its own (a literal stays inside).
     """
     own = set(inputs)
+    here = workspace()
     inside = [node for node in reachable(outputs, since - 1) if node not in own]
     outside: dict[Node, Node] = {}
     new: dict[Node, Node] = {}
     for node in (*[x for user in inside for x in user.inputs], *outputs):
         if node.serial < since and node not in own and node not in outside and node.op.name != "literal":
             outside[node] = _placeholder(node)
+            if here is not None:
+                here.notes.before[outside[node]] = node
     new.update(outside)
     for node in inside:
         changed = tuple([new.get(x, x) for x in node.inputs])
         if changed != node.inputs:
             new[node] = make(node.op, changed, node.params)
+            if here is not None:
+                here.notes.pass_on(node, new[node])
     graph = Graph((*inputs, *outside.values()), tuple([new.get(node, node) for node in outputs]))
     return graph, list(outside)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from glassgrad.base.avals import Aval
-from glassgrad.graph.node import Node, make, reachable
+from glassgrad.graph.node import Node, make, reachable, workspace
 from glassgrad.graph.notes import Notes
 
 
@@ -40,6 +40,7 @@ def substitute(
     if not replacement:
         return list(outputs)
     since = min(node.serial for node in replacement) - 1
+    here = workspace()
     new = dict(replacement)
     for node in reachable(outputs, since):
         if node in new:
@@ -47,6 +48,8 @@ def substitute(
         inputs = tuple([new.get(x, x) for x in node.inputs])
         if inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params) if rebuild is None else rebuild(node, inputs)
+            if here is not None:
+                here.notes.pass_on(node, new[node])
     return [new.get(node, node) for node in outputs]
 
 

@@ -43,6 +43,7 @@ class Notes:
     origins: "dict[Node, Place | Backward]" = field(default_factory=dict)
     names: "dict[Node, str]" = field(default_factory=dict)
     blocks: "dict[Node, Block]" = field(default_factory=dict)
+    before: "dict[Node, Node]" = field(default_factory=dict)  # what a node was before its surroundings were replaced
 
     def location(self, node: "Node") -> Location | None:
         """The user's line that made this node, through the forward node for a backward one."""
@@ -53,6 +54,8 @@ class Notes:
 
     def pass_on(self, old: "Node", new: "Node") -> None:
         """What was known of `old` holds for `new`, which took its place (unless `new` has notes of its own)."""
+        if new is not old:
+            self.before.setdefault(new, old)
         for table in (self.origins, self.names, self.blocks):
             if old in table and new not in table:
                 table[new] = table[old]  # type: ignore[assignment]  # the same table on both sides

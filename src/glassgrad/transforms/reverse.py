@@ -86,6 +86,8 @@ def pull_node(node: Node, ct: Node | list[Cotangent], wanted: Sequence[bool]) ->
     """The contributions of one node to the cotangents of its inputs (None where not wanted or exactly zero)."""
     here = workspace()
     if node.op in pull_subgraph:
+        if here is not None:
+            here.origin = Backward(node, 0)
         cts = ct if isinstance(ct, list) else [ct]
         return pull_subgraph[node.op](node, cts, wanted)
     result: list[Cotangent] = []

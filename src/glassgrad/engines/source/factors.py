@@ -140,7 +140,7 @@ def _take_number(factors: _Factors, number: Node, user: Node, context: Context, 
 
 def _named_number(number: Node, user: Node, context: Context) -> Operand | None:
     """The variable or the count of elements that this number is, by the forward operation it comes from."""
-    origin = rule_of(user, context.around.origins)
+    origin = rule_of(user, context.around.origins, context.boundary)
     if origin is None:
         return None
     value = literal_value(number)
@@ -184,7 +184,7 @@ def _count(forward: Node, value: Any, context: Context) -> Fixed | None:
 
 def _spread_count(value: float, user: Node, context: Context) -> Operand | None:
     """n where the number is the 2/n of a variance."""
-    origin = rule_of(user, context.around.origins)
+    origin = rule_of(user, context.around.origins, context.boundary)
     forward = None if origin is None else origin.of
     if forward is None or forward.op.name != "var":
         return None

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,13 +11,12 @@ import numpy as np
 from glassgrad.base.avals import show_shape
 from glassgrad.base.source import Place
 from glassgrad.engines.source.layout import folded
-from glassgrad.engines.source.page import Page, Statement
+from glassgrad.engines.source.page import Compound, Line, Page, Statement, assigned, flat, walk_lines
 from glassgrad.tracing.syntax import statement_text
 from glassgrad.tracing.written import spelled, text_of
 
 WIDTH = 100
 EMBEDDED = 100  # elements of a captured array that is written into the text; larger ones become parameters
-_NAME = re.compile(r"[^\W\d]\w*")
 _LARGE = 1 << 20  # bytes from which a dead value is freed
 
 
@@ -76,15 +74,11 @@ def _body(page: Page, result: ast.expr) -> list[str]:
     lines: list[str] = []
     freed = _last_uses(page, result)
     was_backward = False
-    for index, statement in enumerate(page.statements):
-        if statement.backward and not was_backward:
+    for index, line in enumerate(page.statements):
+        if line.backward and not was_backward:
             lines.extend([""] if lines else [])
             was_backward = True
-        above = next((line for line in reversed(lines) if line.lstrip().startswith("# from: ")), "")
-        made = _line(statement)
-        between = lines[len(lines) - lines[::-1].index(above):] if above else []
-        same = len(made) > 1 and made[0] == above and all("# from: " not in line for line in between)
-        lines.extend(made[1:] if same else made)
+        _add(lines, line, "    ")
         if freed.get(index):
             lines.append(f"    del {', '.join(freed[index])}")
     text = text_of(result)
@@ -92,10 +86,24 @@ def _body(page: Page, result: ast.expr) -> list[str]:
     return lines
 
 
-def _line(statement: Statement) -> list[str]:
-    text = f"    {text_of(statement.expression)}"
+def _add(lines: list[str], line: Line, indent: str) -> None:
+    """The text of a line, and of those inside it."""
+    if isinstance(line, Compound):
+        lines.append(indent + line.header)
+        for inner in line.inside:
+            _add(lines, inner, indent + "    ")
+        return
+    above = next((text for text in reversed(lines) if text.lstrip().startswith("# from: ")), "")
+    made = _line(line, indent)
+    between = lines[len(lines) - lines[::-1].index(above):] if above else []
+    same = len(made) > 1 and made[0] == above and all("# from: " not in text for text in between)
+    lines.extend(made[1:] if same else made)
+
+
+def _line(statement: Statement, indent: str) -> list[str]:
+    text = f"{indent}{text_of(statement.expression)}"
     if statement.operator:
-        text = f"    {', '.join(statement.targets)} {statement.operator} {text_of(statement.expression)}"
+        text = f"{indent}{', '.join(statement.targets)} {statement.operator} {_bare(statement.expression)}"
     shape = _shape_comment(statement)
     if not statement.backward:
         return [_commented(text, [shape])]
@@ -103,7 +111,13 @@ def _line(statement: Statement) -> list[str]:
     source = f"# from: {origin}" if origin else ""
     if len(text) + len(shape) + len(source) + 6 <= WIDTH + 10:
         return [_commented(text, [shape, source])]
-    return [*([f"    {source}"] if source else []), _commented(text, [shape])]
+    return [*([f"{indent}{source}"] if source else []), _commented(text, [shape])]
+
+
+def _bare(expression: ast.expr) -> str:
+    """An expression on the right side: a tuple needs no brackets there."""
+    text = text_of(expression)
+    return text[1:-1] if isinstance(expression, ast.Tuple) and len(expression.elts) > 1 else text
 
 
 def _commented(text: str, comments: Sequence[str]) -> str:
@@ -131,15 +145,14 @@ def origin_text(place: Place | None) -> str:
 
 def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
     """For each line, the large values that nobody reads after it."""
-    size = {target: statement.node.aval.nbytes for statement in page.statements for target in statement.targets
+    size = {target: statement.node.aval.nbytes for statement in flat(page.statements) for target in statement.targets
             if statement.node is not None and type(statement.node.aval) is not tuple}
     last: dict[str, int] = {}
-    for index, statement in enumerate(page.statements):
-        for part in ast.walk(statement.expression):
+    for index, line in enumerate(page.statements):
+        for part in walk_lines([line]):
             if isinstance(part, ast.Name):
                 last[part.id] = index
-        for target in statement.targets:
-            last.update(dict.fromkeys(_NAME.findall(target), index))
+        last.update(dict.fromkeys(assigned(line), index))
     returned = {part.id for part in ast.walk(result) if isinstance(part, ast.Name)}
     freed: dict[int, list[str]] = {}
     for name, index in last.items():
@@ -151,7 +164,7 @@ def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
 # ------------------------------------------------------------------ helper functions and arrays
 def _helpers(page: Page) -> list[Callable[..., object]]:
     """The rows' helper functions that the lines call."""
-    called = {part.func.id for statement in page.statements for part in ast.walk(statement.expression)
+    called = {part.func.id for part in walk_lines(page.statements)
               if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
     found: dict[str, Callable[..., object]] = {}
     for node in page.templates:

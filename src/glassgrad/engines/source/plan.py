@@ -7,15 +7,20 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from glassgrad.engines.source.bodies import CONTROL
 from glassgrad.engines.source.factors import Context, named_products, product_written
 from glassgrad.engines.source.naming import Namer, suggested_name
 from glassgrad.engines.source.page import Material, behind, origin_of
 from glassgrad.engines.source.rows import Change, Surroundings, change_written, row_written
 from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.op import Batched, Stacked
+from glassgrad.ops.control import COND, SCAN, WHILE
 from glassgrad.ops.elementwise import ADD, SUBTRACT
-from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
-from glassgrad.tracing.written import Fixed, Operand, Written, holes_of
+from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, is_literal
+from glassgrad.ops.select import WHERE
+from glassgrad.tracing.written import Fixed, Operand, Written, hole, holes_of
 
 
 @dataclass(slots=True)
@@ -82,7 +87,10 @@ class _Planner:
         self.namer = namer
         self.made = Plan(names=dict(material.names))
         self.named_derivatives = {material.cotangents[x] for x in material.names if x in material.cotangents}
-        self.made.order.update((body, float(placeholder.serial)) for placeholder, body in material.bodies.items())
+        for placeholder, body in material.bodies.items():
+            self.made.order[body] = float(placeholder.serial)
+            if body.op is PROJECT:  # a loop that also records stands where the loop stood
+                self.made.order[body.inputs[0]] = min(self.made.order.get(body.inputs[0], np.inf), placeholder.serial - 0.5)
         self.products = named_products(material.names)
         self.by_rows: set[Node] = set()  # forward values that are not written as the person wrote them
         self.users: dict[Node, int] = {}
@@ -106,7 +114,7 @@ class _Planner:
         return self.made
 
     def _is_backward(self, node: Node) -> bool:
-        return node.serial >= self.material.boundary
+        return node.serial >= self.material.boundary and node not in self.material.recorded
 
     # ------------------------------------------------------------------ how each value is written
     def _choose(self, results: Iterable[Node], forward: frozenset[Node]) -> None:
@@ -117,6 +125,9 @@ class _Planner:
             self._use(self._behind(node), stack)
         while stack:
             operand = stack.pop()
+            if isinstance(operand, Node) and operand.op in CONTROL:
+                self._take_control(operand, stack)
+                continue
             if isinstance(operand, Fixed):
                 if operand.written is not None and not operand.parameter:
                     self._use_all(operand.written.expression, operand.written.operands, stack)
@@ -144,6 +155,20 @@ class _Planner:
                 for index in holes_of(part):
                     if index != 0:
                         self._use(change.operands[index], stack)
+
+    def _take_control(self, node: Node, stack: list[Operand]) -> None:
+        """What a loop or branch takes stands under names, since its lines read it again and again."""
+        operands = tuple([self._behind(x) for x in node.inputs])
+        self.made.templates[node] = Written(ast.Tuple([hole(index) for index in range(len(operands))], ast.Load()), operands)
+        once = node.param("carries") if node.op in (SCAN, WHILE) else 0
+        test = test_of(operands[0]) if node.op is COND else None
+        if isinstance(test, Node):  # the test is written out: `if x > 0`
+            operands = (self._behind(test), *operands[1:])
+            self.made.templates[node] = Written(self.made.templates[node].expression, operands)
+        for index, operand in enumerate(operands):
+            self._use(operand, stack)
+            if index >= once and not (index == 0 and node.op is COND):
+                self.made.uses[operand] += 1
 
     def _use_all(self, expression: ast.expr, operands: tuple[Operand, ...], stack: list[Operand]) -> None:
         for index in holes_of(expression):
@@ -185,14 +210,14 @@ class _Planner:
         return found
 
     def _context(self, at_hand: Callable[[Node], bool]) -> Context:
-        around = Surroundings(self.users, self.material.notes.origins, at_hand)
+        around = Surroundings(self.users, self.material.notes.origins, self.material.boundary, at_hand)
         ends = self.named_derivatives.__contains__
         return Context(around, self.material.boundary, ends, self.material.operations, self.products)
 
     # ------------------------------------------------------------------ names
     def _name_derivatives(self) -> None:
         names = self.made.names
-        for result, name in zip(self.material.results[1:], self.material.gradient_names, strict=True):
+        for result, name in zip(self.material.results[1:], self.material.gradient_names, strict=False):
             node = behind(self.material, result)
             if self._is_backward(node) and node.op is not LITERAL:
                 names.setdefault(node, name)
@@ -247,6 +272,14 @@ class _Planner:
     def _step(self, node: Node) -> int:
         """The statement carried out that a value belongs to."""
         return self.material.step_of(origin_of(self.material, node))
+
+
+def test_of(index: Node) -> Node | None:
+    """The truth value from which the number of a branch was made."""
+    while isinstance(index, Node) and index.op.name == "cast":
+        index = index.inputs[0]
+    chosen = isinstance(index, Node) and index.op is WHERE and is_literal(index.inputs[1], 0) and is_literal(index.inputs[2], 1)
+    return index.inputs[0] if chosen else None
 
 
 def _is_costly(node: Node) -> bool:

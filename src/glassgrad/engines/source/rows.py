@@ -33,18 +33,16 @@ class Surroundings:
 
     uses: Mapping[Node, int]
     origins: Mapping[Node, Any]
+    boundary: int
     at_hand: Callable[[Node], bool]
 
 
-def rule_of(node: Node, origins: Mapping[Node, Any]) -> Backward | None:
+def rule_of(node: Node, origins: Mapping[Node, Any], boundary: int) -> Backward | None:
     """Which input of which forward node a backward node is for (through the inside of a rule that is transposed)."""
     origin = origins.get(node)
-    while isinstance(origin, Backward):
-        outer = origins.get(origin.of)
-        if not isinstance(outer, Backward):
-            return origin
-        origin = outer
-    return None
+    while isinstance(origin, Backward) and origin.of.serial >= boundary:
+        origin = origins.get(origin.of)
+    return origin if isinstance(origin, Backward) else None
 
 
 def row_written(node: Node, around: Surroundings) -> Written:
@@ -232,7 +230,7 @@ def _python_type(dtype: np.dtype) -> Any:
 # ------------------------------------------------------------------ structure
 def shape_expression(node: Node, around: Surroundings, taken: list[Operand]) -> ast.expr:
     """The node's shape: that of the forward value which it is the derivative of, where that one has a name."""
-    origin = rule_of(node, around.origins)
+    origin = rule_of(node, around.origins, around.boundary)
     if origin is not None:
         for forward in (*origin.of.inputs[origin.position:origin.position + 1], origin.of):
             if forward.aval == node.aval and around.at_hand(forward):

@@ -6,12 +6,16 @@ that uses it. Contributions to one derivative from different lines are added up 
 """
 
 import ast
+from dataclasses import replace
+from itertools import zip_longest
 
 import numpy as np
 
 from glassgrad.base.source import Place
+from glassgrad.engines.source.bodies import CONTROL
+from glassgrad.engines.source.control import write_control
 from glassgrad.engines.source.naming import Namer, suggested_name
-from glassgrad.engines.source.page import Material, Page, Statement, behind, origin_of
+from glassgrad.engines.source.page import Compound, Material, Page, Statement, assigned, behind, origin_of, place_of_node
 from glassgrad.engines.source.plan import plan
 from glassgrad.engines.source.rows import Change, literal_expression, number_expression
 from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
@@ -25,17 +29,20 @@ LONGEST = 84  # characters of an expression that is not the person's own
 
 def write(material: Material) -> Page:
     """The lines that compute the results."""
-    return _Writer(material).write()
+    return _Writer(material, None).write()
 
 
 class _Writer:
     """The state of one writing: what is named and written so far."""
 
-    def __init__(self, material: Material) -> None:
+    def __init__(self, material: Material, outer: "_Writer | None") -> None:
         self.material = material
-        self.namer = Namer({*material.reserved, *material.names.values(), *material.gradient_names})
+        taken = {*material.reserved, *material.names.values(), *material.gradient_names}
+        self.namer = outer.namer if outer is not None else Namer(taken)
         self.plan = plan(material, self.namer)
         self.page = Page(names=self.plan.names, templates=self.plan.templates)
+        if outer is not None:
+            self.page.captured = outer.page.captured
         self.expressions = self.page.expressions
         self.left = dict(self.plan.uses)  # how often each value will still be used
         self.sizes: dict[Node, int] = {}  # characters of an expression that waits to be put into its user's line
@@ -51,17 +58,39 @@ class _Writer:
         """Line by line, inputs before users."""
         for node in self.plan.in_order():
             self._write_node(node)
-        for node, name in zip(self.material.results, (None, *self.material.gradient_names), strict=True):
+        for node, name in zip_longest(self.material.results, (None, *self.material.gradient_names)):
             self.page.results.append(self._result(behind(self.material, node), name))
         return self.page
 
-    def _is_backward(self, node: Node) -> bool:
-        return node.serial >= self.material.boundary
+    def is_backward(self, node: Node) -> bool:
+        """Does this value belong to the backward pass?"""
+        return node.serial >= self.material.boundary and node not in self.material.recorded
+
+    def write_inside(self, material: Material) -> Page:
+        """The lines of a graph inside a loop or branch."""
+        inside = _Writer(replace(material, names=self.page.names), self)
+        page = inside.write()
+        self.page.templates.update({node: written for node, written in page.templates.items() if node not in self.page.templates})
+        self.page.names.update(page.names)
+        return page
+
+    def origin(self, node: Node) -> tuple[Node | None, Place | None]:
+        """The forward value, and the person's line, that a backward value comes from."""
+        origin = origin_of(self.material, node)
+        return origin, place_of_node(self.material, origin)
+
+    def operand(self, operand: Node) -> ast.expr:
+        """How a value is reached."""
+        return self._operand(behind(self.material, operand))
 
     # ------------------------------------------------------------------ lines
     def _write_node(self, node: Node) -> None:
         if node.op is PROJECT:
-            self.expressions[node] = ast.Name(self.page.names[node], ast.Load())
+            if node not in self.expressions:
+                self.expressions[node] = ast.Name(self.page.names[node], ast.Load())
+            return
+        if node.op in CONTROL:
+            write_control(self, node, self._projections(node))
             return
         if node in self.plan.changes:
             self._write_change(node, self.plan.changes[node])
@@ -89,8 +118,8 @@ class _Writer:
         if node in self.page.names:
             return True
         inline = self.plan.uses[node] == 1 or (
-            not self._is_backward(node) and len(text_of(expression)) <= self.material.repeated)
-        if inline and node not in self.material.results:
+            not self.is_backward(node) and len(text_of(expression)) <= self.material.repeated)
+        if inline and (self.material.inside or node not in self.material.results):
             return False
         self.page.names[node] = self._new_name(node)
         return True
@@ -98,9 +127,9 @@ class _Writer:
     def _new_name(self, node: Node) -> str:
         """A name for a value that has none."""
         if node is self.material.results[0]:
-            return self.namer.free("value")
+            return self.namer.free("value" if not self.material.inside else suggested_name(node, self._name_of))
         forward = self.unnamed.get(node)
-        if forward is not None and self._is_backward(node):
+        if forward is not None and self.is_backward(node):
             return self.namer.free(f"d{suggested_name(forward, self._name_of)}")
         return self.namer.free(suggested_name(node, self._name_of))
 
@@ -124,13 +153,12 @@ class _Writer:
 
     def _append(self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, operator: str = "=") -> None:
         statements = self.page.statements
-        if not self._is_backward(node):
+        if not self.is_backward(node):
             statements.append(Statement(targets, expression, node, contribution, operator))
             return
         origin = origin_of(self.material, contribution)
         target = self.targets.get(node) or self.targets.get(self._whole(node))
-        found = self.material.notes.origins.get(origin)
-        place = found if isinstance(found, Place) else None
+        place = place_of_node(self.material, origin)
         if target is not None or self.page.names.get(node) in self.material.gradient_names:
             depth = 0 if target is None else self.material.depth.get(target, 0)
             place = self.material.place_of(origin, place, depth)
@@ -155,7 +183,7 @@ class _Writer:
         if positive is not None:
             expression, operator = positive, {"+=": "-=", "-=": "+="}[operator]
         name = self.page.names[node]
-        new = self._is_backward(other) and other not in self.page.names
+        new = self.is_backward(other) and other not in self.page.names
         self._append((name,), expression, node, other if new else node, operator)
         self.expressions[node] = ast.Name(name, ast.Load())
         return True
@@ -190,7 +218,7 @@ class _Writer:
     def _copied(self, node: Node, before: Node) -> str:
         """A new variable that holds a copy."""
         base = self.page.names.get(before) if before.op is LITERAL else None
-        taken = base is None or any(base in statement.targets for statement in self.page.statements)
+        taken = base is None or any(base in assigned(line) for line in self.page.statements)
         name = self.page.names.get(node) or self._new_name(node)
         name = name if taken or base is None else base
         self._take(before)
@@ -233,7 +261,7 @@ class _Writer:
             return self._operand(operand)
 
         filled = fill(template.expression, part)
-        return with_signs(filled) if self._is_backward(node) else filled
+        return with_signs(filled) if self.is_backward(node) else filled
 
     def _operand(self, operand: Operand, *, in_arithmetic: bool = False) -> ast.expr:
         self._take(operand)
@@ -301,18 +329,20 @@ class _Writer:
         """The line `n = x.shape[0]`, written once."""
         text = ast.dump(expression)
         for statement in self.page.statements:
+            if isinstance(statement, Compound):
+                continue
             same = statement.node is None and ast.dump(statement.expression) == text
             if same and statement.targets[0].rstrip("0123456789_") == str(fixed.name).rstrip("0123456789_"):
                 return ast.Name(statement.targets[0], ast.Load())
         known = self.array_names.get(id(fixed.value))
-        free = known is not None and not any(known in statement.targets for statement in self.page.statements)
+        free = known is not None and not any(known in assigned(line) for line in self.page.statements)
         name = known if free and known is not None else self.namer.free(str(fixed.name))
         self.page.statements.append(Statement((name,), expression, None))
         return ast.Name(name, ast.Load())
 
     # ------------------------------------------------------------------ several outputs, and the results
     def _write_several(self, node: Node, expression: ast.expr) -> None:
-        projections = {x.param("index"): x for x in self.plan.templates if x.op is PROJECT and x.inputs[0] is node}
+        projections = self._projections(node)
         targets = []
         for index in range(len(node.aval)):
             projection = projections.get(index)
@@ -325,6 +355,9 @@ class _Writer:
                 self.page.names[projection] = self.namer.free(hint)
             targets.append(self.page.names[projection])
         self._append(tuple(targets), expression, node, node)
+
+    def _projections(self, node: Node) -> dict[int, Node]:
+        return {x.param("index"): x for x in self.plan.templates if x.op is PROJECT and x.inputs[0] is node}
 
     def _result(self, node: Node, wanted: str | None) -> ast.expr:
         """A gradient that is another value of the page gets its own name; the value itself is returned as it is."""
