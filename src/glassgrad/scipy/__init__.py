@@ -6,7 +6,7 @@ Plain arrays go straight to SciPy. Submodules load when they are first used.
 import importlib
 from types import ModuleType
 
-_SUBMODULES = ("signal", "special", "stats")
+_SUBMODULES = ("linalg", "signal", "special", "stats")
 
 __all__ = list(_SUBMODULES)
 

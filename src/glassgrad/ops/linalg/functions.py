@@ -51,8 +51,8 @@ def matrix_exponential(a: np.ndarray) -> np.ndarray:
     return result.astype(a.dtype)
 
 
-def exponential_derivative(a: np.ndarray, *directions: np.ndarray) -> np.ndarray:
-    """The mixed derivative of exp at A in the given directions, as a corner of the exponential of a block matrix."""
+def with_directions(a: np.ndarray, *directions: np.ndarray) -> np.ndarray:
+    """The block matrix of whose function a corner is the mixed derivative at A in the directions (Higham 2008, 3.6)."""
     n = a.shape[-1]
     big = a
     for direction in directions:
@@ -62,7 +62,13 @@ def exponential_derivative(a: np.ndarray, *directions: np.ndarray) -> np.ndarray
         for k in range(size):
             block[..., k * n : (k + 1) * n, (size + k) * n : (size + k + 1) * n] = direction
         big = block
-    return matrix_exponential(big)[..., :n, -n:]
+    return big
+
+
+def exponential_derivative(a: np.ndarray, *directions: np.ndarray) -> np.ndarray:
+    """The mixed derivative of exp at A in the given directions."""
+    n = a.shape[-1]
+    return matrix_exponential(with_directions(a, *directions))[..., :n, -n:]
 
 
 def _expm_aval(a: Aval, *directions: Aval) -> Aval:
@@ -96,7 +102,7 @@ EXPM_DERIVATIVE = op(
     "a, *directions -> y",
     infer=_expm_aval,
     numpy="exponential_derivative(a, *directions)",
-    kernels=(matrix_exponential, exponential_derivative),
+    kernels=(matrix_exponential, with_directions, exponential_derivative),
     batching=Stacked(),
     rule="derivative of the matrix exponential",
     a=Tangent(lambda da, a, directions: expm_derivative(a, *directions, da)),
