@@ -7,8 +7,16 @@ from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Elementwise, Subgraph, Zero, op
 
-STOP = op("stop_gradient", "x -> y", infer=lambda x: x, numpy="x", batching=Elementwise(), javascript="x",
-          rule="held constant", x=Zero("stop_gradient asks for it"))
+STOP = op(
+    "stop_gradient",
+    "x -> y",
+    infer=lambda x: x,
+    numpy="x",
+    batching=Elementwise(),
+    javascript="x",
+    rule="held constant",
+    x=Zero("stop_gradient asks for it"),
+)
 
 
 def stopped(node: Node) -> Node:
@@ -21,5 +29,12 @@ def _host_aval(*arguments: Aval, function: Callable[..., Any], avals: tuple[Aval
     return avals
 
 
-HOST = op("host", "*arguments -> *results", infer=_host_aval, numpy="", batching=None, arguments=Subgraph(),
-          rule="a function that is not traced: it needs a derivative rule of its own")
+HOST = op(
+    "host",
+    "*arguments -> *results",
+    infer=_host_aval,
+    numpy="",
+    batching=None,
+    arguments=Subgraph(),
+    rule="a function that is not traced: it needs a derivative rule of its own",
+)

@@ -32,8 +32,10 @@ def _contract_aval(a: Aval, b: Aval, spec: str) -> Aval:
     sizes = dict(zip(left, a.shape, strict=True))
     for letter, size in zip(right, b.shape, strict=True):
         if sizes.setdefault(letter, size) != size:
-            raise ShapeError(f"contract {spec!r} cannot join {show_shape(a.shape)} and {show_shape(b.shape)}: "
-                             f"letter {letter!r} stands for {sizes[letter]} and for {size}")
+            raise ShapeError(
+                f"contract {spec!r} cannot join {show_shape(a.shape)} and {show_shape(b.shape)}: "
+                f"letter {letter!r} stands for {sizes[letter]} and for {size}"
+            )
     return Aval(tuple([sizes[letter] for letter in out]), np.result_type(a.dtype, b.dtype))
 
 
@@ -53,11 +55,11 @@ def contract_kernel(spec: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]
     def run(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         a = np.transpose(a, a_axes)
         b = np.transpose(b, b_axes)
-        shape = a.shape[:nb + nr] + b.shape[nb + ni:]
+        shape = a.shape[: nb + nr] + b.shape[nb + ni :]
         if not (nr == ni == 1):
-            a = a.reshape(*a.shape[:nb], prod(a.shape[nb:nb + nr]), prod(a.shape[nb + nr:]))
+            a = a.reshape(*a.shape[:nb], prod(a.shape[nb : nb + nr]), prod(a.shape[nb + nr :]))
         if not (ni == 1 and b.ndim == nb + 2):
-            b = b.reshape(*b.shape[:nb], prod(b.shape[nb:nb + ni]), prod(b.shape[nb + ni:]))
+            b = b.reshape(*b.shape[:nb], prod(b.shape[nb : nb + ni]), prod(b.shape[nb + ni :]))
         product = a * b if not ni else a @ b
         return np.transpose(product.reshape(shape), out_axes)
 
@@ -74,9 +76,20 @@ def contract_arrays(a: np.ndarray, b: np.ndarray, spec: str) -> np.ndarray:
     return _cached_kernel(spec)(a, b)
 
 
-_AS_PRODUCT = {"ij,jk->ik": "a @ b", "ji,jk->ik": "a.T @ b", "ij,kj->ik": "a @ b.T", "ji,kj->ik": "a.T @ b.T",
-               "ij,j->i": "a @ b", "ji,j->i": "a.T @ b", "i,ij->j": "a @ b", "i,ji->j": "b @ a", "i,i->": "a @ b",
-               "i,j->ij": "np.outer(a, b)", "i,j->ji": "np.outer(b, a)", "ij,jk->ki": "(a @ b).T"}
+_AS_PRODUCT = {
+    "ij,jk->ik": "a @ b",
+    "ji,jk->ik": "a.T @ b",
+    "ij,kj->ik": "a @ b.T",
+    "ji,kj->ik": "a.T @ b.T",
+    "ij,j->i": "a @ b",
+    "ji,j->i": "a.T @ b",
+    "i,ij->j": "a @ b",
+    "i,ji->j": "b @ a",
+    "i,i->": "a @ b",
+    "i,j->ij": "np.outer(a, b)",
+    "i,j->ji": "np.outer(b, a)",
+    "ij,jk->ki": "(a @ b).T",
+}
 
 
 def canonical(spec: str) -> str:
@@ -104,10 +117,17 @@ def _batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, spec: str
     return contract(args[0], args[1], new)
 
 
-CONTRACT = op("contract", "a, b -> c", infer=_contract_aval, numpy=product_text, batching=Batched(_batch),
-              rule="matrix product rule", compute=lambda spec: _cached_kernel(spec),
-              a=Bilinear(lambda ct, b, spec: contract(ct, b, swapped_left(spec))),
-              b=Bilinear(lambda ct, a, spec: contract(a, ct, swapped_right(spec))))
+CONTRACT = op(
+    "contract",
+    "a, b -> c",
+    infer=_contract_aval,
+    numpy=product_text,
+    batching=Batched(_batch),
+    rule="matrix product rule",
+    compute=lambda spec: _cached_kernel(spec),
+    a=Bilinear(lambda ct, b, spec: contract(ct, b, swapped_left(spec))),
+    b=Bilinear(lambda ct, a, spec: contract(a, ct, swapped_right(spec))),
+)
 
 
 def swapped_left(spec: str) -> str:
@@ -137,34 +157,39 @@ def matmul(a: Any, b: Any) -> Node:
     """`a @ b` with NumPy's rules for vectors and for leading axes, which are broadcast."""
     a, b = lift(a), lift(b)
     if not a.ndim or not b.ndim:
-        raise ShapeError(f"matmul needs at least one axis, found shapes {show_shape(a.shape)} and {show_shape(b.shape)}",
-                         hint="use * for a number")
+        raise ShapeError(
+            f"matmul needs at least one axis, found shapes {show_shape(a.shape)} and {show_shape(b.shape)}",
+            hint="use * for a number",
+        )
     columns, rows = a.shape[-1], b.shape[-2] if b.ndim > 1 else b.shape[0]
     if columns != rows:
-        raise ShapeError(f"matmul cannot join a {show_shape(a.shape)} and b {show_shape(b.shape)}: "
-                         f"a has {columns} columns, b has {rows} rows", hint=_matmul_hint(a, b))
+        raise ShapeError(
+            f"matmul cannot join a {show_shape(a.shape)} and b {show_shape(b.shape)}: "
+            f"a has {columns} columns, b has {rows} rows",
+            hint=_matmul_hint(a, b),
+        )
     left, right = _leading(a, 2 if a.ndim > 1 else 1), _leading(b, 2 if b.ndim > 1 else 1)
     common = np.broadcast_shapes(left, right)
     if a.ndim > 2 or b.ndim > 2:
         a = _fit(a, left, common, bool(right))
         b = _fit(b, right, common, bool(left))
     batch_a, batch_b = a.ndim - min(a.ndim, 2), b.ndim - min(b.ndim, 2)
-    lead = _LETTERS[:max(batch_a, batch_b)]
-    a_letters = lead[len(lead) - batch_a:] + ("xy" if a.ndim > 1 else "y")
-    b_letters = lead[len(lead) - batch_b:] + ("yz" if b.ndim > 1 else "y")
+    lead = _LETTERS[: max(batch_a, batch_b)]
+    a_letters = lead[len(lead) - batch_a :] + ("xy" if a.ndim > 1 else "y")
+    b_letters = lead[len(lead) - batch_b :] + ("yz" if b.ndim > 1 else "y")
     out = lead + "x" * (a.ndim > 1) + "z" * (b.ndim > 1)
     return contract(a, b, f"{a_letters},{b_letters}->{out}")
 
 
 def _leading(x: Node, core: int) -> tuple[int, ...]:
-    return x.shape[:x.ndim - core]
+    return x.shape[: x.ndim - core]
 
 
 def _fit(x: Node, own: tuple[int, ...], common: tuple[int, ...], other_has_leading: bool) -> Node:
     """Leading axes broadcast where both have them; an operand without any is shared by all products."""
     if not own or not other_has_leading:
         return x
-    return broadcast(x, (*common, *x.shape[len(own):]))
+    return broadcast(x, (*common, *x.shape[len(own) :]))
 
 
 def _matmul_hint(a: Node, b: Node) -> str | None:

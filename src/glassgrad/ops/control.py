@@ -19,8 +19,9 @@ def _cond_aval(*arguments: Aval, branches: tuple[Graph, ...]) -> tuple[Aval, ...
     return branches[0].avals
 
 
-def _scan_aval(*arguments: Aval, body: Graph, carries: int, sequences: int, length: int, backwards: bool,
-               recompute: bool) -> tuple[Aval, ...]:
+def _scan_aval(
+    *arguments: Aval, body: Graph, carries: int, sequences: int, length: int, backwards: bool, recompute: bool
+) -> tuple[Aval, ...]:
     del arguments, sequences, backwards, recompute
     return (*body.avals[:carries], *[Aval((length, *y.shape), y.dtype) for y in body.avals[carries:]])
 
@@ -35,15 +36,50 @@ def _custom_aval(*arguments: Aval, graph: Graph, rule: object) -> tuple[Aval, ..
     return graph.avals
 
 
-CALL = op("call", "*arguments -> *results", infer=_call_aval, numpy="", batching=None, arguments=Subgraph(),
-          rule="chain rule for a function")
-COND = op("cond", "index, *operands -> *results", infer=_cond_aval, numpy="", batching=None, operands=Subgraph(),
-          rule="derivative of the branch taken")
-SCAN = op("scan", "*operands -> *results", infer=_scan_aval, numpy="", batching=None, operands=Subgraph(),
-          rule="chain rule through the steps of a loop",
-          why="the loop is a chain of equal links: the cotangent runs through its steps from the last to the first")
-WHILE = op("while_loop", "*operands -> *results", infer=_while_aval, numpy="", batching=None, operands=Subgraph(),
-           rule="chain rule through the steps of a loop",
-           why="the steps that were taken are a chain of equal links; where the loop ends is held fixed")
-CUSTOM = op("custom", "*arguments -> *results", infer=_custom_aval, numpy="", batching=None, arguments=Subgraph(),
-            rule="the function's own derivative rule")
+CALL = op(
+    "call",
+    "*arguments -> *results",
+    infer=_call_aval,
+    numpy="",
+    batching=None,
+    arguments=Subgraph(),
+    rule="chain rule for a function",
+)
+COND = op(
+    "cond",
+    "index, *operands -> *results",
+    infer=_cond_aval,
+    numpy="",
+    batching=None,
+    operands=Subgraph(),
+    rule="derivative of the branch taken",
+)
+SCAN = op(
+    "scan",
+    "*operands -> *results",
+    infer=_scan_aval,
+    numpy="",
+    batching=None,
+    operands=Subgraph(),
+    rule="chain rule through the steps of a loop",
+    why="the loop is a chain of equal links: the cotangent runs through its steps from the last to the first",
+)
+WHILE = op(
+    "while_loop",
+    "*operands -> *results",
+    infer=_while_aval,
+    numpy="",
+    batching=None,
+    operands=Subgraph(),
+    rule="chain rule through the steps of a loop",
+    why="the steps that were taken are a chain of equal links; where the loop ends is held fixed",
+)
+CUSTOM = op(
+    "custom",
+    "*arguments -> *results",
+    infer=_custom_aval,
+    numpy="",
+    batching=None,
+    arguments=Subgraph(),
+    rule="the function's own derivative rule",
+)

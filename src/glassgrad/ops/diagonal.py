@@ -20,10 +20,17 @@ def _diagonal_text(x: Aval, first: int, second: int, offset: int) -> str:
     return "np.diagonal(x, offset, first, second)"
 
 
-DIAGONAL = op("diagonal", "x -> y", infer=_diagonal_aval, numpy=_diagonal_text,
-              batching=Shifted(axes=("first", "second")), rule="selection of the diagonal",
-              x=Linear(lambda ct, x, first, second, offset: put_diagonal(
-                  ct, first, second, offset, (x.shape[first], x.shape[second]))))
+DIAGONAL = op(
+    "diagonal",
+    "x -> y",
+    infer=_diagonal_aval,
+    numpy=_diagonal_text,
+    batching=Shifted(axes=("first", "second")),
+    rule="selection of the diagonal",
+    x=Linear(
+        lambda ct, x, first, second, offset: put_diagonal(ct, first, second, offset, (x.shape[first], x.shape[second]))
+    ),
+)
 
 
 def diagonal_of(x: Node, first: int = 0, second: int = 1, offset: int = 0) -> Node:
@@ -54,13 +61,21 @@ def _put_text(v: Aval, first: int, second: int, offset: int, sizes: tuple[int, i
     return "put_on_diagonal(v, first, second, offset, sizes)"
 
 
-PUT_DIAGONAL = op("put_diagonal", "v -> y", infer=_put_aval, numpy=_put_text, kernels=(put_on_diagonal,),
-                  batching=Shifted(axes=("first", "second")), rule="a diagonal written into zeros",
-                  v=Linear(lambda ct, first, second, offset: diagonal_of(ct, first, second, offset)))
+PUT_DIAGONAL = op(
+    "put_diagonal",
+    "v -> y",
+    infer=_put_aval,
+    numpy=_put_text,
+    kernels=(put_on_diagonal,),
+    batching=Shifted(axes=("first", "second")),
+    rule="a diagonal written into zeros",
+    v=Linear(lambda ct, first, second, offset: diagonal_of(ct, first, second, offset)),
+)
 
 
-def put_diagonal(v: Node, first: int = 0, second: int = 1, offset: int = 0,
-                 sizes: tuple[int, int] | None = None) -> Node:
+def put_diagonal(
+    v: Node, first: int = 0, second: int = 1, offset: int = 0, sizes: tuple[int, int] | None = None
+) -> Node:
     """Zeros with `v` (its last axis) on the diagonal of two axes of the result."""
     shape = sizes or (v.shape[-1] + abs(offset),) * 2
     return apply(PUT_DIAGONAL, v, first=first, second=second, offset=offset, sizes=shape)

@@ -42,8 +42,7 @@ def _same(x: Aval) -> Aval:
     return x
 
 
-MARK = op("mark", "x -> y", infer=lambda x, name: x, numpy="x", batching=None, rule="renaming",  # noqa: ARG005 - params are named
-          x=Linear(lambda ct: ct))
+MARK = op("mark", "x -> y", infer=lambda x, name: x, numpy="x", batching=None, rule="renaming", x=Linear(lambda ct: ct))
 
 
 def _project_aval(many: Any, index: int) -> Aval:

@@ -1,5 +1,6 @@
 """From operands as a person writes them to operands as a row takes them: numbers become literals, dtypes are
-promoted as NumPy promotes them, shapes are broadcast explicitly. Floor 2."""
+promoted as NumPy promotes them, shapes are broadcast explicitly. Floor 2.
+"""
 
 import importlib
 from collections.abc import Callable, Sequence
@@ -85,8 +86,7 @@ def broadcast_shapes(row_name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[
         sizes = {shape[axis - width + len(shape)] for shape in shapes if axis - width + len(shape) >= 0} - {1}
         if len(sizes) > 1:
             listing = " and ".join(str(shape) for shape in shapes)
-            raise ShapeError(f"{row_name}: shapes {listing} do not broadcast together",
-                             hint=_broadcast_hint(shapes))
+            raise ShapeError(f"{row_name}: shapes {listing} do not broadcast together", hint=_broadcast_hint(shapes))
         common.append(sizes.pop() if sizes else 1)
     return tuple(common)
 
@@ -144,6 +144,7 @@ def _same_or_number(row: Op, x: Operand, y: Operand) -> Node | None:
 
 def rule_function(row: Op) -> Callable[..., Node]:
     """The row as a function for rules: `multiply(x, 2)`."""
+
     def call(*operands: Operand) -> Node:
         return elementwise(row, operands)
 

@@ -15,11 +15,18 @@ def _where_aval(c: Aval, x: Aval, y: Aval) -> Aval:
     return Aval(x.shape, x.dtype)
 
 
-WHERE = op("where", "c, x, y -> z", infer=_where_aval, numpy="np.where(c, x, y)", batching=Elementwise(),
-           rule="derivative of the case that holds", javascript="(c ? x : y)",
-           why="only the chosen case reaches the result, so only it receives the derivative",
-           x=Linear(lambda ct, c: where(c, ct, zeros(ct.aval))),
-           y=Linear(lambda ct, c: where(c, zeros(ct.aval), ct)))
+WHERE = op(
+    "where",
+    "c, x, y -> z",
+    infer=_where_aval,
+    numpy="np.where(c, x, y)",
+    batching=Elementwise(),
+    rule="derivative of the case that holds",
+    javascript="(c ? x : y)",
+    why="only the chosen case reaches the result, so only it receives the derivative",
+    x=Linear(lambda ct, c: where(c, ct, zeros(ct.aval))),
+    y=Linear(lambda ct, c: where(c, zeros(ct.aval), ct)),
+)
 
 
 def where(condition: Node, x: Operand, y: Operand) -> Node:
@@ -27,5 +34,7 @@ def where(condition: Node, x: Operand, y: Operand) -> Node:
     dtype = common_dtype(x, y)
     first, second = lift(x, dtype), lift(y, dtype)
     shape = broadcast_shapes("where", [condition.shape, first.shape, second.shape])
-    return make(WHERE, (broadcast(condition, shape), broadcast(cast(first, dtype), shape),
-                        broadcast(cast(second, dtype), shape)))
+    return make(
+        WHERE,
+        (broadcast(condition, shape), broadcast(cast(first, dtype), shape), broadcast(cast(second, dtype), shape)),
+    )

@@ -10,10 +10,24 @@ def _triangle_aval(x: Aval, offset: int) -> Aval:
     return x
 
 
-TRIL = op("tril", "x -> y", infer=_triangle_aval, numpy=lambda x, offset: "np.tril(x, offset)" if offset else "np.tril(x)",
-          batching=Stacked(), rule="selection of the lower triangle", x=Linear(lambda ct, offset: tril(ct, offset)))
-TRIU = op("triu", "x -> y", infer=_triangle_aval, numpy=lambda x, offset: "np.triu(x, offset)" if offset else "np.triu(x)",
-          batching=Stacked(), rule="selection of the upper triangle", x=Linear(lambda ct, offset: triu(ct, offset)))
+TRIL = op(
+    "tril",
+    "x -> y",
+    infer=_triangle_aval,
+    numpy=lambda x, offset: "np.tril(x, offset)" if offset else "np.tril(x)",
+    batching=Stacked(),
+    rule="selection of the lower triangle",
+    x=Linear(lambda ct, offset: tril(ct, offset)),
+)
+TRIU = op(
+    "triu",
+    "x -> y",
+    infer=_triangle_aval,
+    numpy=lambda x, offset: "np.triu(x, offset)" if offset else "np.triu(x)",
+    batching=Stacked(),
+    rule="selection of the upper triangle",
+    x=Linear(lambda ct, offset: triu(ct, offset)),
+)
 
 
 def tril(x: Node, offset: int = 0) -> Node:
