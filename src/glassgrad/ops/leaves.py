@@ -38,10 +38,6 @@ def _literal_aval(*, bits: bytes, dtype: np.dtype, shape: tuple[int, ...]) -> Av
 LITERAL = op("literal", " -> c", infer=_literal_aval, numpy="", batching=None)
 
 
-def _same(x: Aval) -> Aval:
-    return x
-
-
 MARK = op("mark", "x -> y", infer=lambda x, name: x, numpy="x", batching=None, rule="renaming", x=Linear(lambda ct: ct))
 
 
