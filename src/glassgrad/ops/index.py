@@ -94,7 +94,7 @@ def _shortest(key: Key) -> Key:
     return key
 
 
-_WRITES_LOOKED_AT = 8
+_WRITES_LOOKED_AT = 3  # enough for recurrences that reach back three steps
 
 
 def _read_past_writes(x: Node, key: Key) -> Node:
@@ -311,6 +311,10 @@ INDEX_UPDATE = op(
 def index_update(x: Node, v: Node, key: Key, indices: Sequence[Node] = (), *, unique: bool | None = None) -> Node:
     """`x` with `v` written over the part at `key`; where index arrays name a place twice, the last one counts."""
     key = _shortest(key)
+    if x.op is INDEX_UPDATE and x.inputs[2:] == tuple(indices) and x.param("key") == key:
+        if x.inputs[1] is v:
+            return x
+        x = x.inputs[0]  # what was written there before is lost
     once = are_distinct(x.shape, key, indices) if unique is None else unique
     return make(INDEX_UPDATE, (x, cast(v, x.dtype), *indices), (("key", key), ("unique", once)))
 

@@ -22,6 +22,9 @@ _WHAT_FITS = (
 )
 
 
+_AS_THEY_ARE = (slice, int, bool)
+
+
 @dataclass(slots=True)
 class Brackets:
     """A key being read: entries and index arrays so far, and the array's shape as the key sees it (a truth value among
@@ -52,6 +55,10 @@ class Brackets:
 
 def read_brackets(shape: tuple[int, ...], key: Any) -> Brackets:
     """The key for an array of this shape."""
+    if type(key) is slice and shape:
+        found = Brackets(shape)
+        found.put(_cut(key))
+        return found
     parts = [_plain(part) for part in (key if isinstance(key, tuple) else (key,))]
     reached = sum([_axes_of(part) for part in parts])
     if reached > len(shape):
@@ -74,7 +81,7 @@ def read_brackets(shape: tuple[int, ...], key: Any) -> Brackets:
 
 def _plain(part: Any) -> Any:
     """A number, a slice, None, `...`, a truth value, a NumPy array or a tracer."""
-    if part is None or part is Ellipsis or isinstance(part, bool | int | slice):
+    if part is None or part is Ellipsis or type(part) in _AS_THEY_ARE:
         return part
     if isinstance(part, list | tuple) and any_traced(part):
         part = Tracer(to_node(part))
@@ -145,7 +152,9 @@ def _put(found: Brackets, part: Any) -> None:
 
 
 def _cut(part: slice) -> Cut:
-    start, stop, step = [None if end is None else whole(end) for end in (part.start, part.stop, part.step)]
+    start, stop, step = part.start, part.stop, part.step
+    if type(start) is not int or type(stop) is not int or step is not None:
+        start, stop, step = [None if end is None else whole(end) for end in (start, stop, step)]
     if step == 0:
         raise ShapeError("a slice's step cannot be zero")
     return Cut(start, stop, None if step == 1 else step)

@@ -16,6 +16,8 @@ from glassgrad.tracing.tracer import Tracer
 
 def reshapes_as_view(x: Tracer, shape: Sequence[int]) -> bool | None:
     """Would NumPy give a view? None where it depends on a memory order that is not known."""
+    if x.alias is None and x.c_order:
+        return True
     groups = merged_axes(x.shape, shape)
     if not groups:
         return True
@@ -51,8 +53,10 @@ def steps_of(x: Tracer) -> tuple[int, ...] | None:
     root = x if x.alias is None else x.alias.root
     if not (root.c_order or (root.c_order is None and sum([size != 1 for size in root.shape]) <= 1)):
         return None
+    if x.alias is None:
+        return _c_steps(x.shape)
     stand_in = as_strided(np.empty(1, np.int8), root.shape, _c_steps(root.shape))  # only its strides are looked at
-    for view in x.alias.from_root() if x.alias is not None else ():
+    for view in x.alias.from_root():
         stand_in = view.look(stand_in)
     return stand_in.strides
 
