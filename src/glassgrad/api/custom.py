@@ -33,11 +33,14 @@ def stop_gradient(tree: Tree) -> Tree:
 class custom_derivative:  # noqa: N801 - used as a decorator, like property
     """A function with a derivative rule of the person's own, forwards or backwards; the other mode is derived from it.
 
-        @gg.custom_derivative
-        def safe_sqrt(x): return np.sqrt(x)
-
-        @safe_sqrt.pullback
-        def _(ct, result, x): return ct / (2 * np.maximum(result, 1e-8))
+    >>> @custom_derivative
+    ... def safe_sqrt(x):
+    ...     return np.sqrt(x)
+    >>> @safe_sqrt.pullback
+    ... def _(ct, result, x):
+    ...     return ct / (2 * np.maximum(result, 0.1))
+    >>> grad(safe_sqrt)(0.0)
+    np.float64(5.0)
 
     `pullback(ct, result, *args)` gives the cotangent of the argument, or a tuple with one for each (None for zero).
     `tangent(tangents, result, *args)` gives the result's tangent from the tuple of the arguments' tangents.

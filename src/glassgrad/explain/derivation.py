@@ -19,6 +19,10 @@ class Derivation(Derived):
 
     `text(width=80)`, `latex()`, `mathml()`, `markdown()`, `html()` (one file that needs nothing else) and `to_dict()`
     (for JSON) show the same lines.
+
+    >>> found = explain(lambda x: x**2, 3.0)
+    >>> found.value, found.derivative, found.check.agrees
+    (9.0, 6.0, True)
     """
 
     def text(self, width: int = 80, *, values: bool = True) -> str:

@@ -1,8 +1,9 @@
 """Random numbers from explicit keys; what is random is said where it is drawn, and drawn again it is the same.
 
-    key = random.key(0)
-    first, second = random.split(key)        # never draw twice from one key
-    x = random.normal(first, (3,), scale=sigma)   # differentiable in sigma
+>>> key = random.key(0)
+>>> first, second = random.split(key)  # never draw twice from one key
+>>> random.normal(first, (3,), scale=0.5).shape  # differentiable in the scale
+(3,)
 
 Keys work under jit, vmap (a batch of keys gives what single keys give), grad and scan. A plain key gives plain arrays.
 Distributions are differentiable in their parameters by reparameterisation: location and scale by arithmetic, the

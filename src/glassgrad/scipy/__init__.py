@@ -1,12 +1,15 @@
 """SciPy's functions for traced values: `glassgrad.scipy.linalg.expm(x)`. Roof: the names mirror SciPy's.
 
 Plain arrays go straight to SciPy. Submodules load when they are first used.
+
+>>> grad(scipy.special.logsumexp)(np.array([0.0, 0.0]))
+array([0.5, 0.5])
 """
 
 import importlib
 from types import ModuleType
 
-_SUBMODULES = ("linalg", "signal", "special", "stats")
+_SUBMODULES = ("integrate", "linalg", "signal", "special", "stats")
 
 __all__ = list(_SUBMODULES)
 
