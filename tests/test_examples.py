@@ -1,0 +1,40 @@
+"""Every example runs as a person runs it, in seconds, without a word on stderr, and prints what it promises."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.py"))
+PROMISED = {
+    "gaussian_likelihood": "scale 1.681   noise 0.163",
+    "rnn_by_hand": "    dW += np.outer(dproduct2, h2)",
+    "straight_through": "learnt levels: [ 0.5  -1.25  0.    2.  ] truth: [ 0.5  -1.25  0.    2.  ]",
+    "while_loop_pendulum": "central difference 0.504355, formula for small swings 0.501517",
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
+def test_the_example_runs(example, tmp_path):
+    if "sklearn" in example.read_text(encoding="utf-8") and importlib.util.find_spec("sklearn") is None:
+        pytest.skip("needs scikit-learn")
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(example)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert PROMISED.get(example.stem, "\n") in run.stdout
+
+
+def test_the_promised_examples_are_there():
+    assert set(PROMISED) <= {example.stem for example in EXAMPLES}
