@@ -8,6 +8,7 @@ from typing import Any
 from glassgrad.api.observed import Argument, Leaf, Observed, Wanted, Wrt, observe_gradient
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import UsageError
+from glassgrad.engines.source.javascript import javascript_text, spelled_name
 from glassgrad.engines.source.module import Head, module_text
 from glassgrad.engines.source.page import Material, Page, walk_lines
 from glassgrad.engines.source.statements import write
@@ -18,7 +19,8 @@ from glassgrad.tracing.written import spelled, text_of
 def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: str = "numpy", **kwargs: Any) -> str:
     """The function and its gradient as the text of a module that needs NumPy alone.
 
-    The module defines `<name>_and_grad` with the function's own parameters; it returns `(value, gradient)`, a tuple of
+    `target="javascript"` gives the same for the browser, over nested arrays (elementwise arithmetic, matrix products
+    and reductions). The module defines `<name>_and_grad` with the function's own parameters; it returns `(value, gradient)`, a tuple of
     gradients where `wrt` names several. `wrt` takes parameter names, positions, paths into trees (`'params["W1"]'`) or
     "all"; the first argument unless given. The text is for arguments of the shapes given here.
 
@@ -30,12 +32,16 @@ def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: st
     >>> "def loss_and_grad(w, x):" in text
     True
     """
-    if target != "numpy":
-        raise UsageError(f"target={target!r} is not known", hint='target="numpy"')
+    if target not in ("numpy", "javascript"):
+        raise UsageError(f"target={target!r} is not known", hint='target="numpy" or target="javascript"')
     observed = observe_gradient(function, args, kwargs, wrt)
-    page = write(material_of(observed))
+    material = material_of(observed)
+    page = write(material)
     result = ast.Tuple([page.results[0], _gradient_expression(observed, page)], ast.Load())
-    return module_text(_head(observed, page), page, result)
+    if target == "javascript":
+        numbers = [part.id for node, part in material.leaves.items() if isinstance(part, ast.Name) and not node.shape]
+        return javascript_text(_head(observed, page, "javascript"), page, result, numbers)
+    return module_text(_head(observed, page, "numpy"), page, result)
 
 
 def material_of(observed: Observed, *, generic: bool = True) -> Material:
@@ -116,7 +122,7 @@ def _tree_expression(value: Any, results: Iterator[ast.expr], access: ast.expr) 
 
 
 # ------------------------------------------------------------------ the first lines
-def _head(observed: Observed, page: Page) -> Head:
+def _head(observed: Observed, page: Page, target: str) -> Head:
     document = [_first_line(observed)]
     shapes = [
         f"{leaf.path} {show_shape(leaf.node.shape)}"
@@ -139,7 +145,7 @@ def _head(observed: Observed, page: Page) -> Head:
         document.append(
             f"Follows the way that the function took for these values ({branches} choice{'s' * (branches > 1)})."
         )
-    return Head(f"{observed.title}_and_grad", _parameters(observed), tuple(_wrapped(document)))
+    return Head(f"{observed.title}_and_grad", _parameters(observed, target), tuple(_wrapped(document)))
 
 
 def _first_line(observed: Observed) -> str:
@@ -165,25 +171,29 @@ def _shown(argument: Argument) -> str:
     return text_of(shown) if shown is not None else getattr(argument.value, "__name__", type(argument.value).__name__)
 
 
-def _parameters(observed: Observed) -> str:
+def _parameters(observed: Observed, target: str) -> str:
     if observed.signature is None:
         return ", ".join(argument.name for argument in observed.arguments)
     parts: list[str] = []
     kinds = inspect.Parameter
     starred = False
     for parameter in observed.signature.parameters.values():
-        text = parameter.name
+        text = parameter.name if target == "numpy" else spelled_name(parameter.name)
         if parameter.kind is kinds.VAR_POSITIONAL:
-            text, starred = f"*{text}", True
+            text, starred = f"{'*' if target == 'numpy' else '...'}{text}", True
         elif parameter.kind is kinds.VAR_KEYWORD:
             text = f"**{text}"
-        elif parameter.kind is kinds.KEYWORD_ONLY and not starred:
+        elif parameter.kind is kinds.KEYWORD_ONLY and not starred and target == "numpy":
             parts.append("*")
             starred = True
         if parameter.default is not kinds.empty:
-            text += f"={_default(parameter.default)}"
+            shown = _default(parameter.default)
+            text += f"={shown}" if target == "numpy" else f" = {_IN_JAVASCRIPT.get(shown, shown)}"
         parts.append(text)
     return ", ".join(parts)
+
+
+_IN_JAVASCRIPT = {"None": "null", "True": "true", "False": "false"}
 
 
 def _default(value: Any) -> str:

@@ -244,7 +244,7 @@ def _start(writer: Writer, node: Node, body: Graph, projections: Mapping[int, No
         name = name or writer.page.names.get(body.inputs[index]) or writer.namer.free(_carry_name(writer, node, index))
         writer.page.names[body.inputs[index]] = name
         first = writer.operand(node.inputs[index])
-        writer.page.statements.append(_assign(writer, node, name, first, body.inputs[index]))
+        writer.page.statements.append(_assign(writer, node, name, first, node.inputs[index]))
         carried.append(name)
         own.append(is_fresh(first) or body.inputs[index].shape == ())
     stacked = {}
