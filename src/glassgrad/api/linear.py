@@ -15,7 +15,7 @@ from glassgrad.base.trees import Structure, Tree, flatten, leaves_up_to, unflatt
 from glassgrad.engines.reference import evaluate
 from glassgrad.graph.graph import Graph, inline, substitute
 from glassgrad.graph.node import Node, fresh_serial, reachable, workspace
-from glassgrad.ops.leaves import ARRAY, LITERAL, array_leaf, input_node, zeros
+from glassgrad.ops.leaves import ARRAY, LITERAL, Held, array_leaf, input_node, zeros
 from glassgrad.ops.structure import cast
 from glassgrad.tracing.trace import output_node
 from glassgrad.tracing.tracer import to_node
@@ -175,7 +175,12 @@ def split_off(unknown: Sequence[Node], outputs: Sequence[Node], *, outermost: bo
     border = dict.fromkeys(x for node in order if node in varying for x in node.inputs if x not in varying)
     border.update(dict.fromkeys(y for y in outputs if y not in varying))
     computed = [x for x in border if x.op not in (LITERAL, ARRAY) and type(x.aval) is not tuple]
-    swap = {
-        x: array_leaf(np.asarray(value)) for x, value in zip(computed, evaluate(computed, here.values), strict=True)
-    }
+    swap = {x: _known(x, value) for x, value in zip(computed, evaluate(computed, here.values), strict=True)}
     return Graph(tuple(unknown), tuple(substitute(outputs, swap)))
+
+
+def _known(x: Node, value: Any) -> Node:
+    """A leaf for what is computed. What loops of different lengths have recorded is a list of arrays and stays one."""
+    if isinstance(value, list):
+        return Node(ARRAY, (), (("held", Held(value)),), x.aval)  # type: ignore[arg-type]  # see above
+    return array_leaf(np.asarray(value))

@@ -35,7 +35,10 @@ def binary(row: Op, x: Any, y: Any) -> Tracer:
     a_weak, b_weak = _weak_of(x), _weak_of(y)
     traced_number = (a_weak is not None and type(x) is Tracer) or (b_weak is not None and type(y) is Tracer)
     node = elementwise(row, (a, b), (a_weak, b_weak) if traced_number else None)
-    return Tracer(node, None if a_weak is None or b_weak is None else _both_weak(a_weak, b_weak))
+    return Tracer(node, None if a_weak is None or b_weak is None else _NUMBER_TYPES[node.aval.dtype.kind])
+
+
+_NUMBER_TYPES: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}  # of operations on Python's numbers
 
 
 def _operand(value: Any) -> Any:
@@ -50,10 +53,6 @@ def _weak_of(value: Any) -> type | None:
     if type(value) is Tracer:
         return value.weak
     return type(value) if type(value) in (bool, int, float, complex) else None
-
-
-def _both_weak(a: type, b: type) -> type:
-    return complex if complex in (a, b) else float if float in (a, b) else int
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
