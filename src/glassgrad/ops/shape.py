@@ -30,7 +30,8 @@ def _concatenate_aval(*xs: Aval, axis: int) -> Aval:
 
 def _piece(ct: Node, xs: Sequence[Node], axis: int, position: int) -> Node:
     start = sum([x.shape[axis] for x in xs[:position]])
-    return index(ct, (*[FULL] * axis, Cut(start, start + xs[position].shape[axis], None)))
+    stop = None if position == len(xs) - 1 else start + xs[position].shape[axis]
+    return index(ct, (*[FULL] * axis, Cut(start or None, stop, None)))
 
 
 CONCATENATE = op(
@@ -97,7 +98,7 @@ def _pad_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, width
 
 def _unpad(ct: Node, x: Node, widths: Widths) -> Node:
     cuts = [
-        Cut(before, before + size, None) if before or after else FULL
+        Cut(before or None, before + size if after else None, None)
         for size, (before, after) in zip(x.shape, widths, strict=True)
     ]
     return index(ct, tuple(cuts))
