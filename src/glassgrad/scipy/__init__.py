@@ -9,7 +9,7 @@ array([0.5, 0.5])
 import importlib
 from types import ModuleType
 
-_SUBMODULES = ("integrate", "linalg", "signal", "special", "stats")
+_SUBMODULES = ("fft", "integrate", "linalg", "misc", "signal", "special", "stats")
 
 __all__ = list(_SUBMODULES)
 
