@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.extra.numpy import integer_array_indices
+from numpy.lib.stride_tricks import sliding_window_view
 
 import glassgrad as gg
 from glassgrad.api.pipeline import tracing
@@ -302,15 +303,37 @@ FUNCTIONS: list[tuple[str, Callable[..., Any], tuple[Any, ...]]] = [
     ("unique_all", np.unique_all, (V,)),
     ("unique_inverse", np.unique_inverse, (X,)),
     ("isin", lambda x: np.isin(x, [2.0, 0.5]), (V,)),
+    ("union1d", lambda x: np.union1d(x, [0.5, 7.0]), (V,)),
+    ("intersect1d", lambda x: np.intersect1d(x, [3.5, 0.5, 7.0]), (V,)),
+    ("intersect1d indices", lambda x: np.intersect1d(x, [3.5, 0.5, 7.0], return_indices=True), (V,)),
+    ("setdiff1d", lambda x: np.setdiff1d(x, [3.5, 7.0]), (V,)),
+    ("setxor1d", lambda x: np.setxor1d(x, [3.5, 7.0]), (V,)),
+    ("lexsort", lambda x: np.lexsort((x, np.array([1, 0, 1, 0]))), (V,)),
+    ("trim_zeros", lambda x: np.trim_zeros(x * np.array([0, 1, 1, 0])), (V,)),
+    ("histogram", lambda x: np.histogram(x, bins=3), (V,)),
+    ("histogram edges", lambda x: np.histogram(x, bins=[-2.0, 0.0, 3.0]), (V,)),
+    ("histogram weights", lambda w: np.histogram(V, bins=3, weights=w)[0], (V[::-1].copy(),)),
+    ("histogram density", lambda w: np.histogram(V, bins=3, weights=w, density=True)[0], (V[::-1] + 2.0,)),
+    ("apply_along_axis", lambda x: np.apply_along_axis(lambda v: v[:2] * v.sum(), 1, x), (X,)),
+    ("apply_along_axis number", lambda x: np.apply_along_axis(np.sum, 0, x), (X,)),
+    ("apply_along_axis matrix", lambda x: np.apply_along_axis(np.diag, -1, x), (X,)),
+    ("apply_over_axes", lambda x: np.apply_over_axes(np.sum, x, [0, 2]), (X,)),
+    ("sliding windows", lambda x: sliding_window_view(x, 2), (V,)),
+    ("sliding windows axes", lambda x: sliding_window_view(x, (2, 3), axis=(1, 2)), (X,)),
+    ("sliding windows all", lambda x: sliding_window_view(x[0], (2, 2)), (X,)),
+    ("diag_indices_from", lambda x: x[0, :3, :3][np.diag_indices_from(x[0, :3, :3])], (X,)),
+    ("tril_indices_from", lambda x: x[0][np.tril_indices_from(x[0], -1)], (X,)),
+    ("triu_indices_from", lambda x: x[0][np.triu_indices_from(x[0], 1)], (X,)),
     ("isin invert", lambda x: np.isin(x, [2.0, 0.5], invert=True), (V,)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("function", "args"), [case[1:] for case in FUNCTIONS], ids=[case[0] for case in FUNCTIONS])
-def test_functions(function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+@pytest.mark.parametrize(("name", "function", "args"), FUNCTIONS, ids=[case[0] for case in FUNCTIONS])
+def test_functions(name: str, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
     plain = function(*args)
     leaves = plain if isinstance(plain, tuple) else (plain,)
-    if any(np.asarray(leaf).dtype.kind == "f" for leaf in leaves):
+    at_a_kink = "1d" in name  # which values are equal changes with any step
+    if any(np.asarray(leaf).dtype.kind == "f" for leaf in leaves) and not at_a_kink:
         agrees(function, *args)
     else:
         same_as_numpy(function, *args)

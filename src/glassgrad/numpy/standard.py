@@ -6,14 +6,13 @@ from typing import Any
 import numpy as np
 
 from glassgrad.api import pipeline as _pipeline  # noqa: F401 - binds NumPy's functions
-from glassgrad.base.errors import UsageError
 from glassgrad.numpy.mirror import taking_lists
+from glassgrad.tracing.dispatch.along import cumulative_prod, cumulative_sum
 from glassgrad.tracing.dispatch.joining import unstack_traced
 from glassgrad.tracing.tracer import Tracer
 
 _clip, _sort, _argsort = taking_lists(np.clip), taking_lists(np.sort), taking_lists(np.argsort)
 _meshgrid, _broadcast_arrays = taking_lists(np.meshgrid), taking_lists(np.broadcast_arrays)
-_cumsum, _cumprod = taking_lists(np.cumsum), taking_lists(np.cumprod)
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None, *, a_min: Any = None, a_max: Any = None, **options: Any) -> Any:
@@ -99,41 +98,6 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     (array([1, 3]), array([2, 4]))
     """
     return unstack_traced(x, axis=axis) if isinstance(x, Tracer) else tuple(np.moveaxis(np.asarray(x), axis, 0))
-
-
-def cumulative_sum(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: None = None
-) -> Any:
-    """The running sum along an axis, where asked for with the 0 before the first.
-
-    >>> cumulative_sum(np.array([1, 2, 3]), include_initial=True)
-    array([0, 1, 3, 6])
-    """
-    return _cumulative(_cumsum, 0, x, axis, dtype, include_initial=include_initial)
-
-
-def cumulative_prod(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False, out: None = None
-) -> Any:
-    """The running product along an axis, where asked for with the 1 before the first.
-
-    >>> cumulative_prod(np.array([1, 2, 3]), include_initial=True)
-    array([1, 1, 2, 6])
-    """
-    return _cumulative(_cumprod, 1, x, axis, dtype, include_initial=include_initial)
-
-
-def _cumulative(running: Any, first: int, x: Any, axis: int | None, dtype: Any, *, include_initial: bool) -> Any:
-    if axis is None:
-        if np.ndim(x) != 1:
-            raise UsageError("a running sum of several axes needs axis=")
-        axis = 0
-    result = running(x, axis=axis, dtype=dtype)
-    if not include_initial:
-        return result
-    shape = list(np.shape(result))
-    shape[axis] = 1
-    return np.concatenate([np.full(shape, first, result.dtype), result], axis=axis)
 
 
 # ------------------------------------------------------------------ dtypes

@@ -3,6 +3,7 @@
 from glassgrad.ops import compare as _compare  # noqa: F401 - binds the comparison operators
 from glassgrad.tracing import operators as _operators  # noqa: F401 - binds the operators
 from glassgrad.tracing.dispatch import (
+    along,
     calculus,
     contraction,
     convolution,
@@ -25,6 +26,7 @@ from glassgrad.tracing.dispatch import (
 )
 
 __all__ = [
+    "along",
     "calculus",
     "contraction",
     "convolution",
