@@ -1,4 +1,4 @@
-"""Writes into pages what their blocks print now: `python -m tests.docs.refresh docs/index.md …`. Read the diff after it.
+"""Writes into pages what their blocks print now: `python -m tests.docs.refresh docs/index.md …`. Then read the diff.
 
 Console blocks keep their text where it has `...`.
 """
@@ -41,6 +41,9 @@ def refresh(page: Path) -> None:
             elif block.language == "console":
                 changes.append((block, "".join(_console(command) for command in read_commands(block))))
         sys.path.remove(folder)
+        for name, other in list(sys.modules.items()):
+            if str(getattr(other, "__file__", "")).startswith(folder):
+                del sys.modules[name]  # the next page may have a file of the same name
     page.write_text(_replaced(markdown, changes), encoding="utf-8")
 
 
