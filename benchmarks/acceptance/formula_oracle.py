@@ -351,9 +351,12 @@ def main() -> int:
     """Recomputes, compares, and with --write stores."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="store the numbers in formulas.jsonl")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th case")
     options = parser.parse_args()
+    if options.write and options.every != 1:
+        parser.error("--write needs all cases")
     lines, disagreements, without_sympy, changed = [], 0, 0, 0
-    for case, expected, remarks in judged(load()):
+    for case, expected, remarks in judged(load()[:: options.every]):
         disagreements += any(r.startswith("DISAGREE") for r in remarks)
         without_sympy += "SymPy has no answer" in remarks
         changed += "expected" in case and any(
