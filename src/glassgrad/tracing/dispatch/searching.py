@@ -165,7 +165,7 @@ def histogram_traced(
     edges: Any = borders
     if any_traced([bins]):
         edges = traced(bins)
-    elif not isinstance(bins, str) and range is None and values.min() < values.max():
+    elif isinstance(bins, int) and range is None and values.min() < values.max():
         edges = np.linspace(np.min(a), np.max(a), int(bins) + 1)
     if weights is None:
         return np.histogram(values, borders, density=density)[0] if density else counts, edges
