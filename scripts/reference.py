@@ -229,6 +229,8 @@ def expression_text(expression: Callable[..., Any]) -> str:
         parameters = ", ".join(inspect.signature(expression).parameters)
         return f"`{getattr(source, '__name__', type(source).__name__)}({parameters})`"
     found = dict.fromkeys(ast.unparse(node.body) for node in lambdas_like(source))
+    if not found:
+        raise LookupError(f"the lambda at line {source.__code__.co_firstlineno} of {source.__module__} is not found")
     return " or ".join(f"`{text}`" for text in found)
 
 
