@@ -25,10 +25,11 @@ def _pooled_aval(x: Aval, window: Sizes, stride: Sizes, padding: Padding) -> Ava
 # ------------------------------------------------------------------ reading at places and adding back
 def add_places(v: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
     """Zeros of `size` elements, with v[..., :] added at places[..., :]."""
-    out = np.zeros((*v.shape[:-1], size), v.dtype)
-    lead = np.indices(v.shape, sparse=True)[:-1]
-    np.add.at(out, (*lead, places), v)
-    return out
+    lead = v.shape[:-1]
+    starts = size * np.arange(np.prod(lead, dtype=int)).reshape(*lead, 1)
+    out = np.zeros(starts.size * size, v.dtype)
+    np.add.at(out, np.ravel(starts + places), np.ravel(v))
+    return out.reshape(*lead, size)
 
 
 def _read_aval(x: Aval, places: Aval) -> Aval:
@@ -97,15 +98,16 @@ def max_places(
     """Where in the last axes (counted as one) the first largest element of each window stands."""
     space = x.shape[x.ndim - len(window) :]
     values = taps_of(x, window, stride, padding, lowest_of(x.dtype))
-    numbers = np.arange(np.prod(space, dtype=int)).reshape(space)
-    places = taps_of(numbers, window, stride, padding, -1)  # -1 in the padding
-    largest = np.array(values[(0,) * len(window)])
-    found = np.full(largest.shape, -1)
-    for tap in np.ndindex(*window):
-        wins = (places[tap] >= 0) & ((found < 0) | (values[tap] > largest) | np.isnan(values[tap]))
-        largest = np.where(wins, values[tap], largest)
-        found = np.where(wins, places[tap], found)
-    return found
+    inside = taps_of(np.ones(space, bool), window, stride, padding)
+    largest = max_of_windows(x, window, stride, padding)
+    chosen = np.zeros(largest.shape, np.intp)  # the number of the tap
+    for number, tap in [*enumerate(np.ndindex(*window))][::-1]:  # the first comes last and so stays
+        chosen = np.where(inside[tap] & ~(values[tap] < largest), number, chosen)
+    steps = [int(np.prod(space[axis + 1 :])) for axis in range(len(space))]
+    offsets = np.ravel(sum(np.indices(window, sparse=True)[axis] * step for axis, step in enumerate(steps)))
+    origins = np.indices(largest.shape[x.ndim - len(window) :], sparse=True)
+    first = sum((origins[axis] * stride[axis] - padding[axis][0]) * step for axis, step in enumerate(steps))
+    return offsets[chosen] + first
 
 
 def _places_aval(x: Aval, window: Sizes, stride: Sizes, padding: Padding) -> Aval:
@@ -117,7 +119,7 @@ MAX_PLACES = op(
     "x -> places",
     infer=_places_aval,
     numpy="max_places(x, window, stride, padding)",
-    kernels=(windows_of, taps_of, lowest_of, max_places),
+    kernels=(windows_of, taps_of, lowest_of, max_of_windows, max_places),
     batching=Stacked(),
     rule="no derivative: positions",
 )
