@@ -180,6 +180,33 @@ def test_programs_of_views_and_writes(steps: list[Step], start: np.ndarray) -> N
         np.testing.assert_array_equal(a, b)
 
 
+def weighed(steps: Sequence[Step], start: Any) -> Any:
+    """One number that depends on every array of the program."""
+    total = 0.0
+    for number, x in enumerate(run(steps, start)):
+        weights = np.cos(np.arange(x.size) + number).reshape(x.shape)
+        total = total + (x * weights).sum()
+    return total
+
+
+@settings(max_examples=150)
+@given(programs, starts)
+def test_gradients_of_programs(steps: list[Step], start: np.ndarray) -> None:
+    """The gradient, whose program changes arrays in place where nobody looks, against differences."""
+    start = start + 0.37  # away from the thresholds of masks
+    direction = np.sin(np.arange(start.size) * 2.0 + 1.0).reshape(start.shape)
+    try:
+        value, gradient = gg.value_and_grad(lambda x: weighed(steps, x))(start)
+    except MutationError:
+        reject()
+    np.testing.assert_allclose(value, weighed(steps, start.copy(order="K")), rtol=1e-12, atol=1e-12)
+    step = 1e-5
+    above, below = (weighed(steps, np.array(start + sign * step * direction, order="K")) for sign in (1, -1))
+    np.testing.assert_allclose(np.sum(gradient * direction), (above - below) / (2 * step), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(np.sum(direction * gg.jacobian(lambda x: weighed(steps, x), mode="forward")(start)),
+                               np.sum(gradient * direction), rtol=1e-10, atol=1e-10)  # fmt: skip
+
+
 def test_where_the_memory_order_is_not_known_a_write_is_refused() -> None:
     def program(x: Any) -> Any:
         y = x.T * 2.0
