@@ -1,4 +1,4 @@
-"""Formulas differentiated as a textbook does it: the rows' local derivatives over named expressions. Floor 6, in explain.
+"""Formulas differentiated as a textbook does it: the local derivatives of rows over named expressions. Floor 6.
 
-    canonical tree ── reading ──> terms ── differentiating (rows of the op table) ──> terms ── writing ──> tree
+tree ── reading ──> terms ── differentiating, by the rows of the op table ──> terms ── writing ──> tree
 """

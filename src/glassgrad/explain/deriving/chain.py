@@ -1,4 +1,4 @@
-"""The chain of a problem: each named value, and its derivative with respect to each name that it is made of. Floor 6."""
+"""The chain of a problem: each named value, and its derivative with respect to each name in it. Floor 6."""
 
 import ast
 from collections.abc import Collection, Mapping, Sequence
@@ -89,8 +89,8 @@ def _factored(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term
 def _exponents(algebra: Algebra, term: Term) -> dict[Term, Term]:
     """The exponent of each base of a product."""
     parts = term.parts if term.kind is Kind.PRODUCT else (term,)
-    pairs = [part.parts if part.kind is Kind.POWER else (part, algebra.one) for part in parts]
-    return {base: exponent for base, exponent in pairs}
+    pairs = [(part.parts[0], part.parts[1]) if part.kind is Kind.POWER else (part, algebra.one) for part in parts]
+    return dict(pairs)
 
 
 # ---------------------------------------------------------------------- lets put into the formula
@@ -140,4 +140,14 @@ def size_of(trees: Collection[ast.expr]) -> int:
     return sum(len(parts_in_order(tree)) for tree in trees)
 
 
-__all__ = ["LocalLink", "Named", "by_name", "call", "expanded", "is_straight", "local_links", "named_values", "number_of"]
+__all__ = [
+    "LocalLink",
+    "Named",
+    "by_name",
+    "call",
+    "expanded",
+    "is_straight",
+    "local_links",
+    "named_values",
+    "number_of",
+]

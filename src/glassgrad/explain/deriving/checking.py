@@ -1,8 +1,9 @@
-"""The numeric check of a derivative: a complex step where the formula goes on off the real axis, else differences. Floor 6."""
+"""The numeric check of a derivative: a complex step where the formula goes on off the real axis, else differences."""
 
 import ast
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,50 +13,63 @@ from glassgrad.frontends.formula import evaluate, evaluate_complex
 
 _STEP = 1e-30  # of the complex step: no difference is formed, so it may be as small as numbers go
 _TOLERANCE = 1e-6
+_ROUNDING = 1e-10
 _HALVINGS = 6
 _RANGES = ((0.1, 2.0), (0.0, 1.0), (-1.0, 1.0), (1.0, 4.0), (-4.0, -1.0), (2.0, 20.0), (-20.0, 20.0), (20.0, 400.0))
 _DRAWS = 40  # points tried in each range
 
 
-def check_derivative(
-    tree: ast.expr, wrt: str, point: Mapping[str, float], derivative: float, *, order: int, beside: bool
-) -> Check:
-    """The derivative at a point beside a numeric one of `tree`, which is the formula or its derivative before.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is checked: the derivative of `tree`, which is the formula or its derivative before, at a point.
 
-    `beside` says that the point is not the person's own.
+    `size` is the formula's own value there, to which rounding is relative. `beside` says that the point is not the
+    person's own.
     """
-    method, found, doubt = _numeric(tree, wrt, point, derivative)
+
+    tree: ast.expr
+    wrt: str
+    point: Mapping[str, float]
+    derivative: float
+    order: int
+    size: float
+    beside: bool
+
+    @property
+    def noise(self) -> float:
+        """What rounding alone may make of a derivative that is zero."""
+        return _ROUNDING * self.size / max(abs(self.point[self.wrt]), 1e-3) ** self.order
+
+
+def check_derivative(asked: Question) -> Check:
+    """The derivative beside a numeric one."""
+    derivative, order = asked.derivative, asked.order
+    method, found, doubt = _numeric(asked)
     scale = max(abs(found), abs(derivative), abs(doubt))
     error = abs(found - derivative)
-    allowed = _TOLERANCE * scale + _noise(tree, wrt, point) + 10 * doubt
+    allowed = _TOLERANCE * scale + asked.noise + 10 * doubt
     agrees = bool(error <= allowed) if np.isfinite(error) else None
     words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
-    where = f" at {_shown(point)}" if beside else ""
+    where = f" at {_shown(asked.point)}" if asked.beside else ""
     which = "" if order == 1 else f" of the derivative of order {order - 1}"
     text = f"derivative {number(derivative)}, {method}{which} {number(found)}{where}: they {words}"
     return Check(method, found, derivative, agrees, error if np.isfinite(error) else None, text)
 
 
-def _numeric(tree: ast.expr, wrt: str, point: Mapping[str, float], derivative: float) -> tuple[str, float, float]:
+def _numeric(asked: Question) -> tuple[str, float, float]:
     """The method, the derivative by it, and how far that may be off."""
-    moved = {name: complex(value, _STEP if name == wrt else 0.0) for name, value in point.items()}
-    stepped = evaluate_complex(tree, moved)
+    tree, wrt, derivative = asked.tree, asked.wrt, asked.derivative
+    stepped = evaluate_complex(tree, {k: complex(v, _STEP if k == wrt else 0.0) for k, v in asked.point.items()})
     if stepped is not None and np.isfinite(stepped):
         value = stepped.imag / _STEP
-        if abs(value - derivative) <= _TOLERANCE * max(abs(value), abs(derivative)) + _noise(tree, wrt, point):
+        if abs(value - derivative) <= _TOLERANCE * max(abs(value), abs(derivative)) + asked.noise:
             return "complex step", value, 0.0
-    value, doubt = _central(tree, wrt, point)
+    value, doubt = _central(tree, wrt, asked.point)
     return "central difference", value, doubt
 
 
-def _noise(tree: ast.expr, wrt: str, point: Mapping[str, float]) -> float:
-    """What rounding alone may make of a derivative that is zero."""
-    value, x = evaluate(tree, point), point[wrt]
-    return 1e-10 * abs(value) / max(abs(x), 1e-3) if np.isfinite(value) else 0.0
-
-
 def _central(tree: ast.expr, wrt: str, point: Mapping[str, float]) -> tuple[float, float]:
-    """Central differences at smaller and smaller steps, extrapolated; the steadiest, and its change to the one before."""
+    """Central differences at smaller and smaller steps, extrapolated: the steadiest, and by how much it moved."""
     x = point[wrt]
     step = 1e-2 * max(abs(x), 0.1)
     best, doubt, before = np.nan, np.inf, np.nan

@@ -65,7 +65,9 @@ def _tangent(reader: RuleReader, node: ast.expr, done: Differentiated, moving: M
 def _sum_tangent(algebra: Algebra, node: ast.expr, done: Differentiated) -> Term | None:
     """The sum rule for a whole chain of sums and differences."""
     signed = [(done.tangents[part], sign) for part, sign in summands(node) if part in done.tangents]
-    return algebra.sum(tangent if sign > 0 else algebra.negative(tangent) for tangent, sign in signed) if signed else None
+    return (
+        algebra.sum(tangent if sign > 0 else algebra.negative(tangent) for tangent, sign in signed) if signed else None
+    )
 
 
 def chained(algebra: Algebra, tangent: Term, local: Term) -> Term:

@@ -1,10 +1,10 @@
-"""The local derivatives of a row, read off its forms as terms: what the op table states, over named expressions. Floor 6."""
+"""The local derivatives of a row, read off its forms: what the op table states, over named expressions. Floor 6."""
 
 import ast
 from collections.abc import Sequence
 
 from glassgrad.explain.deriving.reading import RuleReader
-from glassgrad.explain.deriving.terms import Algebra, Kind, Term, number_of
+from glassgrad.explain.deriving.terms import Kind, Term, number_of
 from glassgrad.frontends.formula.graph import NUMBER, TRUTH, call_node, operator_row
 from glassgrad.frontends.formula.nodes import dotted_name
 from glassgrad.graph.node import Node, make, working
@@ -59,18 +59,15 @@ def _position(node: Node, placeholder: Node) -> int:
 
 def _placeholders(tree: ast.expr, operands: Sequence[Term]) -> list[Node]:
     """A fresh node for each operand; numbers stay numbers, so that rules see them."""
-    parts = operand_trees(tree)
-    known = operands or [None] * len(parts)
+    is_choice = isinstance(tree, ast.Call) and dotted_name(tree.func) == "np.where"
     nodes = []
-    for index, (part, term) in enumerate(zip(parts, known, strict=True)):
-        is_condition = index == 0 and isinstance(tree, ast.Call) and dotted_name(tree.func) == "np.where"
-        whole = whole_number(part)
-        if term is not None and term.kind is Kind.NUMBER:
-            nodes.append(literal(float(number_of(term)[0]), NUMBER.dtype))
-        elif whole is not None:
-            nodes.append(literal(float(whole), NUMBER.dtype))
+    for index, part in enumerate(operand_trees(tree)):
+        value = float(number_of(operands[index])[0]) if operands and operands[index].kind is Kind.NUMBER else None
+        value = written_number(part) if value is None else value
+        if value is not None:
+            nodes.append(literal(value, NUMBER.dtype))
         else:
-            nodes.append(input_node(TRUTH if is_condition else NUMBER))
+            nodes.append(input_node(TRUTH if index == 0 and is_choice else NUMBER))
     return nodes
 
 
@@ -95,7 +92,7 @@ def operand_trees(tree: ast.expr) -> list[ast.expr]:
     return []
 
 
-def whole_number(tree: ast.expr) -> float | None:
+def written_number(tree: ast.expr) -> float | None:
     """The number that is written there, if it is one."""
     match tree:
         case ast.Constant(value=int() | float() as value):
@@ -103,8 +100,3 @@ def whole_number(tree: ast.expr) -> float | None:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
             return -float(value)
     return None
-
-
-def constant_term(algebra: Algebra, value: float) -> Term:
-    """A whole number's term."""
-    return algebra.number(int(value) if value == int(value) else value)

@@ -20,11 +20,14 @@ _SAMPLES = np.array([0.0, 1.0, -1.0, 0.5, 2.0, -2.0])
 
 def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterator[Condition]:
     """The places where a part that depends on the moving names has no derivative, and what is taken there."""
+    names = _names_in_parts(tree)
     for part in in_order(tree):
-        if is_condition(part) or not isinstance(part, ast.BinOp | ast.Call) or not set(variables(part)) & set(moving):
+        if is_condition(part) or not isinstance(part, ast.BinOp | ast.Call) or names[part].isdisjoint(moving):
             continue
         if isinstance(part, ast.Call) and dotted_name(part.func) == "np.where":
             yield from _borders(part, moving, values)
+            continue
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub | ast.Mult):
             continue
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and not _is_constant(part.right):
@@ -36,14 +39,29 @@ def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterato
 
 def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
     """What has to hold for the formula to have a value."""
+    names = _names_in_parts(tree)
     for part in in_order(tree):
-        if not isinstance(part, ast.BinOp | ast.Call) or is_condition(part) or not variables(part):
+        if not isinstance(part, ast.BinOp | ast.Call) or is_condition(part) or not names[part]:
+            continue
+        if isinstance(part, ast.BinOp) and (
+            isinstance(part.op, ast.Add | ast.Sub | ast.Mult)
+            or (isinstance(part.op, ast.Div) and not names[part.right])
+        ):
             continue
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow):
             yield from _power_domain(row, part, values)
         elif row.domain is not None and _can_fail(row, row.domain.condition, part):
             yield _condition(row, row.domain.condition, part, values, fails=True)
+
+
+def _names_in_parts(tree: ast.expr) -> dict[ast.expr, frozenset[str]]:
+    """The variables in each part of a tree."""
+    found: dict[ast.expr, frozenset[str]] = {}
+    for part in in_order(tree):
+        own = frozenset({part.id}) if isinstance(part, ast.Name) else frozenset()
+        found[part] = own.union(*[found[operand] for operand in operands(part)])
+    return found
 
 
 # ---------------------------------------------------------------------- one condition
@@ -67,7 +85,8 @@ def _holds(row: Op, text: str, part: ast.expr, values: Values) -> bool | None:
 
 def _params(row: Op, part: ast.expr) -> dict[str, float]:
     """The numbers that a row takes as parameters: the branch of Lambert's W."""
-    return {"k": evaluate(operand, {}) for operand in operand_trees(part)[len(row.inputs) :]}
+    branch = operand_trees(part)[len(row.inputs) :]
+    return {"k": evaluate(branch[0], {})} if branch else {}
 
 
 def _is_constant(part: ast.expr) -> bool:
@@ -139,10 +158,8 @@ def _power_domain(row: Op, part: ast.BinOp, values: Values) -> Iterator[Conditio
     base, exponent = part.left, part.right
     if _is_constant(exponent):
         number = evaluate(exponent, {})
-        if number == round(number):
-            text = "" if number >= 0 else "x != 0"
-        else:
-            text = "x >= 0" if number > 0 else "x > 0"
+        whole = number == round(number)
+        text = ("" if whole else "x >= 0") if number >= 0 else "x != 0" if whole else "x > 0"
     else:
         text = "" if _is_constant(base) and evaluate(base, {}) > 0 else "x > 0"
     if text and not _is_constant(base):
@@ -162,4 +179,3 @@ def _borders(part: ast.Call, moving: Collection[str], values: Values) -> Iterato
 def unique(conditions: Iterator[Condition]) -> tuple[Condition, ...]:
     """Each condition once, in order."""
     return tuple({(condition.expression, condition.condition): condition for condition in conditions}.values())
-

@@ -121,7 +121,7 @@ def _chained(node: ast.expr) -> list[ast.expr]:
 # ---------------------------------------------------------------------- numbers
 def read_number(algebra: Algebra, value: float) -> Term:
     """A number as the person wrote it."""
-    if isinstance(value, float) and not np.isfinite(value):
+    if not np.isfinite(value):
         return algebra.constant("np.nan" if np.isnan(value) else "np.inf")
     return algebra.number(value, decimal=isinstance(value, float))
 
@@ -175,8 +175,8 @@ _RELATIONS = MappingProxyType(
 class RuleReader:
     """Reads what a row's rule says as a term.
 
-    Rules guard the places where a formula is 0/0 or loses digits: `where(x == 0, limit, formula)`. A textbook writes the
-    formula; with `guarded` the guards are kept.
+    Rules guard the places where a formula is 0/0 or loses digits: `where(x == 0, limit, formula)`. A textbook writes
+    the formula; with `guarded` the guards are kept.
     """
 
     def __init__(self, algebra: Algebra, *, guarded: bool) -> None:
@@ -255,7 +255,7 @@ def _arithmetic(algebra: Algebra, name: str, parts: list[Term]) -> Term:
             return algebra.sum([left, algebra.negative(right)])
         case "multiply", _:
             return algebra.product(parts)
-        case ("divide" | "ratio"), [left, right]:
+        case (("divide" | "ratio"), [left, right]):
             return algebra.quotient(left, right)
         case "power", [base, exponent]:
             return algebra.power(base, exponent)
@@ -292,8 +292,12 @@ def call_of(algebra: Algebra, function: str, arguments: Sequence[Term]) -> Term:
     match function, arguments:
         case "np.sqrt", [x]:
             return algebra.power(x, algebra.number(half))
-        case ("reciprocal" | "np.reciprocal"), [x]:
+        case (("reciprocal" | "np.reciprocal"), [x]):
             return algebra.reciprocal(x)
+        case "np.floor_divide", _:
+            return algebra.call("//", arguments)
+        case "np.remainder", _:
+            return algebra.call("%", arguments)
         case "special.unnormalised_sinc", [x]:
             return algebra.call("special.sinc", [x])
         case "scipy.special.ive", [order, x]:

@@ -11,8 +11,9 @@ from fractions import Fraction
 
 _RECKONED = 1000  # whole numbers below are multiplied out; larger ones are somebody's constant
 _HIGHEST = 12  # exponents of numbers that are reckoned
+_WILD = 10**12  # numerators and denominators from here on are written as decimal fractions
 _BRACKET = 3  # the rank of a bracket in a product; numbers, constants and names come before
-_LONGEST_DECIMAL = 18  # characters of a decimal fraction that is written out
+_LONGEST_DECIMAL = 24  # characters of a decimal fraction that is written out
 
 
 class Kind(Enum):
@@ -43,7 +44,6 @@ class Term:
         return f"<{self.kind.name.lower()} {self.head if self.head is not None else ''} #{self.serial}>"
 
 
-
 class Algebra:
     """Makes terms, tidily: 0 and 1 vanish, equal factors become powers, like terms are collected."""
 
@@ -65,7 +65,8 @@ class Algebra:
     # ------------------------------------------------------------------ leaves
     def number(self, value: float | Fraction, *, decimal: bool = False) -> Term:
         """A number; `decimal` for one that is written 0.5 rather than 1/2."""
-        exact = value if isinstance(value, Fraction) else Fraction(repr(value))
+        exact = _tame(value if isinstance(value, Fraction) else Fraction(repr(value)))
+        decimal = decimal or not _is_tame(exact)
         is_decimal = decimal and exact not in (0, 1, -1) and _is_short_decimal(exact)
         return self._make(Kind.NUMBER, (exact, is_decimal))
 
@@ -175,6 +176,9 @@ class Algebra:
         return None
 
     def _assembled(self, coefficient: Fraction, parts: list[Term]) -> Term:
+        if not _is_tame(coefficient):
+            sign = Fraction(1 if coefficient > 0 else -1)
+            parts, coefficient = [self.number(abs(coefficient)), *parts], sign
         parts.sort(key=lambda part: (_rank(part), part.serial))
         if coefficient == 1 and len(parts) == 1:
             return parts[0]
@@ -273,6 +277,16 @@ def _is_reckoned(term: Term) -> bool:
         return False
     value, decimal = number_of(term)
     return not decimal and max(abs(value.numerator), value.denominator) < _RECKONED
+
+
+def _is_tame(value: Fraction) -> bool:
+    """Has the fraction few enough digits to be written as one?"""
+    return abs(value.numerator) < _WILD and value.denominator < _WILD
+
+
+def _tame(value: Fraction) -> Fraction:
+    """The fraction, or the nearest float where it has too many digits."""
+    return value if _is_tame(value) else Fraction(repr(float(value)))
 
 
 def _is_short_decimal(value: Fraction) -> bool:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from glassgrad.explain.deriving.abridging import abridged
 from glassgrad.explain.deriving.differentiating import Differentiated, added, chained
 from glassgrad.explain.deriving.local import local_derivative, operand_trees, row_of_node
 from glassgrad.explain.deriving.reading import RuleReader, applied, inner_sums, summands
@@ -14,7 +15,7 @@ from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_conditio
 from glassgrad.graph.op import Op, Zero
 
 _LETTERS = ("u", "v", "w", "s", "r", "q", "g", "u1", "u2", "u3")
-_LONGEST = 60  # characters of an expression within a sentence
+_LONGEST = 24  # parts of an expression within a sentence
 _FEW = 3  # factors of a product that are named one by one
 
 
@@ -98,7 +99,9 @@ class _Words:
     def _trivial(self, tree: ast.expr) -> Wording:
         derivative = self.done.tangents.get(tree, self.algebra.zero)
         if isinstance(tree, ast.Name) and derivative is self.algebra.one:
-            return Wording(tree, derivative, "identity rule", f"the derivative of {self.wrt} with respect to itself is 1")
+            return Wording(
+                tree, derivative, "identity rule", f"the derivative of {self.wrt} with respect to itself is 1"
+            )
         text = f"{self._show(tree)} does not contain {self.wrt}, so its derivative is 0"
         return Wording(tree, self.algebra.zero, "constant rule", text)
 
@@ -118,7 +121,11 @@ class _Words:
         signs = {sign for _, sign in moving}
         rule = "sum rule" if signs == {1} else "difference rule" if len(moving) == 2 else "sum and difference rule"
         text = f"{shown} is differentiated term by term"
-        text += f"; {constants} {'are constants and drop' if len(still) > 1 else 'is constant and drops'} out" if still else ""
+        text += (
+            f"; {constants} {'are constants and drop' if len(still) > 1 else 'is constant and drops'} out"
+            if still
+            else ""
+        )
         return rule, text, ""
 
     def _product(self, part: ast.expr) -> tuple[str, str, str]:
@@ -130,7 +137,11 @@ class _Words:
             kind = "flat" if self.wrt in names_in(others) else "constant"
             constant, inner = self._show_term(others), self._show(moving[0])
             if isinstance(moving[0], ast.Name):
-                return "constant factor rule", f"the derivative of {shown} is the {kind} factor of {inner}, {constant}", ""
+                return (
+                    "constant factor rule",
+                    f"the derivative of {shown} is the {kind} factor of {inner}, {constant}",
+                    "",
+                )
             text = f"in {shown} the {kind} factor {constant} stays, and {inner} is differentiated"
             return "constant factor rule", text, ""
         if len(moving) > _FEW:
@@ -150,7 +161,9 @@ class _Words:
         above, below = operand_trees(part)
         u, v = self.letters[:2]
         if above not in self.done.tangents:
-            text = f"the derivative of c/{u} is -c·{u}′/{u}², with c = {self._show(above)} and {u} = {self._show(below)}"
+            text = (
+                f"the derivative of c/{u} is -c·{u}′/{u}², with c = {self._show(above)} and {u} = {self._show(below)}"
+            )
             return "reciprocal rule", text, ""
         where = self._where([u, v], [above, below])
         return "quotient rule", f"the derivative of {u}/{v} is ({u}′·{v} - {u}·{v}′)/{v}², with {where}", ""
@@ -210,7 +223,7 @@ class _Words:
         if len(moving) == 1:
             inner = ast.Name(f"{letters[moving[0]]}′", ast.Load())
             outer = self.writer.tree(locals_[moving[0]])
-            slope = self._cut(to_text(ast.BinOp(outer, ast.Mult(), inner) if not _is_one(outer) else inner))
+            slope = self._show(inner if _is_one(outer) else ast.BinOp(outer, ast.Mult(), inner))
             return f"{row.rule}, chain rule", f"the derivative of {shown} is {slope}, with {where}", row.why
         paths = [chained(algebra, algebra.name(f"{letters[index]}′"), locals_[index]) for index in moving]
         slope = self._show_term(added(algebra, paths))
@@ -231,15 +244,11 @@ class _Words:
         return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
     def _show(self, part: ast.expr, *, brackets: bool = False) -> str:
-        text = self._cut(to_text(part))
+        text = to_text(abridged(part, _LONGEST))
         return f"({text})" if brackets and not text.isalnum() else text
 
     def _show_term(self, term: Term) -> str:
-        return self._cut(to_text(self.writer.tree(term)))
-
-    def _cut(self, text: str) -> str:
-        """Long expressions are shown by their two ends."""
-        return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 + 3 :]}"
+        return self._show(self.writer.tree(term))
 
 
 def _is_sum(node: ast.expr) -> bool:

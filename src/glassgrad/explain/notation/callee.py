@@ -60,7 +60,8 @@ def identify(node: ast.Call, page: Page) -> Called:
     if names and names[0] in MODULES and names[0] not in page.symbols and names[0] not in page.ranks:
         if "random" in names[:-1]:  # np.random.gamma is not Γ
             return Called(node, f"random.{names[-1]}", arguments, keywords, is_library=True)
-        notation = NOTATIONS.get(f"np.{names[-1]}") or NOTATIONS.get(names[-1])
+        module = "special" if names[0] == "special" else "np"  # special.sinc is sin(x)/x in formulas
+        notation = NOTATIONS.get(f"{module}.{names[-1]}") or NOTATIONS.get(names[-1])
         return Called(node, names[-1], arguments, keywords, notation, is_library=True)
     if names and ".".join(names) in page.symbols:
         return Called(node, ".".join(names), arguments, keywords)

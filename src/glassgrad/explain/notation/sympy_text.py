@@ -12,6 +12,7 @@ from glassgrad.explain.notation.expressions import layout
 from glassgrad.explain.notation.layout import Edge, Level, Page, Piece, Rope, flatten
 from glassgrad.explain.notation.signs import Column, Spelling
 from glassgrad.explain.notation.symbols import Symbol
+from glassgrad.explain.notation.sympy_names import NAMES
 
 # Names that a formula may mean as SymPy's constants.
 _CONSTANTS = frozenset({"pi", "E"})
@@ -113,6 +114,4 @@ def _means_something(identifier: str) -> bool:
         return True
     if isinstance(getattr(builtins, identifier, None), BuiltinFunctionType | type):
         return True
-    import sympy
-
-    return identifier in vars(sympy)
+    return identifier in NAMES

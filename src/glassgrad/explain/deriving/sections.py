@@ -1,0 +1,299 @@
+"""A worked problem as the sections of a derivation: function, steps, links, result, what is said aloud. Floor 6."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from glassgrad.explain.deriving.abridging import LONGEST, READABLE, abridged, is_longer
+from glassgrad.explain.deriving.chain import Named, is_straight
+from glassgrad.explain.deriving.units import Units
+from glassgrad.explain.deriving.wording import Wording
+from glassgrad.explain.deriving.worked import Worked, WorkedLink
+from glassgrad.explain.entries import Condition, Entry, Equation, Reason, Remark, Section, Step
+from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_sympy, to_text, total
+from glassgrad.explain.values import Summary, summary
+
+_LONGEST = 16  # parts of an expression that stands behind d/dx
+
+
+@dataclass(slots=True)
+class Board:
+    """What is on the page: the symbols of derivatives, under names that no formula can have."""
+
+    worked: Worked
+    units: Units
+    symbols: dict[str, Symbol] = field(default_factory=dict)
+    explained: set[str] = field(default_factory=set)  # reasons that were given once
+
+    def symbol(self, symbol: Symbol) -> ast.expr:
+        """A symbol as an expression."""
+        key = f"·{symbol.text}"
+        self.symbols[key] = symbol
+        return ast.Name(key, ast.Load())
+
+    def derivative(self, name: str, of: str, order: int = 1) -> ast.expr:
+        """`dp/dt`, or `∂p/∂t` where p is made of several things."""
+        named = next((named for named in self.worked.chain if named.name == name), None)
+        several = named is not None and self.is_partial(named)
+        fraction = partial if several else total
+        return self.symbol(fraction(symbol_of(name), symbol_of(of), order=order))
+
+    def is_partial(self, named: Named) -> bool:
+        """Is the named value made of several variables?"""
+        free = {part.id for part in ast.walk(named.tree) if isinstance(part, ast.Name)}
+        return len(free - {"np", "scipy", "special"}) > 1
+
+    def total(self, name: str, order: int = 1) -> ast.expr:
+        """The derivative of a named value with respect to the problem's variable."""
+        problem = self.worked.problem
+        fraction = partial if len(problem.variables) > 1 else total
+        return self.symbol(fraction(symbol_of(name), symbol_of(problem.wrt), order=order))
+
+    def value(self, number: float | None) -> Summary | None:
+        """A number beside a line."""
+        return None if number is None else summary(number)
+
+
+def sections_of(worked: Worked, units: Units) -> tuple[tuple[Section, ...], dict[str, Symbol]]:
+    """The sections, and the symbols of the derivatives in them."""
+    board = Board(worked, units)
+    sections = [_function(board), *_steps(board), *_links(board), *_higher(board), _result(board), *_aloud(worked)]
+    return tuple(section for section in sections if section.entries), board.symbols
+
+
+# ---------------------------------------------------------------------- sections
+def _function(board: Board) -> Section:
+    worked = board.worked
+    entries: list[Entry] = []
+    for name in worked.problem.variables:
+        if name in worked.values:
+            left = ast.Name(name, ast.Load())
+            entries.append(Equation(left, (), value=summary(worked.values[name]), unit=board.units.of(name) or ""))
+    for named in worked.chain:
+        value = board.value(worked.number_of(named.tree))
+        left = ast.Name(named.name, ast.Load())
+        entries.append(Equation(left, (abridged(named.tree),), value=value, unit=board.units.of(named.name) or ""))
+    entries.extend(Remark(note) for note in worked.problem.notes)
+    return Section("Function", tuple(entries))
+
+
+def _steps(board: Board) -> Iterator[Section]:
+    """The worded steps of each link, or of the formula itself."""
+    worked = board.worked
+    if worked.problem.lets:
+        entries = [entry for link in worked.links for entry in _step_entries(board, link.steps, link.of)]
+        yield Section("Steps", tuple(entries))
+    else:
+        yield Section("Steps", tuple(_step_entries(board, worked.orders[0].steps, worked.problem.wrt)))
+
+
+def _step_entries(board: Board, steps: Sequence[Wording], wrt: str) -> Iterator[Entry]:
+    worked = board.worked
+    for step in steps:
+        tree = worked.writer.tree(step.derivative)
+        why = "" if step.why in board.explained else step.why
+        board.explained.add(why)
+        reasons = tuple(Reason(text) for text in (step.text, why) if text)
+        value = board.value(worked.number_of(tree))
+        yield Equation(
+            _differential(board, step.part, wrt), (abridged(tree),), value=value, rule=step.rule, reasons=reasons
+        )
+
+
+def _differential(board: Board, part: ast.expr, wrt: str) -> ast.expr:
+    """`d/dt(t²)`; a long expression is `d/dt(…)`."""
+    short, below = abridged(part, _LONGEST), symbol_of(wrt)
+    text, latex, mathml = to_text(short), to_latex(short, inline=True), to_mathml(short, inline=True)
+    return board.symbol(
+        Symbol(
+            f"d/d{below.text}({text})",
+            rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}} {below.latex}}}\left({latex}\right)",
+            '<mrow><mfrac><mi mathvariant="normal">d</mi><mrow><mi mathvariant="normal">d</mi>'
+            f"{below.mathml}</mrow></mfrac><mo>(</mo>{mathml}<mo>)</mo></mrow>",
+            atomic=False,
+        )
+    )
+
+
+def _links(board: Board) -> Iterator[Section]:
+    """Each link of the chain, and how they are joined."""
+    worked = board.worked
+    if not worked.problem.lets or not worked.links:
+        return
+    entries: list[Entry] = []
+    for link in worked.links:
+        left = board.derivative(link.named.name, link.of)
+        unit = board.units.quotient(link.named.name, link.of) or ""
+        value = board.value(worked.number_of(link.derivative))
+        entries.append(Equation(left, (abridged(link.derivative),), value=value, unit=unit))
+    entries.extend(_joints(board))
+    yield Section("Links", tuple(entries))
+
+
+def joint_words(worked: Worked, named: Named) -> str:
+    """Why the links are multiplied, and why paths are added."""
+    wrt = worked.problem.wrt
+    inner = [name for name in named.moving if name != wrt]
+    through = " and ".join([", ".join(inner[:-1]), inner[-1]] if len(inner) > 1 else inner)
+    text = f"{named.name} depends on {wrt} through {through}"
+    text += ", and directly" if wrt in named.moving else ""
+    return (
+        f"{text}, so what each path gives is added up" if len(named.moving) > 1 else f"{text}: the links are multiplied"
+    )
+
+
+def _joints(board: Board) -> Iterator[Entry]:
+    """`dp/dt = dp/dh · dh/dt`; where paths branch, one line for each value that depends on several."""
+    worked = board.worked
+    moving = [named for named in worked.chain if named.moving]
+    if is_straight(worked.chain):
+        links = list(reversed(worked.links))
+        names = [board.derivative(link.named.name, link.of) for link in links]
+        if len(links) > 1:
+            forms = (_product(names), abridged(_product([link.derivative for link in links])))
+            yield _joint(board, worked.chain[-1], forms)
+        return
+    for named in moving:
+        if any(name != worked.problem.wrt for name in named.moving):
+            yield _joint(board, named, (_paths(board, named),))
+
+
+def _joint(board: Board, named: Named, forms: tuple[ast.expr, ...]) -> Equation:
+    worked = board.worked
+    unit = board.units.quotient(named.name, worked.problem.wrt) or ""
+    value = board.value(total_values(worked).get(named.name))
+    reason = Reason(joint_words(worked, named))
+    return Equation(board.total(named.name), forms, value=value, rule="chain rule", reasons=(reason,), unit=unit)
+
+
+def total_values(worked: Worked) -> dict[str, float]:
+    """The derivative of each moving value with respect to the variable, where the links have values."""
+    found: dict[str, float] = {worked.problem.wrt: 1.0}
+    for named in worked.chain:
+        parts = [
+            (worked.number_of(link.derivative), found.get(link.of)) for link in worked.links if link.named is named
+        ]
+        if parts and all(local is not None and inner is not None for local, inner in parts):
+            found[named.name] = sum(local * inner for local, inner in parts if local is not None and inner is not None)
+    return found
+
+
+def _paths(board: Board, named: Named) -> ast.expr:
+    worked = board.worked
+    terms = []
+    for link in worked.links:
+        if link.named is named:
+            local = board.derivative(named.name, link.of)
+            direct = link.of == worked.problem.wrt
+            terms.append(local if direct else _product([local, board.total(link.of)]))
+    return _total(terms)
+
+
+def _total(terms: Sequence[ast.expr]) -> ast.expr:
+    result = terms[0]
+    for term in terms[1:]:
+        result = ast.BinOp(result, ast.Add(), term)
+    return result
+
+
+def _product(factors: Sequence[ast.expr]) -> ast.expr:
+    result = factors[0]
+    for factor in factors[1:]:
+        result = ast.BinOp(result, ast.Mult(), factor)
+    return result
+
+
+def _higher(board: Board) -> Iterator[Section]:
+    """The steps of the second and higher derivatives."""
+    worked = board.worked
+    for each in worked.orders[1:]:
+        given = abridged(worked.orders[each.order - 2].derivative)
+        before = Equation(board.total(worked.problem.name, each.order - 1), (given,))
+        entries = (before, *_step_entries(board, each.steps, worked.problem.wrt))
+        yield Section(f"Derivative of order {each.order}", entries)
+
+
+def _result(board: Board) -> Section:
+    worked = board.worked
+    problem, result = worked.problem, worked.result
+    unit = board.units.quotient(problem.name, problem.wrt, worked.order) or ""
+    left = board.total(problem.name, worked.order)
+    return Section(
+        "Result",
+        (Equation(left, (abridged(result.derivative, 2 * READABLE),), value=board.value(result.value), unit=unit),),
+    )
+
+
+def _aloud(worked: Worked) -> Iterator[Section]:
+    entries: list[Entry] = []
+    known = bool(worked.numbers) and all(name in worked.values for name in worked.problem.variables)
+    entries.extend(Remark(_kink_text(kink, known=known), "kink" if kink.hit else "note") for kink in worked.kinks)
+    for limit in worked.domain:
+        if limit.hit:
+            text = f"{limit.expression} needs {limit.condition}, which does not hold here"
+        else:
+            text = f"{limit.expression} needs {limit.condition}" + (", which holds here" if known else "")
+        entries.append(Remark(text, "domain" if limit.hit else "note"))
+    if known and worked.result.value is None:
+        entries.append(Remark("the derivative has no finite value at this point", "domain"))
+    if entries:
+        yield Section("Said aloud", tuple(entries))
+
+
+def _kink_text(kink: Condition, *, known: bool) -> str:
+    is_value = len(kink.chosen.split()) == 1
+    chosen = f"the value {kink.chosen} is taken there" if is_value else f"{kink.chosen} is taken there"
+    text = f"{kink.expression} has no derivative where {kink.condition}; {chosen}"
+    if kink.hit:
+        return f"{text}. The point given is such a place"
+    return text + (". The point given is not such a place" if known else "")
+
+
+# ---------------------------------------------------------------------- for programs
+def steps_for_programs(worked: Worked) -> tuple[Step, ...]:
+    """All steps in order, the joining of the links among them."""
+    found = [_program_step(worked, step) for link in worked.links for step in link.steps]
+    found += [_program_step(worked, step) for step in worked.orders[0].steps]
+    if worked.problem.lets and worked.links:
+        found.append(_chain_step(worked))
+    elif worked.problem.lets:
+        name, wrt = worked.problem.name, worked.problem.wrt
+        found.append(Step("constant rule", f"{name} does not depend on {wrt}, so its derivative is 0", "0", 0.0))
+    found += [_program_step(worked, step) for each in worked.orders[1:] for step in each.steps]
+    return tuple(found)
+
+
+def _program_step(worked: Worked, step: Wording) -> Step:
+    tree = worked.writer.tree(step.derivative)
+    return Step(step.rule, step.text, spelled(worked, tree), worked.number_of(tree))
+
+
+def _chain_step(worked: Worked) -> Step:
+    named = worked.chain[-1]
+    first = worked.orders[0]
+    inner = [name for name in named.moving if name != worked.problem.wrt]
+    text = joint_words(worked, named) if inner else f"{named.name} depends on {worked.problem.wrt} directly"
+    return Step("chain rule", text, spelled(worked, first.derivative), first.value)
+
+
+def by_names(worked: Worked) -> ast.expr:
+    """The first derivative over the names of the lets as well: for formulas that are endless with the lets put in."""
+    slopes: dict[str, ast.expr] = {worked.problem.wrt: ast.Constant(1)}
+    for named in worked.chain:
+        paths = [_product([link.derivative, slopes[link.of]]) for link in worked.links if link.named is named]
+        if paths:
+            slopes[named.name] = _total(paths)
+    return slopes[worked.problem.name] if worked.order == 1 else worked.result.derivative
+
+
+def spelled(worked: Worked, tree: ast.expr) -> str:
+    """An expression as SymPy reads it; one that would fill a book is left out."""
+    return "" if is_longer(tree, LONGEST) else to_sympy(tree, names_of(worked))
+
+
+def names_of(worked: Worked) -> frozenset[str]:
+    """All names that stand for numbers."""
+    return frozenset({*worked.problem.variables, *[named.name for named in worked.chain]})
+
+
+__all__ = ["WorkedLink", "by_names", "sections_of", "spelled", "steps_for_programs", "total_values"]

@@ -1,0 +1,224 @@
+"""A problem worked out: links, expressions of all orders, values at the point, the steps, and the check. Floor 6."""
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glassgrad.explain.deriving.chain import LocalLink, Named, expanded, local_links, named_values
+from glassgrad.explain.deriving.checking import Question, check_derivative, nearby_points, sample_points
+from glassgrad.explain.deriving.differentiating import Differentiated, differentiate
+from glassgrad.explain.deriving.notices import domain_of, kinks_of, unique
+from glassgrad.explain.deriving.reading import RuleReader, read_tree
+from glassgrad.explain.deriving.terms import Algebra, Term
+from glassgrad.explain.deriving.wording import Wording, word_steps
+from glassgrad.explain.deriving.writing import Writer
+from glassgrad.explain.entries import Check, Condition
+from glassgrad.frontends.formula import Problem, evaluate_parts
+from glassgrad.frontends.formula.graph import Program, program
+
+_CLOSE = 1e-8  # how near the expression's value must be to that of the graph
+_UNCHECKED = Check("none", None, None, None, None, "no point was found where the formula and its derivative are finite")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedLink:
+    """A link of the chain with its derivative as a tree, and its steps."""
+
+    named: Named
+    of: str
+    derivative: ast.expr
+    steps: tuple[Wording, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOrder:
+    """The derivative of one order: its expression over the variables, and the steps from the order before."""
+
+    order: int
+    derivative: ast.expr
+    steps: tuple[Wording, ...]
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Everything that is known of a problem."""
+
+    problem: Problem
+    order: int
+    chain: tuple[Named, ...]
+    tree: ast.expr  # the formula over the variables
+    links: tuple[WorkedLink, ...]
+    orders: tuple[WorkedOrder, ...]
+    values: Mapping[str, float]  # variables and named values that are known
+    numbers: Mapping[ast.expr, float | bool]  # of all trees at the point
+    kinks: tuple[Condition, ...]
+    domain: tuple[Condition, ...]
+    check: Check
+    writer: Writer
+
+    @property
+    def result(self) -> WorkedOrder:
+        """The derivative that was asked for."""
+        return self.orders[-1]
+
+    def number_of(self, tree: ast.expr) -> float | None:
+        """The value of a tree at the point; None where it is not known or no number."""
+        value = self.numbers.get(tree)
+        return None if value is None or not np.isfinite(value) else float(value)
+
+
+def work(problem: Problem, order: int = 1) -> Worked:
+    """Differentiates a problem as often as asked for."""
+    runs = program(problem, order)
+    values = _values(problem, runs)
+    exact = runs.at(problem.at)[1] if _is_complete(problem) else None
+    trial = _trial_points(problem, exact)
+    for guarded in (False, True):
+        worked = _Derivatives(problem, order, guarded)
+        point = next((point for point in trial if np.all(np.isfinite(runs.at(point)[1]))), None)
+        if point is None or worked.agrees(point, runs.at(point)):
+            break
+    else:
+        worked = _Derivatives(problem, order, guarded=False)
+    return _assembled(problem, worked, values, exact, runs)
+
+
+def _values(problem: Problem, runs: Program) -> dict[str, float]:
+    """The variables and the named values that the given numbers determine."""
+    if _is_complete(problem):
+        return dict(problem.at) | runs.at(problem.at)[0]
+    known = dict(problem.at)
+    for named in named_values(problem):
+        found = evaluate_parts([named.tree], known)
+        if named.tree in found:
+            known[named.name] = found[named.tree]
+    return known
+
+
+def _is_complete(problem: Problem) -> bool:
+    return all(name in problem.at for name in problem.variables)
+
+
+def _trial_points(problem: Problem, exact: Sequence[float] | None) -> list[dict[str, float]]:
+    """Points where expression and graph are compared: the person's, or one that is drawn."""
+    if exact is not None and np.all(np.isfinite(exact)):
+        return [dict(problem.at)]
+    text = " ".join([problem.formula.source, *[formula.source for formula in problem.lets]])
+    return sample_points(problem.variables, {} if exact is not None else problem.at, text)
+
+
+class _Derivatives:
+    """The terms of all links and orders, with or without the guards of rules."""
+
+    def __init__(self, problem: Problem, order: int, guarded: bool) -> None:
+        self.problem = problem
+        self.algebra = Algebra()
+        self.reader = RuleReader(self.algebra, guarded=guarded)
+        self.writer = Writer(self.algebra)
+        self.chain = named_values(problem)
+        self.tree = expanded(problem)
+        read_tree(self.algebra, self.tree)  # first of all, so that constants keep the order that they have in it
+        self.links = local_links(self.reader, self.chain)
+        self.done: list[Differentiated] = []
+        self.trees: list[ast.expr] = []
+        tree = self.tree
+        for number in range(order):
+            self.algebra.expanding = number > 0
+            self.done.append(differentiate(self.reader, tree, {problem.wrt: self.algebra.one}, by_person=number == 0))
+            tree = self.writer.tree(self.derivative(number))
+            self.trees.append(tree)
+
+    def derivative(self, number: int) -> Term:
+        return self.done[number].derivative or self.algebra.zero
+
+    def agrees(self, point: Mapping[str, float], exact: tuple[Mapping[str, float], Sequence[float]]) -> bool:
+        """Have the expressions the values that the graph has?"""
+        values = {**point, **exact[0]}
+        found = evaluate_parts(self.trees, values)
+        return all(_near(found.get(tree), value) for tree, value in zip(self.trees, exact[1], strict=True))
+
+
+def _near(found: float | None, value: float) -> bool:
+    return found is not None and abs(found - value) <= _CLOSE * max(abs(value), 1e-6)
+
+
+# ---------------------------------------------------------------------- everything together
+def _assembled(
+    problem: Problem, made: _Derivatives, values: dict[str, float], exact: Sequence[float] | None, runs: Program
+) -> Worked:
+    names = {*problem.variables, *[named.name for named in made.chain]}
+    said: set[Term] = set()
+    numbers = evaluate_parts(_trees_of(made), values)
+    links = tuple(_worked_link(made, link, names) for link in made.links)
+    orders = tuple(
+        WorkedOrder(
+            index + 1,
+            tree,
+            _steps(made, index, names, said),
+            _finite(exact[index] if exact is not None else None),
+        )
+        for index, tree in enumerate(made.trees)
+    )
+    moving = {problem.wrt, *[named.name for named in made.chain if named.moving]}
+    kinks = unique(kink for named in made.chain for kink in kinks_of(named.tree, moving, numbers))
+    domain = unique(limit for named in made.chain for limit in domain_of(named.tree, numbers))
+    check = _check(problem, made, exact, runs, hit=any(kink.hit for kink in kinks))
+    steps = [step for link in links for step in link.steps] + [step for each in orders for step in each.steps]
+    written = [made.writer.tree(step.derivative) for step in steps]
+    numbers = evaluate_parts([*_trees_of(made), *written, *[link.derivative for link in links]], values)
+    return Worked(
+        problem, len(orders), made.chain, made.tree, links, orders, values, numbers, kinks, domain, check, made.writer
+    )
+
+
+def _trees_of(made: _Derivatives) -> list[ast.expr]:
+    return [*[named.tree for named in made.chain], made.tree, *made.trees]
+
+
+def _steps(made: _Derivatives, index: int, names: set[str], said: set[Term]) -> tuple[Wording, ...]:
+    """The steps of an order, without those of the orders before; where there are lets, the links have the first's."""
+    if index == 0 and made.problem.lets:
+        return ()
+    made.algebra.expanding = index > 0
+    return tuple(word_steps(made.reader, made.writer, made.done[index], made.problem.wrt, names, said))
+
+
+def _worked_link(made: _Derivatives, link: LocalLink, names: set[str]) -> WorkedLink:
+    made.algebra.expanding = False
+    tree = made.writer.tree(link.derivative)
+    steps = word_steps(made.reader, made.writer, link.done, link.of, names, set()) if made.problem.lets else ()
+    return WorkedLink(link.named, link.of, tree, tuple(steps))
+
+
+def _finite(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else value
+
+
+# ---------------------------------------------------------------------- the check
+def _check(problem: Problem, made: _Derivatives, exact: Sequence[float] | None, runs: Program, *, hit: bool) -> Check:
+    """The numeric check at the person's point; beside it where it is on a kink; elsewhere where none is given."""
+    order = len(made.trees)
+    tree = made.tree if order == 1 else made.trees[-2]
+    for point, beside in _points_to_check(problem, exact, hit=hit):
+        found, derivatives = runs.at(point)
+        if np.isfinite(derivatives[-1]) and np.isfinite(found[problem.name]):
+            at = point if problem.wrt in point else {**point, problem.wrt: found[problem.wrt]}
+            size = abs(found[problem.name])
+            check = check_derivative(Question(tree, problem.wrt, at, derivatives[-1], order, size, beside))
+            if check.agrees is not None:
+                return check
+    return _UNCHECKED
+
+
+def _points_to_check(
+    problem: Problem, exact: Sequence[float] | None, *, hit: bool
+) -> list[tuple[dict[str, float], bool]]:
+    text = " ".join([problem.formula.source, *[formula.source for formula in problem.lets]])
+    own = [] if exact is None else [dict(problem.at)]
+    beside = nearby_points(problem.wrt, problem.at) if own and problem.wrt in problem.at else []
+    drawn = sample_points(problem.variables, problem.at if exact is None else {}, text)
+    at_point = [] if hit else [(point, False) for point in own]
+    return [*at_point, *[(point, True) for point in (*beside, *drawn)]]
