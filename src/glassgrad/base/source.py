@@ -14,6 +14,8 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 _OWN_FOLDER = str(Path(__file__).resolve().parent.parent)
+_DEMO_NETWORK = str(Path(_OWN_FOLDER, "cli", "demo", "network.py"))  # plain NumPy, as a user would write it
+_LIBRARIES = ("/numpy/", "/scipy/", "/optree/", "/typer/", "/click/", "/contextlib.py", "/functools.py")
 _internal_code: dict[CodeType, bool] = {}
 
 
@@ -43,8 +45,12 @@ def is_internal(code: CodeType) -> bool:
     known = _internal_code.get(code)
     if known is None:
         name = code.co_filename
-        known = name.startswith((_OWN_FOLDER, "<__array_function__", "<glassgrad")) or any(
-            part in name for part in ("/numpy/", "/scipy/", "/optree/", "/contextlib.py", "/functools.py")
+        known = name != _DEMO_NETWORK and (
+            name.startswith((_OWN_FOLDER, "<__array_function__", "<glassgrad"))
+            or any(
+                part in name
+                for part in ("/numpy/", "/scipy/", "/optree/", "/contextlib.py", "/functools.py", "/typer/", "/click/")
+            )
         )
         _internal_code[code] = known
     return known

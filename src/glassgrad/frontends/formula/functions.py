@@ -141,7 +141,7 @@ def _compiled(parameters: str, text: str) -> Callable[..., Any]:
         "loggamma": _loggamma,
         "arctan2": _arctan2,
         "lambertw": _lambertw,
-        "real_lambertw": _real_lambertw,
+        "real_lambertw": real_lambertw,
     }
     function: Callable[..., Any] = eval(f"lambda {parameters}: {text}", scope)  # noqa: S307 - our own text
     return function
@@ -182,7 +182,7 @@ def _lambertw(x: complex, k: complex) -> Any:
     return w - (w * np.exp(w) - x) / (np.exp(w) * (w + 1))
 
 
-def _real_lambertw(x: float, k: float) -> float:
+def real_lambertw(x: float, k: float) -> float:
     """The real branches of W: 0 on [-1/e, inf), -1 on [-1/e, 0); not a number elsewhere."""
     import scipy.special
 

@@ -1,0 +1,82 @@
+"""What a command gives out: data on stdout or in a file, the rest on stderr, errors without a traceback."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from glassgrad.base.errors import DisagreementError, FormulaError, GlassgradError, UnitsError
+
+DISAGREES = 1
+BAD_INPUT = 2
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    print(text, file=sys.stderr)
+
+
+def stop(message: str, *, hint: str | None = None, code: int = BAD_INPUT) -> NoReturn:
+    """Ends the command with a message."""
+    say(f"error: {message}")
+    if hint:
+        say(f"\nhint: {hint}")
+    raise SystemExit(code)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turns an error made on purpose into its text and an exit code."""
+    try:
+        yield
+    except DisagreementError as error:
+        say(f"error: {error}")
+        raise SystemExit(DISAGREES) from None
+    except (FormulaError, UnitsError) as error:  # about the command's own words: no line of a file to show
+        stop(error.message, hint=error.hint)
+    except GlassgradError as error:
+        say(f"error: {error}")
+        raise SystemExit(BAD_INPUT) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing more to say
+        raise SystemExit(0) from None
+
+
+def give(text: str, file: Path | None) -> None:
+    """Writes text to stdout, or to a file in one move: a reader sees the old file or the whole new one."""
+    if not text.endswith("\n"):
+        text += "\n"
+    if file is None:
+        sys.stdout.write(text)
+        return
+    try:
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except OSError as error:
+        stop(f"{file} cannot be written: {error.strerror}")
+    say(f"wrote {file}")
+
+
+def as_json(value: Any) -> str:
+    """JSON with plain numbers; what is not finite becomes null."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def shown(derivation: Any, form: str) -> str:
+    """A derivation in one of its forms."""
+    ways: dict[str, Callable[[], str]] = {
+        "text": lambda: str(derivation),
+        "latex": derivation.latex,
+        "mathml": derivation.mathml,
+        "html": derivation.html,
+        "markdown": derivation.markdown,
+        "json": lambda: as_json(derivation.to_dict()),
+    }
+    return ways[form]()
