@@ -63,7 +63,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
                 with lock:
                     cache[signature] = version
         if workspace() is None:
-            values = [*leaves, *[node.param("held").array for node in version.outside]]
+            values = [*leaves, *[node.param("held").values for node in version.outside]]
             return unflatten(version.structure, [as_result(y) for y in version.program(*values)])
         with tracing():
             nodes = [to_node(leaf) for leaf in leaves]
@@ -115,6 +115,7 @@ def _compile(
     kwargs: dict[str, Any],
     fixed: set[Any],
 ) -> Compiled:
+    outermost = workspace() is None
     with tracing(), apart():
         since = fresh_serial()
         tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), _weak_of(leaf)) for leaf in leaves]
@@ -125,9 +126,18 @@ def _compile(
         result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
         flat, out_structure = flatten(result)
         graph, outside = close(inputs, settle([output_node(leaf) for leaf in flat]), since)
+        if outermost:
+            _follow_captured()
         # What runs is simplified; what an outer trace differentiates stays as traced.
         program = reference.compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))))
     return Compiled(graph, outside, out_structure, program)
+
+
+def _follow_captured() -> None:
+    """Arrays of the surroundings that the function did not write into are read anew at each call."""
+    here = workspace()
+    for leaf in here.captured.values() if here is not None else ():
+        leaf.param("held").follow()
 
 
 def _weak_of(leaf: Any) -> type | None:

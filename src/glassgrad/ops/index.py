@@ -250,7 +250,7 @@ def are_distinct(shape: tuple[int, ...], key: Key, indices: Sequence[Node]) -> b
     numbers = [entry.number for entry in key if type(entry) is Slot]
     flat: Any = 0
     for axis, number in zip(axes, numbers, strict=True):
-        flat = flat * shape[axis] + indices[number].param("held").array % max(shape[axis], 1)
+        flat = flat * shape[axis] + indices[number].param("held").values % max(shape[axis], 1)
     places = np.ravel(flat)
     return bool((places[1:] > places[:-1]).all()) or len(np.unique(places)) == len(places)
 

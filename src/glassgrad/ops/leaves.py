@@ -5,18 +5,46 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.avals import Aval
+from glassgrad.base.avals import Aval, show_shape
+from glassgrad.base.errors import MutationError
 from glassgrad.graph.node import Node, make, workspace
 from glassgrad.graph.op import Linear, Op, op
 
 
 class Held:
-    """A captured array, compared by identity: the graph refers to it and an engine passes it as an input."""
+    """A captured array, compared by identity: the graph refers to it and an engine passes it as an input.
 
-    __slots__ = ("array",)
+    `seen` are its bytes when it was captured (of a large array a sample), for a function may write into it later.
+    """
 
-    def __init__(self, array: np.ndarray) -> None:
+    __slots__ = ("array", "seen")
+
+    def __init__(self, array: np.ndarray, seen: bytes | None = None) -> None:
         self.array = array
+        self.seen = seen
+
+    @property
+    def values(self) -> np.ndarray:
+        """The array as it was captured."""
+        if self.seen is None or self.array.nbytes > KEPT_BYTES:
+            return self.array
+        return np.frombuffer(self.seen, self.array.dtype).reshape(self.array.shape)
+
+    def is_unchanged(self) -> bool:
+        """Does the array still hold what it held when it was captured?"""
+        if self.seen is None or self.seen == bytes_seen(self.array):
+            return True
+        if self.array.nbytes > KEPT_BYTES:
+            raise MutationError(
+                f"an array of shape {show_shape(self.array.shape)} was used in the computation and then written into",
+                hint="use a copy: x * w.copy(); or make a new array instead of writing into the old one",
+            )
+        return False
+
+    def follow(self) -> None:
+        """Lets `values` be what the array holds from now on, if it is unchanged until now."""
+        if self.is_unchanged():
+            self.seen = None
 
     def __repr__(self) -> str:
         return f"{self.array.dtype}{list(self.array.shape)}"
@@ -53,9 +81,9 @@ def input_node(aval: Aval) -> Node:
     return Node(INPUT, (), (), aval)
 
 
-def array_leaf(array: np.ndarray) -> Node:
+def array_leaf(array: np.ndarray, seen: bytes | None = None) -> Node:
     """A fresh leaf that refers to an array and so has its numbers."""
-    return Node(ARRAY, (), (("held", Held(array)),), Aval(array.shape, array.dtype))
+    return Node(ARRAY, (), (("held", Held(array, seen)),), Aval(array.shape, array.dtype))
 
 
 def mark(node: Node) -> Node:
@@ -98,16 +126,32 @@ def ones(aval: Aval) -> Node:
 
 
 def capture(array: np.ndarray) -> Node:
-    """The leaf for an array of the surroundings: one leaf an array in each workspace; small numbers are literals."""
+    """The leaf for an array of the surroundings: one leaf an array in each workspace; small numbers are literals.
+
+    An array that was written into since it was captured is captured anew.
+    """
     if array.ndim == 0:
         return literal(array, array.dtype)
     here = workspace()
     if here is None:
         return array_leaf(array)
     found = here.captured.get(id(array))
-    if found is None:
-        found = here.captured[id(array)] = array_leaf(array)
+    if found is None or not found.params[0][1].is_unchanged():
+        constant = array.flags.owndata and not array.flags.writeable
+        found = here.captured[id(array)] = array_leaf(array, None if constant else bytes_seen(array))
     return found
+
+
+KEPT_BYTES = 1 << 16
+_SAMPLED = 512  # elements of a larger array that are looked at
+
+
+def bytes_seen(array: np.ndarray) -> bytes:
+    """The bytes of an array; of a large one a sample of them."""
+    if array.nbytes <= KEPT_BYTES:
+        return array.tobytes()
+    step = max(int((array.size / _SAMPLED) ** (1 / array.ndim)), 1)
+    return array[(slice(None, None, step),) * array.ndim].tobytes()
 
 
 def project(node: Node, index: int) -> Node:

@@ -132,7 +132,7 @@ def constant(node: Node, known: dict[Node, Any]) -> Any:
     if node in known:
         return known[node]
     if node.op is ARRAY:
-        return node.param("held").array
+        return node.param("held").values
     value = literal_value(node)
     return np.broadcast_to(value, node.shape) if node.shape and min(node.shape) >= 0 else value
 

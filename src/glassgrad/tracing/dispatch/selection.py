@@ -20,7 +20,7 @@ def known(value: Any) -> Any:
     """The numbers of a value that must be known while tracing (a mask, a count)."""
     if isinstance(value, Tracer):
         return mask_value(value) if value.dtype.kind == "b" else np.asarray(value.value)
-    return to_node(value).param("held").array if any_traced(value) else np.asarray(value)
+    return to_node(value).param("held").values if any_traced(value) else np.asarray(value)
 
 
 def _in_range(indices: Any, size: int, mode: str) -> Any:
