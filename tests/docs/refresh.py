@@ -74,6 +74,7 @@ def _console(command) -> str:
         encoding="utf-8",
         check=False,
     )
+    assert "Traceback (most recent call last)" not in run.stdout, f"`{command.text}` crashes:\n{run.stdout}"
     return written + run.stdout
 
 
