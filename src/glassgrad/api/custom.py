@@ -1,5 +1,6 @@
 """Derivatives that a person states: custom_derivative, and stop_gradient. Floor 5."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from typing import Any
@@ -67,6 +68,7 @@ class custom_derivative:  # noqa: N801 - used as a decorator, like property
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's value; its rule is used when it is differentiated."""
+        args, kwargs = self._by_position(args, kwargs)
         outermost = workspace() is None
         if outermost and not self.traced:
             return self.function(*args, **kwargs)
@@ -77,6 +79,14 @@ class custom_derivative:  # noqa: N801 - used as a decorator, like property
             rule = _Rule(self, args, body.structure, len(given), kwargs)
             node = make_custom(body.graph, [*given, *body.outside], rule.over_nodes())
             return unflatten(body.structure, deliver(outputs_of(node), since, outermost=outermost))
+
+    def _by_position(self, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments that a position can hold at their positions: those are what the rule answers for."""
+        try:
+            bound = inspect.signature(self.function).bind(*args, **kwargs)
+        except ValueError:  # a built-in function without a signature
+            return tuple(args), kwargs
+        return bound.args, bound.kwargs
 
     def _inside(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         return self.function(*args, **kwargs)

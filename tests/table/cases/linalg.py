@@ -43,6 +43,7 @@ CASES = [
     Case("eig", ((3, 3),), sample=positive, dtypes=_DOUBLE, tolerance=1e-6),
     *[Case("svd", (shape,), sample=separated, dtypes=_DOUBLE, tolerance=1e-6)
       for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2))],
+    Case("svd_full", ((3, 2),), sample=separated, dtypes=_DOUBLE),
     *[Case("qr", (shape,), sample=separated, dtypes=_DOUBLE, tolerance=1e-6)
       for shape in ((3, 3), (4, 2), (2, 4), (2, 3, 2))],
     *[Case("expm", (shape,), dtypes=("float64", "complex128"), analytic=True, tolerance=1e-6, note=f"{len(shape)}d")

@@ -9,7 +9,7 @@ import numpy as np
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ShapeError
 from glassgrad.graph.node import Node, apply, make
-from glassgrad.graph.op import OPS, Domain, Stacked, Tangent, op
+from glassgrad.graph.op import OPS, Domain, Stacked, Tangent, Undefined, op
 from glassgrad.ops.complex import imag
 from glassgrad.ops.elementwise import divide
 from glassgrad.ops.leaves import array_leaf, ones, project, zeros
@@ -209,6 +209,27 @@ SVD = op(
 def svd(a: Node) -> Node:
     """The reduced singular value decomposition (a node of three outputs)."""
     return make(SVD, (a,))
+
+
+def _svd_full_aval(a: Aval) -> tuple[Aval, Aval]:
+    (m, n), lead = a.shape[-2:], a.shape[:-2]
+    return Aval((*lead, m, m), a.dtype), Aval((*lead, n, n), a.dtype)
+
+
+SVD_FULL = op(
+    "svd_full",
+    "a -> u, vh",
+    infer=_svd_full_aval,
+    numpy="np.linalg.svd(a)[::2]",
+    batching=Stacked(),
+    rule="no derivative: the vectors beyond the rank are not determined",
+    a=Undefined("np.linalg.svd(a, full_matrices=False) has only vectors that are determined"),
+)
+
+
+def svd_full(a: Node) -> Node:
+    """All left and right singular vectors, also those that no singular value belongs to (a node of two outputs)."""
+    return make(SVD_FULL, (a,))
 
 
 # ------------------------------------------------------------------ QR

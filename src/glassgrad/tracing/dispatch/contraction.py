@@ -29,6 +29,10 @@ def matmul_traced(x1: Any, x2: Any) -> Tracer:
 def vecdot_traced(x1: Any, x2: Any, axis: int = -1) -> Any:
     """`np.vecdot`: the product of vectors along an axis, the first conjugated."""
     a, b = np.moveaxis(x1, axis, -1), np.moveaxis(x2, axis, -1)
+    if np.shape(a)[-1] != np.shape(b)[-1]:
+        raise ShapeError(
+            f"vecdot needs vectors of one length, found {show_shape(np.shape(x1))} and {show_shape(np.shape(x2))}"
+        )
     return einsum_traced("...i,...i->...", np.conjugate(a), b)
 
 

@@ -84,7 +84,17 @@ def pinv_traced(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any
     cutoff = rcond if rcond is not None else rtol
     if cutoff is None:
         cutoff = max(x.shape[-2:], default=0) * np.finfo(x.dtype).eps if rtol is not None else 1e-15
-    return wrap(systems.pinv(x, float(cutoff)))
+    return wrap(systems.pinv(x, _cutoff(cutoff)))
+
+
+def _cutoff(value: Any) -> Any:
+    """A threshold as a static fact: a number, or one for each matrix of a stack."""
+    plain = np.asarray(value.value if isinstance(value, Tracer) else value, float)
+    return _nested(plain.tolist())
+
+
+def _nested(value: Any) -> Any:
+    return tuple(_nested(part) for part in value) if isinstance(value, list) else value
 
 
 @implements(np.linalg.lstsq)
@@ -176,12 +186,10 @@ def eigvals_traced(a: Any) -> Tracer:
 def svd_traced(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
     """`np.linalg.svd`, reduced, or full for square matrices."""
     (x,) = matrices(a)
-    if compute_uv and full_matrices and x.shape[-1] != x.shape[-2]:
-        raise UnsupportedError(
-            "the full singular vectors of a matrix that is not square are not determined",
-            hint="np.linalg.svd(a, full_matrices=False)",
-        )
     parts = several(factors.svd(x))
+    if compute_uv and full_matrices and x.shape[-1] != x.shape[-2]:
+        u, vh = several(factors.svd_full(x))
+        parts = [u, parts[1], vh]
     return _named(np.linalg.svd, parts) if compute_uv else parts[1]
 
 
@@ -326,9 +334,9 @@ def matrix_rank_traced(A: Any, tol: Any = None, hermitian: bool = False, *, rtol
     """`np.linalg.matrix_rank`: a count, without derivative."""
     s = np.linalg.svd(A, compute_uv=False)
     if tol is None:
-        share = max(np.shape(A)[-2:]) * np.finfo(s.dtype).eps if rtol is None else rtol
-        tol = np.max(s, axis=-1, keepdims=True) * share
-    return np.count_nonzero(s > tol, axis=-1)
+        share = max(np.shape(A)[-2:]) * np.finfo(s.dtype).eps if rtol is None else np.asarray(rtol)[..., None]
+        return np.count_nonzero(s > np.max(s, axis=-1, keepdims=True, initial=0.0) * share, axis=-1)
+    return np.count_nonzero(s > np.expand_dims(tol, -1), axis=-1)
 
 
 @implements(np.linalg.matrix_transpose, np.matrix_transpose)
