@@ -201,6 +201,15 @@ def test_gamma_moves_with_its_shape_as_its_quantile_does(a):
     np.testing.assert_allclose(second, curve, rtol=1e-3, atol=1e-4 * np.max(np.abs(curve)) + 1e-6)
 
 
+def test_draws_pass_a_gradient_check():
+    """A draw from a held key is one smooth function of its parameters."""
+    gg.check_gradients(lambda a, scale: random.gamma(KEYS[0], a, (3,), scale=scale), 1.7, 0.4)
+    gg.check_gradients(lambda a, b: random.beta(KEYS[0], a, b, (3,)), 0.8, 2.2)
+    gg.check_gradients(lambda alpha: random.dirichlet(KEYS[0], alpha), np.array([0.5, 1.5, 3.0]))
+    gg.check_gradients(lambda df: random.student_t(KEYS[0], df, (3,)), 4.2)
+    gg.check_gradients(lambda low, high: random.truncated_normal(KEYS[0], low, high, (3,)), -0.4, 1.8)
+
+
 def test_expectations_have_the_derivatives_of_their_formulas():
     """d/da E[f(z)], with many numbers: E z = a, E ln z = ψ(a), E z² = a (a + 1)."""
     a = 1.7

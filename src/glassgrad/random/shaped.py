@@ -1,4 +1,8 @@
-"""Distributions with shapes, all made of gamma numbers: gamma, beta, Dirichlet, chi-squared, Student's t."""
+"""Distributions with shapes, all made of gamma numbers: gamma, beta, Dirichlet, chi-squared, Student's t.
+
+Gamma numbers are quantiles of uniform ones, so a number is one smooth function of its shape: what implicit
+reparameterisation states is also what a difference of two draws from one key gives.
+"""
 
 from typing import Any
 
@@ -6,8 +10,8 @@ import numpy as np
 
 from glassgrad.api.values import on_values
 from glassgrad.base.errors import ShapeError
-from glassgrad.ops.random.draws import log_gamma_of
-from glassgrad.random.continuous import normal
+from glassgrad.ops.random.gamma_shape import log_gamma_quantile
+from glassgrad.random.continuous import normal, uniform
 from glassgrad.random.keys import Key, Shape, at_dtype, dtype_of, shape_of, split, spread_to
 
 
@@ -16,12 +20,14 @@ def loggamma(key: Key, a: Any, shape: Shape = None, *, dtype: Any = None) -> Any
 
     Differentiable in `a` by implicit reparameterisation, to any order.
     """
-    dtype = dtype_of(dtype, a)
-    return on_values(log_gamma_of, key, spread_to(a, shape_of(shape, a), dtype))
+    dtype, size = dtype_of(dtype, a), shape_of(shape, a)
+    unit = np.maximum(uniform(key, size), np.finfo(np.float64).tiny)
+    found = on_values(log_gamma_quantile, spread_to(a, size, np.dtype(np.float64)), unit)
+    return at_dtype(found, dtype)
 
 
 def gamma(key: Key, a: Any, shape: Shape = None, *, scale: Any = 1.0, dtype: Any = None) -> Any:
-    """Gamma numbers of shape `a`, by Marsaglia and Tsang's method; differentiable in `a` and the scale.
+    """Gamma numbers of shape `a`, the quantiles of uniform ones; differentiable in `a` and the scale.
 
     >>> gamma(np.array([0, 1], np.uint32), 2.5, 4).shape
     (4,)

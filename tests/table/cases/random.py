@@ -109,6 +109,18 @@ DRAWS = [
 ]
 
 
+def _log_quantile(a: Any, u: Any) -> Any:
+    """The root of ln P = ln u over ln z, by bisection on the series of P."""
+    low, high = np.full(np.shape(a), -2e3), np.full(np.shape(a), 8.0)
+    for _ in range(90):
+        middle = (low + high) / 2
+        tiny = middle < -40
+        areas = np.log(scipy.special.gammainc(a, np.exp(np.where(tiny, 0.0, middle))))
+        logs = np.where(tiny, a * middle - scipy.special.gammaln(a + 1), areas)
+        low, high = np.where(logs < np.log(u), middle, low), np.where(logs < np.log(u), high, middle)
+    return ((low + high) / 2).astype(np.result_type(a, u))
+
+
 def _slope(a: Any, l: Any, *, order: int) -> Any:
     """By integrating the derivative of the density in the shape, for a > 0.5."""
     nodes, weights = np.polynomial.legendre.leggauss(80)
@@ -137,8 +149,16 @@ SHAPES = [
     Case(
         "gamma_shape_slope", ((3,),) * 2, {"order": 1}, sample=[(13.0, 20.0), (2.5, 3.2)], meaning=_slope, note="large"
     ),
-    Case("random_log_gamma", ((2,), (2, 3)), sample=[KEYS[0], (0.4, 5.0)], order=0),
-    Case("random_log_gamma", ((3, 2), (3, 2)), sample=[KEYS, (0.4, 5.0)], order=0, note="keys", batched=False),
+    Case("log_gamma_quantile", ((2, 3),) * 2, sample=[(0.3, 4.0), (0.05, 0.95)], meaning=_log_quantile),
+    Case("log_gamma_quantile", ((3,),) * 2, sample=[(30.0, 900.0), (0.05, 0.95)], meaning=_log_quantile, note="large"),
+    Case(
+        "log_gamma_quantile",
+        ((3,),) * 2,
+        sample=[(0.001, 0.01), (0.3, 0.5)],
+        meaning=_log_quantile,
+        order=0,
+        note="tiny",
+    ),
     Case("random_poisson", ((2,), (4,)), sample=[KEYS[1], np.array([0.0, 2.0, 9.5, 40.0])]),
 ]
 

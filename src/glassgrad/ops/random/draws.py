@@ -1,7 +1,6 @@
-"""Random numbers of the basic distributions: uniform, normal, gamma, Poisson. Floor 2.
+"""Random numbers of the basic distributions: uniform, normal, Poisson. Floor 2.
 
-What a distribution's location and scale do is plain arithmetic on these; only the shape of gamma numbers has a
-derivative of its own.
+The others are made of these; what a distribution's parameters do to them is arithmetic, or a quantile.
 """
 
 import numpy as np
@@ -9,9 +8,8 @@ import numpy as np
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import DtypeError, ShapeError
 from glassgrad.graph.node import Node, apply, make
-from glassgrad.graph.op import Domain, Partial, Stacked, Undefined, op
+from glassgrad.graph.op import Domain, Stacked, Undefined, op
 from glassgrad.ops.random.bits import NO_RULE, check_key, random_words, threefry
-from glassgrad.ops.random.gamma_shape import gamma_shape_slope
 
 
 # ------------------------------------------------------------------ uniform and normal
@@ -84,7 +82,7 @@ def normal_of(key: Node, shape: tuple[int, ...], dtype: np.dtype) -> Node:
     return apply(RANDOM_NORMAL, key, shape=shape, dtype=dtype)
 
 
-# ------------------------------------------------------------------ rejection, element by element
+# ------------------------------------------------------------------ Poisson, element by element
 def counted_uniforms(keys: np.ndarray, counters: np.ndarray, streams: tuple[int, ...]) -> np.ndarray:
     """Uniform numbers in (0, 1) for some streams and each element, given its key and its counter."""
     high = np.repeat(np.asarray(streams, np.uint32)[:, None], len(counters), axis=1)
@@ -98,32 +96,6 @@ def keys_and_counters(key: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarr
     size = int(np.prod(shape[lead:]))
     keys = np.repeat(key.reshape(-1, 2), size, axis=0)
     return keys, np.tile(np.arange(size, dtype=np.uint32), len(keys) // max(size, 1))
-
-
-def random_log_gamma(key: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """Logarithms of gamma numbers of shape a, by Marsaglia and Tsang (2000); for a < 1 from a + 1 by U^(1/a)."""
-    keys, counters = keys_and_counters(key, a.shape)
-    shapes = np.ravel(a).astype(np.float64)
-    lifted = np.where(shapes < 1, shapes + 1, shapes)
-    d = lifted - 1 / 3
-    found = np.full(shapes.shape, np.nan)
-    pending = np.flatnonzero(shapes > 0)
-    for attempt in range(100):
-        if not len(pending):
-            break
-        streams = (3 * attempt + 1, 3 * attempt + 2, 3 * attempt + 3)
-        u, v, w = counted_uniforms(keys[pending], counters[pending], streams)
-        x = np.sqrt(-2 * np.log(u)) * np.cos(2 * np.pi * v)
-        here = d[pending]
-        cube = np.maximum(1 + x / np.sqrt(9 * here), 0) ** 3
-        with np.errstate(divide="ignore"):
-            log_cube = np.log(cube)
-        won = (cube > 0) & (np.log(w) < 0.5 * x**2 + here * (1 - cube + log_cube))
-        found[pending[won]] = (np.log(here) + log_cube)[won]
-        pending = pending[~won]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.where(shapes < 1, found + np.log(counted_uniforms(keys, counters, (0,))[0]) / shapes, found)
-    return found.reshape(a.shape).astype(a.dtype)
 
 
 def random_poisson(key: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -167,35 +139,11 @@ def log_factorial(k: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(k < 10, below[np.minimum(k, 9).astype(np.int64)], stirling))
 
 
-# ------------------------------------------------------------------ rows of these
-def _shaped_aval(key: Aval, a: Aval) -> Aval:
-    check_key(key)
-    if a.dtype.kind != "f" or a.shape[: key.ndim - 1] != key.shape[:-1]:
-        raise ShapeError(f"random numbers of {a.dtype} shapes {show_shape(a.shape)} from keys {show_shape(key.shape)}")
-    return a
-
-
-RANDOM_LOG_GAMMA = op(
-    "random_log_gamma",
-    "key, a -> y",
-    infer=_shaped_aval,
-    numpy="random_log_gamma(key, a)",
-    kernels=(threefry, fractions, counted_uniforms, keys_and_counters, random_log_gamma),
-    batching=Stacked(),
-    rule="implicit reparameterisation",
-    why="the number moves with the shape so that the probability of a smaller one stays",
-    domain=Domain("a > 0", (0.3, 4.0)),
-    a=Partial(lambda a, y: -gamma_shape_slope(a, y, order=1)),
-)
-
-
-def log_gamma_of(key: Node, a: Node) -> Node:
-    """Logarithms of gamma numbers of these shapes, differentiable in them."""
-    return make(RANDOM_LOG_GAMMA, (key, a))
-
-
 def _counts_aval(key: Aval, rate: Aval) -> Aval:
-    return Aval(_shaped_aval(key, rate).shape, np.dtype(np.int64))
+    check_key(key)
+    if rate.shape[: key.ndim - 1] != key.shape[:-1]:
+        raise ShapeError(f"random numbers of rates {show_shape(rate.shape)} from keys {show_shape(key.shape)}")
+    return Aval(rate.shape, np.dtype(np.int64))
 
 
 RANDOM_POISSON = op(

@@ -1,11 +1,13 @@
-"""How gamma numbers move with their shape: the derivative of the area under the gamma density in its shape. Floor 2.
+"""Gamma numbers as quantiles, and how they move with their shape. Floor 2.
 
-With P(a, z) the area up to z and p its density, z moves with a so that P stays: dz/da = −(∂P/∂a) / p (implicit
-reparameterisation: Figurnov, Mohamed and Mnih, 2018). The rows are over l = ln z, which is exact also where z
-underflows. The family (∂ⁿP/∂aⁿ) / (z·p) is closed under differentiation.
+With P(a, z) the area under the gamma density p up to z, a gamma number is the z with P(a, z) = u for a uniform u; so
+its numeric derivative in the shape is the stated one, dz/da = −(∂P/∂a) / p (implicit reparameterisation: Figurnov,
+Mohamed and Mnih, 2018). The rows are over l = ln z, which is exact also where z underflows. The family
+(∂ⁿP/∂aⁿ) / (z·p) is closed under differentiation.
 """
 
 from math import comb
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,8 @@ from glassgrad.ops.elementwise import exp
 from glassgrad.ops.leaves import literal
 from glassgrad.ops.ufuncs import checked_alike, functions_of, own_row
 
-gamma_shape_slope, polygamma, digamma = functions_of("gamma_shape_slope polygamma digamma")
+gamma_shape_slope, log_gamma_quantile = functions_of("gamma_shape_slope log_gamma_quantile")
+polygamma, digamma, gammaln = functions_of("polygamma digamma gammaln")
 
 
 # ------------------------------------------------------------------ numbers
@@ -80,6 +83,22 @@ def shape_slope(a: np.ndarray, l: np.ndarray, psi: list[np.ndarray]) -> np.ndarr
     return np.asarray(result.reshape(shape), dtype)[()]
 
 
+def log_quantile(a: np.ndarray, u: np.ndarray, special: Any) -> np.ndarray:
+    """The logarithm of the z with P(a, z) = u: from the nearer end, and by P ≈ zᵃ / Γ(a + 1) where z is tiny."""
+    shape, (a, u) = (
+        np.broadcast_shapes(np.shape(a), np.shape(u)),
+        np.broadcast_arrays(np.atleast_1d(a), np.atleast_1d(u)),
+    )
+    dtype = np.result_type(a, u)
+    a, u = a.astype(np.float64), u.astype(np.float64)
+    upper = u > 0.5
+    z = np.where(upper, 1.0, special.gammaincinv(a, np.where(upper, 0.5, u)))
+    z[upper] = special.gammainccinv(a[upper], 1 - u[upper])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.where(z < 1e-20, (np.log(u) + special.gammaln(a + 1)) / a, np.log(z))
+    return np.asarray(found.reshape(shape), dtype)[()]
+
+
 # ------------------------------------------------------------------ rows
 def _slope_aval(a: Aval, l: Aval, order: int) -> Aval:
     return checked_alike("gamma_shape_slope", a, l)
@@ -102,6 +121,17 @@ def _bell_of(x: list[Node]) -> Node:
     return found[-1]
 
 
+LOG_GAMMA_QUANTILE = own_row(
+    "log_gamma_quantile",
+    "log_quantile(a, u, scipy.special)",
+    "a, u -> l",
+    kernels=(log_quantile,),
+    rule="derivative of a quantile",
+    why="the quantile moves so that the area up to it stays u: by the area's derivative over the density",
+    domain=Domain("(a > 0) & (u > 0) & (u < 1)", (0.2, 0.8)),
+    a=Partial(lambda a, l: -gamma_shape_slope(a, l, order=1)),
+    u=Partial(lambda a, l: exp(exp(l) + gammaln(a) - a * l)),
+)
 GAMMA_SHAPE_SLOPE = own_row(
     "gamma_shape_slope",
     "shape_slope(a, l, [scipy.special.polygamma(n, a) for n in range(order)])",
