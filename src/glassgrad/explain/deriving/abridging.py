@@ -7,7 +7,7 @@ import ast
 
 from glassgrad.frontends.formula.nodes import name, operands, place
 
-LONGEST = 20_000  # parts of an expression that is still printed in full for a program
+LONGEST = 60_000  # parts of an expression that is still printed in full for a program
 READABLE = 150  # parts of an expression that is still printed in full on a page
 _HERE = (0, 0)
 
@@ -21,6 +21,15 @@ def is_longer(tree: ast.expr, limit: int) -> bool:
         left -= 1
         waiting.extend(operands(waiting.pop()))
     return False
+
+
+def is_shorter(tree: ast.expr, other: ast.expr) -> bool:
+    """Has the first expression fewer parts when it is printed than the second?"""
+    waiting, waiting_too = [tree], [other]
+    while waiting and waiting_too:
+        waiting.extend(operands(waiting.pop()))
+        waiting_too.extend(operands(waiting_too.pop()))
+    return not waiting and bool(waiting_too)
 
 
 def abridged(tree: ast.expr, limit: int = READABLE) -> ast.expr:

@@ -70,7 +70,7 @@ def derivation_of(worked: Worked, units: Units) -> Derivation:
         check=worked.check,
         title=_title(worked, units),
         order=worked.order,
-        value=worked.values.get(problem.name),
+        value=worked.number_of(worked.chain[-1].tree),
         expression=spelled(worked, result.derivative) or spelled(worked, by_names(worked)),
         derivative=result.value,
         unit=units.quotient(problem.name, problem.wrt, worked.order),

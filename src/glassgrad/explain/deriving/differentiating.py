@@ -97,17 +97,28 @@ def _joined(algebra: Algebra, first: Term, second: Term) -> Term | None:
     if not all(term.kind is Kind.CALL and term.head == "np.where" for term in (first, second)):
         return None
     (condition, then, otherwise), (other, then_too, otherwise_too) = first.parts, second.parts
-    if other is condition:
-        return algebra.choice(condition, algebra.sum([then, then_too]), algebra.sum([otherwise, otherwise_too]))
-    mirrored = (
-        condition.kind is Kind.COMPARISON is other.kind
-        and other.parts == condition.parts[::-1]
-        and str(condition.head) == str(other.head)
-    )
-    opposite = other.parts == condition.parts and _OPPOSITE.get(str(condition.head)) == other.head
-    if mirrored or opposite:
-        return algebra.choice(condition, algebra.sum([then, otherwise_too]), algebra.sum([otherwise, then_too]))
+    match _relation(condition, other):
+        case "same":
+            return algebra.choice(
+                condition, added(algebra, [then, then_too]), added(algebra, [otherwise, otherwise_too])
+            )
+        case "opposite":
+            return algebra.choice(
+                condition, added(algebra, [then, otherwise_too]), added(algebra, [otherwise, then_too])
+            )
     return None
+
+
+def _relation(one: Term, other: Term) -> str:
+    """Whether two conditions say the same, or the opposite of each other but for a tie."""
+    if other is one:
+        return "same"
+    if not one.kind is Kind.COMPARISON is other.kind:
+        return "unknown"
+    is_turned, is_equal = other.parts == one.parts[::-1], other.head == one.head
+    if is_turned and is_equal:
+        return "same" if one.head in ("==", "!=") else "opposite"
+    return "opposite" if other.parts == one.parts and _OPPOSITE.get(str(one.head)) == other.head else "unknown"
 
 
 # The sum rule is the Linear forms of these rows: each term's own derivative, with the sign that it has.

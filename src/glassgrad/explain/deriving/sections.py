@@ -12,6 +12,7 @@ from glassgrad.explain.deriving.worked import Worked, WorkedLink
 from glassgrad.explain.entries import Condition, Entry, Equation, Reason, Remark, Section, Step
 from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_sympy, to_text, total
 from glassgrad.explain.values import Summary, summary
+from glassgrad.frontends.formula.nodes import operands
 
 _LONGEST = 16  # parts of an expression that stands behind d/dx
 
@@ -150,7 +151,8 @@ def _joints(board: Board) -> Iterator[Entry]:
         links = list(reversed(worked.links))
         names = [board.derivative(link.named.name, link.of) for link in links]
         if len(links) > 1:
-            forms = (_product(names), abridged(_product([link.derivative for link in links])))
+            factors = [link.derivative for link in links if not _is_one(link.derivative)] or [links[0].derivative]
+            forms = (_product(names), abridged(_product(factors)))
             yield _joint(board, worked.chain[-1], forms)
         return
     for named in moving:
@@ -187,6 +189,10 @@ def _paths(board: Board, named: Named) -> ast.expr:
             direct = link.of == worked.problem.wrt
             terms.append(local if direct else _product([local, board.total(link.of)]))
     return _total(terms)
+
+
+def _is_one(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Constant) and tree.value == 1
 
 
 def _total(terms: Sequence[ast.expr]) -> ast.expr:
@@ -235,9 +241,21 @@ def _aloud(worked: Worked) -> Iterator[Section]:
             text = f"{limit.expression} needs {limit.condition}" + (", which holds here" if known else "")
         entries.append(Remark(text, "domain" if limit.hit else "note"))
     if known and worked.result.value is None:
-        entries.append(Remark("the derivative has no finite value at this point", "domain"))
+        entries.append(Remark(_why_no_value(worked), "domain"))
+    elif worked.result.value is not None and worked.number_of(worked.result.derivative) is None:
+        entries.append(Remark("the expression is 0/0 at this point; the value given is its limit there", "note"))
     if entries:
         yield Section("Said aloud", tuple(entries))
+
+
+def _why_no_value(worked: Worked) -> str:
+    """Outside of the domain, or only outside of what a computer's numbers can hold."""
+    for part, value in worked.numbers.items():
+        inner = [worked.number_of(operand) for operand in operands(part)]
+        grows = isinstance(part, ast.Call) or (isinstance(part, ast.BinOp) and not isinstance(part.op, ast.Div))
+        if value in (float("inf"), -float("inf")) and inner and None not in inner and grows:
+            return f"{to_text(abridged(part))} is too large for a computer's numbers here, so there is no value to show"
+    return "the derivative has no finite value at this point"
 
 
 def _kink_text(kink: Condition, *, known: bool) -> str:

@@ -56,7 +56,10 @@ class Algebra:
         self.minus_one = self.number(-1)
 
     def _make(self, kind: Kind, head: object, parts: tuple[Term, ...] = ()) -> Term:
-        key = (kind, head, tuple([part.serial for part in parts]))
+        serials = [part.serial for part in parts]
+        if kind is Kind.SUM:  # a + b and b + a are one sum, in the order that came first
+            serials.sort()
+        key = (kind, head, tuple(serials))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = Term(kind, head, parts, len(self._known))

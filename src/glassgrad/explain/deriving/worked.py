@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glassgrad.explain.deriving.abridging import is_longer, is_shorter
 from glassgrad.explain.deriving.chain import LocalLink, Named, expanded, local_links, named_values
 from glassgrad.explain.deriving.checking import Question, check_derivative, nearby_points, sample_points
 from glassgrad.explain.deriving.differentiating import Differentiated, differentiate
@@ -18,6 +19,7 @@ from glassgrad.explain.entries import Check, Condition
 from glassgrad.frontends.formula import Problem, evaluate_parts
 from glassgrad.frontends.formula.graph import Program, program
 
+_LONGEST_EXPANDED = 1500  # parts of an expression that is tried multiplied out as well
 _CLOSE = 1e-8  # how near the expression's value must be to that of the graph
 _UNCHECKED = Check("none", None, None, None, None, "no point was found where the formula and its derivative are finite")
 
@@ -74,16 +76,33 @@ def work(problem: Problem, order: int = 1) -> Worked:
     """Differentiates a problem as often as asked for."""
     runs = program(problem, order)
     values = _values(problem, runs)
-    exact = runs.at(problem.at)[1] if _is_complete(problem) else None
+    exact = _exact(problem, runs)
     trial = _trial_points(problem, exact)
-    for guarded in (False, True):
+    kinks = _kinks(problem, values)
+    on_kink = any(kink.hit for kink in kinks)  # then the value chosen there is a case of its own
+    for guarded in (True, False) if on_kink else (False, True):
         worked = _Derivatives(problem, order, guarded)
         point = next((point for point in trial if np.all(np.isfinite(runs.at(point)[1]))), None)
         if point is None or worked.agrees(point, runs.at(point)):
             break
     else:
         worked = _Derivatives(problem, order, guarded=False)
-    return _assembled(problem, worked, values, exact, runs)
+    return _assembled(problem, worked, values, exact, runs, kinks)
+
+
+def _exact(problem: Problem, runs: Program) -> list[float] | None:
+    """The derivatives at the person's point: not a number where the formula has no value."""
+    if not _is_complete(problem):
+        return None
+    named, derivatives = runs.at(problem.at)
+    return derivatives if np.isfinite(named[problem.name]) else [np.nan] * len(derivatives)
+
+
+def _kinks(problem: Problem, values: Mapping[str, float]) -> tuple[Condition, ...]:
+    chain = named_values(problem)
+    moving = {problem.wrt, *[named.name for named in chain if named.moving]}
+    numbers = evaluate_parts([named.tree for named in chain], values)
+    return unique(kink for named in chain for kink in kinks_of(named.tree, moving, numbers))
 
 
 def _values(problem: Problem, runs: Program) -> dict[str, float]:
@@ -126,13 +145,24 @@ class _Derivatives:
         self.trees: list[ast.expr] = []
         tree = self.tree
         for number in range(order):
-            self.algebra.expanding = number > 0
-            self.done.append(differentiate(self.reader, tree, {problem.wrt: self.algebra.one}, by_person=number == 0))
-            tree = self.writer.tree(self.derivative(number))
+            done, tree = self._once(tree) if number == 0 else self._again(tree)
+            self.done.append(done)
             self.trees.append(tree)
 
-    def derivative(self, number: int) -> Term:
-        return self.done[number].derivative or self.algebra.zero
+    def _once(self, tree: ast.expr, *, by_person: bool = True) -> tuple[Differentiated, ast.expr]:
+        done = differentiate(self.reader, tree, {self.problem.wrt: self.algebra.one}, by_person=by_person)
+        return done, self.writer.tree(done.derivative or self.algebra.zero)
+
+    def _again(self, tree: ast.expr) -> tuple[Differentiated, ast.expr]:
+        """The derivative of a derivative: factored as it comes, or multiplied out, whichever is shorter."""
+        found = self._once(tree, by_person=False)
+        if not is_longer(found[1], _LONGEST_EXPANDED):
+            self.algebra.expanding = True
+            other = self._once(tree, by_person=False)
+            self.algebra.expanding = False
+            if is_shorter(other[1], found[1]):
+                return other
+        return found
 
     def agrees(self, point: Mapping[str, float], exact: tuple[Mapping[str, float], Sequence[float]]) -> bool:
         """Have the expressions the values that the graph has?"""
@@ -147,47 +177,42 @@ def _near(found: float | None, value: float) -> bool:
 
 # ---------------------------------------------------------------------- everything together
 def _assembled(
-    problem: Problem, made: _Derivatives, values: dict[str, float], exact: Sequence[float] | None, runs: Program
+    problem: Problem,
+    made: _Derivatives,
+    values: dict[str, float],
+    exact: Sequence[float] | None,
+    runs: Program,
+    kinks: tuple[Condition, ...],
 ) -> Worked:
     names = {*problem.variables, *[named.name for named in made.chain]}
     said: set[Term] = set()
-    numbers = evaluate_parts(_trees_of(made), values)
     links = tuple(_worked_link(made, link, names) for link in made.links)
     orders = tuple(
         WorkedOrder(
-            index + 1,
-            tree,
-            _steps(made, index, names, said),
-            _finite(exact[index] if exact is not None else None),
+            index + 1, tree, _steps(made, index, names, said), _finite(exact[index] if exact is not None else None)
         )
         for index, tree in enumerate(made.trees)
     )
-    moving = {problem.wrt, *[named.name for named in made.chain if named.moving]}
-    kinks = unique(kink for named in made.chain for kink in kinks_of(named.tree, moving, numbers))
-    domain = unique(limit for named in made.chain for limit in domain_of(named.tree, numbers))
-    check = _check(problem, made, exact, runs, hit=any(kink.hit for kink in kinks))
     steps = [step for link in links for step in link.steps] + [step for each in orders for step in each.steps]
-    written = [made.writer.tree(step.derivative) for step in steps]
-    numbers = evaluate_parts([*_trees_of(made), *written, *[link.derivative for link in links]], values)
+    derivatives = [*made.trees, *[made.writer.tree(step.derivative) for step in steps], *[k.derivative for k in links]]
+    named = [each.tree for each in made.chain]
+    is_outside = exact is not None and np.isnan(exact[0])  # then no derivative has a value, whatever its formula says
+    numbers = evaluate_parts([*named, made.tree, *([] if is_outside else derivatives)], values)
+    domain = unique(limit for tree in named for limit in domain_of(tree, numbers))
+    check = _check(problem, made, exact, runs, hit=any(kink.hit for kink in kinks))
     return Worked(
         problem, len(orders), made.chain, made.tree, links, orders, values, numbers, kinks, domain, check, made.writer
     )
-
-
-def _trees_of(made: _Derivatives) -> list[ast.expr]:
-    return [*[named.tree for named in made.chain], made.tree, *made.trees]
 
 
 def _steps(made: _Derivatives, index: int, names: set[str], said: set[Term]) -> tuple[Wording, ...]:
     """The steps of an order, without those of the orders before; where there are lets, the links have the first's."""
     if index == 0 and made.problem.lets:
         return ()
-    made.algebra.expanding = index > 0
     return tuple(word_steps(made.reader, made.writer, made.done[index], made.problem.wrt, names, said))
 
 
 def _worked_link(made: _Derivatives, link: LocalLink, names: set[str]) -> WorkedLink:
-    made.algebra.expanding = False
     tree = made.writer.tree(link.derivative)
     steps = word_steps(made.reader, made.writer, link.done, link.of, names, set()) if made.problem.lets else ()
     return WorkedLink(link.named, link.of, tree, tuple(steps))
@@ -200,13 +225,23 @@ def _finite(value: float | None) -> float | None:
 # ---------------------------------------------------------------------- the check
 def _check(problem: Problem, made: _Derivatives, exact: Sequence[float] | None, runs: Program, *, hit: bool) -> Check:
     """The numeric check at the person's point; beside it where it is on a kink; elsewhere where none is given."""
+    found = _first_check(problem, made, exact, runs, hit=hit)
+    if exact is None or np.isfinite(exact[-1]):
+        return found
+    text = f"there is no finite derivative at the point given to compare with. Elsewhere: {found.text}"
+    return Check("none", None, None, None, None, text)
+
+
+def _first_check(
+    problem: Problem, made: _Derivatives, exact: Sequence[float] | None, runs: Program, *, hit: bool
+) -> Check:
     order = len(made.trees)
     tree = made.tree if order == 1 else made.trees[-2]
     for point, beside in _points_to_check(problem, exact, hit=hit):
-        found, derivatives = runs.at(point)
-        if np.isfinite(derivatives[-1]) and np.isfinite(found[problem.name]):
-            at = point if problem.wrt in point else {**point, problem.wrt: found[problem.wrt]}
-            size = abs(found[problem.name])
+        named, derivatives = runs.at(point)
+        if np.isfinite(derivatives[-1]) and np.isfinite(named[problem.name]):
+            at = point if problem.wrt in point else {**point, problem.wrt: named[problem.wrt]}
+            size = abs(named[problem.name])
             check = check_derivative(Question(tree, problem.wrt, at, derivatives[-1], order, size, beside))
             if check.agrees is not None:
                 return check
