@@ -5,22 +5,45 @@ import keyword
 from collections.abc import Callable, Iterable
 
 from glassgrad.graph.node import Node
+from glassgrad.graph.op import OPS
 
 # What people call the result of an operation; for the rest, the operation and its operand: `exp_z`.
 _BY_OP = {
-    "multiply": "product", "divide": "ratio", "subtract": "difference", "add": "total", "contract": "product",
-    "power": "power", "sum": "total", "where": "chosen", "negative": "negated", "reshape": "reshaped",
-    "transpose": "transposed", "broadcast": "spread", "greater": "mask", "less": "mask", "equal": "mask",
-    "greater_equal": "mask", "less_equal": "mask", "not_equal": "mask", "index": "part", "gather": "part",
-    "concatenate": "joined", "cast": "values",
+    "multiply": "product",
+    "divide": "ratio",
+    "subtract": "difference",
+    "add": "total",
+    "contract": "product",
+    "power": "power",
+    "sum": "total",
+    "where": "chosen",
+    "negative": "negated",
+    "reshape": "reshaped",
+    "transpose": "transposed",
+    "broadcast": "spread",
+    "greater": "mask",
+    "less": "mask",
+    "equal": "mask",
+    "greater_equal": "mask",
+    "less_equal": "mask",
+    "not_equal": "mask",
+    "index": "part",
+    "gather": "part",
+    "concatenate": "joined",
+    "cast": "values",
 }
+
+
+def _helper_names() -> set[str]:
+    """The names of the rows' helper functions, which a value must not take."""
+    return {kernel.__name__ for row in OPS.values() for kernel in row.kernels}
 
 
 class Namer:
     """Hands out names that nobody has."""
 
     def __init__(self, used: Iterable[str]) -> None:
-        self.used = {*used, *dir(builtins), *keyword.kwlist, "np", "scipy"}
+        self.used = {*used, *_helper_names(), *dir(builtins), *keyword.kwlist, "np", "scipy"}
 
     def free(self, wanted: str) -> str:
         """`wanted`, with a number where it is taken."""
