@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from glassgrad.base.errors import LeakedTracerError
 from glassgrad.engines.kernels import kernel, overwriting_kernel
 from glassgrad.engines.reference.buffers import Reuse, reusable_inputs
 from glassgrad.engines.reference.schedule import late
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.graph.op import Op
-from glassgrad.ops.leaves import ARRAY, LITERAL, literal_value
+from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, literal_value
 
 Kernel = Callable[..., Any]
 # How an op that carries graphs runs: given the node and a way to compile its graphs, a kernel. Filled by `control.py`.
@@ -139,6 +140,12 @@ def constant(node: Node, known: dict[Node, Any]) -> Any:
 
 def kernel_of(node: Node) -> Kernel:
     """The function that computes a node from its inputs' values."""
+    if node.op is INPUT:
+        raise LeakedTracerError(
+            "a value from inside a loop, a branch, or a function under jit or vmap is used outside of it",
+            hint="return it; an array that is written inside is part of the loop's state: take it as an argument, "
+            "write into it and return it",
+        )
     return subgraph_kernels[node.op](node) if node.op in subgraph_kernels else kernel(node)
 
 
