@@ -42,6 +42,9 @@ class Distribution:
     log_cumulative: Formula | None = None
     log_survival: Formula | None = None
     quantile: Formula | None = None
+    entropy_of: Formula | None = None  # these three take the shape parameters alone
+    mean_of: Formula | None = None
+    variance_of: Formula | None = None
     inside: Formula | None = None
     discrete: bool = False
 
@@ -50,6 +53,8 @@ class Distribution:
         return Frozen(self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name in _SUMMARIES:
+            return self._summary(name)
         formula = _METHODS.get(name)
         original = getattr(self.plain, name)
         if formula is None:
@@ -63,6 +68,14 @@ class Distribution:
             return formula(self, x, *self.parameters(name, args, kwargs))
 
         return method
+
+    def _summary(self, name: str) -> Any:
+        def summary(*args: Any, **kwargs: Any) -> Any:
+            if not any_traced([*args, *kwargs.values()]):
+                return getattr(self.plain, name)(*args, **kwargs)
+            return _SUMMARIES[name](self, *self.parameters(name, args, kwargs))
+
+        return summary
 
     def parameters(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], Any, Any]:
         """The shape parameters, the location and the scale of a call."""
@@ -132,6 +145,28 @@ def _quantile(distribution: Distribution, q: Any, shapes: Any, loc: Any, scale: 
     return loc + scale * distribution.quantile(q, *shapes)
 
 
+def _known(distribution: Distribution, formula: Formula | None, name: str) -> Formula:
+    return _refusal(f"{distribution.plain.name}.{name}") if formula is None else formula
+
+
+def _entropy(distribution: Distribution, shapes: Any, loc: Any, scale: Any) -> Any:
+    return _known(distribution, distribution.entropy_of, "entropy")(*shapes) + np.log(scale)
+
+
+def _mean(distribution: Distribution, shapes: Any, loc: Any, scale: Any) -> Any:
+    return loc + scale * _known(distribution, distribution.mean_of, "mean")(*shapes)
+
+
+def _variance(distribution: Distribution, shapes: Any, loc: Any, scale: Any) -> Any:
+    return scale**2 * _known(distribution, distribution.variance_of, "var")(*shapes)
+
+
+_SUMMARIES: dict[str, Formula] = {
+    "entropy": _entropy,
+    "mean": _mean,
+    "var": _variance,
+    "std": lambda *how: np.sqrt(_variance(*how)),
+}
 _METHODS: dict[str, Formula] = {
     "pdf": _density,
     "pmf": _density,

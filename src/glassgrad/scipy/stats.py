@@ -49,6 +49,9 @@ norm = Distribution(
     log_cumulative=special.log_ndtr,
     log_survival=lambda z: special.log_ndtr(-z),
     quantile=special.ndtri,
+    entropy_of=lambda: LOG_ROOT_TWO_PI + 0.5,
+    mean_of=lambda: 0.0,
+    variance_of=lambda: 1.0,
 )
 t = Distribution(
     scipy.stats.t,
@@ -57,6 +60,11 @@ t = Distribution(
     cumulative=lambda z, df: special.stdtr(df, z),
     survival=lambda z, df: special.stdtr(df, -z),
     quantile=lambda q, df: special.stdtrit(df, q),
+    entropy_of=lambda df: (
+        (df + 1) / 2 * (special.psi((df + 1) / 2) - special.psi(df / 2)) + np.log(df) / 2 + special.betaln(df / 2, 0.5)
+    ),
+    mean_of=lambda df: np.where(df > 1, 0.0, np.nan),
+    variance_of=lambda df: np.where(df > 2, df / np.where(df > 2, df - 2, 1.0), np.inf),
 )
 cauchy = Distribution(
     scipy.stats.cauchy,
@@ -65,6 +73,7 @@ cauchy = Distribution(
     cumulative=lambda z: 0.5 + np.arctan(z) / np.pi,
     survival=lambda z: 0.5 - np.arctan(z) / np.pi,
     quantile=lambda q: np.tan(np.pi * (q - 0.5)),
+    entropy_of=lambda: np.log(4 * np.pi),
 )
 logistic = Distribution(
     scipy.stats.logistic,
@@ -75,6 +84,9 @@ logistic = Distribution(
     log_cumulative=special.log_expit,
     log_survival=lambda z: special.log_expit(-z),
     quantile=special.logit,
+    entropy_of=lambda: 2.0,
+    mean_of=lambda: 0.0,
+    variance_of=lambda: np.pi**2 / 3,
 )
 laplace = Distribution(
     scipy.stats.laplace,
@@ -82,6 +94,10 @@ laplace = Distribution(
     log_density=lambda z: -np.abs(z) - np.log(2),
     cumulative=lambda z: np.where(z > 0, 1 - np.exp(-np.abs(z)) / 2, np.exp(-np.abs(z)) / 2),
     survival=lambda z: np.where(z > 0, np.exp(-np.abs(z)) / 2, 1 - np.exp(-np.abs(z)) / 2),
+    quantile=lambda q: -np.sign(q - 0.5) * np.log1p(-2 * np.abs(q - 0.5)),
+    entropy_of=lambda: np.log(2) + 1,
+    mean_of=lambda: 0.0,
+    variance_of=lambda: 2.0,
 )
 
 # ------------------------------------------------------------------ on the half line
@@ -93,6 +109,9 @@ expon = Distribution(
     survival=lambda z: np.exp(-_clipped(z)),
     quantile=lambda q: -np.log1p(-q),
     inside=lambda z: z >= 0,
+    entropy_of=lambda: 1.0,
+    mean_of=lambda: 1.0,
+    variance_of=lambda: 1.0,
 )
 gamma = Distribution(
     scipy.stats.gamma,
@@ -102,6 +121,9 @@ gamma = Distribution(
     survival=lambda z, a: special.gammaincc(a, _clipped(z)),
     quantile=lambda q, a: special.gammaincinv(a, q),
     inside=_positive,
+    entropy_of=lambda a: a + special.gammaln(a) + (1 - a) * special.psi(a),
+    mean_of=lambda a: a,
+    variance_of=lambda a: a,
 )
 chi2 = Distribution(
     scipy.stats.chi2,
@@ -111,6 +133,9 @@ chi2 = Distribution(
     survival=lambda z, df: special.chdtrc(df, _clipped(z)),
     quantile=lambda q, df: 2 * special.gammaincinv(df / 2, q),
     inside=_positive,
+    entropy_of=lambda df: df / 2 + np.log(2) + special.gammaln(df / 2) + (1 - df / 2) * special.psi(df / 2),
+    mean_of=lambda df: df,
+    variance_of=lambda df: 2 * df,
 )
 lognorm = Distribution(
     scipy.stats.lognorm,
@@ -120,6 +145,9 @@ lognorm = Distribution(
     survival=lambda z, s: special.ndtr(-np.log(_clipped(z)) / s),
     quantile=lambda q, s: np.exp(s * special.ndtri(q)),
     inside=_positive,
+    entropy_of=lambda s: LOG_ROOT_TWO_PI + 0.5 + np.log(s),
+    mean_of=lambda s: np.exp(s**2 / 2),
+    variance_of=lambda s: np.expm1(s**2) * np.exp(s**2),
 )
 halfnorm = Distribution(
     scipy.stats.halfnorm,
@@ -128,6 +156,10 @@ halfnorm = Distribution(
     cumulative=lambda z: special.erf(_clipped(z) / np.sqrt(2)),
     survival=lambda z: special.erfc(_clipped(z) / np.sqrt(2)),
     inside=lambda z: z >= 0,
+    quantile=lambda q: special.ndtri((1 + q) / 2),
+    entropy_of=lambda: np.log(np.pi / 2) / 2 + 0.5,
+    mean_of=lambda: np.sqrt(2 / np.pi),
+    variance_of=lambda: 1 - 2 / np.pi,
 )
 
 # ------------------------------------------------------------------ on an interval
@@ -139,6 +171,9 @@ uniform = Distribution(
     survival=lambda z: np.clip(1 - z, 0.0, 1.0),
     quantile=lambda q: q,
     inside=lambda z: (z >= 0) & (z <= 1),
+    entropy_of=lambda: 0.0,
+    mean_of=lambda: 0.5,
+    variance_of=lambda: 1 / 12,
 )
 beta = Distribution(
     scipy.stats.beta,
@@ -148,6 +183,11 @@ beta = Distribution(
     survival=lambda z, a, b: special.betaincc(a, b, np.clip(z, 0.0, 1.0)),
     quantile=lambda q, a, b: special.betaincinv(a, b, q),
     inside=_unit,
+    entropy_of=lambda a, b: (
+        special.betaln(a, b) - (a - 1) * special.psi(a) - (b - 1) * special.psi(b) + (a + b - 2) * special.psi(a + b)
+    ),
+    mean_of=lambda a, b: a / (a + b),
+    variance_of=lambda a, b: a * b / ((a + b) ** 2 * (a + b + 1)),
 )
 
 # ------------------------------------------------------------------ on whole numbers
@@ -159,6 +199,8 @@ poisson = Distribution(
     survival=lambda k, mu: special.pdtrc(np.floor(k), mu),
     inside=_whole,
     discrete=True,
+    mean_of=lambda mu: mu,
+    variance_of=lambda mu: mu,
 )
 bernoulli = Distribution(
     scipy.stats.bernoulli,
@@ -167,6 +209,9 @@ bernoulli = Distribution(
     cumulative=lambda k, p: np.where(k < 0, 0.0, np.where(k < 1, 1 - p, 1.0)),
     inside=lambda k, p: (k == 0) | (k == 1),
     discrete=True,
+    entropy_of=lambda p: special.entr(p) + special.entr(1 - p),
+    mean_of=lambda p: p,
+    variance_of=lambda p: p * (1 - p),
 )
 binom = Distribution(
     scipy.stats.binom,
@@ -181,6 +226,8 @@ binom = Distribution(
     cumulative=lambda k, n, p: special.betaincc(np.floor(k) + 1, n - np.floor(k), p),
     inside=lambda k, n, p: _whole(k) & (k <= n),
     discrete=True,
+    mean_of=lambda n, p: n * p,
+    variance_of=lambda n, p: n * p * (1 - p),
 )
 
 
