@@ -438,6 +438,11 @@ def test_a_plain_array_cannot_take_traced_values_and_the_error_says_what_can(val
         gg.grad(program)(V)
 
 
+def test_asarray_of_a_traced_value_says_what_to_do() -> None:
+    with pytest.raises(ConversionError, match=r"drop it.*glassgrad\.numpy\.asarray"):
+        gg.grad(lambda x: np.asarray(x).sum())(V)
+
+
 # ------------------------------------------------------------------ cost
 def steps_that_copy(function: Callable[..., Any], x: np.ndarray) -> int:
     """How many of the writes in the gradient's program copy the array that they write into."""

@@ -1,8 +1,45 @@
-"""Which SciPy function a traced value was handed to, so that an error can name ours. Floor 3."""
+"""What to say where a traced value is forced into a plain array: it depends on who asks for it. Floor 3."""
 
+import opcode
 import sys
 
+from glassgrad.base.errors import ConversionError
+from glassgrad.base.source import user_location, user_place
 from glassgrad.tracing.registry import NAMES
+
+_STORE = frozenset({opcode.opmap["STORE_SUBSCR"], opcode.opmap.get("STORE_SLICE", -1)})
+
+
+def writes_into_plain_array() -> bool:
+    """Is the user's present instruction `out[i] = x`, so that NumPy asks for a number to put into `out`?"""
+    place = user_place()
+    return place is not None and place.code.co_code[place.offset] in _STORE
+
+
+def conversion_error() -> ConversionError:
+    """The error for a traced value that is asked for its array, with what to write instead."""
+    ours = scipy_function_in_use()
+    if ours is None and writes_into_plain_array():
+        return ConversionError(
+            "a traced value cannot be written into a plain NumPy array: its derivative would be lost",
+            hint="start from np.zeros_like(x) or glassgrad.numpy.zeros(...), which can be written into; "
+            "or collect the values in a list and join them by np.stack",
+        )
+    location = user_location()
+    line = location.text if location is not None else ""
+    if ours is not None:
+        hint = f"use glassgrad.{ours}, which takes traced values"
+    elif "asarray(" in line or "asanyarray(" in line or "ascontiguousarray(" in line:
+        hint = "drop it, for a traced value is an array already; or use glassgrad.numpy.asarray, which takes either"
+    else:
+        hint = (
+            "use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
+            "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
+            "glassgrad.scipy.special / linalg for SciPy functions that are not ufuncs"
+        )
+    return ConversionError(
+        "a traced value cannot be put into a plain NumPy array: its derivative would be lost", hint=hint
+    )
 
 
 def scipy_function_in_use() -> str | None:

@@ -4,7 +4,6 @@ Floor 3. Under `grad` a tracer knows its number, so `if x > 0` just runs; under 
 loops it does not, and says so. Writing into a tracer (`out[i] = v`) gives it another node; a view writes through.
 """
 
-import opcode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from glassgrad.base.errors import ConcretizationError, ConversionError, LeakedTr
 from glassgrad.base.source import user_place
 from glassgrad.graph.node import Node, Workspace, workspace
 from glassgrad.ops.lifting import lift
-from glassgrad.tracing.foreign import scipy_function_in_use
+from glassgrad.tracing.foreign import conversion_error, writes_into_plain_array
 from glassgrad.tracing.registry import FUNCTIONS
 
 
@@ -166,7 +165,8 @@ class Tracer:
         return int(self._number("an index or a range", "use np.take or glassgrad.fori_loop, which take traced indices"))
 
     def __float__(self) -> float:
-        _refuse_plain_array()
+        if writes_into_plain_array():
+            raise conversion_error()
         raise ConversionError(
             "float() takes a number out of the chain, so its derivative would be lost",
             hint="drop the float(); use np.sin and friends instead of math.sin; or "
@@ -174,7 +174,8 @@ class Tracer:
         )
 
     def __complex__(self) -> complex:
-        _refuse_plain_array()
+        if writes_into_plain_array():
+            raise conversion_error()
         raise ConversionError(
             "complex() takes a number out of the chain, so its derivative would be lost",
             hint="drop the complex(); use NumPy's functions instead of cmath's",
@@ -182,17 +183,7 @@ class Tracer:
 
     def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
         del dtype, copy
-        known = scipy_function_in_use()
-        if known is None:
-            _refuse_plain_array()
-        raise ConversionError(
-            "a traced value cannot be put into a plain NumPy array: its derivative would be lost",
-            hint=f"use glassgrad.{known}, which takes traced values"
-            if known
-            else "use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
-            "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
-            "glassgrad.scipy for SciPy functions that are not ufuncs; glassgrad.random instead of np.random",
-        )
+        raise conversion_error()
 
     def item(self) -> "Tracer":
         """The single element as a traced number."""
@@ -252,20 +243,6 @@ class Tracer:
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
         __pow__ = __rpow__ = __mod__ = __floordiv__ = __matmul__ = __rmatmul__ = _operator
         __lt__ = __le__ = __gt__ = __ge__ = _operator
-
-
-_STORE = frozenset({opcode.opmap["STORE_SUBSCR"], opcode.opmap.get("STORE_SLICE", -1)})
-
-
-def _refuse_plain_array() -> None:
-    """An error where the user's present instruction is `out[i] = x`: NumPy asks for a number to put into `out`."""
-    place = user_place()
-    if place is not None and place.code.co_code[place.offset] in _STORE:
-        raise ConversionError(
-            "a traced value cannot be written into a plain NumPy array: its derivative would be lost",
-            hint="start from np.zeros_like(x) or glassgrad.numpy.zeros(...), which can be written into; "
-            "or collect the values in a list and join them by np.stack",
-        )
 
 
 # `get` and `set` of the brackets, and `assign` of `x += y`; filled by dispatch/indexing.
