@@ -12,7 +12,7 @@ from glassgrad.api.derivatives import gradient_nodes
 from glassgrad.api.pipeline import tracing
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import DerivativeError, UsageError
-from glassgrad.base.trees import Structure, flatten_with_paths, unflatten
+from glassgrad.base.trees import Structure, flatten, flatten_with_paths, unflatten
 from glassgrad.engines.source.bodies import all_graphs, carried_bindings, carried_operations
 from glassgrad.engines.source.links import link_by_link
 from glassgrad.engines.source.shifts import idle_extrema
@@ -105,7 +105,7 @@ class Observed:
 def observe_gradient(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], wrt: Wrt
 ) -> Observed:
-    """Calls the function once under watch and differentiates it with respect to `wrt` (the first argument unless given).
+    """Calls the function once under watch and differentiates it with respect to `wrt` (by default the first argument).
 
     `wrt` names parameters ("W1", 0), leaves of trees ('params["W1"]', "layers[0].weight") or everything ("all").
     """
@@ -115,7 +115,7 @@ def observe_gradient(
     with tracing() as here:
         try:
             return _observe(function, signature, bound, wrt, here, everything=True)
-        except Exception as first:  # traced data may reach a place where only plain data works: trace less
+        except Exception as first:  # noqa: BLE001 - traced data may reach a place where only plain data works: trace less
             try:
                 return _observe(function, signature, bound, wrt, here, everything=False)
             except Exception as second:
@@ -282,8 +282,10 @@ def _wanted(arguments: Sequence[Argument], wrt: Wrt, function: Callable[..., Any
 
 
 def _one_wanted(arguments: Sequence[Argument], key: str | int, function: Callable[..., Any]) -> Wanted:
-    if isinstance(key, int) and not isinstance(key, bool) and -len(arguments) <= key < len(arguments):
-        return _whole(arguments[key])
+    if isinstance(key, int) and not isinstance(key, bool):
+        slots = [slot for argument in arguments for slot in _slots(argument)]
+        if -len(slots) <= key < len(slots):
+            return _whole(slots[key])
     for argument in arguments:
         if argument.name == key:
             return _whole(argument)
@@ -300,6 +302,20 @@ def _one_wanted(arguments: Sequence[Argument], key: str | int, function: Callabl
         f"there is nothing called {key!r} among the arguments of {_title(function)}",
         hint=f"wrt takes parameter names, positions and paths: {listing}",
     )
+
+
+def _slots(argument: Argument) -> list[Argument]:
+    """The positions that a parameter takes: one, or as many as `*args` was given."""
+    if argument.kind is not inspect.Parameter.VAR_POSITIONAL:
+        return [argument]
+    found = []
+    for index, value in enumerate(argument.value):
+        path = f"{argument.name}[{index}]"
+        own = tuple(
+            leaf for leaf in argument.leaves if leaf.path == path or leaf.path.startswith((f"{path}.", f"{path}["))
+        )
+        found.append(Argument(path, value, flatten(value)[1], own))
+    return found
 
 
 def _whole(argument: Argument) -> Wanted:
@@ -384,7 +400,7 @@ def _superseded(here: Workspace) -> dict[Node, Node]:
 def _names(arguments: Sequence[Argument], seen: Observation, alive: Sequence[Node], here: Workspace) -> Names:
     """Names of all values: arguments by their paths (by the loop's variable where the path is only numbers)."""
     bound = {binding.node for binding in seen.bindings}
-    given = {}
+    given: dict[Node, str] = {}
     for argument in arguments:
         for leaf in argument.leaves:
             numbered = leaf.path != argument.name and all(piece.isdigit() for piece in _pieces(leaf.path)[1:])

@@ -20,7 +20,8 @@ def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: st
     """The function and its gradient as the text of a module that needs NumPy alone.
 
     `target="javascript"` gives the same for the browser, over nested arrays (elementwise arithmetic, matrix products
-    and reductions). The module defines `<name>_and_grad` with the function's own parameters; it returns `(value, gradient)`, a tuple of
+    and reductions). The module defines `<name>_and_grad` with the function's own parameters; it returns
+    `(value, gradient)`, a tuple of
     gradients where `wrt` names several. `wrt` takes parameter names, positions, paths into trees (`'params["W1"]'`) or
     "all"; the first argument unless given. The text is for arguments of the shapes given here.
 
@@ -46,7 +47,8 @@ def source(function: Callable[..., Any], *args: Any, wrt: Wrt = None, target: st
 
 def material_of(observed: Observed, *, generic: bool = True) -> Material:
     """What an observed call gives the writer of lines: for a module (`generic`), or for a page about these values,
-    on which every argument goes by its short name."""
+    on which every argument goes by its short name.
+    """
     leaves: dict[Node, ast.expr] = {
         node: leaf.access if generic else ast.Name(observed.names.of.get(node, leaf.name), ast.Load())
         for node, leaf in observed.leaves.items()
@@ -91,23 +93,29 @@ def _gradient_expression(observed: Observed, page: Page) -> ast.expr:
 def _tree(wanted: Wanted, results: Iterator[ast.expr]) -> ast.expr:
     if wanted.structure is None:
         return next(results)
-    return _tree_expression(wanted.argument.value, results, ast.Name(wanted.argument.name, ast.Load()))
+    return _tree_expression(wanted.argument.value, results, ast.parse(wanted.argument.name, mode="eval").body)
 
 
 def _tree_expression(value: Any, results: Iterator[ast.expr], access: ast.expr) -> ast.expr:
     """The gradients in the shape of the argument: dict, tuple and list displays; a class is called with its fields."""
+
+    def inside(part: Any, key: Any) -> ast.expr:
+        return _tree_expression(
+            part, results, ast.Subscript(access, spelled(key) or ast.Constant(str(key)), ast.Load())
+        )
+
     match value:
         case dict():
             keys = sorted(value) if not hasattr(value, "move_to_end") else list(value)
-            parts = {key: _tree_expression(value[key], results, access) for key in keys}
+            parts = {key: inside(value[key], key) for key in keys}
             return ast.Dict([spelled(key) or ast.Constant(str(key)) for key in value], [parts[key] for key in value])
         case tuple() if hasattr(value, "_fields"):
-            parts = [_tree_expression(part, results, access) for part in value]
-            return ast.Call(ast.Call(ast.Name("type", ast.Load()), [access], []), parts, [])
+            kind = ast.Call(ast.Name("type", ast.Load()), [access], [])
+            return ast.Call(kind, [inside(part, index) for index, part in enumerate(value)], [])
         case tuple():
-            return ast.Tuple([_tree_expression(part, results, access) for part in value], ast.Load())
+            return ast.Tuple([inside(part, index) for index, part in enumerate(value)], ast.Load())
         case list():
-            return ast.List([_tree_expression(part, results, access) for part in value], ast.Load())
+            return ast.List([inside(part, index) for index, part in enumerate(value)], ast.Load())
         case None:
             return ast.Constant(None)
     fields = getattr(type(value), "__dataclass_fields__", None)
@@ -117,7 +125,8 @@ def _tree_expression(value: Any, results: Iterator[ast.expr], access: ast.expr) 
     for name, field in fields.items():
         inner = ast.Attribute(access, name, ast.Load())
         static = field.metadata.get("static")
-        words.append(ast.keyword(name, inner if static else _tree_expression(getattr(value, name), results, inner)))
+        part = inner if static else _tree_expression(getattr(value, name), results, inner)
+        words.append(ast.keyword(name, part))
     return ast.Call(ast.Call(ast.Name("type", ast.Load()), [access], []), [], words)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.explain.entries import Condition, Derived, Entry, Equation, Fold, Remark
-from glassgrad.explain.notation import to_text
+from glassgrad.explain.showing import shown_text
 from glassgrad.explain.values import plain
 
 _LARGEST = 100  # numbers of a value on the way that are listed
@@ -19,19 +19,40 @@ def as_dict(derivation: Derived) -> dict[str, Any]:
         "function": derivation.function,
         "wrt": derivation.wrt[0] if len(derivation.wrt) == 1 else list(derivation.wrt),
         "order": derivation.order,
-        "derivative": {"expression": derivation.expression, "value": plain(derivation.derivative)},
+        "derivative": {
+            "expression": derivation.expression,
+            "value": plain(derivation.derivative),
+            "unit": derivation.unit,
+        },
         "value": plain(derivation.value),
-        "links": [{"name": link.name, "of": link.of, "expression": link.expression,
-                   "local_derivative": link.local_derivative, "value": _small(link.value),
-                   "local_value": plain(link.local_value), "unit": link.unit} for link in derivation.links],
-        "steps": [{"rule": step.rule, "text": step.text, "expression": step.expression, "value": _small(step.value)}
-                  for step in derivation.steps],
+        "links": [
+            {
+                "name": link.name,
+                "of": link.of,
+                "expression": link.expression,
+                "local_derivative": link.local_derivative,
+                "value": _small(link.value),
+                "local_value": plain(link.local_value),
+                "unit": link.unit,
+            }
+            for link in derivation.links
+        ],
+        "steps": [
+            {"rule": step.rule, "text": step.text, "expression": step.expression, "value": _small(step.value)}
+            for step in derivation.steps
+        ],
         "kinks": [_condition(kink) for kink in derivation.kinks],
         "domain": [_condition(limit) for limit in derivation.domain],
-        "check": {"method": check.method, "value": plain(check.value), "derivative": plain(check.derivative),
-                  "agrees": check.agrees, "error": plain(check.error)},
-        "sections": [{"title": section.title, "lines": _entries(derivation, section.entries)}
-                     for section in derivation.sections],
+        "check": {
+            "method": check.method,
+            "value": plain(check.value),
+            "derivative": plain(check.derivative),
+            "agrees": check.agrees,
+            "error": plain(check.error),
+        },
+        "sections": [
+            {"title": section.title, "lines": _entries(derivation, section.entries)} for section in derivation.sections
+        ],
     }
 
 
@@ -41,8 +62,13 @@ def _small(value: Any) -> Any:
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
-    return {"expression": condition.expression, "condition": condition.condition, "chosen": condition.chosen,
-            "hit": condition.hit, "count": condition.count}
+    return {
+        "expression": condition.expression,
+        "condition": condition.condition,
+        "chosen": condition.chosen,
+        "hit": condition.hit,
+        "count": condition.count,
+    }
 
 
 def _entries(derivation: Derived, entries: Sequence[Entry]) -> list[dict[str, Any]]:
@@ -61,21 +87,27 @@ def _entries(derivation: Derived, entries: Sequence[Entry]) -> list[dict[str, An
 
 def _equation(derivation: Derived, equation: Equation) -> dict[str, Any]:
     def show(expression: Any) -> str:
-        return to_text(expression, derivation.symbols, shapes=derivation.shapes)
+        return shown_text(expression, derivation.symbols, derivation.shapes)
 
     value = equation.value
     return {
-        "left": show(equation.left), "relation": equation.relation, "right": [show(form) for form in equation.forms],
-        "shape": None if value is None else list(value.shape), "dtype": None if value is None else value.dtype,
-        "value": None if value is None else value.text, "rule": equation.rule,
-        "why": [_why(derivation, reason) for reason in equation.reasons], "place": equation.place,
-        "source": equation.source, "unit": equation.unit or None,
+        "left": show(equation.left),
+        "relation": equation.relation,
+        "right": [show(form) for form in equation.forms],
+        "shape": None if value is None else list(value.shape),
+        "dtype": None if value is None else value.dtype,
+        "value": None if value is None else value.text,
+        "rule": equation.rule,
+        "why": [_why(derivation, reason) for reason in equation.reasons],
+        "place": equation.place,
+        "source": equation.source,
+        "unit": equation.unit or None,
     }
 
 
 def _why(derivation: Derived, reason: Any) -> dict[str, Any]:
     formula = None
     if reason.left is not None and reason.formula is not None:
-        sides = [to_text(side, derivation.symbols, shapes=derivation.shapes) for side in (reason.left, reason.formula)]
+        sides = [shown_text(side, derivation.symbols, derivation.shapes) for side in (reason.left, reason.formula)]
         formula = " = ".join(sides)
     return {"text": reason.text, "formula": formula}

@@ -36,10 +36,12 @@ _STYLE = """
 def as_html(derivation: Derived) -> str:
     """The whole file."""
     title = xml(derivation.title)
-    return (f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" '
-            f'content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-            f"<title>{title}</title>\n<style>body {{ margin: 0; background: Canvas; }}</style>\n</head>\n<body>\n"
-            f"{fragment(derivation)}\n</body>\n</html>\n")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" '
+        f'content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n<style>body {{ margin: 0; background: Canvas; }}</style>\n</head>\n<body>\n"
+        f"{fragment(derivation)}\n</body>\n</html>\n"
+    )
 
 
 def fragment(derivation: Derived) -> str:
@@ -63,8 +65,10 @@ def _entries(derivation: Derived, entries: Sequence[Entry]) -> Iterator[str]:
                 yield f'<div class="line">{_line(derivation, entry)}{_why(derivation, entry)}</div>'
             case Fold():
                 inside = "\n".join(_entries(derivation, entry.inside))
-                yield (f'<details class="line fold"><summary><span class="main" style="display:inline-flex;width:calc(100% - 1.5rem)">'
-                       f'{_inner(derivation, entry.title)}</span></summary><div class="inside">{inside}</div></details>')
+                yield (
+                    f'<details class="line fold"><summary><span class="main" style="display:inline-flex;width:calc(100% - 1.5rem)">'
+                    f'{_inner(derivation, entry.title)}</span></summary><div class="inside">{inside}</div></details>'
+                )
             case Remark():
                 tone = "warn" if entry.kind in ("kink", "domain", "warning") else ""
                 yield f'<p class="{tone}">{xml(entry.text)}</p>'

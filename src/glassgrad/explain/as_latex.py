@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from glassgrad.explain.entries import Derived, Entry, Equation, Fold, Remark
-from glassgrad.explain.notation import to_latex
 from glassgrad.explain.notation.escape import latex_text
+from glassgrad.explain.showing import shown_latex
 
 
 def as_latex(derivation: Derived) -> str:
@@ -22,27 +22,36 @@ def as_latex(derivation: Derived) -> str:
 
 def notebook_latex(derivation: Derived) -> str:
     """The lines alone, as a notebook draws them."""
-    rows = [row for section in derivation.sections if section.title in ("Forward", "Backward", "Links", "Result")
-            for row in _rows(derivation, section.entries, reasons=False)]
+    rows = [
+        row
+        for section in derivation.sections
+        if section.title in ("Forward", "Backward", "Links", "Result")
+        for row in _rows(derivation, section.entries, reasons=False)
+    ]
     return "$\\displaystyle\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$"
 
 
 def equation_latex(derivation: Derived, equation: Equation, sign: str = " = ") -> str:
     """One line without its facts."""
+
     def show(expression: object) -> str:
-        return to_latex(expression, derivation.symbols, shapes=derivation.shapes)  # type: ignore[arg-type]  # an expression
+        return shown_latex(expression, derivation.symbols, derivation.shapes)  # type: ignore[arg-type]  # an expression
 
     if _is_header(equation):
         words = latex_text(getattr(equation.left, "id", ""))
-        return rf"&\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}" if "&" in sign else (
-            rf"\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}")
+        return (
+            rf"&\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}"
+            if "&" in sign
+            else (rf"\texttt{{{words}}} {' '.join(show(form) for form in equation.forms)}")
+        )
     relation = {"+=": r" \mathrel{+}= ", "-=": r" \mathrel{-}= "}.get(equation.relation, sign)
     if _is_back(equation):
         return rf"\text{{back through }} {sign.strip(' =')} {show(equation.forms[0])}"
     right = " = ".join(show(form) for form in equation.forms)
     if not right and equation.value is not None:
         right = latex_value(equation.value.text)
-    return f"{show(equation.left)}{relation.replace('=', '&=', 1) if sign == ' &= ' and '&' not in relation else relation}{right}"
+    aligned = relation.replace("=", "&=", 1) if sign == " &= " and "&" not in relation else relation
+    return f"{show(equation.left)}{aligned}{right}"
 
 
 def _is_header(equation: Equation) -> bool:
@@ -85,7 +94,9 @@ def _row(derivation: Derived, equation: Equation) -> str:
     facts = []
     if equation.value is not None and equation.forms:
         value = equation.value
-        facts.append(rf"{value.shape_text}\;{latex_value(value.text)}" if value.shape else f"= {latex_value(value.text)}")
+        facts.append(
+            rf"{value.shape_text}\;{latex_value(value.text)}" if value.shape else f"= {latex_value(value.text)}"
+        )
     if equation.unit:
         facts.append(rf"\mathrm{{{latex_text(equation.unit)}}}")
     if equation.rule:
@@ -96,6 +107,6 @@ def _row(derivation: Derived, equation: Equation) -> str:
 def _formulas(derivation: Derived, equation: Equation) -> Iterator[str]:
     for reason in equation.reasons:
         if reason.left is not None and reason.formula is not None:
-            left = to_latex(reason.left, derivation.symbols, shapes=derivation.shapes)
-            right = to_latex(reason.formula, derivation.symbols, shapes=derivation.shapes)
+            left = shown_latex(reason.left, derivation.symbols, derivation.shapes)
+            right = shown_latex(reason.formula, derivation.symbols, derivation.shapes)
             yield f"{left} &= {right}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from glassgrad.explain.as_latex import equation_latex
 from glassgrad.explain.entries import Derived, Entry, Equation, Fold, Reason, Remark
-from glassgrad.explain.notation import to_latex
+from glassgrad.explain.showing import shown_latex
 
 
 def as_markdown(derivation: Derived) -> str:
@@ -44,8 +44,8 @@ def _item(derivation: Derived, equation: Equation, indent: str) -> Iterator[str]
 def _reason(derivation: Derived, reason: Reason) -> str:
     formula = ""
     if reason.left is not None and reason.formula is not None:
-        left = to_latex(reason.left, derivation.symbols, shapes=derivation.shapes, inline=True)
-        formula = f"${left} = {to_latex(reason.formula, derivation.symbols, shapes=derivation.shapes, inline=True)}$"
+        left = shown_latex(reason.left, derivation.symbols, derivation.shapes, inline=True)
+        formula = f"${left} = {shown_latex(reason.formula, derivation.symbols, derivation.shapes, inline=True)}$"
     return "; ".join(part for part in (formula, _plain(reason.text)) if part)
 
 

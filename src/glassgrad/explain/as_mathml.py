@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from glassgrad.explain.entries import Derived, Entry, Equation, Fold
-from glassgrad.explain.notation import to_mathml
 from glassgrad.explain.notation.escape import xml
+from glassgrad.explain.showing import shown_mathml
 
 
 def as_mathml(derivation: Derived) -> str:
@@ -21,7 +21,7 @@ def equation_mathml(derivation: Derived, equation: Equation) -> str:
 
 def formula_mathml(derivation: Derived, expression: object) -> str:
     """One expression."""
-    return to_mathml(expression, derivation.symbols, shapes=derivation.shapes)  # type: ignore[arg-type]  # an expression
+    return shown_mathml(expression, derivation.symbols, derivation.shapes)  # type: ignore[arg-type]  # an expression
 
 
 def _parts(derivation: Derived, equation: Equation) -> tuple[str, str, str]:

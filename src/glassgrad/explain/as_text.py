@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from glassgrad.explain.entries import Derived, Entry, Equation, Fold, Reason, Remark
-from glassgrad.explain.notation import to_text, wrap
+from glassgrad.explain.notation import wrap
+from glassgrad.explain.showing import shown_text
 
 _SHOWN = 60  # numbers of a result that are shown one by one
 
@@ -103,14 +104,14 @@ class _Printer:
         left = self._show(equation.left)
         if not equation.forms:
             value = equation.value.text if equation.value is not None else ""
-            return f"{left} = {value}" if value else left
+            return f"{left} = {value} {equation.unit}".rstrip() if value else left
         relation = "=" if equation.relation not in ("+=", "-=") else equation.relation
         if left == "back through":
             return f"back through {self._show(equation.forms[0])}"
         return f"{left} {relation} " + " = ".join(self._show(form) for form in equation.forms)
 
     def _show(self, expression: object) -> str:
-        return to_text(expression, self.derivation.symbols, shapes=self.derivation.shapes)  # type: ignore[arg-type]  # an expression
+        return shown_text(expression, self.derivation.symbols, self.derivation.shapes)  # type: ignore[arg-type]  # an expression
 
     def _facts(self, equation: Equation) -> str:
         value = equation.value
@@ -119,16 +120,20 @@ class _Printer:
         parts = [value.shape_text]
         if self.values and equation.forms:
             parts.append(value.text if value.shape else f"= {value.text}")
-        if equation.unit:
+        if equation.unit and equation.forms:
             parts.append(equation.unit)
         return "  ".join(part for part in parts if part)
 
     def _explanation(self, equation: Equation, indent: str) -> Iterator[str]:
         if equation.rule:
-            yield from _filled(f"{equation.rule}" + (f"  [{equation.place}]" if equation.place else ""), self.width, indent)
+            yield from _filled(
+                f"{equation.rule}" + (f"  [{equation.place}]" if equation.place else ""), self.width, indent
+            )
         several = "," in equation.rule
         for reason in equation.reasons:
-            yield from self._reason(replace(reason, text=f"{reason.rule}: {reason.text}") if reason.rule and several else reason, indent)
+            yield from self._reason(
+                replace(reason, text=f"{reason.rule}: {reason.text}") if reason.rule and several else reason, indent
+            )
 
     def _reason(self, reason: Reason, indent: str) -> Iterator[str]:
         if reason.left is not None and reason.formula is not None:

@@ -17,8 +17,12 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
     """The function's value again, and its slope along one direction against the gradient's."""
     leaves = [leaf for leaf in observed.wanted_leaves if leaf.node is not None]
     directions = _directions(leaves)
-    ours = float(sum(np.real(np.vdot(np.conj(gradient), direction)) for gradient, direction in
-                     zip(gradients, directions, strict=True)))
+    ours = float(
+        sum(
+            np.real(np.vdot(np.conj(gradient), direction))
+            for gradient, direction in zip(gradients, directions, strict=True)
+        )
+    )
     call = _caller(observed, leaves, directions)
     with np.errstate(all="ignore"):
         slope, doubt = _slope(call)
@@ -52,15 +56,19 @@ def _directions(leaves: Sequence[Leaf]) -> list[np.ndarray]:
     return made
 
 
-def _caller(observed: Observed, leaves: Sequence[Leaf], directions: Sequence[np.ndarray]) -> Callable[[float], float | None]:
+def _caller(
+    observed: Observed, leaves: Sequence[Leaf], directions: Sequence[np.ndarray]
+) -> Callable[[float], float | None]:
     """The function along the line through its arguments."""
     moved = {leaf.path: direction for leaf, direction in zip(leaves, directions, strict=True)}
 
     def call(step: float) -> float | None:
-        values = [_moved(leaf, moved.get(leaf.path), step) for argument in observed.arguments for leaf in argument.leaves]
+        values = [
+            _moved(leaf, moved.get(leaf.path), step) for argument in observed.arguments for leaf in argument.leaves
+        ]
         try:
             return float(np.real(observed.call(values)))
-        except Exception:  # the person's function may refuse a neighbouring value; then there is nothing to compare
+        except Exception:  # noqa: BLE001 - the person's function may refuse a neighbouring value; then there is nothing to compare
             return None
 
     return call

@@ -12,7 +12,8 @@ from glassgrad.explain.values import Summary
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why a line is as it is: a sentence, and a formula that says the same by indices, where there is one. `rule`
-    is the rule that the sentence is about."""
+    is the rule that the sentence is about.
+    """
 
     text: str
     left: ast.expr | None = None
@@ -122,6 +123,7 @@ class Derived:
     value: Any = None
     expression: str = ""  # of the derivative
     derivative: Any = None  # its value
+    unit: str | None = None  # of the derivative
     links: tuple[Link, ...] = ()
     steps: tuple[Step, ...] = ()
     kinks: tuple[Condition, ...] = ()

@@ -11,10 +11,10 @@ from glassgrad.explain.checking import check_gradient
 from glassgrad.explain.derivation import Derivation
 from glassgrad.explain.entries import Condition, Entry, Equation, Link, Remark, Section, Step
 from glassgrad.explain.lines import backward_entries, forward_entries
-from glassgrad.explain.notation import to_text
 from glassgrad.explain.notices import domain_of, idle_of, kinks_of
 from glassgrad.explain.pages import Leaflet, leaflet
 from glassgrad.explain.reasons import rule_of
+from glassgrad.explain.showing import shown_text
 from glassgrad.explain.values import summary
 from glassgrad.tracing.written import spelled, text_of
 
@@ -28,7 +28,7 @@ def explain(function: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwargs:
     first argument unless given.
 
     >>> def area(r):
-    ...     return 3.14 * r ** 2
+    ...     return 3.14 * r**2
     >>> explain(area, 2.0).derivative
     12.56
     """
@@ -38,13 +38,29 @@ def explain(function: Callable[..., Any], *args: Any, wrt: Wrt = None, **kwargs:
     kinks, domain = kinks_of(made), domain_of(made)
     check = check_gradient(observed, gradients)
     value = made.values[observed.output]
-    sections = [_given(made), Section("Forward", forward_entries(made)), Section("Backward", _with_start(made)),
-                _result(made), *_said_aloud(made, kinks, domain)]
+    sections = [
+        _given(made),
+        Section("Forward", forward_entries(made)),
+        Section("Backward", _with_start(made)),
+        _result(made),
+        *_said_aloud(made, kinks, domain),
+    ]
     return Derivation(
-        _call_text(observed), tuple(wanted.label for wanted in observed.wanted),
-        tuple(section for section in sections if section.entries), check, _title(made), value=_number(value),
-        expression=_derivative_expression(made), derivative=_derivative_value(observed, gradients), links=_links(made),
-        steps=_steps(made), kinks=kinks, domain=domain, symbols=made.symbols, shapes=made.shapes)
+        _call_text(observed),
+        tuple(wanted.label for wanted in observed.wanted),
+        tuple(section for section in sections if section.entries),
+        check,
+        _title(made),
+        value=_number(value),
+        expression=_derivative_expression(made),
+        derivative=_derivative_value(observed, gradients),
+        links=_links(made),
+        steps=_steps(made),
+        kinks=kinks,
+        domain=domain,
+        symbols=made.symbols,
+        shapes=made.shapes,
+    )
 
 
 def _title(made: Leaflet) -> str:
@@ -60,8 +76,10 @@ def _call_text(observed: Observed) -> str:
 
 def _gradient_names(made: Leaflet) -> list[str]:
     observed = made.observed
-    return [f"d{observed.names.of.get(leaf.node, leaf.name) if leaf.node is not None else leaf.name}"
-            for leaf in observed.wanted_leaves]
+    return [
+        f"d{observed.names.of.get(leaf.node, leaf.name) if leaf.node is not None else leaf.name}"
+        for leaf in observed.wanted_leaves
+    ]
 
 
 # ------------------------------------------------------------------ sections
@@ -85,7 +103,11 @@ def _with_start(made: Leaflet) -> tuple[Entry, ...]:
     found = backward_entries(made)
     if found:
         return found
-    return (Remark(f"{made.show(made.left(made.output))} does not depend on {', '.join(w.label for w in made.observed.wanted)}"),)
+    return (
+        Remark(
+            f"{made.show(made.left(made.output))} does not depend on {', '.join(w.label for w in made.observed.wanted)}"
+        ),
+    )
 
 
 def _result(made: Leaflet) -> Section:
@@ -98,12 +120,18 @@ def _result(made: Leaflet) -> Section:
 def _said_aloud(made: Leaflet, kinks: Sequence[Condition], domain: Sequence[Condition]) -> Iterator[Section]:
     remarks: list[Entry] = [
         Remark(f"{shown} only shifts: the result does not depend on it, so no derivative flows through it")
-        for shown in idle_of(made)]
+        for shown in idle_of(made)
+    ]
     for kink in kinks:
         if kink.hit:
             times = "" if kink.count == 1 else f" in {kink.count} places"
-            remarks.append(Remark(f"{kink.expression} has no derivative where {kink.condition}, which holds{times} here: "
-                                  f"{_chosen(kink.chosen)}", "kink"))
+            remarks.append(
+                Remark(
+                    f"{kink.expression} has no derivative where {kink.condition}, which holds{times} here: "
+                    f"{_chosen(kink.chosen)}",
+                    "kink",
+                )
+            )
     quiet = [kink for kink in kinks if not kink.hit]
     if quiet:
         listing = "; ".join(f"{kink.expression} where {kink.condition}" for kink in quiet[:4])
@@ -182,4 +210,4 @@ def _steps(made: Leaflet) -> tuple[Step, ...]:
 def _left_text(made: Leaflet, statement: Statement) -> str:
     if not statement.targets:
         return ""
-    return to_text(ast.parse(statement.targets[0], mode="eval").body, made.symbols, shapes=made.shapes)
+    return shown_text(ast.parse(statement.targets[0], mode="eval").body, made.symbols, made.shapes)

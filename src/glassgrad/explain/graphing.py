@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,25 +12,34 @@ from glassgrad.engines import reference
 from glassgrad.engines.source.page import Compound, Statement, assigned, flat, walk_lines
 from glassgrad.engines.source.page import Line as PageLine
 from glassgrad.explain.drawing import Arrow, Box, Line, Picture, render
-from glassgrad.explain.pages import Leaflet, leaflet, place_text, source_text, forward_place
+from glassgrad.explain.drawing.picture import Kind
+from glassgrad.explain.pages import Leaflet, forward_place, leaflet, place_text, source_text
 from glassgrad.explain.values import summary
 from glassgrad.graph.node import Node, working
 from glassgrad.tracing.observe import Call
 
 _LONGEST = 44  # characters of an expression in a box
+_MANY, _STRETCHES = 400, 40  # from so many lines on, they are drawn in so many stretches
 _LOOP_LINES = 12  # of a loop that are shown
 _DEEPEST = 6  # blocks within blocks
 
 
-def draw(function: Callable[..., Any], *args: Any, wrt: Wrt = "all", direction: Literal["down", "right"] = "down",
-         theme: Literal["light", "dark", "auto"] = "light", fold: Any = "auto", **kwargs: Any) -> str:
+def draw(
+    function: Callable[..., Any],
+    *args: Any,
+    wrt: Wrt = "all",
+    direction: Literal["down", "right"] = "down",
+    theme: Literal["light", "dark", "auto"] = "light",
+    fold: Any = "auto",
+    **kwargs: Any,
+) -> str:
     """The data flow of `function` at these arguments as an SVG file.
 
     Boxes are the values that have a line of their own: name, expression, shape, value and the gradient that arrives
     there; calls of the person's own functions are blocks, folded where there are many boxes (`fold="none"` opens them
     all). Gradients are with respect to `wrt`: everything unless given.
 
-    >>> draw(lambda x: x ** 2 + 1, 3.0).startswith("<svg ")
+    >>> draw(lambda x: x**2 + 1, 3.0).startswith("<svg ")
     True
     """
     return render(picture_of(function, args, kwargs, wrt), direction=direction, theme=theme, fold=fold)
@@ -47,13 +57,26 @@ def picture_of(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[s
     arrows: list[Arrow] = []
     for number, statement in enumerate(statements):
         key = f"{number}:{', '.join(sorted(assigned(statement))) or 'change'}"
-        boxes.append(_box(made, statement, key, gradients, names) if isinstance(statement, Statement) else
-                     _loop_box(made, statement, key))
-        for name in dict.fromkeys(_names_in(statement)):
-            if name in keys:
-                arrows.append(Arrow(keys[name], key))
+        boxes.append(
+            _box(made, statement, key, gradients, names)
+            if isinstance(statement, Statement)
+            else _loop_box(made, statement, key)
+        )
+        arrows.extend(Arrow(keys[name], key) for name in dict.fromkeys(_names_in(statement)) if name in keys)
         keys.update(dict.fromkeys(assigned(statement), key))
-    return Picture(tuple(boxes), tuple(dict.fromkeys(arrows)), f"{observed.title}({', '.join(a.name for a in observed.arguments)})")
+    return Picture(
+        tuple(boxes), tuple(dict.fromkeys(arrows)), f"{observed.title}({', '.join(a.name for a in observed.arguments)})"
+    )
+
+
+def _in_stretch(box: Box, number: int, count: int) -> Box:
+    """The box in a block of its stretch of lines, where there are so many that they have to be folded."""
+    if count <= _MANY:
+        return box
+    size = -(-count // _STRETCHES)
+    first = number // size * size
+    block = f"lines {first + 1} to {min(first + size, count)}"
+    return replace(box, block=block if box.block is None else f"{block}/{box.block}")
 
 
 def _names_in(statement: PageLine) -> list[str]:
@@ -69,7 +92,9 @@ def _gradients(made: Leaflet) -> dict[Node, Any]:
     """The gradient that arrives at each forward value."""
     observed = made.observed
     wanted = dict(observed.cotangents)
-    wanted.update(zip([leaf.node for leaf in observed.wanted_leaves if leaf.node is not None], observed.gradients, strict=True))
+    wanted.update(
+        zip([leaf.node for leaf in observed.wanted_leaves if leaf.node is not None], observed.gradients, strict=True)
+    )
     with working(observed.workspace):
         numbers = reference.evaluate(list(wanted.values()), observed.workspace.values)
     return dict(zip(wanted, numbers, strict=True))
@@ -85,9 +110,16 @@ def _leaf_boxes(made: Leaflet, statements: list[PageLine], gradients: dict[Node,
             name = made.observed.names.of.get(leaf.node, leaf.name) if leaf.node is not None else leaf.path
             if name not in used and leaf.node is not made.observed.output:
                 continue
-            kind = "parameter" if leaf.node in wanted and np.ndim(leaf.value) else "input"
+            kind: Kind = "parameter" if leaf.node in wanted and np.ndim(leaf.value) else "input"
             tooltip = "" if name == leaf.path else leaf.path
-            yield Box(name, _title(made, name), tuple(_facts(made, name, leaf.value, leaf.node, gradients)), kind, None, tooltip)
+            yield Box(
+                name,
+                _title(made, name),
+                tuple(_facts(made, name, leaf.value, leaf.node, gradients)),
+                kind,
+                None,
+                tooltip,
+            )
     for name, array in made.page.captured.items():
         yield Box(name, _title(made, name), tuple(_facts(made, name, array, None, gradients)), "constant")
 
@@ -95,14 +127,14 @@ def _leaf_boxes(made: Leaflet, statements: list[PageLine], gradients: dict[Node,
 def _box(made: Leaflet, statement: Statement, key: str, gradients: dict[Node, Any], names: dict[Call, str]) -> Box:
     text = made.show(statement.expression)
     if len(text) > _LONGEST:
-        text = text[:_LONGEST - 1] + "…"
+        text = text[: _LONGEST - 1] + "…"
     title = ", ".join(_title(made, target) for target in statement.targets) or "change"
     lines = [Line(f"{statement.operator} {text}".strip() if statement.operator != "=" else text, "note")]
     node = statement.node
     value = made.values.get(node) if node is not None else None
     if node is not None and value is not None:
         lines.extend(_facts(made, title, value, node, gradients))
-    kind = "loss" if node is made.observed.output else "constant" if node is None else "value"
+    kind: Kind = "loss" if node is made.observed.output else "constant" if node is None else "value"
     place = forward_place(made, statement)
     tooltip = f"{place_text(place)}  {source_text(place)}" if place is not None else ""
     return Box(key, title, tuple(lines), kind, _block(made, node, names), tooltip)
@@ -113,7 +145,7 @@ def _loop_box(made: Leaflet, loop: Compound, key: str) -> Box:
     shown = []
     for statement in [*flat(loop.inside)][:_LOOP_LINES]:
         text = f"{', '.join(statement.targets)} {statement.operator} {made.show(statement.expression)}".strip()
-        shown.append(Line(text if len(text) <= _LONGEST else text[:_LONGEST - 1] + "…", "note"))
+        shown.append(Line(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…", "note"))
     return Box(key, loop.header.rstrip(":"), tuple(shown), "operation")
 
 
@@ -137,7 +169,9 @@ def _facts(made: Leaflet, name: str, value: Any, node: Node | None, gradients: d
 # ------------------------------------------------------------------ blocks
 def _block_names(made: Leaflet, statements: list[PageLine]) -> dict[Call, str]:
     """A name for each call: its function's, numbered where it is called several times in the same place."""
-    calls = list(dict.fromkeys(call for statement in statements for call in made.calls_around(statement.node)[:_DEEPEST]))
+    calls = list(
+        dict.fromkeys(call for statement in statements for call in made.calls_around(statement.node)[:_DEEPEST])
+    )
     count: dict[tuple[int, str], int] = {}
     total: dict[tuple[int, str], int] = {}
     for call in calls:

@@ -52,8 +52,13 @@ def _subject(made: Leaflet, statement: Statement) -> Node | None:
 Lines = Sequence[tuple[Line, list[Call]]]
 
 
-def _nested(made: Leaflet, lines: Lines, level: int, line: Callable[[Leaflet, Statement], Equation],
-            title: Callable[[Leaflet, Call, Sequence[Entry]], Equation]) -> list[Entry]:
+def _nested(
+    made: Leaflet,
+    lines: Lines,
+    level: int,
+    line: Callable[[Leaflet, Statement], Equation],
+    title: Callable[[Leaflet, Call, Sequence[Entry]], Equation],
+) -> list[Entry]:
     """Lines in order, those of one call together in a fold."""
     entries: list[Entry] = []
     start = 0
@@ -150,8 +155,14 @@ def _forward_line(made: Leaflet, statement: Statement) -> Equation:
     if statement.node is None:
         return Equation(_target(statement), (statement.expression,), statement.operator)
     place = forward_place(made, statement)
-    return Equation(_target(statement), (statement.expression,), statement.operator, made.value_of(statement.node),
-                    place=place_text(place), source=source_text(place))
+    return Equation(
+        _target(statement),
+        (statement.expression,),
+        statement.operator,
+        made.value_of(statement.node),
+        place=place_text(place),
+        source=source_text(place),
+    )
 
 
 def _target(statement: Statement) -> ast.expr:
@@ -170,8 +181,13 @@ def _forward_title(made: Leaflet, call: Call, inside: Sequence[Entry]) -> Equati
     node = call.results[0] if call.results else None
     if not names and inside and isinstance(inside[-1], Equation):
         left = inside[-1].left
-    return Equation(left, (_call_expression(made, call),), value=made.value_of(node), place=place_text(call.block.caller),
-                    source=source_text(call.block.caller))
+    return Equation(
+        left,
+        (_call_expression(made, call),),
+        value=made.value_of(node),
+        place=place_text(call.block.caller),
+        source=source_text(call.block.caller),
+    )
 
 
 def _call_expression(made: Leaflet, call: Call) -> ast.expr:
@@ -204,12 +220,25 @@ def _leaf(made: Leaflet, node: object) -> ast.expr | None:
 # ------------------------------------------------------------------ backward
 def _backward_line(made: Leaflet, statement: Statement) -> Equation:
     value = made.value_of(statement.node)
-    return Equation(_target(statement), (statement.expression,), statement.operator or "=", value, rule_of(made, statement),
-                    reasons_of(made, statement), place_text(statement.place), source_text(statement.place))
+    return Equation(
+        _target(statement),
+        (statement.expression,),
+        statement.operator or "=",
+        value,
+        rule_of(made, statement),
+        reasons_of(made, statement),
+        place_text(statement.place),
+        source_text(statement.place),
+    )
 
 
 def _backward_title(made: Leaflet, call: Call, inside: Sequence[Entry]) -> Equation:
     """Back through a call: the last line inside says what comes out of it."""
     title = _forward_title(made, call, inside)
-    return Equation(ast.Name("back through", ast.Load()), (title.forms[0],), place=title.place, source=title.source,
-                    rule=f"chain rule through {call.block.function}")
+    return Equation(
+        ast.Name("back through", ast.Load()),
+        (title.forms[0],),
+        place=title.place,
+        source=title.source,
+        rule=f"chain rule through {call.block.function}",
+    )

@@ -1,6 +1,7 @@
 """Said aloud: kinks that the values touch, with the value chosen there, and limits of domains. Floor 6."""
 
 import ast
+
 import numpy as np
 
 from glassgrad.engines.conditions import condition_holds
@@ -36,7 +37,7 @@ def domain_of(made: Leaflet) -> tuple[Condition, ...]:
             continue
         expression, condition = _shown(made, node, domain.condition)
         outside = _count(made, node, f"np.logical_not({domain.condition})")
-        if not outside and node.op.name == "divide":
+        if not outside and (node.op.name == "divide" or not _is_short(node, domain.condition)):
             continue  # every quotient needs a denominator: said only where it is missing
         known = found.get((expression, condition))
         if known is None or outside > known.count:
@@ -106,12 +107,22 @@ def _shown(made: Leaflet, node: Node, condition: str) -> tuple[str, str]:
     called = _operation(made, node, inputs)
     if not _is_expression(node, condition):
         return made.show(called), condition
-    if "np.any" in condition or node.params:
-        return made.show(called), "several elements tie"
+    if not _is_short(node, condition):
+        return made.show(called), "several elements tie" if node.op.name in _TYING else "it is well defined"
     tree = ast.parse(condition, mode="eval").body
     holes = {name: hole(index) for index, name in enumerate(node.op.inputs)}
     template = _Rename(holes).visit(tree)
     return made.show(called), made.show(fill(template, inputs.__getitem__))
+
+
+_TYING = frozenset({"max", "min", "sort", "median", "partition", "quantile"})
+
+
+def _is_short(node: Node, condition: str) -> bool:
+    """Can the condition be read as it stands (`x > 0`)?"""
+    tree = ast.parse(condition, mode="eval") if _is_expression(node, condition) else None
+    names = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)} if tree is not None else {""}
+    return names <= {*node.op.inputs, "np"} and "np.any" not in condition and "np.all" not in condition
 
 
 def _operation(made: Leaflet, node: Node, inputs: list[ast.expr]) -> ast.expr:
@@ -119,7 +130,7 @@ def _operation(made: Leaflet, node: Node, inputs: list[ast.expr]) -> ast.expr:
     known = made.page.expressions.get(node)
     if isinstance(known, ast.Call | ast.BinOp) and len(made.show(known)) <= 40:
         return known
-    if node.op.variadic or len(inputs) != len(node.inputs):
+    if node.op.variadic or node.params or len(inputs) != len(node.inputs):
         return ast.Call(ast.Name(node.op.name, ast.Load()), inputs, [])
     return fill(by_text(node, node.inputs).expression, inputs.__getitem__)
 

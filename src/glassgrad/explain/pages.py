@@ -8,17 +8,18 @@ from typing import Any
 
 from glassgrad.api.observed import Observed
 from glassgrad.api.source import material_of
-from glassgrad.base.source import Place, locate
+from glassgrad.base.source import Place
 from glassgrad.engines import reference
 from glassgrad.engines.source.page import Page, Statement, flat
 from glassgrad.engines.source.rows import rule_of
 from glassgrad.engines.source.statements import write
-from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_text, total
+from glassgrad.explain.notation import Symbol, partial, symbol_of, total
+from glassgrad.explain.showing import shown_latex, shown_mathml, shown_text
 from glassgrad.explain.values import Summary, summary
 from glassgrad.graph.node import Node, reachable, working
 from glassgrad.graph.notes import Backward
 from glassgrad.tracing.observe import Call
-from glassgrad.tracing.syntax import statement_text
+from glassgrad.tracing.syntax import line_of, statement_text
 
 _LONGEST_TITLE = 6
 _LONGEST_NAME = 28  # characters of an expression that may stand under ∂
@@ -34,6 +35,7 @@ class Leaflet:
     symbols: dict[str, Symbol] = field(default_factory=dict)
     shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
     values: Mapping[Node, Any] = field(default_factory=dict)
+    named: frozenset[Node] = frozenset()
     paths: Mapping[Node, int] = field(default_factory=dict)  # by how many operations a value reaches the result
 
     def left(self, name: str) -> ast.expr:
@@ -42,7 +44,7 @@ class Leaflet:
 
     def show(self, expression: ast.expr) -> str:
         """An expression as one line of text."""
-        return to_text(expression, self.symbols, shapes=self.shapes)
+        return shown_text(expression, self.symbols, self.shapes)
 
     def reached(self, node: Node) -> ast.expr | None:
         """How a value is reached on the page."""
@@ -83,6 +85,7 @@ def leaflet(observed: Observed) -> Leaflet:
         numbers = reference.evaluate(nodes, values)
     made.values = dict(zip(nodes, numbers, strict=True))
     made.paths = _paths(observed)
+    made.named = frozenset(node for node in page.names if node.op.name != "input")
     return made
 
 
@@ -165,11 +168,15 @@ def _expression_symbol(made: Leaflet, forward: Node) -> Symbol | None:
     expression = made.page.expressions.get(forward)
     if expression is None:
         return None
-    text = to_text(expression, made.symbols, shapes=made.shapes)
+    text = shown_text(expression, made.symbols, made.shapes)
     if len(text) > _LONGEST_NAME:
         return None
-    return Symbol(text, to_latex(expression, made.symbols, shapes=made.shapes, inline=True),
-                  to_mathml(expression, made.symbols, shapes=made.shapes, inline=True), atomic=text.isidentifier())
+    return Symbol(
+        text,
+        shown_latex(expression, made.symbols, made.shapes, inline=True),
+        shown_mathml(expression, made.symbols, made.shapes, inline=True),
+        atomic=text.isidentifier(),
+    )
 
 
 # ------------------------------------------------------------------ where lines come from
@@ -177,8 +184,7 @@ def place_text(place: Place | None) -> str:
     """`model.py:12`."""
     if place is None:
         return ""
-    location = locate(place)
-    return f"{Path(location.file).name}:{location.line}"
+    return f"{Path(place.code.co_filename).name}:{line_of(place)}"
 
 
 def source_text(place: Place | None) -> str:
@@ -197,7 +203,7 @@ def inside_of(made: Leaflet, statement: Statement) -> list[Node]:
     top = statement.contribution
     if top is None or top.serial < made.observed.boundary:
         return []
-    names = {node for node, name in made.page.names.items() if node.op.name != "input"}
+    names = made.named
     seen, stack = {top}, [top]
     while stack:
         for x in stack.pop().inputs:

@@ -89,20 +89,31 @@ def _product_reason(made: Leaflet, statement: Statement, node: Node, origin: Bac
     text = ""
     if own and product and factor:
         entry = made.show(_indexed(product, out))
-        text = (f"{entry} contains {_term(made, own, mine, factor, theirs, first=position == 0)}, so {made.show(_indexed(own, mine))} "
-                f"moves it by {made.show(_indexed(factor, theirs))}")
+        text = (
+            f"{entry} contains {_term(made, own, mine, factor, theirs, first=position == 0)}, "
+            f"so {made.show(_indexed(own, mine))} "
+            f"moves it by {made.show(_indexed(factor, theirs))}"
+        )
         text += f", for every {' and '.join(summed)}" if summed else ""
         turned = _turned(made, factor, theirs, mine, out, position)
         text += f"; {turned}" if turned else ""
     return Reason(text, left, formula)
 
 
-def _forward_names(made: Leaflet, forward: Node, position: int) -> tuple[ast.expr | None, ast.expr | None, ast.expr | None]:
+def _forward_names(
+    made: Leaflet, forward: Node, position: int
+) -> tuple[ast.expr | None, ast.expr | None, ast.expr | None]:
     """How the product and its two factors are reached on the page."""
     product = made.reached(forward)
     if not isinstance(product, ast.Name):
-        user = next((statement for statement in flat(made.page.statements) if statement.node is not None
-                     and not statement.backward and _leads_to(statement, forward, made)), None)
+        user = next(
+            (
+                statement
+                for statement in flat(made.page.statements)
+                if statement.node is not None and not statement.backward and _leads_to(statement, forward, made)
+            ),
+            None,
+        )
         product = ast.Name(user.targets[0], ast.Load()) if user is not None else None
     own, factor = (_reached(made, forward.inputs[index]) for index in (position, 1 - position))
     return product, own, factor
@@ -112,7 +123,12 @@ def _leads_to(statement: Statement, forward: Node, made: Leaflet) -> bool:
     """Is this the line of the sum in which the product stands (`z = x @ W + b`)?"""
     node = statement.node
     del made
-    return node is not None and node.op.name in ("add", "subtract") and forward in node.inputs and node.shape == forward.shape
+    return (
+        node is not None
+        and node.op.name in ("add", "subtract")
+        and forward in node.inputs
+        and node.shape == forward.shape
+    )
 
 
 def _reached(made: Leaflet, node: Node) -> ast.expr | None:
@@ -143,7 +159,9 @@ def _by_its_letters(made: Leaflet, statement: Statement, node: Node) -> Reason |
     return Reason("", _indexed(ast.Name(statement.targets[0], ast.Load()), out), formula)
 
 
-def _einsum(made: Leaflet, factors: list[tuple[ast.expr | None, str, Node]], out: str, *, swap: bool) -> ast.expr | None:
+def _einsum(
+    made: Leaflet, factors: list[tuple[ast.expr | None, str, Node]], out: str, *, swap: bool
+) -> ast.expr | None:
     shown = []
     for known, letters, node in factors[::-1] if swap else factors:
         expression = known or made.reached(node)
@@ -173,8 +191,11 @@ def _broadcast_reason(made: Leaflet, statement: Statement, node: Node, origin: B
         count *= x.shape[axis]
     where = _axis_words(axes, x.shape)
     subject = f"{name} is" if name else "the same value is"
-    text = f"{subject} used {count} times, once for each {where}: a change of it counts every time, so these derivatives are added"
-    letters = "ijklmn"[:x.ndim]
+    text = (
+        f"{subject} used {count} times, once for each {where}: a change of it counts every time, "
+        "so these derivatives are added"
+    )
+    letters = "ijklmn"[: x.ndim]
     expression = made.reached(x)
     if node is not statement.contribution or expression is None or x.ndim > 6 or len(made.show(expression)) > 30:
         return Reason(text)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.avals import show_shape, short_dtype
+from glassgrad.base.avals import short_dtype, show_shape
 
 SHOWN = 4  # numbers of an array that are shown one by one
 
@@ -56,7 +56,7 @@ def _nested(parts: Sequence[str], shape: tuple[int, ...]) -> str:
     if len(shape) <= 1:
         return f"[{', '.join(parts)}]"
     size = len(parts) // shape[0] if shape[0] else 0
-    rows = [_nested(parts[index * size:(index + 1) * size], shape[1:]) for index in range(shape[0])]
+    rows = [_nested(parts[index * size : (index + 1) * size], shape[1:]) for index in range(shape[0])]
     return f"[{', '.join(rows)}]"
 
 

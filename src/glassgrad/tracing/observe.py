@@ -118,7 +118,7 @@ class Observation:
         return call
 
     def place_of(self, node: Node, origin: Place | None, depth: int) -> Place | None:
-        """The line at `depth` (0 is the function itself) that made a value: the line of the call, for one made inside."""
+        """The line at `depth` (0: the function itself) that made a value; for one made inside, the line of the call."""
         call = self.call_of(node)
         place = origin
         while call is not None and call.depth > depth:
@@ -231,7 +231,7 @@ class _Watcher:
             activation.fixed.update(caller.fixed)
         else:
             self.observation.calls.append(call)
-            names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+            names = _parameters(code)
             values = frame.f_locals
             call.arguments.update((name, values[name].node) for name in names if type(values.get(name)) is Tracer)
         self._compare(activation, at_start=True)
@@ -359,7 +359,7 @@ class _Watcher:
             if not isinstance(value, tuple):
                 return
         if isinstance(value, bool | int | float | complex | np.generic | tuple | str | type(None)):
-            parameter = at_start and activation.depth == 0
+            parameter = at_start and activation.depth == 0 and name in _parameters(activation.frame.f_code)
             activation.fixed[name] = self._fixed(activation, name, value, parameter=parameter, at_start=at_start)
 
     def _fixed(self, activation: _Activation, name: str, value: Any, *, parameter: bool, at_start: bool) -> Fixed:
@@ -428,6 +428,12 @@ def _parts(result: Any) -> tuple[Any, ...]:
 
 def _has_traced(result: Any) -> bool:
     return any(type(part) is Tracer for part in _parts(result))
+
+
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    """The names of a function's parameters, starred ones too."""
+    starred = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
 
 
 def _is_followed(code: CodeType) -> bool:

@@ -113,8 +113,8 @@ def _last_name(function: ast.expr) -> str:
 def _operation(reader: Reader, expression: Evaluated) -> ast.expr:
     match expression:
         case ast.AugAssign(target, op, value):
-            target = ast.copy_location(_as_load(target), target)
-            return ast.BinOp(_operand(reader, target), op, _operand(reader, value))
+            read = ast.copy_location(_as_load(target), target)
+            return ast.BinOp(_operand(reader, read), op, _operand(reader, value))
         case ast.BinOp(left, op, right):
             return ast.BinOp(_operand(reader, left), op, _operand(reader, right))
         case ast.UnaryOp(op, operand):
@@ -123,14 +123,14 @@ def _operation(reader: Reader, expression: Evaluated) -> ast.expr:
             return ast.Compare(_operand(reader, left), [op], [_operand(reader, right)])
         case ast.Subscript(value, key):
             return ast.Subscript(_operand(reader, value), _operand(reader, key), ast.Load())
-        case ast.Attribute(value, name):
-            return ast.Attribute(_operand(reader, value), name, ast.Load())
+        case ast.Attribute(value, attribute):
+            return ast.Attribute(_operand(reader, value), attribute, ast.Load())
         case ast.Call(function, arguments, keywords):
-            name = _function(reader, function)
+            called = _function(reader, function)
             parts = [part for argument in arguments for part in _argument(reader, argument)]
             if any(word.arg is None for word in keywords):
                 raise Unreadable
-            return ast.Call(name, parts, [ast.keyword(word.arg, _operand(reader, word.value)) for word in keywords])
+            return ast.Call(called, parts, [ast.keyword(word.arg, _operand(reader, word.value)) for word in keywords])
     raise Unreadable
 
 
@@ -323,9 +323,9 @@ def _fixed(reader: Reader, expression: ast.expr) -> Fixed:
             return variable
         case ast.Name() | ast.Attribute():
             return _fixed_value(reader, expression)
-        case ast.UnaryOp(ast.USub() as op, operand):
+        case ast.UnaryOp(ast.USub(), operand):
             inner = _fixed(reader, operand)
-            return _combined(lambda x: -x, [inner], lambda x: ast.UnaryOp(op, x))
+            return _combined(lambda x: -x, [inner], lambda x: ast.UnaryOp(ast.USub(), x))
         case ast.BinOp(left, ast.Pow() as op, right):
             return _power(_fixed(reader, left), _fixed(reader, right), op)
         case ast.BinOp(left, op, right) if type(op) in _ARITHMETIC:

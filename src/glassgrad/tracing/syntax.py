@@ -23,7 +23,7 @@ _OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript, ast.Attribute, a
 class Syntax:
     """One file: its operations by where they stand, its statements by line."""
 
-    text: str
+    lines: list[str]
     operations: dict[Span, Evaluated] = field(default_factory=dict)
     statements: dict[int, list[ast.stmt]] = field(default_factory=dict)
     lambdas: list[ast.Lambda] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Syntax:
         """A node's own text on one line: as written, or printed anew where it goes over several lines."""
         if node.lineno != node.end_lineno:
             return ast.unparse(node)
-        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+        return self.lines[node.lineno - 1].encode()[node.col_offset : node.end_col_offset].decode()
 
 
 def syntax_of(filename: str) -> Syntax | None:
@@ -48,8 +48,8 @@ def _parse(text: str) -> Syntax | None:
         return None
     if tree is None:
         return None
-    syntax = Syntax(text)
     lines = text.split("\n")
+    syntax = Syntax(lines)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant):
             _keep_spelling(node, lines)
@@ -127,6 +127,11 @@ def statement_text(place: Place) -> str:
             return syntax.source_of(statement)
         case _:
             return linecache.getline(place.code.co_filename, line).strip()
+
+
+def line_of(place: Place) -> int:
+    """The line of a place."""
+    return _position(place)[0] or place.code.co_firstlineno
 
 
 def _covers(node: ast.expr, line: int, column: int) -> bool:

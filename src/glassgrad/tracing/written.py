@@ -33,7 +33,7 @@ Operand: TypeAlias = Node | Fixed
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Written:
-    """An expression whose holes are filled by operands: `\\0 @ \\1 + 2`."""
+    r"""An expression whose holes are filled by operands: `\\0 @ \\1 + 2`."""
 
     expression: ast.expr
     operands: tuple[Operand, ...] = ()
@@ -94,7 +94,8 @@ class _AsSpelled(ast.NodeTransformer):
 
 def text_of(expression: ast.expr) -> str:
     """The expression as text; numbers as the person spelled them."""
-    return ast.unparse(_AsSpelled().visit(_copy(expression)))
+    own = any(type(part) is ast.Constant and part.kind for part in ast.walk(expression))
+    return ast.unparse(_AsSpelled().visit(_copy(expression)) if own else expression)
 
 
 # ------------------------------------------------------------------ values as text
@@ -114,7 +115,8 @@ def spelled(value: Any) -> ast.expr | None:
         case tuple() | list() if len(value) <= 100:
             parts = [spelled(part) for part in value]
             kind = ast.Tuple if isinstance(value, tuple) else ast.List
-            return None if any(part is None for part in parts) else kind(elts=parts, ctx=ast.Load())
+            known = [part for part in parts if part is not None]
+            return kind(elts=known, ctx=ast.Load()) if len(known) == len(parts) else None
         case slice():
             return ast.Call(
                 ast.Name("slice", ast.Load()), [_must(value.start), _must(value.stop), _must(value.step)], []
@@ -133,12 +135,12 @@ def _must(value: Any) -> ast.expr:
     return ast.Constant(None) if found is None else found
 
 
-def _number(value: complex) -> ast.expr:
+def _number(value: Any) -> ast.expr:
     if isinstance(value, complex):
         if value.real == 0:
             return ast.Constant(value)
         return ast.BinOp(_number(value.real), ast.Add(), ast.Constant(complex(0, value.imag)))
-    if value != value:  # noqa: PLR0124 - not a number
+    if np.isnan(value):
         return numpy_name("nan")
     if value in (float("inf"), float("-inf")):
         return numpy_name("inf") if value > 0 else ast.UnaryOp(ast.USub(), numpy_name("inf"))

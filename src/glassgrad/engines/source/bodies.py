@@ -44,7 +44,7 @@ def all_graphs(outputs: Sequence[Node]) -> list[Graph]:
 
 def earlier(node: Node, before: Mapping[Node, Node]) -> list[Node]:
     """What a node was before, step by step."""
-    chain = []
+    chain: list[Node] = []
     while node in before and len(chain) < 100:
         node = before[node]
         chain.append(node)
@@ -62,8 +62,9 @@ def carried_bindings(bindings: Sequence[Binding], alive: Iterable[Node], before:
     return [replace(binding, node=node) for binding in bindings for node in now.get(binding.node, ())]
 
 
-def carried_operations(operations: Mapping[Node, Operation], graphs: Sequence[Graph],
-                       before: Mapping[Node, Node]) -> dict[Node, Operation]:
+def carried_operations(
+    operations: Mapping[Node, Operation], graphs: Sequence[Graph], before: Mapping[Node, Node]
+) -> dict[Node, Operation]:
     """How values are written, also for those that were made anew inside a graph."""
     found = dict(operations)
     for graph in graphs:
@@ -89,11 +90,16 @@ def tidied(node: Node) -> Node:
     graphs = graphs_of(node)
     offset = 1 if node.op is COND else 0  # a branch does not take the number of the branch
     literals = {index for index, x in enumerate(node.inputs) if index >= fixed and x.op is LITERAL}
-    graphs = [_with_literals(graph, {graph.inputs[index - offset]: node.inputs[index] for index in literals})
-              for graph in graphs]
+    graphs = [
+        _with_literals(graph, {graph.inputs[index - offset]: node.inputs[index] for index in literals})
+        for graph in graphs
+    ]
     read = {x for graph in graphs for x in _read(graph)}
-    kept = [index for index in range(len(node.inputs))
-            if index < _first_optional(node) or any(graph.inputs[index - offset] in read for graph in graphs)]
+    kept = [
+        index
+        for index in range(len(node.inputs))
+        if index < _first_optional(node) or any(graph.inputs[index - offset] in read for graph in graphs)
+    ]
     kept = _with_a_length(node, kept)
     if len(kept) == len(node.inputs) and graphs == graphs_of(node):
         return node
@@ -141,8 +147,11 @@ def _new_params(node: Node, graphs: Sequence[Graph], kept: Sequence[int]) -> Par
     new = iter(graphs)
     params: dict[str, object] = {}
     for name, value in node.params:
-        params[name] = next(new) if isinstance(value, Graph) else (
-            tuple(next(new) for _ in value) if name == "branches" else value)
+        params[name] = (
+            next(new)
+            if isinstance(value, Graph)
+            else (tuple(next(new) for _ in value) if name == "branches" else value)
+        )
     if node.op is SCAN:
         carries, fixed = node.param("carries"), _first_constant(node)
         params["sequences"] = sum(carries <= index < fixed for index in kept)

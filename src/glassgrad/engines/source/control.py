@@ -71,8 +71,14 @@ def write_control(writer: Writer, node: Node, projections: Mapping[int, Node]) -
 
 def _body(writer: Writer, node: Node, leaves: Mapping[Node, ast.expr], outputs: Sequence[Node]) -> _Inside:
     outer = writer.material
-    material = replace(outer, results=tuple(outputs), leaves={**outer.leaves, **leaves}, gradient_names=(),
-                       boundary=0 if writer.is_backward(node) else outer.boundary, inside=True)
+    material = replace(
+        outer,
+        results=tuple(outputs),
+        leaves={**outer.leaves, **leaves},
+        gradient_names=(),
+        boundary=0 if writer.is_backward(node) else outer.boundary,
+        inside=True,
+    )
     page = writer.write_inside(material)
     return _Inside(page.statements, page.results)
 
@@ -81,8 +87,15 @@ def _name(value: ast.expr) -> str | None:
     return value.id if isinstance(value, ast.Name) else None
 
 
-def _assign(writer: Writer, node: Node, name: str, expression: ast.expr, shape: Node | None = None,
-            source: Node | None = None, operator: str = "=") -> Statement:
+def _assign(
+    writer: Writer,
+    node: Node,
+    name: str,
+    expression: ast.expr,
+    shape: Node | None = None,
+    source: Node | None = None,
+    operator: str = "=",
+) -> Statement:
     """A line that sets a variable; `source` is the node inside whose line it comes from."""
     backward = writer.is_backward(node)
     origin, place = writer.origin(source) if backward and source is not None else (None, None)
@@ -134,7 +147,7 @@ def _pass() -> Statement:
 
 
 def _tests(writer: Writer, index: Node, count: int) -> list[str]:
-    """`if test:` and `else:`; for more branches `if index <= 0:`, `elif index == 1:` …"""
+    """`if test:` and `else:`; for more branches `if index <= 0:`, `elif index == 1:` and so on."""
     test = test_of(index)
     if count == 1:
         return ["if True:"]
@@ -167,9 +180,11 @@ def _write_scan(writer: Writer, node: Node, projections: Mapping[int, Node]) -> 
     body: Graph = node.param("body")
     carries, sequences, length = node.param("carries"), node.param("sequences"), node.param("length")
     counted = _counted(node)
-    read = [ast.Constant(0) if counted is not None and x is counted[0] else writer.operand(x)
-            for x in node.inputs[carries:carries + sequences]]
-    constants = [writer.operand(x) for x in node.inputs[carries + sequences:]]
+    read = [
+        ast.Constant(0) if counted is not None and x is counted[0] else writer.operand(x)
+        for x in node.inputs[carries : carries + sequences]
+    ]
+    constants = [writer.operand(x) for x in node.inputs[carries + sequences :]]
     loop = _start(writer, node, body, projections, lists=length < 0)
     step = ast.Name(loop.step, ast.Load())
     first: list[Line] = []
@@ -184,18 +199,18 @@ def _write_scan(writer: Writer, node: Node, projections: Mapping[int, Node]) -> 
         if name is not None:
             first.append(Statement((name,), entry, None))
         leaves[x] = ast.Name(name, ast.Load()) if name is not None else entry
-    leaves.update(zip(body.inputs[carries + sequences:], constants, strict=True))
+    leaves.update(zip(body.inputs[carries + sequences :], constants, strict=True))
     lines = _rounds(writer, node, body, loop, leaves)
     count = text_of(_length(length, [part for part in read if not isinstance(part, ast.Constant)]))
     header = f"for {loop.step} in {'reversed(' * node.param('backwards')}range({count}){')' * node.param('backwards')}:"
-    writer.page.statements.append(Compound(header, tuple([*first, *lines]), node, writer.is_backward(node)))
+    writer.page.statements.append(Compound(header, (*first, *lines), node, writer.is_backward(node)))
     _finish(writer, node, loop, projections)
 
 
 def _counted(node: Node) -> tuple[Node, int] | None:
     """The sequence that only counts the rounds (`np.arange(5)`), and where it starts."""
     carries, sequences = node.param("carries"), node.param("sequences")
-    for x in node.inputs[carries:carries + sequences]:
+    for x in node.inputs[carries : carries + sequences]:
         array = x.param("held").array if x.op is ARRAY else None
         if array is not None and array.ndim == 1 and array.dtype.kind == "i" and array.size:
             start = int(array[0])
@@ -223,7 +238,7 @@ def _write_while(writer: Writer, node: Node, projections: Mapping[int, Node]) ->
     backward = writer.is_backward(node)
     if test.lines:
         stop = Compound(f"if not ({text_of(test.results[0])}):", (_break(),), node, backward)
-        whole = Compound("while True:", tuple([*test.lines, stop, *lines]), node, backward)
+        whole = Compound("while True:", (*test.lines, stop, *lines), node, backward)
     else:
         whole = Compound(f"while {text_of(test.results[0])}:", tuple(lines), node, backward)
     writer.page.statements.append(whole)
@@ -285,7 +300,11 @@ def _room(projection: Node, *, lists: bool) -> ast.expr:
         return ast.List([], ast.Load())
     shape = spelled(projection.shape)
     assert shape is not None
-    words = [] if projection.dtype == np.dtype(float) else [ast.keyword("dtype", spelled(projection.dtype) or numpy_name("object_"))]
+    words = (
+        []
+        if projection.dtype == np.dtype(float)
+        else [ast.keyword("dtype", spelled(projection.dtype) or numpy_name("object_"))]
+    )
     return ast.Call(numpy_name("empty"), [shape], words)
 
 
@@ -299,7 +318,7 @@ def _rounds(writer: Writer, node: Node, body: Graph, loop: _Loop, leaves: dict[N
     inside = _body(writer, node, leaves, [*outputs, *[body.outputs[index] for index in kept]])
     lines: list[Line] = []
     later: list[Line] = []
-    for index, result in zip(kept, inside.results[len(outputs):], strict=True):
+    for index, result in zip(kept, inside.results[len(outputs) :], strict=True):
         as_it_was = _name(result) in loop.carried  # kept before the round changes it
         line = _keep(writer, node, loop, loop.stacked[index], result, body.outputs[index])
         (lines if as_it_was else later).append(line)
@@ -333,8 +352,9 @@ def _keep(writer: Writer, node: Node, loop: _Loop, name: str, result: ast.expr, 
     return _assign(writer, node, f"{name}[{loop.step}]", result, None, source)
 
 
-def _with_next(writer: Writer, node: Node, lines: list[Line], together: list[tuple[str, ast.expr]],
-               source: Node | None) -> list[Line]:
+def _with_next(
+    writer: Writer, node: Node, lines: list[Line], together: list[tuple[str, ast.expr]], source: Node | None
+) -> list[Line]:
     """The next values of the carried variables, all at once; a single one straight where it is made."""
     if len(together) == 1:
         name, result = together[0]
@@ -356,12 +376,18 @@ def _renamed(lines: list[Line], name: str, made: str | None) -> list[Line] | Non
     places = [index for index, line in enumerate(lines) if made in assigned(line)]
     if len(places) != 1:
         return None
-    later = [part.id for line in lines[places[0] + 1:] for part in walk_lines([line]) if isinstance(part, ast.Name)]
+    later = [part.id for line in lines[places[0] + 1 :] for part in walk_lines([line]) if isinstance(part, ast.Name)]
     if name in later:
         return None
     swap = _Swap(made, name)
-    return [replace(line, targets=tuple(name if t == made else t for t in line.targets),
-                    expression=swap.visit(line.expression)) if isinstance(line, Statement) else line for line in lines]
+    return [
+        replace(
+            line, targets=tuple(name if t == made else t for t in line.targets), expression=swap.visit(line.expression)
+        )
+        if isinstance(line, Statement)
+        else line
+        for line in lines
+    ]
 
 
 class _Swap(ast.NodeTransformer):

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engines.source.rows import Surroundings, rule_of
+from glassgrad.engines.source.rows import Surroundings, literal_expression, rule_of
 from glassgrad.graph.node import Node
 from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE
 from glassgrad.ops.leaves import LITERAL, is_literal, literal, literal_value
 from glassgrad.ops.structure import BROADCAST, CAST, RESHAPE
 from glassgrad.tracing.observe import Operation
 from glassgrad.tracing.written import Fixed, Operand, Written, hole, spelled
+
 
 @dataclass(slots=True)
 class _Factors:
@@ -108,10 +109,8 @@ def _bare(node: Node, context: Context) -> Node:
         if context.ends(node) or not node.inputs:
             return node
         (x, *_) = node.inputs
-        leading = node.op is RESHAPE and node.shape[node.ndim - x.ndim:] == x.shape
-        if node.op is BROADCAST or leading:
-            node = x
-        elif node.op is CAST and x.dtype == node.dtype:
+        leading = node.op is RESHAPE and node.shape[node.ndim - x.ndim :] == x.shape
+        if node.op is BROADCAST or leading or (node.op is CAST and x.dtype == node.dtype):
             node = x
         else:
             return node
@@ -153,8 +152,11 @@ def _named_number(number: Node, user: Node, context: Context) -> Operand | None:
 
 def _tells_more(operand: Fixed) -> bool:
     """Is this more than a number written down?"""
-    return operand.parameter or operand.name is not None or (
-        operand.written is not None and not isinstance(operand.written.expression, ast.Constant))
+    return (
+        operand.parameter
+        or operand.name is not None
+        or (operand.written is not None and not isinstance(operand.written.expression, ast.Constant))
+    )
 
 
 def _equal(known: Any, value: Any) -> bool:
@@ -183,7 +185,7 @@ def _count(forward: Node, value: Any, context: Context) -> Fixed | None:
 
 
 def _spread_count(value: float, user: Node, context: Context) -> Operand | None:
-    """n where the number is the 2/n of a variance."""
+    """N where the number is the 2/n of a variance."""
     origin = rule_of(user, context.around.origins, context.boundary)
     forward = None if origin is None else origin.of
     if forward is None or forward.op.name != "var":
@@ -211,6 +213,9 @@ def _expression(node: Node, factors: _Factors, context: Context) -> Written | No
     operands: list[Operand] = []
     _use_products(factors, context)
     one_minus = _logistic(factors)
+    if not factors.over and not factors.under and not one_minus:  # numbers alone
+        value = prod(factors.numbers) / prod(factors.divisors) * (-1 if factors.negative else 1)
+        return Written(literal_expression(literal(value, node.dtype, node.shape)))
     over = [_hole(operand, operands) for operand in factors.over]
     over.extend(ast.BinOp(ast.Constant(1), ast.Sub(), _hole(part, operands)) for part in one_minus)
     over = _with_squares(over)
@@ -279,8 +284,14 @@ def _logistic(factors: _Factors) -> list[Node]:
     for under in list(factors.under):
         if not isinstance(under, Node):
             continue
-        a = next((x for x in factors.over if isinstance(x, Node) and x.op is DIVIDE and x.inputs[1] is under
-                  and is_literal(x.inputs[0], 1)), None)
+        a = next(
+            (
+                x
+                for x in factors.over
+                if isinstance(x, Node) and x.op is DIVIDE and x.inputs[1] is under and is_literal(x.inputs[0], 1)
+            ),
+            None,
+        )
         if a is None:
             continue
         rest = [x for x in under.inputs if not is_literal(x, 1)] if under.op is ADD else []

@@ -17,28 +17,122 @@ from glassgrad.engines.source.page import Compound, Line, Page, Statement, assig
 from glassgrad.tracing.written import text_of
 
 _FUNCTIONS = {
-    **{name: f"Math.{name}" for name in ("exp sin cos tan sinh cosh tanh sqrt cbrt floor ceil log log2 log10 log1p expm1 "
-                                         "sign trunc").split()},
-    "arcsin": "Math.asin", "arccos": "Math.acos", "arctan": "Math.atan", "arcsinh": "Math.asinh",
-    "arccosh": "Math.acosh", "arctanh": "Math.atanh", "abs": "Math.abs", "absolute": "Math.abs",
-    "maximum": "Math.max", "minimum": "Math.min", "arctan2": "Math.atan2", "hypot": "Math.hypot", "fabs": "Math.abs",
+    **{
+        name: f"Math.{name}"
+        for name in [
+            "exp",
+            "sin",
+            "cos",
+            "tan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "sqrt",
+            "cbrt",
+            "floor",
+            "ceil",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "expm1",
+            "sign",
+            "trunc",
+        ]
+    },
+    "arcsin": "Math.asin",
+    "arccos": "Math.acos",
+    "arctan": "Math.atan",
+    "arcsinh": "Math.asinh",
+    "arccosh": "Math.acosh",
+    "arctanh": "Math.atanh",
+    "abs": "Math.abs",
+    "absolute": "Math.abs",
+    "maximum": "Math.max",
+    "minimum": "Math.min",
+    "arctan2": "Math.atan2",
+    "hypot": "Math.hypot",
+    "fabs": "Math.abs",
 }
 _TEMPLATES = {
-    "square": "({0}) ** 2", "reciprocal": "1 / ({0})", "negative": "-({0})", "add": "({0}) + ({1})",
-    "subtract": "({0}) - ({1})", "multiply": "({0}) * ({1})", "divide": "({0}) / ({1})", "power": "({0}) ** ({1})",
-    "where": "(({0}) ? ({1}) : ({2}))", "logical_and": "({0}) && ({1})", "logical_or": "({0}) || ({1})",
-    "logical_not": "!({0})", "clip": "Math.min(Math.max({0}, {1}), {2})", "isfinite": "Number.isFinite({0})",
-    "astype": "Number({0})", "float64": "Number({0})", "positive": "({0})",
+    "square": "({0}) ** 2",
+    "reciprocal": "1 / ({0})",
+    "negative": "-({0})",
+    "add": "({0}) + ({1})",
+    "subtract": "({0}) - ({1})",
+    "multiply": "({0}) * ({1})",
+    "divide": "({0}) / ({1})",
+    "power": "({0}) ** ({1})",
+    "where": "(({0}) ? ({1}) : ({2}))",
+    "logical_and": "({0}) && ({1})",
+    "logical_or": "({0}) || ({1})",
+    "logical_not": "!({0})",
+    "clip": "Math.min(Math.max({0}, {1}), {2})",
+    "isfinite": "Number.isFinite({0})",
+    "astype": "Number({0})",
+    "float64": "Number({0})",
+    "positive": "({0})",
 }
 _CONSTANTS = {"pi": "Math.PI", "e": "Math.E", "inf": "Infinity", "nan": "NaN"}
-_OPERATORS: dict[type, tuple[str, int]] = {ast.Add: ("+", 1), ast.Sub: ("-", 1), ast.Mult: ("*", 2), ast.Div: ("/", 2),
-                                           ast.Mod: ("%", 2), ast.Pow: ("**", 4)}
-_COMPARISONS: dict[type, str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "===", ast.NotEq: "!=="}
-_REDUCTIONS = {"sum": "sumOver", "mean": "meanOver", "max": "maxOver", "min": "minOver", "amax": "maxOver",
-               "amin": "minOver", "prod": "prodOver"}
-_RESERVED = frozenset("var let const function new default delete in typeof void switch case this throw catch do enum "
-                      "export extends super instanceof static eval arguments package interface private protected public "
-                      "implements".split())
+_OPERATORS: dict[type, tuple[str, int]] = {
+    ast.Add: ("+", 1),
+    ast.Sub: ("-", 1),
+    ast.Mult: ("*", 2),
+    ast.Div: ("/", 2),
+    ast.Mod: ("%", 2),
+    ast.Pow: ("**", 4),
+}
+_COMPARISONS: dict[type, str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "===",
+    ast.NotEq: "!==",
+}
+_REDUCTIONS = {
+    "sum": "sumOver",
+    "mean": "meanOver",
+    "max": "maxOver",
+    "min": "minOver",
+    "amax": "maxOver",
+    "amin": "minOver",
+    "prod": "prodOver",
+}
+_RESERVED = frozenset(
+    [
+        "var",
+        "let",
+        "const",
+        "function",
+        "new",
+        "default",
+        "delete",
+        "in",
+        "typeof",
+        "void",
+        "switch",
+        "case",
+        "this",
+        "throw",
+        "catch",
+        "do",
+        "enum",
+        "export",
+        "extends",
+        "super",
+        "instanceof",
+        "static",
+        "eval",
+        "arguments",
+        "package",
+        "interface",
+        "private",
+        "protected",
+        "public",
+        "implements",
+    ]
+)
 _ATOM, _UNARY = 5, 3
 
 
@@ -105,7 +199,9 @@ def _times_written(lines: Sequence[Line], inside: int = 1) -> dict[str, int]:
 
 
 # ------------------------------------------------------------------ lines
-def _line(translator: _Translator, line: Line, indent: str, written: Mapping[str, int], declared: set[str]) -> list[str]:
+def _line(
+    translator: _Translator, line: Line, indent: str, written: Mapping[str, int], declared: set[str]
+) -> list[str]:
     if isinstance(line, Compound):
         return _compound(translator, line, indent, written, declared)
     comment = _comment(line)
@@ -121,8 +217,7 @@ def _line(translator: _Translator, line: Line, indent: str, written: Mapping[str
     if "[" in target:
         place = _value(translator, ast.parse(target, mode="eval").body)
         if ".slice(" in place or ".at(" in place:
-            raise UnsupportedError(f"writing into {target} cannot be written as JavaScript",
-                                   hint='target="numpy" can')
+            raise UnsupportedError(f"writing into {target} cannot be written as JavaScript", hint='target="numpy" can')
         value = value if line.operator == "=" else _combined(translator, place, line.operator[0], value)
         return [f"{indent}{place} = {value};{comment}"]
     if line.operator != "=":
@@ -158,9 +253,10 @@ def _comment(statement: Statement) -> str:
     return f"{shape if statement.operator == '=' else ''}{f'  // from: {source}' if source else ''}"
 
 
-def _compound(translator: _Translator, line: Compound, indent: str, written: Mapping[str, int],
-              declared: set[str]) -> list[str]:
-    lines = []
+def _compound(
+    translator: _Translator, line: Compound, indent: str, written: Mapping[str, int], declared: set[str]
+) -> list[str]:
+    lines: list[str] = []
     if line.header.startswith("if"):  # what both branches set is declared before them
         fresh = [name for name in sorted(assigned(line)) if name not in declared]
         lines.extend(f"{indent}let {name};" for name in fresh)
@@ -192,8 +288,10 @@ def _header(translator: _Translator, header: str) -> str:
 
 # ------------------------------------------------------------------ expressions
 def _unsupported(expression: ast.expr) -> UnsupportedError:
-    return UnsupportedError(f"{text_of(expression)!r} cannot be written as JavaScript",
-                            hint="elementwise arithmetic, matrix products and reductions can; or target=\"numpy\"")
+    return UnsupportedError(
+        f"{text_of(expression)!r} cannot be written as JavaScript",
+        hint='elementwise arithmetic, matrix products and reductions can; or target="numpy"',
+    )
 
 
 def _value(translator: _Translator, expression: ast.expr) -> str:
@@ -237,9 +335,13 @@ def _is_elementwise(expression: ast.expr) -> bool:
 
 def _elementwise(translator: _Translator, expression: ast.expr, operands: dict[str, _Text]) -> _Text:
     """The function of one element: its operands are collected by name."""
+
     def part(inner: ast.expr) -> _Text:
-        return _elementwise(translator, inner, operands) if _is_elementwise(inner) else (
-            _operand(translator, inner, operands))
+        return (
+            _elementwise(translator, inner, operands)
+            if _is_elementwise(inner)
+            else (_operand(translator, inner, operands))
+        )
 
     match expression:
         case ast.BinOp(left, op, right):
@@ -273,8 +375,11 @@ def _operand(translator: _Translator, expression: ast.expr, operands: dict[str, 
     found = _whole(translator, expression)
     if found.text in _CONSTANTS.values():
         return found
-    name = found.text if found.text.isidentifier() else next(
-        (known for known, operand in operands.items() if operand.text == found.text), f"p{len(operands) + 1}")
+    name = (
+        found.text
+        if found.text.isidentifier()
+        else next((known for known, operand in operands.items() if operand.text == found.text), f"p{len(operands) + 1}")
+    )
     operands[name] = found
     return _Text(name)
 
@@ -298,13 +403,18 @@ def _whole(translator: _Translator, expression: ast.expr) -> _Text:
             return _Text(f"[{', '.join(_value(translator, part) for part in parts)}]")
         case ast.Dict(keys, values):
             pairs = zip(keys, values, strict=True)
-            return _Text("{ " + ", ".join(f"{_value(translator, k)}: {_value(translator, v)}" for k, v in pairs if k) + " }")
+            return _Text(
+                "{ " + ", ".join(f"{_value(translator, k)}: {_value(translator, v)}" for k, v in pairs if k) + " }"
+            )
         case ast.BinOp(left, ast.MatMult(), right):
             return _Text(f"{translator.helper('matMul')}({_value(translator, left)}, {_value(translator, right)})")
         case ast.Attribute(value, "T"):
             return _Text(f"{translator.helper('transposeOf')}({_value(translator, value)})")
         case ast.Attribute(value, "size"):
-            return _Text(f"{translator.helper('shapeOf')}({_value(translator, value)}).reduce((a, b) => a * b, 1)", is_number=True)
+            return _Text(
+                f"{translator.helper('shapeOf')}({_value(translator, value)}).reduce((a, b) => a * b, 1)",
+                is_number=True,
+            )
         case ast.Attribute(value, "shape"):
             return _Text(f"{translator.helper('shapeOf')}({_value(translator, value)})")
         case ast.Attribute(value, name):
@@ -323,15 +433,18 @@ def _subscript(translator: _Translator, value: ast.expr, key: ast.expr) -> _Text
         return _Text(f"{base}[{json.dumps(key.value)}]")
     if isinstance(key, ast.Tuple):
         if any(isinstance(part, ast.Constant) and part.value is None for part in key.elts) and all(
-                _is_full(part) or (isinstance(part, ast.Constant) and part.value is None) for part in key.elts):
+            _is_full(part) or (isinstance(part, ast.Constant) and part.value is None) for part in key.elts
+        ):
             places = [index for index, part in enumerate(key.elts) if isinstance(part, ast.Constant)]
             return _Text(f"{translator.helper('withNewAxes')}({base}, {places})")
         if all(_is_number(translator, part) for part in key.elts):
             return _Text(base + "".join(f"[{_value(translator, part)}]" for part in key.elts))
         raise _unsupported(ast.Subscript(value, key, ast.Load()))
     if isinstance(key, ast.Slice) and key.step is None:
-        ends = [_value(translator, part) if part is not None else default for part, default in
-                ((key.lower, "0"), (key.upper, "undefined"))]
+        ends = [
+            _value(translator, part) if part is not None else default
+            for part, default in ((key.lower, "0"), (key.upper, "undefined"))
+        ]
         return _Text(f"{base}.slice({', '.join(ends)})")
     if isinstance(key, ast.UnaryOp) and isinstance(key.operand, ast.Constant):
         return _Text(f"{base}.at({_value(translator, key)})")
@@ -388,8 +501,8 @@ def _call(translator: _Translator, call: ast.Call) -> _Text:
             shape = f"[{found.text}]" if found.is_number else found.text
             return _Text(f"{translator.helper('filledArray')}({shape}, {fill})")
         case "zeros_like" | "ones_like":
-            value = "0" if name == "zeros_like" else "1"
-            return _Text(f"{translator.helper('elementwise')}(() => {value}, {shown[0]})")
+            filling = "0" if name == "zeros_like" else "1"
+            return _Text(f"{translator.helper('elementwise')}(() => {filling}, {shown[0]})")
         case "eye":
             return _Text(f"{translator.helper('identityMatrix')}({shown[0]})")
     raise _unsupported(call)

@@ -62,7 +62,14 @@ function withNewAxes(x, places, axis = 0) {
 }
 
 NEEDS = {
-    "elementwise": {"rankOf"}, "reduceOver": {"rankOf", "elementwise"}, "sumOver": {"rankOf", "elementwise", "reduceOver"}, "prodOver": {"rankOf", "elementwise", "reduceOver"},
-    "maxOver": {"rankOf", "elementwise", "reduceOver"}, "minOver": {"rankOf", "elementwise", "reduceOver"},
-    "meanOver": {"rankOf", "shapeOf", "elementwise", "reduceOver", "sumOver"}, "matMul": {"rankOf"}, "transposeOf": {"rankOf"}, "filledArray": {"rankOf"},
+    "elementwise": {"rankOf"},
+    "reduceOver": {"rankOf", "elementwise"},
+    "sumOver": {"rankOf", "elementwise", "reduceOver"},
+    "prodOver": {"rankOf", "elementwise", "reduceOver"},
+    "maxOver": {"rankOf", "elementwise", "reduceOver"},
+    "minOver": {"rankOf", "elementwise", "reduceOver"},
+    "meanOver": {"rankOf", "shapeOf", "elementwise", "reduceOver", "sumOver"},
+    "matMul": {"rankOf"},
+    "transposeOf": {"rankOf"},
+    "filledArray": {"rankOf"},
 }

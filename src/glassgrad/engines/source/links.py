@@ -23,8 +23,13 @@ class Links:
     recorded: frozenset[Node] = frozenset()  # forward values made by loops that also record
 
 
-def link_by_link(cotangents: Mapping[Node, Node], gradients: Sequence[Node], named: Collection[Node], boundary: int,
-                 recording: Mapping[Node, Node]) -> Links:
+def link_by_link(
+    cotangents: Mapping[Node, Node],
+    gradients: Sequence[Node],
+    named: Collection[Node],
+    boundary: int,
+    recording: Mapping[Node, Node],
+) -> Links:
     """The same derivatives, simplified one by one; `named` are the forward values whose derivatives are links.
 
     `recording` gives, for results of loops, those of the loops that also record what the backward pass needs.
@@ -54,11 +59,11 @@ def link_by_link(cotangents: Mapping[Node, Node], gradients: Sequence[Node], nam
     found = {x: new.get(derivative, derivative) for x, derivative in cotangents.items()}
     rest = [x for x in found if found[x] not in bodies and found[x].serial >= boundary]
     simplified = simplify([*[new.get(node, node) for node in gradients], *[found[x] for x in rest]], frozen=boundary)
-    found.update(zip(rest, simplified[len(gradients):], strict=True))
+    found.update(zip(rest, simplified[len(gradients) :], strict=True))
     now = {old: new.get(loop, loop) for old, loop in recording.items()}
     bodies.update(now)
     recorded = frozenset({*now.values(), *[loop.inputs[0] for loop in now.values()], *_outputs_read(now.values())})
-    return Links(found, bodies, tuple(simplified[:len(gradients)]), recorded)
+    return Links(found, bodies, tuple(simplified[: len(gradients)]), recorded)
 
 
 def _outputs_read(projections: Iterable[Node]) -> list[Node]:

@@ -71,33 +71,44 @@ def _with_captured(parameters: str, captured: Sequence[str]) -> str:
 
 # ------------------------------------------------------------------ the lines
 def _body(page: Page, result: ast.expr) -> list[str]:
-    lines: list[str] = []
+    text = _Text()
     freed = _last_uses(page, result)
     was_backward = False
     for index, line in enumerate(page.statements):
         if line.backward and not was_backward:
-            lines.extend([""] if lines else [])
+            text.lines.extend([""] if text.lines else [])
             was_backward = True
-        _add(lines, line, "    ")
+        text.add(line, "    ")
         if freed.get(index):
-            lines.append(f"    del {', '.join(freed[index])}")
-    text = text_of(result)
-    lines.append(folded(f"    return {text[1:-1] if isinstance(result, ast.Tuple) and text[0] == '(' else text}", WIDTH))
-    return lines
+            text.lines.append(f"    del {', '.join(freed[index])}")
+    text.lines.append(folded(f"    return {_bare(result)}", WIDTH))
+    return text.lines
 
 
-def _add(lines: list[str], line: Line, indent: str) -> None:
-    """The text of a line, and of those inside it."""
-    if isinstance(line, Compound):
-        lines.append(indent + line.header)
-        for inner in line.inside:
-            _add(lines, inner, indent + "    ")
-        return
-    above = next((text for text in reversed(lines) if text.lstrip().startswith("# from: ")), "")
-    made = _line(line, indent)
-    between = lines[len(lines) - lines[::-1].index(above):] if above else []
-    same = len(made) > 1 and made[0] == above and all("# from: " not in text for text in between)
-    lines.extend(made[1:] if same else made)
+class _Text:
+    """The lines so far, and the last comment above a line that no other source has followed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.above = ""
+
+    def add(self, line: Line, indent: str) -> None:
+        """The text of a line, and of those inside it."""
+        if isinstance(line, Compound):
+            self.lines.append(indent + line.header)
+            self.above = ""
+            for inner in line.inside:
+                self.add(inner, indent + "    ")
+            return
+        made = _line(line, indent)
+        has_comment = made[0].lstrip().startswith("# from: ")
+        if has_comment and made[0] == self.above:
+            made = made[1:]
+        elif has_comment:
+            self.above = made[0]
+        elif "# from: " in made[0]:
+            self.above = ""
+        self.lines.extend(made)
 
 
 def _line(statement: Statement, indent: str) -> list[str]:
@@ -132,8 +143,8 @@ def _shape_comment(statement: Statement) -> str:
     node = statement.node
     if node is None or statement.operator != "=" or "[" in statement.targets[0]:
         return ""
-    if type(node.aval) is tuple:
-        return "# " + ", ".join(show_shape(aval.shape) for aval in node.aval)
+    if node.op.multiple:
+        return "# " + ", ".join(show_shape(aval.shape) for aval in node.avals)
     return f"# {show_shape(node.shape)}" if node.shape else ""
 
 
@@ -145,8 +156,12 @@ def origin_text(place: Place | None) -> str:
 
 def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
     """For each line, the large values that nobody reads after it."""
-    size = {target: statement.node.aval.nbytes for statement in flat(page.statements) for target in statement.targets
-            if statement.node is not None and type(statement.node.aval) is not tuple}
+    size = {
+        target: statement.node.aval.nbytes
+        for statement in flat(page.statements)
+        for target in statement.targets
+        if statement.node is not None and type(statement.node.aval) is not tuple
+    }
     last: dict[str, int] = {}
     for index, line in enumerate(page.statements):
         for part in walk_lines([line]):
@@ -164,8 +179,11 @@ def _last_uses(page: Page, result: ast.expr) -> dict[int, list[str]]:
 # ------------------------------------------------------------------ helper functions and arrays
 def _helpers(page: Page) -> list[Callable[..., object]]:
     """The rows' helper functions that the lines call."""
-    called = {part.func.id for part in walk_lines(page.statements)
-              if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
+    called = {
+        part.func.id
+        for part in walk_lines(page.statements)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
+    }
     found: dict[str, Callable[..., object]] = {}
     for node in page.templates:
         names = {kernel.__name__ for kernel in node.op.kernels}
@@ -212,7 +230,12 @@ def _pattern(array: np.ndarray) -> str | None:
     if array.size > 4 and np.array_equal(array, np.full_like(array, first)) and array.dtype.kind in "fi":
         plain = {0: f"np.zeros({shape}{dtype})", 1: f"np.ones({shape}{dtype})"}
         return plain.get(first.item(), f"np.full({shape}, {first.item()!r}{dtype})")
-    if array.ndim == 1 and array.size > 4 and array.dtype == np.dtype(int) and np.array_equal(array, np.arange(array.size)):
+    if (
+        array.ndim == 1
+        and array.size > 4
+        and array.dtype == np.dtype(int)
+        and np.array_equal(array, np.arange(array.size))
+    ):
         return f"np.arange({array.size})"
     square = array.ndim == 2 and array.shape[0] == array.shape[1] > 2
     if square and array.dtype.kind == "f" and np.array_equal(array, np.eye(array.shape[0])):

@@ -42,8 +42,11 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One line: `targets operator expression`, the bare expression where the operator is empty. `origin` is the forward node that a backward line belongs to;
-    `contribution` the node whose value the expression is (for `+=`, what is added)."""
+    """One line: `targets operator expression`, the bare expression where the operator is empty.
+
+    `origin` is the forward node that a backward line belongs to;
+    `contribution` the node whose value the expression is (for `+=`, what is added).
+    """
 
     targets: tuple[str, ...]
     expression: ast.expr

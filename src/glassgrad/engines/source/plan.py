@@ -1,5 +1,6 @@
 """The choices before the first line is written: how each value is written, how often it is used, what it is called,
-which sums are added up line by line. Floor 4."""
+which sums are added up line by line. Floor 4.
+"""
 
 import ast
 import heapq
@@ -26,7 +27,8 @@ from glassgrad.tracing.written import Fixed, Operand, Written, hole, holes_of
 @dataclass(slots=True)
 class Plan:
     """What was chosen. `partial`: the first part of a sum -> the sum, where parts are added up line by line; `order`:
-    where a line does not stand in the order of the graph."""
+    where a line does not stand in the order of the graph.
+    """
 
     templates: dict[Node, Written] = field(default_factory=dict)
     changes: dict[Node, Change] = field(default_factory=dict)
@@ -41,7 +43,10 @@ class Plan:
 
     def in_order(self) -> list[Node]:
         """The values in the order in which they are written: as they came about, each after what it needs."""
-        below = {node: {x for x in self.operands(node) if isinstance(x, Node) and x in self.templates} for node in self.templates}
+        below = {
+            node: {x for x in self.operands(node) if isinstance(x, Node) and x in self.templates}
+            for node in self.templates
+        }
         users: dict[Node, list[Node]] = {}
         for node, parts in below.items():
             for x in parts:
@@ -90,7 +95,9 @@ class _Planner:
         for placeholder, body in material.bodies.items():
             self.made.order[body] = float(placeholder.serial)
             if body.op is PROJECT:  # a loop that also records stands where the loop stood
-                self.made.order[body.inputs[0]] = min(self.made.order.get(body.inputs[0], np.inf), placeholder.serial - 0.5)
+                self.made.order[body.inputs[0]] = min(
+                    self.made.order.get(body.inputs[0], np.inf), placeholder.serial - 0.5
+                )
         self.products = named_products(material.names)
         self.by_rows: set[Node] = set()  # forward values that are not written as the person wrote them
         self.users: dict[Node, int] = {}
@@ -159,9 +166,11 @@ class _Planner:
     def _take_control(self, node: Node, stack: list[Operand]) -> None:
         """What a loop or branch takes stands under names, since its lines read it again and again."""
         operands = tuple([self._behind(x) for x in node.inputs])
-        self.made.templates[node] = Written(ast.Tuple([hole(index) for index in range(len(operands))], ast.Load()), operands)
+        self.made.templates[node] = Written(
+            ast.Tuple([hole(index) for index in range(len(operands))], ast.Load()), operands
+        )
         once = node.param("carries") if node.op in (SCAN, WHILE) else 0
-        test = test_of(operands[0]) if node.op is COND else None
+        test = test_of(node.inputs[0]) if node.op is COND else None
         if isinstance(test, Node):  # the test is written out: `if x > 0`
             operands = (self._behind(test), *operands[1:])
             self.made.templates[node] = Written(self.made.templates[node].expression, operands)
@@ -198,7 +207,8 @@ class _Planner:
 
     def _computed_twice(self) -> set[Node]:
         """Values written as the person wrote them (`np.linalg.norm(X, 2)`) though a costly part of their inside (its
-        singular values) has a line of its own: they are better made from that part."""
+        singular values) has a line of its own: they are better made from that part.
+        """
         costly = sorted(node.serial for node in self.made.templates if not self._is_backward(node) and _is_costly(node))
         found = set()
         for node in self.made.templates:
@@ -276,16 +286,19 @@ class _Planner:
 
 def test_of(index: Node) -> Node | None:
     """The truth value from which the number of a branch was made."""
-    while isinstance(index, Node) and index.op.name == "cast":
+    while index.op.name == "cast":
         index = index.inputs[0]
-    chosen = isinstance(index, Node) and index.op is WHERE and is_literal(index.inputs[1], 0) and is_literal(index.inputs[2], 1)
+    chosen = index.op is WHERE and is_literal(index.inputs[1], 0) and is_literal(index.inputs[2], 1)
     return index.inputs[0] if chosen else None
 
 
 def _is_costly(node: Node) -> bool:
     """Is this more than a pass over its elements?"""
-    return node.op.multiple or (node.op.ufunc is None and isinstance(node.op.batching, Stacked | Batched)
-                                and node.op.name not in _CHEAP)
+    return node.op.multiple or (
+        node.op.ufunc is None and isinstance(node.op.batching, Stacked | Batched) and node.op.name not in _CHEAP
+    )
 
 
-_CHEAP = frozenset({"sum", "cast", "broadcast", "reshape", "transpose", "index", "concatenate", "index_add", "index_update"})
+_CHEAP = frozenset(
+    {"sum", "cast", "broadcast", "reshape", "transpose", "index", "concatenate", "index_add", "index_update"}
+)

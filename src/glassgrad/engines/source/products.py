@@ -34,8 +34,9 @@ def _einsum_letters(spec: str) -> str:
 
 
 # ------------------------------------------------------------------ matrix products
-def _matrix_product(a: str, b: str, out: str, batch: list[str], rows: list[str], columns: list[str],
-                    inner: str) -> Product | None:
+def _matrix_product(
+    a: str, b: str, out: str, batch: list[str], rows: list[str], columns: list[str], inner: str
+) -> Product | None:
     """`a @ b` with operands transposed or exchanged as needed; None where the letters do not lie that way."""
     lead = "".join(batch)
     for first, second, left, right, swap in ((a, b, rows, columns, False), (b, a, columns, rows, True)):
@@ -46,8 +47,11 @@ def _matrix_product(a: str, b: str, out: str, batch: list[str], rows: list[str],
         if lead and (not left or not right):
             continue
         order = (1, 0) if swap else (0, 1)
-        return ast.BinOp(_turned(hole(0), turned=one, batched=bool(lead)), ast.MatMult(),
-                         _turned(hole(1), turned=two, batched=bool(lead))), order
+        return ast.BinOp(
+            _turned(hole(0), turned=one, batched=bool(lead)),
+            ast.MatMult(),
+            _turned(hole(1), turned=two, batched=bool(lead)),
+        ), order
     return None
 
 

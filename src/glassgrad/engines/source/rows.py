@@ -20,6 +20,7 @@ from glassgrad.graph.notes import Backward
 from glassgrad.graph.op import Op
 from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.elementwise import ADD, MULTIPLY
+from glassgrad.ops.index import INDEX
 from glassgrad.ops.leaves import LITERAL, Held, array_leaf, literal, literal_value
 from glassgrad.ops.lifting import loop_dtypes
 from glassgrad.ops.structure import BROADCAST, CAST, RESHAPE, TRANSPOSE, kept_shape
@@ -29,7 +30,8 @@ from glassgrad.tracing.written import Operand, Written, hole, numpy_name, spelle
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a node's text may lean on: how often each node is used, where backward nodes come from, and which forward
-    values are at hand under a name (their `.shape` says more than a number)."""
+    values are at hand under a name (their `.shape` says more than a number).
+    """
 
     uses: Mapping[Node, int]
     origins: Mapping[Node, Any]
@@ -94,8 +96,8 @@ def change_written(node: Node) -> Change | None:
         return None
     avals = [x.aval for x in node.inputs]
     text = op.statement if isinstance(op.statement, str) else op.statement(*avals, **dict(node.params))
-    x, value, *rest = node.inputs
-    names, taken = _names_of(node, [x, _spread_anyway(value), *rest])
+    x, written, *rest = node.inputs
+    names, taken = _names_of(node, [x, _spread_anyway(written), *rest])
     names = {name: part for name, part in names.items() if name in op.inputs or name == op.inputs[-1].lstrip("*")}
     fill_in = _Names(names)
     match ast.parse(text).body[0]:
@@ -154,7 +156,8 @@ class _Names(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         value, key = self.visit(node.value), self.visit(node.slice)
         if isinstance(value, ast.List) and isinstance(key, ast.Constant):  # one of `*indices`
-            return value.elts[key.value]  # type: ignore[no-any-return]  # an expression
+            assert isinstance(key.value, int)
+            return value.elts[key.value]
         return ast.Subscript(value, with_colons(key), ast.Load())
 
 
@@ -189,7 +192,9 @@ def _without_broadcasts(node: Node) -> list[Node]:
 
 
 def _undone(x: Node) -> Node:
-    while x.op is BROADCAST or _leads(x) or (x.op is CAST and x.inputs[0].dtype.kind in "biuf" and x.dtype.kind in "fc"):
+    while (
+        x.op is BROADCAST or _leads(x) or (x.op is CAST and x.inputs[0].dtype.kind in "biuf" and x.dtype.kind in "fc")
+    ):
         x = x.inputs[0]
     return x
 
@@ -206,7 +211,7 @@ def _leads(x: Node) -> bool:
     if x.op is not RESHAPE:
         return False
     before = x.inputs[0].shape
-    return x.shape[len(x.shape) - len(before):] == before
+    return x.shape[len(x.shape) - len(before) :] == before
 
 
 def _same_loop(node: Node, plain: Sequence[Node]) -> bool:
@@ -232,7 +237,7 @@ def shape_expression(node: Node, around: Surroundings, taken: list[Operand]) -> 
     """The node's shape: that of the forward value which it is the derivative of, where that one has a name."""
     origin = rule_of(node, around.origins, around.boundary)
     if origin is not None:
-        for forward in (*origin.of.inputs[origin.position:origin.position + 1], origin.of):
+        for forward in (*origin.of.inputs[origin.position : origin.position + 1], origin.of):
             if forward.aval == node.aval and around.at_hand(forward):
                 taken.append(forward)
                 return ast.Attribute(hole(len(taken) - 1), "shape", ast.Load())
@@ -250,8 +255,8 @@ def _broadcast(node: Node, around: Surroundings) -> Written:
 
 def _reshape(node: Node, around: Surroundings) -> Written | None:
     (x,) = node.inputs
-    axes = dict(x.params).get("axes")
-    reduces = isinstance(axes, tuple) and len(x.inputs) == 1 and x.op.batching is not None and x.ndim < x.inputs[0].ndim
+    axes: tuple[int, ...] = dict(x.params).get("axes") or ()
+    reduces = bool(axes) and len(x.inputs) == 1 and x.op.batching is not None and x.ndim < x.inputs[0].ndim
     if reduces and around.uses.get(x, 0) == 1 and kept_shape(x.inputs[0].shape, axes) == node.shape:
         inner = row_written(x, around)
         if isinstance(inner.expression, ast.Call):
@@ -319,8 +324,22 @@ def _contract(node: Node, around: Surroundings) -> Written:
     return Written(expression, tuple([(a, b)[part] for part in parts]))
 
 
+def _index(node: Node, around: Surroundings) -> Written | None:
+    """A part of equal numbers is a number, or fewer of them."""
+    del around
+    x = node.inputs[0]
+    if x.op is not LITERAL:
+        return None
+    return Written(literal_expression(literal(literal_value(x), node.dtype, node.shape)))
+
+
 _SPECIAL: dict[Op, Callable[[Node, Surroundings], Written | None]] = {
-    BROADCAST: _broadcast, RESHAPE: _reshape, TRANSPOSE: _transpose, CAST: _cast, CONTRACT: _contract,
+    BROADCAST: _broadcast,
+    RESHAPE: _reshape,
+    TRANSPOSE: _transpose,
+    CAST: _cast,
+    CONTRACT: _contract,
+    INDEX: _index,
 }
 
 
@@ -344,8 +363,11 @@ def literal_expression(node: Node) -> ast.expr:
     plain = _plain(node)
     shown = _spelled(plain)
     if node.shape == ():
-        return shown if node.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool), np.dtype(complex)) else (
-            ast.Call(numpy_name(node.dtype.name), [shown], []))
+        return (
+            shown
+            if node.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool), np.dtype(complex))
+            else (ast.Call(numpy_name(node.dtype.name), [shown], []))
+        )
     words = [] if node.dtype == np.dtype(float) else [ast.keyword("dtype", _spelled(node.dtype))]
     shape = _spelled(node.shape if len(node.shape) > 1 else node.shape[0])
     if plain in (0, 1) and node.dtype.kind in "fc":
@@ -362,5 +384,8 @@ def _spelled(value: Any) -> ast.expr:
 @lru_cache(maxsize=256)
 def helper_names(text: str) -> frozenset[str]:
     """The bare function names that a row's text calls."""
-    return frozenset(part.func.id for part in ast.walk(ast.parse(text, mode="eval"))
-                     if isinstance(part, ast.Call) and isinstance(part.func, ast.Name))
+    return frozenset(
+        part.func.id
+        for part in ast.walk(ast.parse(text, mode="eval"))
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
+    )

@@ -14,7 +14,8 @@ from glassgrad.ops.structure import kept_shape
 @dataclass(frozen=True, slots=True)
 class _Shift:
     """How a value moves with the shift: base + degree · c, or base · exp(degree · c); `full` says that it has the axes
-    along which the extremum was taken (maybe at size 1)."""
+    along which the extremum was taken (maybe at size 1).
+    """
 
     degree: int
     exponential: bool
@@ -56,7 +57,9 @@ def _follow(node: Node, shifts: Mapping[Node, _Shift], full: tuple[int, ...], ax
             return _spread(node, known[0], full, axes)
         case "cast" | "mark":
             return known[0]
-        case "sum" | "mean" if exponential and known[0].full and node.param("axes") == axes and node.inputs[0].shape == full:
+        case "sum" | "mean" if (
+            exponential and known[0].full and node.param("axes") == axes and node.inputs[0].shape == full
+        ):
             return _Shift(known[0].degree, exponential=True, full=False)
     if node.op.ufunc is None or any(part.full != known[0].full or part.exponential != exponential for part in known):
         raise _Unknown
@@ -83,7 +86,12 @@ def _spread(node: Node, shift: _Shift, full: tuple[int, ...], axes: tuple[int, .
     """The reduced value with its axes put back at size 1, and those spread out; or taken away again."""
     before, kept = node.inputs[0].shape, kept_shape(full, axes)
     reduced = tuple(size for axis, size in enumerate(full) if axis not in axes)
-    if not shift.full and before == reduced and node.shape in (kept, full) and (node.op.name == "reshape" or not reduced):
+    if (
+        not shift.full
+        and before == reduced
+        and node.shape in (kept, full)
+        and (node.op.name == "reshape" or not reduced)
+    ):
         return _Shift(shift.degree, shift.exponential, full=True)
     if shift.full and before == kept and node.shape in (kept, full):
         return shift

@@ -49,6 +49,22 @@ def is_fresh(expression: ast.expr) -> bool:
         case ast.BinOp() | ast.Compare() | ast.UnaryOp():
             return True
         case ast.Call(ast.Attribute(attr=name)):
-            return name not in ("broadcast_to", "reshape", "ravel", "transpose", "swapaxes", "real", "imag", "squeeze",
-                                "moveaxis", "asarray", "diagonal", "flip", "atleast_1d", "atleast_2d", "diag", "expand_dims")
+            return name not in (
+                "broadcast_to",
+                "reshape",
+                "ravel",
+                "transpose",
+                "swapaxes",
+                "real",
+                "imag",
+                "squeeze",
+                "moveaxis",
+                "asarray",
+                "diagonal",
+                "flip",
+                "atleast_1d",
+                "atleast_2d",
+                "diag",
+                "expand_dims",
+            )
     return False

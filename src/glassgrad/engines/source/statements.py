@@ -15,7 +15,16 @@ from glassgrad.base.source import Place
 from glassgrad.engines.source.bodies import CONTROL
 from glassgrad.engines.source.control import write_control
 from glassgrad.engines.source.naming import Namer, suggested_name
-from glassgrad.engines.source.page import Compound, Material, Page, Statement, assigned, behind, origin_of, place_of_node
+from glassgrad.engines.source.page import (
+    Compound,
+    Material,
+    Page,
+    Statement,
+    assigned,
+    behind,
+    origin_of,
+    place_of_node,
+)
 from glassgrad.engines.source.plan import plan
 from glassgrad.engines.source.rows import Change, literal_expression, number_expression
 from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
@@ -38,7 +47,7 @@ class _Writer:
     def __init__(self, material: Material, outer: "_Writer | None") -> None:
         self.material = material
         taken = {*material.reserved, *material.names.values(), *material.gradient_names}
-        self.namer = outer.namer if outer is not None else Namer(taken)
+        self.namer: Namer = outer.namer if outer is not None else Namer(taken)
         self.plan = plan(material, self.namer)
         self.page = Page(names=self.plan.names, templates=self.plan.templates)
         if outer is not None:
@@ -70,7 +79,9 @@ class _Writer:
         """The lines of a graph inside a loop or branch."""
         inside = _Writer(replace(material, names=self.page.names), self)
         page = inside.write()
-        self.page.templates.update({node: written for node, written in page.templates.items() if node not in self.page.templates})
+        self.page.templates.update(
+            {node: written for node, written in page.templates.items() if node not in self.page.templates}
+        )
         self.page.names.update(page.names)
         return page
 
@@ -118,7 +129,8 @@ class _Writer:
         if node in self.page.names:
             return True
         inline = self.plan.uses[node] == 1 or (
-            not self.is_backward(node) and len(text_of(expression)) <= self.material.repeated)
+            not self.is_backward(node) and len(text_of(expression)) <= self.material.repeated
+        )
         if inline and (self.material.inside or node not in self.material.results):
             return False
         self.page.names[node] = self._new_name(node)
@@ -151,7 +163,9 @@ class _Writer:
         else:
             self.views.append((node, expression))
 
-    def _append(self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, operator: str = "=") -> None:
+    def _append(
+        self, targets: tuple[str, ...], expression: ast.expr, node: Node, contribution: Node, operator: str = "="
+    ) -> None:
         statements = self.page.statements
         if not self.is_backward(node):
             statements.append(Statement(targets, expression, node, contribution, operator))
@@ -195,7 +209,9 @@ class _Writer:
         variable = ast.Name(name, ast.Load())
 
         def part(index: int) -> ast.expr:
-            return variable if index == 0 else self._operand(change.operands[index], in_arithmetic=change.operator != "")
+            return (
+                variable if index == 0 else self._operand(change.operands[index], in_arithmetic=change.operator != "")
+            )
 
         value = fill(change.value, part)
         operator = change.operator
@@ -241,7 +257,7 @@ class _Writer:
 
     # ------------------------------------------------------------------ expressions
     def _filled(self, node: Node, template: Written) -> ast.expr:
-        """The expression with its operands in place; the longest of those get lines of their own where it is too long."""
+        """The expression with its operands in place; the longest get lines of their own where it is too long."""
         limit = LONGEST if node not in self.material.operations else 10 * LONGEST
         waiting = [x for x in template.operands if isinstance(x, Node) and x in self.sizes]
         total = len(text_of(template.expression)) + sum(self.sizes[x] for x in waiting)
@@ -364,7 +380,9 @@ class _Writer:
         expression = self._operand(node)
         if wanted is None or (isinstance(expression, ast.Name) and expression.id == wanted):
             return expression
-        self.page.statements.append(Statement((wanted,), expression, node, node, "=", True, origin_of(self.material, node)))
+        self.page.statements.append(
+            Statement((wanted,), expression, node, node, "=", True, origin_of(self.material, node))
+        )
         return ast.Name(wanted, ast.Load())
 
 
@@ -381,9 +399,12 @@ def _mentions(expression: ast.expr, name: str) -> bool:
 
 def _holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
     """The holes beside which an operand stands that decides the dtype."""
-    found = set()
+    found: set[int] = set()
     for part in ast.walk(expression):
-        sides = [part.left, part.right] if isinstance(part, ast.BinOp) else (
-            [part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
+        sides = (
+            [part.left, part.right]
+            if isinstance(part, ast.BinOp)
+            else ([part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
+        )
         found.update(index for side in sides if (index := hole_index(side)) is not None)
     return frozenset(found)
