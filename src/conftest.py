@@ -10,4 +10,4 @@ import glassgrad as gg
 
 @pytest.fixture(autouse=True)
 def names_of_the_examples(doctest_namespace: dict[str, Any]) -> None:
-    doctest_namespace.update({name: getattr(gg, name) for name in gg.__all__}, np=np, gg=gg)
+    doctest_namespace.update({name: getattr(gg, name) for name in vars(gg)["__all__"]}, np=np, gg=gg)

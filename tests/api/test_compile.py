@@ -129,13 +129,17 @@ def test_checkpoint_trades_memory_for_time():
 # ------------------------------------------------------------------ vmap
 def test_vmap_axes_and_trees():
     a, b = RNG.normal(size=(4, 3)), RNG.normal(size=(2, 4))
-    both = gg.vmap(lambda p, x: {"dot": p["w"] @ x, "same": p["c"] * 2}, in_axes=({"w": 0, "c": None}, 1),
-                   out_axes={"dot": 0, "same": None})({"w": a, "c": 1.5}, RNG.normal(size=(3, 4)))
+    both = gg.vmap(
+        lambda p, x: {"dot": p["w"] @ x, "same": p["c"] * 2},
+        in_axes=({"w": 0, "c": None}, 1),
+        out_axes={"dot": 0, "same": None},
+    )({"w": a, "c": 1.5}, RNG.normal(size=(3, 4)))
     assert both["dot"].shape == (4,)
     assert both["same"] == 3.0
     np.testing.assert_allclose(gg.vmap(lambda x: x * 2, in_axes=1, out_axes=1)(b), b * 2)
-    np.testing.assert_allclose(gg.vmap(gg.vmap(lambda x, y: x * y, (None, 0)), (0, None))(a[:, 0], b[0]),
-                               np.outer(a[:, 0], b[0]))
+    np.testing.assert_allclose(
+        gg.vmap(gg.vmap(lambda x, y: x * y, (None, 0)), (0, None))(a[:, 0], b[0]), np.outer(a[:, 0], b[0])
+    )
 
 
 def test_vmap_errors():

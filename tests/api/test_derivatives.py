@@ -119,7 +119,7 @@ def test_complex_convention():
 def test_refusals_name_the_next_step():
     with pytest.raises(DerivativeError, match=r"shape \(3,\)[\s\S]*jacobian"):
         gg.grad(lambda x: x * 2)(np.ones(3))
-    with pytest.raises(DtypeError, match="3.0 instead of 3"):
+    with pytest.raises(DtypeError, match=r"3\.0 instead of 3"):
         gg.grad(lambda x: x * x)(3)
     with pytest.raises(UsageError, match="has_aux"):
         gg.grad(lambda x: x * x, has_aux=True)(3.0)

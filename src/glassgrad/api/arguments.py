@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from glassgrad.base.errors import UsageError
 
 ArgNums: TypeAlias = int | str | Sequence[int | str]
@@ -37,9 +39,12 @@ class Call:
 
 def choose(function: Callable[..., Any], argnums: ArgNums, call: Call) -> Chosen:
     """Resolves `argnums` for this call; names and negative positions are looked up in the function's signature."""
-    single = isinstance(argnums, int | str)
-    asked: Sequence[int | str] = [argnums] if isinstance(argnums, int | str) else argnums
-    return Chosen(tuple(_key(function, key, call) for key in asked), single)
+    single = not isinstance(argnums, tuple | list)
+    asked: Sequence[object] = argnums if isinstance(argnums, tuple | list) else [argnums]
+    keys = tuple([_key(function, key, call) for key in asked])
+    if len(set(keys)) < len(keys):
+        raise UsageError(f"argnums={argnums!r} names an argument twice")
+    return Chosen(keys, single)
 
 
 def _key(function: Callable[..., Any], key: object, call: Call) -> int | str:
@@ -47,12 +52,12 @@ def _key(function: Callable[..., Any], key: object, call: Call) -> int | str:
     name = getattr(function, "__name__", type(function).__name__)
     if isinstance(key, str):
         return _named(function, key, call)
-    if not isinstance(key, int) or isinstance(key, bool):
+    if not isinstance(key, int | np.integer) or isinstance(key, bool):
         raise UsageError(f"argnums takes positions and parameter names, found {key!r}")
-    position = key + count if key < 0 else key
+    position = int(key) + count if key < 0 else int(key)
     if 0 <= position < count:
         return position
-    by_name = _parameter_names(function)
+    by_name = parameter_names(function)
     if 0 <= position < len(by_name) and by_name[position] in call.keywords:
         return by_name[position]
     raise UsageError(
@@ -64,7 +69,7 @@ def _key(function: Callable[..., Any], key: object, call: Call) -> int | str:
 def _named(function: Callable[..., Any], key: str, call: Call) -> int | str:
     if key in call.keywords:
         return key
-    names = _parameter_names(function)
+    names = parameter_names(function)
     if key in names and names.index(key) < len(call.positional):
         return names.index(key)
     listing = ", ".join(names) or "unknown"
@@ -74,7 +79,8 @@ def _named(function: Callable[..., Any], key: str, call: Call) -> int | str:
     )
 
 
-def _parameter_names(function: Callable[..., Any]) -> list[str]:
+def parameter_names(function: Callable[..., Any]) -> list[str]:
+    """The names of the parameters that take positional arguments, in order."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -6,11 +6,9 @@ from functools import wraps
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
-from glassgrad.api.arguments import ArgNums
-from glassgrad.api.pipeline import as_result, deliver, tracing
-from glassgrad.base.avals import Aval
+from glassgrad.api.arguments import ArgNums, parameter_names
+from glassgrad.api.pipeline import deliver, own, tracing
+from glassgrad.base.avals import Aval, plain_array
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.engines import reference
@@ -50,6 +48,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     if function is None:
         return lambda f: jit(f, static=static)
     fixed = {static} if isinstance(static, int | str) else set(static)
+    fixed |= _other_spellings(function, fixed)
     cache: dict[Any, Compiled] = {}
     lock = Lock()
 
@@ -63,8 +62,9 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
                 with lock:
                     cache[signature] = version
         if workspace() is None:
+            constants = [value for _, value in version.program.constants]
             values = [*leaves, *[node.param("held").values for node in version.outside]]
-            return unflatten(version.structure, [as_result(y) for y in version.program(*values)])
+            return unflatten(version.structure, own(version.program(*values), [*values, *constants]))
         with tracing():
             nodes = [to_node(leaf) for leaf in leaves]
             outputs = inline(version.graph, [*nodes, *version.outside])
@@ -72,6 +72,18 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
 
     compiled.cache = cache  # type: ignore[attr-defined]  # for inspection and clearing
     return compiled
+
+
+def _other_spellings(function: Function, fixed: set[int | str]) -> set[int | str]:
+    """The positions of named parameters and the names of positions, for a caller may pass them either way."""
+    names = parameter_names(function)
+    found: set[int | str] = {names[key] for key in fixed if isinstance(key, int) and -len(names) <= key < len(names)}
+    return found | {names.index(str(key)) for key in fixed | found if key in names}
+
+
+def _with_types(value: Any) -> Any:
+    """A static value as a key that tells 1 from 1.0 and True, which are equal."""
+    return (type(value), tuple([_with_types(part) for part in value]) if isinstance(value, tuple) else value)
 
 
 def _signature(
@@ -92,11 +104,13 @@ def _signature(
         weak = (
             leaf.weak if isinstance(leaf, Tracer) else type(leaf) if type(leaf) in (bool, int, float, complex) else None
         )
-        array = leaf if isinstance(leaf, Tracer) else np.asarray(leaf)
+        array = leaf if isinstance(leaf, Tracer) else plain_array(leaf)
         arrays.append(array)
         key.append((array.shape, array.dtype, weak))
-    held: list[tuple[int | str, Any]] = [(index, args[index]) for index in range(len(args)) if index in fixed]
-    held += [(name, kwargs[name]) for name in sorted(kwargs) if name in fixed]
+    held: list[tuple[int | str, Any]] = [
+        (index, _with_types(args[index])) for index in range(len(args)) if index in fixed
+    ]
+    held += [(name, _with_types(kwargs[name])) for name in sorted(kwargs) if name in fixed]
     try:
         signature = (tuple(key), tuple(held))
         hash(signature)

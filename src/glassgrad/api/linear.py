@@ -8,7 +8,7 @@ import numpy as np
 
 from glassgrad.api.arguments import Call, Chosen
 from glassgrad.api.derivatives import trace_call
-from glassgrad.api.pipeline import deliver, tracing
+from glassgrad.api.pipeline import deliver, memory, tracing
 from glassgrad.base.avals import Aval, is_inexact, show_shape
 from glassgrad.base.errors import DtypeError, ShapeError, UsageError
 from glassgrad.base.trees import Structure, Tree, flatten, leaves_up_to, unflatten
@@ -174,9 +174,17 @@ def split_off(unknown: Sequence[Node], outputs: Sequence[Node], *, outermost: bo
             varying.add(node)
     border = dict.fromkeys(x for node in order if node in varying for x in node.inputs if x not in varying)
     border.update(dict.fromkeys(y for y in outputs if y not in varying))
-    computed = [x for x in border if x.op not in (LITERAL, ARRAY) and type(x.aval) is not tuple]
-    swap = {x: _known(x, value) for x, value in zip(computed, evaluate(computed, here.values), strict=True)}
+    computed = [x for x in border if x.op is not LITERAL and type(x.aval) is not tuple]
+    values = evaluate(computed, here.values)
+    lent = [value for node, value in here.values.items() if node.op is ARRAY]
+    swap = {x: _known(x, value) for x, value in zip(computed, _kept(values, lent), strict=True)}
     return Graph(tuple(unknown), tuple(substitute(outputs, swap)))
+
+
+def _kept(values: Sequence[Any], lent: Sequence[Any]) -> list[Any]:
+    """The values, copied where they are the arguments' own memory, which may be written before they are used."""
+    taken = {id(memory(array)) for array in lent}
+    return [x.copy() if isinstance(x, np.ndarray) and id(memory(x)) in taken else x for x in values]
 
 
 def _known(x: Node, value: Any) -> Node:

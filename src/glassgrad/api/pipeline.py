@@ -62,7 +62,7 @@ def deliver(outputs: Sequence[Node], since: int, *, outermost: bool) -> list[Any
     if current().verify:
         verify([*outputs, *simple])
     program = reference.compile_graph(Graph((), tuple(simple)), here.values)
-    return [as_result(value) for value in program()]
+    return own(program(), [value for _, value in program.constants])
 
 
 def _depends_on_outer(outputs: Sequence[Node], since: int) -> bool:
@@ -77,3 +77,27 @@ def as_result(value: Any) -> Any:
     if np.ndim(value) == 0:
         return value[()] if isinstance(value, np.ndarray) else value
     return value if value.flags.writeable else value.copy()
+
+
+def own(values: Sequence[Any], lent: Sequence[Any]) -> list[Any]:
+    """Results that share no memory with one another or with what is `lent` (arguments, captured arrays), so that
+    whoever gets them may write into them.
+    """
+    taken = {id(memory(value)) for value in lent if isinstance(value, np.ndarray)}
+    results = []
+    for value in values:
+        result = as_result(value)
+        if isinstance(result, np.ndarray):
+            if id(memory(result)) in taken:
+                result = result.copy()
+            taken.add(id(memory(result)))
+        results.append(result)
+    return results
+
+
+def memory(array: np.ndarray) -> object:
+    """The object that owns the array's memory."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray) and owner.base is not None:
+        owner = owner.base
+    return owner

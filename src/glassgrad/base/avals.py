@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from glassgrad.base.errors import DtypeError, UnsupportedError
+
 _run_lengths = itertools.count(1)
 
 
@@ -58,6 +60,26 @@ def short_dtype(dtype: np.dtype) -> str:
 def is_inexact(dtype: np.dtype) -> bool:
     """Can a value of this dtype carry a derivative?"""
     return dtype.kind in "fc"
+
+
+def plain_array(value: object) -> np.ndarray:
+    """The value as an array of numbers; an error for arrays that mean something else.
+
+    A matrix multiplies by `*` and a masked array skips entries: taken as plain arrays they would give other numbers.
+    """
+    if isinstance(value, np.matrix | np.ma.MaskedArray):
+        kind = "np.matrix" if isinstance(value, np.matrix) else "masked array"
+        raise UnsupportedError(
+            f"a {kind} is not known to Glassgrad",
+            hint="np.asarray(m), with @ for products" if kind == "np.matrix" else "np.where(mask, 0.0, m.data)",
+        )
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise DtypeError(
+            f"an array of {array.dtype} does not hold numbers",
+            hint="x.astype(float)" if array.dtype.kind == "O" else None,
+        )
+    return array
 
 
 def aval_of(value: object) -> Aval:

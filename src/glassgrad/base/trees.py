@@ -6,6 +6,7 @@ A dataclass is a tree without registration: its fields are its children; a field
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from typing import Any, TypeAlias
 
 import optree
@@ -15,6 +16,7 @@ Structure: TypeAlias = optree.PyTreeSpec
 
 _NAMESPACE = "glassgrad"
 _registered: set[type] = set()
+_registering = Lock()
 
 
 def flatten(tree: Tree) -> tuple[list[Any], Structure]:
@@ -58,10 +60,12 @@ def leaf_count(structure: Structure) -> int:
 def _register_dataclasses(leaves: Sequence[Any]) -> bool:
     """Registers the types of dataclass leaves not seen before; True when there was one."""
     fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}
-    fresh -= _registered
-    for kind in fresh:
-        _register(kind)
-    return bool(fresh)
+    if not fresh:
+        return False
+    with _registering:  # another thread may meet the same types at this moment
+        for kind in fresh - _registered:
+            _register(kind)
+    return True
 
 
 def _register(kind: type) -> None:
@@ -80,9 +84,9 @@ def _register(kind: type) -> None:
             object.__setattr__(value, name, part)
         return value
 
-    _registered.add(kind)
     entry = optree.GetAttrEntry
     optree.register_pytree_node(kind, split, join, path_entry_type=entry, namespace=_NAMESPACE)
+    _registered.add(kind)
 
 
 def _show_accessor(accessor: optree.PyTreeAccessor) -> str:

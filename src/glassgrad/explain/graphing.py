@@ -57,12 +57,13 @@ def picture_of(function: Callable[..., Any], args: Iterable[Any], kwargs: dict[s
     arrows: list[Arrow] = []
     for number, statement in enumerate(statements):
         key = f"{number}:{', '.join(sorted(assigned(statement))) or 'change'}"
-        boxes.append(
-            _box(made, statement, key, gradients, names)
-            if isinstance(statement, Statement)
-            else _loop_box(made, statement, key)
-        )
-        arrows.extend(Arrow(keys[name], key) for name in dict.fromkeys(_names_in(statement)) if name in keys)
+        if isinstance(statement, Statement):
+            box = _box(made, statement, key, gradients, names)
+        else:
+            box = _loop_box(made, statement, key)
+        boxes.append(_in_stretch(box, number, len(statements)))
+        read = dict.fromkeys(_names_in(statement))
+        arrows.extend(Arrow(keys[name], key) for name in read if name in keys)
         keys.update(dict.fromkeys(assigned(statement), key))
     return Picture(
         tuple(boxes), tuple(dict.fromkeys(arrows)), f"{observed.title}({', '.join(a.name for a in observed.arguments)})"

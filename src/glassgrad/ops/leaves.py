@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.avals import Aval, show_shape
+from glassgrad.base.avals import Aval, plain_array, show_shape
 from glassgrad.base.errors import MutationError
 from glassgrad.graph.node import Node, make, workspace
 from glassgrad.graph.op import Linear, Op, op
@@ -131,12 +131,13 @@ def capture(array: np.ndarray) -> Node:
     An array that was written into since it was captured is captured anew.
     """
     if array.ndim == 0:
-        return literal(array, array.dtype)
+        return literal(plain_array(array), array.dtype)
     here = workspace()
     if here is None:
-        return array_leaf(array)
+        return array_leaf(plain_array(array))
     found = here.captured.get(id(array))
     if found is None or not found.params[0][1].is_unchanged():
+        plain_array(array)
         constant = array.flags.owndata and not array.flags.writeable
         found = here.captured[id(array)] = array_leaf(array, None if constant else bytes_seen(array))
     return found

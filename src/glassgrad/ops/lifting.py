@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from glassgrad.base.avals import Aval
+from glassgrad.base.avals import Aval, plain_array
 from glassgrad.base.errors import DtypeError, ShapeError
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import OPS, Op
@@ -69,7 +69,17 @@ def lift(value: Operand, dtype: np.dtype | None = None) -> Node:
         return capture(value)
     if isinstance(value, np.generic):
         return literal(value, value.dtype)
-    return literal(value, np.asarray(value).dtype if dtype is None else dtype)
+    if dtype is None:
+        return literal(value, plain_array(value).dtype)
+    if dtype.kind in "iu" and type(value) is int and not _fits(value, dtype):
+        raise OverflowError(f"Python integer {value} out of bounds for {dtype}")  # as NumPy says it
+    return literal(value, dtype)
+
+
+def _fits(value: int, dtype: np.dtype) -> bool:
+    """Can whole numbers of this dtype be this large?"""
+    bits = 8 * dtype.itemsize
+    return 0 <= value < 1 << bits if dtype.kind == "u" else -1 << bits - 1 <= value < 1 << bits - 1
 
 
 def broadcast_shapes(row_name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -121,9 +131,25 @@ def elementwise(row: Op, operands: Sequence[Operand], weak: Sequence[type | None
     if all(type(kind) is type for kind in kinds):  # NumPy resolves Python numbers alone at their default dtype
         kinds = [np.dtype(kind) for kind in kinds]
     dtypes = loop_dtypes(row, tuple([np.dtype(bool) if kind is bool else kind for kind in kinds]))
+    if int in kinds and row.name in _COMPARISONS:
+        settled = _compared_beyond(row, operands, dtypes)
+        if settled is not None:
+            return settled
     nodes = [lift(operand, dtype) for operand, dtype in zip(operands, dtypes, strict=False)]
     shape = broadcast_shapes(row.name, [node.aval.shape for node in nodes])
     return make(row, tuple([broadcast(cast(n, d), shape) for n, d in zip(nodes, dtypes, strict=False)]))
+
+
+_COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+
+
+def _compared_beyond(row: Op, operands: Sequence[Operand], dtypes: Sequence[np.dtype]) -> Node | None:
+    """A comparison with a whole number that no value of the dtype reaches: the same for all values, as in NumPy."""
+    for number, other, dtype in zip(operands, operands[::-1], dtypes, strict=False):
+        if type(number) is int and dtype.kind in "iu" and not _fits(number, dtype):
+            pair = (number, 0) if number is operands[0] else (0, number)
+            return literal(ufunc_of(row)(*pair), np.dtype(bool), np.shape(other))
+    return None
 
 
 def _same_or_number(row: Op, x: Operand, y: Operand) -> Node | None:

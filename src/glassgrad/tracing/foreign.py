@@ -35,7 +35,7 @@ def conversion_error() -> ConversionError:
         hint = (
             "use glassgrad.numpy.array([...]) or np.stack for a list of traced values; "
             "np.zeros_like(x) or glassgrad.numpy.zeros(...) for an array to write into; "
-            "glassgrad.scipy.special / linalg for SciPy functions that are not ufuncs"
+            "glassgrad.scipy for SciPy functions that are not ufuncs; glassgrad.random for those of np.random"
         )
     return ConversionError(
         "a traced value cannot be put into a plain NumPy array: its derivative would be lost", hint=hint

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.avals import Aval
+from glassgrad.base.avals import Aval, plain_array
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.graph.node import Node, workspace
@@ -40,7 +40,7 @@ def known_input(value: Any) -> Tracer:
         return renamed
     if type(value) in (int, float, complex, bool):
         return Tracer(array_leaf(np.asarray(value)), type(value))
-    array = np.asarray(value)
+    array = plain_array(value)
     fresh = Tracer(array_leaf(array))
     fresh.c_order = array.flags.c_contiguous
     return fresh

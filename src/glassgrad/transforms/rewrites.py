@@ -142,9 +142,17 @@ def multiply_numbers(x: Node, y: Node) -> Node | None:
         if number.op is LITERAL and other.op is MULTIPLY and number.dtype.kind == "f":
             for inner, rest in (other.inputs, other.inputs[::-1]):
                 if inner.op is LITERAL:
-                    value = literal_value(number) * literal_value(inner)
-                    return multiply(literal(value, number.dtype, number.shape), rest) if np.isfinite(value) else None
+                    value = _product(literal_value(number), literal_value(inner))
+                    return None if value is None else multiply(literal(value, number.dtype, number.shape), rest)
     return None
+
+
+def _product(a: Any, b: Any) -> Any:
+    """The product of two numbers; None where it overflows or loses digits to underflow, which x may make up for."""
+    with np.errstate(all="ignore"):
+        value = a * b
+    lost = abs(value) < np.finfo(value.dtype).tiny and a != 0 and b != 0
+    return None if lost or not np.isfinite(value) else value
 
 
 @rewrites(DIVIDE, "x / 1 = x")

@@ -12,7 +12,7 @@ TARGET = 0.25
 
 def sigmoid(z: np.ndarray) -> np.ndarray:
     """The logistic function."""
-    return 1 / (1 + np.exp(-z))
+    return 1 / (1 + np.exp(-z))  # type: ignore[no-any-return]  # NumPy's operators are typed loosely
 
 
 def network(x: np.ndarray, W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: float) -> np.ndarray:

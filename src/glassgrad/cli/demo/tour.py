@@ -22,7 +22,8 @@ def tour() -> dict[str, Any]:
     began = time.perf_counter()
     figures = {"skydiver": skydiver(), "two_layer_network": two_layers(), "breast_cancer": breast_cancer()}
     seconds = time.perf_counter() - began
-    say(f"\nThat took {seconds:.1f} s. Next: glassgrad derive 'x**x', or glassgrad explain your_file.py:your_function")
+    say(f"\nThat took {seconds:.1f} s. Next:")
+    say("  glassgrad derive 'x**x'\n  glassgrad explain your_file.py:your_function --args arguments.json")
     return {**figures, "seconds": seconds}
 
 
@@ -107,7 +108,8 @@ def breast_cancer() -> dict[str, Any] | None:
     say(f"\nloss  {_curve([step.loss for step in steps])}")
     first, last = steps[0], steps[-1]
     share = last.gradients["W1"] / first.gradients["W1"]
-    say(f"The gradients shrink as the loss does: ‖dW1‖ is {share:.0%} of what it was; no layer starves, none explodes.")
+    say(f"The gradients shrink as the loss does: ‖dW1‖ is {share:.0%} of what it was; no layer")
+    say("starves, none explodes.")
     return {"loss_before": first.loss, "loss_after": last.loss, "test_accuracy": last.accuracy, "steps": fit.STEPS}
 
 
