@@ -30,5 +30,5 @@ def test_a_masked_array_skips_entries(where):
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("kind", ["object", "U3", "M8[s]"])
 def test_what_holds_no_numbers(where, kind):
-    with pytest.raises(DtypeError, match="does not hold numbers"):
+    with pytest.raises(DtypeError, match=r"does not hold numbers|does not take"):
         WHERE[where](np.array([[1, 2], [3, 4]]).astype(kind))

@@ -71,13 +71,15 @@ def lift(value: Operand, dtype: np.dtype | None = None) -> Node:
         return literal(value, value.dtype)
     if dtype is None:
         return literal(value, plain_array(value).dtype)
-    if dtype.kind in "iu" and type(value) is int and not _fits(value, dtype):
+    if not _fits(value, dtype):
         raise OverflowError(f"Python integer {value} out of bounds for {dtype}")  # as NumPy says it
     return literal(value, dtype)
 
 
-def _fits(value: int, dtype: np.dtype) -> bool:
-    """Can whole numbers of this dtype be this large?"""
+def _fits(value: object, dtype: np.dtype) -> bool:
+    """Is this no Python integer beyond the whole numbers of this dtype?"""
+    if dtype.kind not in "iu" or type(value) is not int:
+        return True
     bits = 8 * dtype.itemsize
     return 0 <= value < 1 << bits if dtype.kind == "u" else -1 << bits - 1 <= value < 1 << bits - 1
 
@@ -146,7 +148,7 @@ _COMPARISONS = frozenset({"equal", "not_equal", "less", "less_equal", "greater",
 def _compared_beyond(row: Op, operands: Sequence[Operand], dtypes: Sequence[np.dtype]) -> Node | None:
     """A comparison with a whole number that no value of the dtype reaches: the same for all values, as in NumPy."""
     for number, other, dtype in zip(operands, operands[::-1], dtypes, strict=False):
-        if type(number) is int and dtype.kind in "iu" and not _fits(number, dtype):
+        if not _fits(number, dtype):
             pair = (number, 0) if number is operands[0] else (0, number)
             return literal(ufunc_of(row)(*pair), np.dtype(bool), np.shape(other))
     return None
