@@ -19,8 +19,8 @@ class Graph:
     def nodes(self) -> list[Node]:
         """Every node from the inputs to the outputs, inputs before users."""
         found = reachable(self.outputs)
-        missing = [node for node in self.inputs if node not in set(found)]
-        return [*missing, *found]
+        used = set(found)
+        return [*[node for node in self.inputs if node not in used], *found]
 
     @property
     def avals(self) -> tuple[Aval, ...]:

@@ -25,8 +25,9 @@ def lines(graph: Graph, indent: str = "") -> Iterator[str]:
     """The lines of `text`, with the graphs that nodes carry indented below them."""
     names = _names(graph)
     yield f"{indent}inputs   {', '.join(f'{names[node]} {node.aval}' for node in graph.inputs) or 'none'}"
+    given = set(graph.inputs)
     for node in graph.nodes():
-        if node in graph.inputs or node.op.name == "literal":
+        if node in given or node.op.name == "literal":
             continue
         operands = ", ".join(_operand(x, names) for x in node.inputs)
         plain = [(name, value) for name, value in node.params if not _graphs_in(value)]

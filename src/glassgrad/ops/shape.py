@@ -1,6 +1,8 @@
 """Joining arrays, padding them with zeros, rolling them round an axis. Floor 2."""
 
 from collections.abc import Sequence
+from itertools import accumulate
+from weakref import WeakKeyDictionary
 
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ShapeError
@@ -28,10 +30,15 @@ def _concatenate_aval(*xs: Aval, axis: int) -> Aval:
     return Aval((*first.shape[:axis], total, *first.shape[axis + 1 :]), first.dtype)
 
 
-def _piece(ct: Node, xs: Sequence[Node], axis: int, position: int) -> Node:
-    start = sum([x.shape[axis] for x in xs[:position]])
-    stop = None if position == len(xs) - 1 else start + xs[position].shape[axis]
-    return index(ct, (*[FULL] * axis, Cut(start or None, stop, None)))
+def _piece(ct: Node, node: Node, axis: int, position: int) -> Node:
+    starts = _starts.get(node)
+    if starts is None:
+        starts = _starts[node] = list(accumulate((x.shape[axis] for x in node.inputs), initial=0))
+    stop = None if position == len(node.inputs) - 1 else starts[position + 1]
+    return index(ct, (*[FULL] * axis, Cut(starts[position] or None, stop, None)))
+
+
+_starts: WeakKeyDictionary[Node, list[int]] = WeakKeyDictionary()  # where each part begins: added up once for all
 
 
 CONCATENATE = op(

@@ -62,9 +62,10 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
     order = _needed(graph, known)
     slot = {node: index for index, node in enumerate(order)}
     given = {*graph.inputs, *known}
+    arguments = set(graph.inputs)
     constants, computed = [], []
     for node in order:
-        if node in graph.inputs:
+        if node in arguments:
             continue
         if node in known or node.op is LITERAL or node.op is ARRAY:
             constants.append((slot[node], constant(node, known)))

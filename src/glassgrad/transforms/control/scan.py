@@ -138,8 +138,9 @@ def backward_body(loop: Loop, wanted: Sequence[bool], cotangents: Sequence[Node 
         pulled = pull_body(loop.body, given, wanted)
         by_input = dict(zip([x for x, flag in zip(inputs, wanted, strict=True) if flag], pulled.pulled, strict=True))
         used = _used_values(loop, pulled, carries, sequences)
-        read = [index for index, node in enumerate(sequences) if node in used]
-        kept = [node for node in used if node not in set(sequences)]
+        read_again = set(sequences).intersection(used)
+        read = [index for index, node in enumerate(sequences) if node in read_again]
+        kept = [node for node in used if node not in read_again]
         swap = {node: input_node(node.aval) for node in (*kept, *[sequences[index] for index in read])}
         carried = [index for index, node in enumerate(carries) if node in by_input]
         answered = [index for index, node in enumerate(sequences) if node in by_input]
