@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.engines.conditions import condition_holds
 from glassgrad.explain.deriving.local import operand_trees, row_of_node
+from glassgrad.explain.deriving.signs import Sign, signs_of
 from glassgrad.explain.entries import Condition
 from glassgrad.explain.notation import to_text
 from glassgrad.frontends.formula import evaluate, evaluate_parts
@@ -14,13 +15,14 @@ from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_conditio
 from glassgrad.graph.op import Op
 
 Values = Mapping[ast.expr, float | bool]
+_TAKING_POSITIVE = frozenset({"np.sqrt", "np.cbrt", "np.log", "np.log2", "np.log10", "np.log1p", "np.abs", "np.sign"})
 _LONGEST = 40  # characters of an expression that is named in a condition
 _SAMPLES = np.array([0.0, 1.0, -1.0, 0.5, 2.0, -2.0])
 
 
 def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterator[Condition]:
     """The places where a part that depends on the moving names has no derivative, and what is taken there."""
-    names = _names_in_parts(tree)
+    names, signs = _names_in_parts(tree), signs_of(tree)
     for part in in_order(tree):
         if is_condition(part) or not isinstance(part, ast.BinOp | ast.Call) or names[part].isdisjoint(moving):
             continue
@@ -28,6 +30,8 @@ def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterato
             yield from _borders(part, moving, values)
             continue
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add | ast.Sub | ast.Mult):
+            continue
+        if _is_safe(part, signs):
             continue
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) and not _is_constant(part.right):
@@ -39,7 +43,7 @@ def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterato
 
 def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
     """What has to hold for the formula to have a value."""
-    names = _names_in_parts(tree)
+    names, signs = _names_in_parts(tree), signs_of(tree)
     for part in in_order(tree):
         if not isinstance(part, ast.BinOp | ast.Call) or is_condition(part) or not names[part]:
             continue
@@ -48,11 +52,25 @@ def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
             or (isinstance(part.op, ast.Div) and not names[part.right])
         ):
             continue
+        if _is_safe(part, signs):
+            continue
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow):
             yield from _power_domain(row, part, values)
         elif row.domain is not None and _can_fail(row, row.domain.condition, part):
             yield _condition(row, row.domain.condition, part, values, fails=True)
+
+
+def _is_safe(part: ast.expr, signs: Mapping[ast.expr, Sign]) -> bool:
+    """Is this a quotient, power, root, logarithm or absolute value of what is always positive?"""
+    match part:
+        case ast.BinOp(op=ast.Div(), right=right):
+            return signs[right] is Sign.POSITIVE
+        case ast.BinOp(left=left, op=ast.Pow()):
+            return signs[left] is Sign.POSITIVE
+        case ast.Call(func=function, args=[argument]):
+            return dotted_name(function) in _TAKING_POSITIVE and signs[argument] is Sign.POSITIVE
+    return False
 
 
 def _names_in_parts(tree: ast.expr) -> dict[ast.expr, frozenset[str]]:

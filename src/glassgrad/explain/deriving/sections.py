@@ -46,13 +46,18 @@ class Board:
 
     def total(self, name: str, order: int = 1) -> ast.expr:
         """The derivative of a named value with respect to the problem's variable."""
-        problem = self.worked.problem
-        fraction = partial if len(problem.variables) > 1 else total
-        return self.symbol(fraction(symbol_of(name), symbol_of(problem.wrt), order=order))
+        fraction = partial if self.has_others else total
+        return self.symbol(fraction(symbol_of(name), symbol_of(self.worked.problem.wrt), order=order))
 
-    def value(self, number: float | None) -> Summary | None:
-        """A number beside a line."""
-        return None if number is None else summary(number)
+    @property
+    def has_others(self) -> bool:
+        """Are there variables besides the one to differentiate by?"""
+        return len(self.worked.problem.variables) > 1
+
+    def value(self, tree: ast.expr, number: float | None = None, *, unit: str = "") -> Summary | None:
+        """The number beside a line; none where the line is that number already."""
+        found = self.worked.number_of(tree) if number is None else number
+        return None if found is None or (not unit and _is_number(tree)) else summary(found)
 
 
 def sections_of(worked: Worked, units: Units) -> tuple[tuple[Section, ...], dict[str, Symbol]]:
@@ -71,9 +76,9 @@ def _function(board: Board) -> Section:
             left = ast.Name(name, ast.Load())
             entries.append(Equation(left, (), value=summary(worked.values[name]), unit=board.units.of(name) or ""))
     for named in worked.chain:
-        value = board.value(worked.number_of(named.tree))
-        left = ast.Name(named.name, ast.Load())
-        entries.append(Equation(left, (abridged(named.tree),), value=value, unit=board.units.of(named.name) or ""))
+        unit = board.units.of(named.name) or ""
+        value = board.value(named.tree, unit=unit)
+        entries.append(Equation(ast.Name(named.name, ast.Load()), (abridged(named.tree),), value=value, unit=unit))
     entries.extend(Remark(note) for note in worked.problem.notes)
     return Section("Function", tuple(entries))
 
@@ -82,34 +87,38 @@ def _steps(board: Board) -> Iterator[Section]:
     """The worded steps of each link, or of the formula itself."""
     worked = board.worked
     if worked.problem.lets:
-        entries = [entry for link in worked.links for entry in _step_entries(board, link.steps, link.of)]
+        entries = [
+            entry
+            for link in worked.links
+            for entry in _step_entries(board, link.steps, link.of, is_partial=board.is_partial(link.named))
+        ]
         yield Section("Steps", tuple(entries))
     else:
-        yield Section("Steps", tuple(_step_entries(board, worked.orders[0].steps, worked.problem.wrt)))
+        steps = _step_entries(board, worked.orders[0].steps, worked.problem.wrt, is_partial=board.has_others)
+        yield Section("Steps", tuple(steps))
 
 
-def _step_entries(board: Board, steps: Sequence[Wording], wrt: str) -> Iterator[Entry]:
+def _step_entries(board: Board, steps: Sequence[Wording], wrt: str, *, is_partial: bool) -> Iterator[Entry]:
     worked = board.worked
     for step in steps:
         tree = worked.writer.tree(step.derivative)
         why = "" if step.why in board.explained else step.why
         board.explained.add(why)
         reasons = tuple(Reason(text) for text in (step.text, why) if text)
-        value = board.value(worked.number_of(tree))
-        yield Equation(
-            _differential(board, step.part, wrt), (abridged(tree),), value=value, rule=step.rule, reasons=reasons
-        )
+        left = _differential(board, step.part, "∂" if is_partial else "d", wrt)
+        yield Equation(left, (abridged(tree),), value=board.value(tree), rule=step.rule, reasons=reasons)
 
 
-def _differential(board: Board, part: ast.expr, wrt: str) -> ast.expr:
+def _differential(board: Board, part: ast.expr, sign: str, wrt: str) -> ast.expr:
     """`d/dt(t²)`; a long expression is `d/dt(…)`."""
     short, below = abridged(part, _LONGEST), symbol_of(wrt)
     text, latex, mathml = to_text(short), to_latex(short, inline=True), to_mathml(short, inline=True)
+    command = r"\partial" if sign == "∂" else r"\mathrm{d}"
     return board.symbol(
         Symbol(
-            f"d/d{below.text}({text})",
-            rf"\frac{{\mathrm{{d}}}}{{\mathrm{{d}} {below.latex}}}\left({latex}\right)",
-            '<mrow><mfrac><mi mathvariant="normal">d</mi><mrow><mi mathvariant="normal">d</mi>'
+            f"{sign}/{sign}{below.text}({text})",
+            rf"\frac{{{command}}}{{{command} {below.latex}}}\left({latex}\right)",
+            f'<mrow><mfrac><mi mathvariant="normal">{sign}</mi><mrow><mi mathvariant="normal">{sign}</mi>'
             f"{below.mathml}</mrow></mfrac><mo>(</mo>{mathml}<mo>)</mo></mrow>",
             atomic=False,
         )
@@ -125,7 +134,7 @@ def _links(board: Board) -> Iterator[Section]:
     for link in worked.links:
         left = board.derivative(link.named.name, link.of)
         unit = board.units.quotient(link.named.name, link.of) or ""
-        value = board.value(worked.number_of(link.derivative))
+        value = board.value(link.derivative, unit=unit)
         entries.append(Equation(left, (abridged(link.derivative),), value=value, unit=unit))
     entries.extend(_joints(board))
     yield Section("Links", tuple(entries))
@@ -163,7 +172,7 @@ def _joints(board: Board) -> Iterator[Entry]:
 def _joint(board: Board, named: Named, forms: tuple[ast.expr, ...]) -> Equation:
     worked = board.worked
     unit = board.units.quotient(named.name, worked.problem.wrt) or ""
-    value = board.value(total_values(worked).get(named.name))
+    value = board.value(forms[0], total_values(worked).get(named.name))
     reason = Reason(joint_words(worked, named))
     return Equation(board.total(named.name), forms, value=value, rule="chain rule", reasons=(reason,), unit=unit)
 
@@ -191,6 +200,10 @@ def _paths(board: Board, named: Named) -> ast.expr:
     return _total(terms)
 
 
+def _is_number(tree: ast.expr) -> bool:
+    return isinstance(tree.operand if isinstance(tree, ast.UnaryOp) else tree, ast.Constant)
+
+
 def _is_one(tree: ast.expr) -> bool:
     return isinstance(tree, ast.Constant) and tree.value == 1
 
@@ -215,8 +228,8 @@ def _higher(board: Board) -> Iterator[Section]:
     for each in worked.orders[1:]:
         given = abridged(worked.orders[each.order - 2].derivative)
         before = Equation(board.total(worked.problem.name, each.order - 1), (given,))
-        entries = (before, *_step_entries(board, each.steps, worked.problem.wrt))
-        yield Section(f"Derivative of order {each.order}", entries)
+        steps = _step_entries(board, each.steps, worked.problem.wrt, is_partial=board.has_others)
+        yield Section(f"Derivative of order {each.order}", (before, *steps))
 
 
 def _result(board: Board) -> Section:
@@ -224,10 +237,8 @@ def _result(board: Board) -> Section:
     problem, result = worked.problem, worked.result
     unit = board.units.quotient(problem.name, problem.wrt, worked.order) or ""
     left = board.total(problem.name, worked.order)
-    return Section(
-        "Result",
-        (Equation(left, (abridged(result.derivative, 2 * READABLE),), value=board.value(result.value), unit=unit),),
-    )
+    value = None if result.value is None else board.value(result.derivative, result.value, unit=unit)
+    return Section("Result", (Equation(left, (abridged(result.derivative, 2 * READABLE),), value=value, unit=unit),))
 
 
 def _aloud(worked: Worked) -> Iterator[Section]:

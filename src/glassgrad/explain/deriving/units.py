@@ -6,7 +6,6 @@ Numbers in a formula may carry units of their own (0.0001 is 0.0001/m): what a n
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -19,7 +18,7 @@ from glassgrad.frontends.formula.nodes import dotted_name, in_order, is_conditio
 
 _KEEPING = frozenset({"np.abs", "np.floor", "np.ceil", "np.trunc", "np.rint"})
 _ALIKE = frozenset({"np.maximum", "np.minimum", "np.hypot"})
-_ROOTS = MappingProxyType({"np.sqrt": Fraction(1, 2), "np.cbrt": Fraction(1, 3)})
+_ROOTS = MappingProxyType({"np.sqrt": 1 / 2, "np.cbrt": 1 / 3})
 _PURE = frozenset({"np.sign", "np.heaviside"})
 
 
@@ -161,7 +160,8 @@ class _Inference:
         unit = self.units[base]
         if unit is None or variables(exponent):
             return unit if unit is not None and _is_pure(unit) else None
-        return unit ** _exact(evaluate(exponent, {}))
+        number = evaluate(exponent, {})
+        return unit ** (int(number) if number == int(number) else number)
 
     def _call(self, part: ast.Call, function: str) -> Any:
         arguments = part.args
@@ -189,12 +189,6 @@ class _Inference:
             _refuse(
                 self.formula, part, f"{what} must be a pure number, and `{to_text(part)}` is in {_name(unit)}", hint
             )
-
-
-def _exact(number: float) -> Any:
-    """1/2 rather than 0.5, so that units such as m^(1/2) multiply to whole ones."""
-    simple = Fraction(number).limit_denominator(64)
-    return simple if abs(float(simple) - number) < 1e-12 else number
 
 
 def _refuse(formula: Formula, part: ast.expr, message: str, hint: str | None = None) -> NoReturn:
