@@ -360,7 +360,7 @@ def test_without_source_the_graphs_own_lines_are_written() -> None:
 def test_products_are_written_with_an_at_sign() -> None:
     def attention(Q, K, V):
         weights = np.exp(Q @ K.T / 2)
-        return np.sum((weights / weights.sum(axis=1, keepdims=True)) @ V)
+        return np.sum(((weights / weights.sum(axis=1, keepdims=True)) @ V) ** 2)
 
     text = assert_source_is_right(attention, A, A + 1, A - 1, wrt="all", argnums=(0, 1, 2))
     assert "einsum" not in text

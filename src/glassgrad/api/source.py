@@ -5,10 +5,12 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from glassgrad.api.observed import Argument, Leaf, Observed, Wanted, Wrt, observe_gradient
+from glassgrad.api.observed import Observed, observe_gradient
+from glassgrad.api.wanted import Argument, Leaf, Wanted, Wrt
 from glassgrad.base.avals import is_inexact, show_shape
 from glassgrad.base.errors import UsageError
-from glassgrad.engines.source.javascript import javascript_text, spelled_name
+from glassgrad.engines.source.javascript import javascript_text
+from glassgrad.engines.source.javascript_expressions import spelled_name
 from glassgrad.engines.source.module import Head, module_text
 from glassgrad.engines.source.page import Material, Page, walk_lines
 from glassgrad.engines.source.statements import write

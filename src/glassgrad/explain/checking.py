@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.api.observed import Leaf, Observed
+from glassgrad.api.observed import Observed
+from glassgrad.api.wanted import Leaf
 from glassgrad.explain.entries import Check
 from glassgrad.explain.values import number
 

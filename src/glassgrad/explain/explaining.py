@@ -4,7 +4,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from glassgrad.api.observed import Observed, Wrt, observe_gradient
+from glassgrad.api.observed import Observed, observe_gradient
+from glassgrad.api.wanted import Wrt
 from glassgrad.base.trees import Structure, unflatten
 from glassgrad.engines.source.page import Statement, flat, walk_lines
 from glassgrad.explain.checking import check_gradient

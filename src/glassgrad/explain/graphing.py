@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from glassgrad.api.observed import Wrt, observe_gradient
+from glassgrad.api.observed import observe_gradient
+from glassgrad.api.wanted import Wrt
 from glassgrad.engines import reference
 from glassgrad.engines.source.page import Compound, Statement, assigned, flat, walk_lines
 from glassgrad.engines.source.page import Line as PageLine
@@ -16,7 +17,7 @@ from glassgrad.explain.drawing.picture import Kind
 from glassgrad.explain.pages import Leaflet, forward_place, leaflet, place_text, source_text
 from glassgrad.explain.values import summary
 from glassgrad.graph.node import Node, working
-from glassgrad.tracing.observe import Call
+from glassgrad.tracing.observation import Call
 
 _LONGEST = 44  # characters of an expression in a box
 _MANY, _STRETCHES = 400, 40  # from so many lines on, they are drawn in so many stretches

@@ -9,7 +9,7 @@ from glassgrad.explain.entries import Entry, Equation, Fold, Reason, Remark
 from glassgrad.explain.pages import Leaflet, forward_place, place_text, source_text
 from glassgrad.explain.reasons import reasons_of, rule_of
 from glassgrad.graph.node import Node
-from glassgrad.tracing.observe import Call
+from glassgrad.tracing.observation import Call
 from glassgrad.tracing.written import Fixed, fill
 
 _DEEPEST = 4  # calls within calls that are folded one in the other; deeper ones lie flat

@@ -18,7 +18,7 @@ from glassgrad.explain.showing import shown_latex, shown_mathml, shown_text
 from glassgrad.explain.values import Summary, summary
 from glassgrad.graph.node import Node, reachable, working
 from glassgrad.graph.notes import Backward
-from glassgrad.tracing.observe import Call
+from glassgrad.tracing.observation import Call
 from glassgrad.tracing.syntax import line_of, statement_text
 
 _LONGEST_TITLE = 6

@@ -9,7 +9,7 @@ from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Backward
 from glassgrad.ops.contract import CONTRACT, canonical, parts
 from glassgrad.ops.structure import BROADCAST, SUM
-from glassgrad.tracing.observe import Call
+from glassgrad.tracing.observation import Call
 from glassgrad.tracing.written import numpy_name
 
 _SILENT = frozenset({"", "reshape", "change of dtype", "renaming", "transpose"})

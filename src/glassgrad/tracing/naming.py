@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from glassgrad.graph.node import Node
-from glassgrad.tracing.observe import Binding
+from glassgrad.tracing.observation import Binding
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ for the moment when the user's line calls into it). Names are exact: they are re
 import ast
 import inspect
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -21,6 +19,8 @@ from glassgrad.base.source import Place, is_internal
 from glassgrad.graph.node import Node, fresh_serial, workspace
 from glassgrad.graph.notes import Block
 from glassgrad.ops.lifting import lift
+from glassgrad.tracing.frames import is_comprehension, is_followed, parameters_of, shown_name
+from glassgrad.tracing.observation import Binding, Branch, Call, Observation, Operation
 from glassgrad.tracing.reading import Reader, Value, read_call, read_fixed, read_operation
 from glassgrad.tracing.syntax import Syntax, operation_at, statement_at, syntax_of
 from glassgrad.tracing.tracer import Tracer
@@ -43,88 +43,7 @@ _CONVERSIONS = frozenset(
     }
 )
 _GENERATOR = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
-_STANDARD_LIBRARY = str(Path(inspect.__file__).parent)
 _SHOWN_ENTRIES = 64  # of a list or dict whose entries get names
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """A variable that took a traced value: `depth` 0 is the traced function itself, `statement` where it happened."""
-
-    name: str
-    node: Node
-    depth: int
-    statement: tuple[CodeType, int]
-    direct: bool = True  # False for an entry of a container: a weaker name
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One call of a function of the user's: its values are the nodes numbered from `first` to `last`."""
-
-    block: Block
-    depth: int
-    first: int
-    parent: "Call | None" = None
-    last: int = -1
-    arguments: dict[str, Node] = field(default_factory=dict)
-    results: tuple[Node, ...] = ()
-    written: Written | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation of the user's: how it is written; the nodes numbered between `first` and `last` are its inside."""
-
-    written: Written
-    first: int
-    last: int
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A place where the function looked at a value to choose its way (`if x > 0`)."""
-
-    place: Place
-    taken: bool
-
-
-@dataclass(slots=True)
-class Observation:
-    """What was seen. Complete when the `with` block of `observing` ends."""
-
-    bindings: list[Binding] = field(default_factory=list)
-    operations: dict[Node, Operation] = field(default_factory=dict)
-    calls: list[Call] = field(default_factory=list)
-    branches: list[Branch] = field(default_factory=list)
-    stores: dict[Node, Place] = field(default_factory=dict)
-    arrays: dict[Node, str] = field(default_factory=dict)  # captured arrays by the names under which they were met
-    made: dict[int, Fixed] = field(default_factory=dict)  # static arrays by identity: `rows = np.arange(n)`
-    several: dict[tuple[Node, ...], Operation] = field(default_factory=dict)  # `w, v = np.linalg.eigh(a)`
-
-    steps: list[int] = field(default_factory=list)  # the number of the first node of each statement carried out
-
-    def step_of(self, node: Node) -> int:
-        """Which statement carried out (the how-manieth) made this value."""
-        return bisect_right(self.steps, node.serial)
-
-    def call_of(self, node: Node) -> Call | None:
-        """The innermost call in which this value was made."""
-        index = bisect_right(self.calls, node.serial, key=lambda call: call.first) - 1
-        call = self.calls[index] if index >= 0 else None
-        while call is not None and call.last < node.serial:
-            call = call.parent
-        return call
-
-    def place_of(self, node: Node, origin: Place | None, depth: int) -> Place | None:
-        """The line at `depth` (0: the function itself) that made a value; for one made inside, the line of the call."""
-        call = self.call_of(node)
-        place = origin
-        while call is not None and call.depth > depth:
-            place = call.block.caller or place
-            call = call.parent
-        return place
 
 
 @dataclass(slots=True)
@@ -171,7 +90,7 @@ class _Watcher:
         code = frame.f_code
         if is_internal(code):
             return self._library_call(frame)
-        if not _is_followed(code) or frame.f_globals.get("__name__", "").startswith("namedtuple_"):
+        if not is_followed(code) or frame.f_globals.get("__name__", "").startswith("namedtuple_"):
             return None
         if frame in self.activations:  # a generator goes on
             return self.in_user_code
@@ -220,18 +139,18 @@ class _Watcher:
         caller = self._caller(frame)
         place = None if caller is None else Place(caller.frame.f_code, caller.frame.f_lasti)
         code = frame.f_code
-        block = Block(_shown_name(frame), place, None if caller is None else caller.call.block, self.numbers)
+        block = Block(shown_name(frame), place, None if caller is None else caller.call.block, self.numbers)
         self.numbers += 1
-        depth = 0 if caller is None else caller.depth + (not _is_comprehension(code))
+        depth = 0 if caller is None else caller.depth + (not is_comprehension(code))
         call = Call(block, depth, fresh_serial(), None if caller is None else caller.call)
         activation = _Activation(frame, depth, call, syntax_of(code.co_filename), frame.f_lineno)
         self.activations[frame] = activation
-        if caller is not None and _is_comprehension(code):
+        if caller is not None and is_comprehension(code):
             activation.call = caller.call
             activation.fixed.update(caller.fixed)
         else:
             self.observation.calls.append(call)
-            names = _parameters(code)
+            names = parameters_of(code)
             values = frame.f_locals
             call.arguments.update((name, values[name].node) for name in names if type(values.get(name)) is Tracer)
         self._compare(activation, at_start=True)
@@ -247,7 +166,7 @@ class _Watcher:
     def _finish(self, activation: _Activation, result: Any) -> None:
         frame = activation.frame
         del self.activations[frame]
-        if _is_comprehension(frame.f_code):
+        if is_comprehension(frame.f_code):
             return
         call = activation.call
         call.last = fresh_serial()
@@ -359,7 +278,7 @@ class _Watcher:
             if not isinstance(value, tuple):
                 return
         if isinstance(value, bool | int | float | complex | np.generic | tuple | str | type(None)):
-            parameter = at_start and activation.depth == 0 and name in _parameters(activation.frame.f_code)
+            parameter = at_start and activation.depth == 0 and name in parameters_of(activation.frame.f_code)
             activation.fixed[name] = self._fixed(activation, name, value, parameter=parameter, at_start=at_start)
 
     def _fixed(self, activation: _Activation, name: str, value: Any, *, parameter: bool, at_start: bool) -> Fixed:
@@ -428,30 +347,6 @@ def _parts(result: Any) -> tuple[Any, ...]:
 
 def _has_traced(result: Any) -> bool:
     return any(type(part) is Tracer for part in _parts(result))
-
-
-def _parameters(code: CodeType) -> tuple[str, ...]:
-    """The names of a function's parameters, starred ones too."""
-    starred = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + starred]
-
-
-def _is_followed(code: CodeType) -> bool:
-    """Is this a function of the user's (not a module being imported, not the standard library's)?"""
-    name = code.co_filename
-    standard = name.startswith(_STANDARD_LIBRARY) and "site-packages" not in name
-    return bool(code.co_flags & inspect.CO_OPTIMIZED) and not standard and not name.startswith("<frozen")
-
-
-def _is_comprehension(code: CodeType) -> bool:
-    return code.co_name in ("<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>")
-
-
-def _shown_name(frame: FrameType) -> str:
-    name = frame.f_code.co_name
-    if name == "__call__" and "self" in frame.f_locals:
-        return type(frame.f_locals["self"]).__name__
-    return "function" if name == "<lambda>" else name
 
 
 def _gives_its_result(call: ast.Call, caller: _Activation) -> bool:

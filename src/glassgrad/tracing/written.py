@@ -57,6 +57,19 @@ def holes_of(expression: ast.expr) -> list[int]:
     return [index for index in found if index is not None]
 
 
+def holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
+    """The holes beside which an operand stands that decides the dtype."""
+    found: set[int] = set()
+    for part in ast.walk(expression):
+        sides = (
+            [part.left, part.right]
+            if isinstance(part, ast.BinOp)
+            else ([part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
+        )
+        found.update(index for side in sides if (index := hole_index(side)) is not None)
+    return frozenset(found)
+
+
 def fill(expression: ast.expr, part: Callable[[int], ast.expr]) -> ast.expr:
     """The expression with its holes filled: every node above a hole is new, the rest is shared."""
     index = hole_index(expression)

@@ -12,7 +12,7 @@ from glassgrad.graph.node import Node, Params, apart, make, reachable
 from glassgrad.graph.op import Op
 from glassgrad.ops.control import CALL, COND, CUSTOM, SCAN, WHILE
 from glassgrad.ops.leaves import LITERAL, literal, literal_value
-from glassgrad.tracing.observe import Binding, Operation
+from glassgrad.tracing.observation import Binding, Operation
 from glassgrad.tracing.written import Written
 
 CONTROL: frozenset[Op] = frozenset({CALL, COND, CUSTOM, SCAN, WHILE})

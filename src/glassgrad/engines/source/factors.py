@@ -17,7 +17,7 @@ from glassgrad.graph.node import Node
 from glassgrad.ops.elementwise import ADD, DIVIDE, MULTIPLY, NEGATIVE
 from glassgrad.ops.leaves import LITERAL, is_literal, literal, literal_value
 from glassgrad.ops.structure import BROADCAST, CAST, RESHAPE
-from glassgrad.tracing.observe import Operation
+from glassgrad.tracing.observation import Operation
 from glassgrad.tracing.written import Fixed, Operand, Written, hole, spelled
 
 

@@ -35,6 +35,12 @@ function reduceOver(combine, x, axes, keep = false) {
   const count = (axes ?? sizes.map((_, axis) => axis)).reduce((n, axis) => n * sizes.at(axis), 1);
   return elementwise((total) => total / count, sumOver(x, axes, keep));
 }""",
+    "varianceOver": """// The mean squared deviation from the mean.
+function varianceOver(x, axes, keep) {
+  const deviations = elementwise((a, m) => (a - m) ** 2, x, meanOver(x, axes, true));
+  return meanOver(deviations, axes, keep);
+}""",
+    "deviationOver": "const deviationOver = (x, axes, keep) => elementwise(Math.sqrt, varianceOver(x, axes, keep));",
     "matMul": """// a @ b
 function matMul(a, b) {
   if (rankOf(a) > 2 && rankOf(b) > 2) return a.map((part, i) => matMul(part, b[i]));
@@ -69,6 +75,8 @@ NEEDS = {
     "maxOver": {"rankOf", "elementwise", "reduceOver"},
     "minOver": {"rankOf", "elementwise", "reduceOver"},
     "meanOver": {"rankOf", "shapeOf", "elementwise", "reduceOver", "sumOver"},
+    "varianceOver": {"rankOf", "shapeOf", "elementwise", "reduceOver", "sumOver", "meanOver"},
+    "deviationOver": {"rankOf", "shapeOf", "elementwise", "reduceOver", "sumOver", "meanOver", "varianceOver"},
     "matMul": {"rankOf"},
     "transposeOf": {"rankOf"},
     "filledArray": {"rankOf"},

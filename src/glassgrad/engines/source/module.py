@@ -141,7 +141,12 @@ def _commented(text: str, comments: Sequence[str]) -> str:
 
 def _shape_comment(statement: Statement) -> str:
     node = statement.node
-    if node is None or statement.operator != "=" or "[" in statement.targets[0]:
+    if (
+        node is None
+        or statement.operator != "="
+        or "[" in statement.targets[0]
+        or isinstance(statement.expression, ast.List)
+    ):
         return ""
     if node.op.multiple:
         return "# " + ", ".join(show_shape(aval.shape) for aval in node.avals)

@@ -11,7 +11,7 @@ import numpy as np
 from glassgrad.base.source import Place
 from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Backward, Notes
-from glassgrad.tracing.observe import Operation
+from glassgrad.tracing.observation import Operation
 from glassgrad.tracing.written import Fixed, Written
 
 

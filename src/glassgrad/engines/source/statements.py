@@ -31,7 +31,17 @@ from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
 from glassgrad.graph.node import Node
 from glassgrad.ops.elementwise import ADD
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, is_literal
-from glassgrad.tracing.written import Fixed, Operand, Written, fill, hole_index, numpy_name, spelled, text_of
+from glassgrad.tracing.written import (
+    Fixed,
+    Operand,
+    Written,
+    fill,
+    hole_index,
+    holes_in_arithmetic,
+    numpy_name,
+    spelled,
+    text_of,
+)
 
 LONGEST = 84  # characters of an expression that is not the person's own
 
@@ -268,7 +278,7 @@ class _Writer:
             self.page.names[x] = self._new_name(x)
             self._line_for(x, self.expressions[x])
         weak = node.op.ufunc is not None or node.op.name == "where"
-        in_arithmetic = _holes_in_arithmetic(template.expression) if weak else frozenset()
+        in_arithmetic = holes_in_arithmetic(template.expression) if weak else frozenset()
 
         def part(index: int) -> ast.expr:
             operand = template.operands[index]
@@ -395,16 +405,3 @@ def _has_bare_value(fixed: Fixed) -> bool:
 
 def _mentions(expression: ast.expr, name: str) -> bool:
     return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(expression))
-
-
-def _holes_in_arithmetic(expression: ast.expr) -> frozenset[int]:
-    """The holes beside which an operand stands that decides the dtype."""
-    found: set[int] = set()
-    for part in ast.walk(expression):
-        sides = (
-            [part.left, part.right]
-            if isinstance(part, ast.BinOp)
-            else ([part.left, *part.comparators] if isinstance(part, ast.Compare) else [])
-        )
-        found.update(index for side in sides if (index := hole_index(side)) is not None)
-    return frozenset(found)
