@@ -352,7 +352,9 @@ def test_parts_of_trees_by_path(path: str) -> None:
 
 def test_without_source_the_graphs_own_lines_are_written() -> None:
     space: dict = {"np": np}
-    exec("def f(x, w):\n    h = np.tanh(w * x)\n    for i in range(2):\n        h = h * w\n    return np.sum(h)\n", space)
+    exec(
+        "def f(x, w):\n    h = np.tanh(w * x)\n    for i in range(2):\n        h = h * w\n    return np.sum(h)\n", space
+    )
     text = assert_source_is_right(space["f"], V, 2.0)
     assert "h = np.tanh(" in text, "names are read off the running frames"
 

@@ -54,8 +54,7 @@ def loop_in_a_loop(x):
 
 @gg.jit
 def squared(x):
-    y = x * x
-    return y
+    return x * x
 
 
 def compiled(x):

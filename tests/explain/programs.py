@@ -18,8 +18,7 @@ def two_layer(W1, b1, W2, b2, x, y):
     a1 = sigmoid(z1)
     z2 = a1 @ W2 + b2
     a2 = sigmoid(z2)
-    L = np.mean((a2 - y) ** 2)
-    return L
+    return np.mean((a2 - y) ** 2)
 
 
 def log_softmax(z):
@@ -30,24 +29,21 @@ def log_softmax(z):
 def softmax_cross_entropy(W, b, x, labels):
     logits = x @ W + b
     log_p = log_softmax(logits)
-    loss = -np.mean(log_p[np.arange(len(labels)), labels])
-    return loss
+    return -np.mean(log_p[np.arange(len(labels)), labels])
 
 
 def layer_norm(x, gain, bias, target):
     mean = x.mean(axis=-1, keepdims=True)
     var = x.var(axis=-1, keepdims=True)
     out = gain * (x - mean) / np.sqrt(var + 1e-5) + bias
-    loss = np.sum((out - target) ** 2)
-    return loss
+    return np.sum((out - target) ** 2)
 
 
 def recurrent(W, U, b, xs):
     h = np.zeros(3)
     for x in xs:
         h = np.tanh(W @ h + U @ x + b)
-    loss = np.sum(h**2)
-    return loss
+    return np.sum(h**2)
 
 
 def recurrent_scan(W, U, b, xs):
@@ -55,26 +51,22 @@ def recurrent_scan(W, U, b, xs):
         h = np.tanh(W @ h + U @ x + b)
         return h, h
 
-    h, hs = gg.scan(step, np.zeros(3), xs)
-    loss = np.sum(hs**2)
-    return loss
+    _h, hs = gg.scan(step, np.zeros(3), xs)
+    return np.sum(hs**2)
 
 
 def newton(a, x0):
-    x = gg.while_loop(lambda x: abs(x * x - a) > 1e-10, lambda x: 0.5 * (x + a / x), x0)
-    return x
+    return gg.while_loop(lambda x: abs(x * x - a) > 1e-10, lambda x: 0.5 * (x + a / x), x0)
 
 
 def pressure(t):
     h = 4000 - 0.5 * 9.8 * t**2
-    p = 101325 * np.exp(-0.0001 * h)
-    return p
+    return 101325 * np.exp(-0.0001 * h)
 
 
 def relu_at_zero(x, w):
     a = np.maximum(x, 0)
-    y = np.sum(a * w) + np.sum(np.abs(x))
-    return y
+    return np.sum(a * w) + np.sum(np.abs(x))
 
 
 @dataclass(frozen=True, slots=True)

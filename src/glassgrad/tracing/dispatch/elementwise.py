@@ -163,7 +163,9 @@ def imag_traced(val: Any) -> Tracer:
 @implements(np.angle)
 def angle_traced(z: Any, deg: bool = False) -> Any:
     """`np.angle`, in degrees where asked for."""
-    angle = traced(complex_parts.angle(inexact(z)))
+    node = to_node(z)
+    narrow = np.angle(np.zeros(1, node.dtype)).dtype  # NumPy takes the narrowest dtype that holds whole numbers
+    angle = traced(complex_parts.angle(node if node.dtype.kind == "c" else cast(node, narrow)))
     return angle * (180 / np.pi) if deg else angle
 
 
@@ -234,8 +236,10 @@ def round_traced(a: Any, decimals: int = 0, out: None = None) -> Any:
     if out is not None:
         raise UnsupportedError("np.round(…, out=…) is not known on traced values", hint="use the result")
     value = traced(a)
+    if value.dtype.kind == "b":
+        return value.astype(np.float16)  # as NumPy does
     if value.dtype.kind not in "fc":
-        return value
+        return value if decimals >= 0 else np.round(value.astype(float), decimals).astype(value.dtype)
     if value.dtype.kind == "c":
         return np.round(np.real(value), decimals) + 1j * np.round(np.imag(value), decimals)
     scale = 10.0 ** abs(int(decimals))

@@ -231,6 +231,7 @@ def matrix_trace_traced(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any
 def norm_traced(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm` of each kind."""
     x = wrap(to_node(x))
+    x = x if x.dtype.kind in "fc" else x.astype(float)
     if axis is None and (ord is None or np.ndim(x) not in (1, 2)):
         if ord is not None:
             raise ShapeError(

@@ -58,6 +58,15 @@ def masked(a: Any, where: Any, neutral: float) -> Any:
     return a if where is True or where is _NONE else np.where(where, a, np.asarray(neutral, _dtype(a)))
 
 
+def _like(initial: Any, result: Node) -> Any:
+    """The starting value at the dtype of the result, as in NumPy."""
+    return wrap(cast(to_node(initial), result.dtype))
+
+
+def _with_initial(combine: np.ufunc, result: Any, initial: Any) -> Any:
+    return combine(result, _like(initial, to_node(result)))
+
+
 def _dtype(a: Any) -> np.dtype:
     return to_node(a).dtype
 
@@ -79,7 +88,7 @@ def sum_traced(
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else np.sum(np.zeros(1, x.dtype)).dtype
     total = finish(sum_over(cast(x, wide), axes), x.aval, axes, keepdims)
-    return total if initial is _NONE else total + initial
+    return total if initial is _NONE else _with_initial(np.add, total, initial)
 
 
 @implements(np.prod)
@@ -98,7 +107,7 @@ def prod_traced(
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else np.prod(np.ones(1, x.dtype)).dtype
     total = finish(prod_over(cast(x, wide), axes) if axes else cast(x, wide), x.aval, axes, keepdims)
-    return total if initial is _NONE else total * initial
+    return total if initial is _NONE else _with_initial(np.multiply, total, initial)
 
 
 def _running(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tracer]:
@@ -126,13 +135,13 @@ def mean_traced(
 ) -> Any:
     """`np.mean`."""
     refuse("mean", out=out)
-    if where is not True and where is not _NONE:
-        count = np.sum(np.broadcast_to(where, np.shape(a)), axis=axis, keepdims=keepdims is True)
-        return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, where=where) / count
     x = to_node(a)
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
     x = cast(x, wide)
+    if where is not True and where is not _NONE:
+        total = np.sum(wrap(x), axis=axis, keepdims=keepdims, where=where)
+        return total / _count(x, axis, keepdims, where)
     return finish(mean_over(x, axes) if axes else x, x.aval, axes, keepdims)
 
 
@@ -153,19 +162,26 @@ def var_traced(
     refuse("var", out=out)
     ddof = ddof if correction is _NONE else correction
     x = to_node(a)
-    if (where is not True and where is not _NONE) or x.dtype.kind == "c":
-        return _variance_by_parts(a, axis, ddof, keepdims, where)
     axes = axes_of(axis, x.ndim)
-    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(float)
+    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
     x = cast(x, wide)
+    if (where is not True and where is not _NONE) or wide.kind == "c" or mean is not _NONE:
+        return _variance_by_parts(wrap(x), axis, ddof, keepdims, where, mean)
     return finish(variance_over(x, axes, ddof), x.aval, axes, keepdims)
 
 
-def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any) -> Any:
+def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any, mean: Any) -> Any:
     chosen = True if where is _NONE else where
-    centred = np.abs(a - np.mean(a, axis=axis, keepdims=True, where=chosen))
-    count = np.sum(np.broadcast_to(chosen, np.shape(a)), axis=axis, keepdims=keepdims is True)
-    return np.sum(centred * centred, axis=axis, keepdims=keepdims, where=chosen) / (count - ddof)
+    centred = np.abs(a - (np.mean(a, axis=axis, keepdims=True, where=chosen) if mean is _NONE else mean))
+    total = np.sum(centred * centred, axis=axis, keepdims=keepdims, where=chosen)
+    return total / (_count(to_node(centred), axis, keepdims, chosen) - ddof)
+
+
+def _count(x: Node, axis: Axis, keepdims: Any, where: Any) -> Any:
+    """How many values are chosen, as a number of the values' own real dtype (NumPy divides without widening)."""
+    real = np.empty(0, x.dtype).real.dtype
+    chosen = np.broadcast_to(where, x.shape)
+    return np.sum(chosen, axis=axis, keepdims=keepdims is not _NONE and bool(keepdims)).astype(real)
 
 
 @implements(np.std)
@@ -185,12 +201,12 @@ def std_traced(
     refuse("std", out=out)
     freedom = ddof if correction is _NONE else correction
     x = to_node(a)
-    if (where is not True and where is not _NONE) or x.dtype.kind == "c":
-        variance = _variance_by_parts(a, axis, freedom, keepdims, where)
+    axes = axes_of(axis, x.ndim)
+    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    if (where is not True and where is not _NONE) or wide.kind == "c" or mean is not _NONE:
+        variance = _variance_by_parts(wrap(cast(x, wide)), axis, freedom, keepdims, where, mean)
         still = variance == 0  # where nothing varies the derivative is taken as 0, as in the row `std`
         return np.where(still, 0.0, np.sqrt(np.where(still, 1.0, variance)))
-    axes = axes_of(axis, x.ndim)
-    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else np.dtype(float)
     return finish(deviation_over(cast(x, wide), axes, freedom), x.aval, axes, keepdims)
 
 
@@ -203,7 +219,7 @@ def _extremum(over: Callable[[Node, tuple[int, ...]], Node], name: str, combine:
         if where is not True and where is not _NONE:
             if initial is _NONE:
                 raise ShapeError(f"np.{name} with where= needs initial=, as in NumPy")
-            a = np.where(where, a, initial)
+            a = np.where(where, a, _like(initial, to_node(a)))
         x = to_node(a)
         axes = axes_of(axis, x.ndim)
         if size_along(x, axes) == 0 and initial is _NONE:
@@ -211,9 +227,10 @@ def _extremum(over: Callable[[Node, tuple[int, ...]], Node], name: str, combine:
                 f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no value", hint="give initial="
             )
         if size_along(x, axes) == 0:
-            return np.broadcast_to(initial, np.sum(np.zeros(x.shape), axis=axes).shape)
+            kept = finish(sum_over(cast(x, np.dtype(float)), axes), x.aval, axes, keepdims)
+            return np.broadcast_to(_like(initial, x), kept.shape)
         result = finish(over(x, axes) if axes else x, x.aval, axes, keepdims)
-        return result if initial is _NONE else combine(result, initial)
+        return result if initial is _NONE else _with_initial(combine, result, initial)
 
     extremum.__doc__ = f"`np.{name}`."
     return extremum

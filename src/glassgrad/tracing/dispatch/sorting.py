@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from glassgrad.base.errors import UnsupportedError, UsageError
+from glassgrad.base.errors import DtypeError, UnsupportedError, UsageError
 from glassgrad.ops import sorting
 from glassgrad.ops.structure import reshape
-from glassgrad.tracing.dispatch.reductions import axes_of
+from glassgrad.tracing.dispatch.reductions import axes_of, refuse
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
@@ -18,6 +18,11 @@ def _along(a: Any, axis: int | None) -> tuple[Any, int]:
     """The node and its axis; flat for None."""
     x = to_node(a)
     return (reshape(x, (x.aval.size,)), 0) if axis is None else (x, normalize_axis_index(axis, x.ndim))
+
+
+def _places_along(a: Any, axis: int | None) -> tuple[Any, int]:
+    """As `_along`; one number has an axis of its own, as in NumPy."""
+    return _along(a, None if np.ndim(a) == 0 and axis in (0, -1) else axis)
 
 
 @implements(np.sort)
@@ -33,7 +38,7 @@ def argsort_traced(
     a: Any, axis: int | None = -1, kind: Any = None, order: None = None, *, stable: Any = None
 ) -> Tracer:
     """`np.argsort`; ties keep their order."""
-    return wrap(sorting.argsort(*_along(a, axis)))
+    return wrap(sorting.argsort(*_places_along(a, axis)))
 
 
 @implements(np.partition)
@@ -64,6 +69,7 @@ def median_traced(
     a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
     """`np.median`."""
+    refuse("median", out=out)
     return _quantile(a, 0.5, axis, "linear", keepdims=keepdims)
 
 
@@ -83,6 +89,9 @@ def quantile_traced(
     """`np.quantile` without weights."""
     if weights is not None:
         raise UnsupportedError("np.quantile(weights=…) is not known on traced values")
+    refuse("quantile", out=out)
+    if to_node(a).dtype.kind == "c":
+        raise DtypeError("quantiles of complex numbers, which have no order", hint="take real parts or absolute values")
     return _quantile(a, q, axis, interpolation or method, keepdims=keepdims)
 
 
@@ -111,9 +120,11 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, *, keepdims: bool) -> Any:
     shape = np.shape(a)
     flat = np.reshape(np.transpose(a, (*rest, *axes)), (*[shape[n] for n in rest], -1))
     ordered = np.moveaxis(np.sort(flat, axis=-1), -1, 0)
-    result = read_between(ordered, q, method, ordered.shape[0])
-    bad = np.isnan(ordered[-1])
-    result = np.where(bad, np.nan, result).astype(ordered.dtype)
+    if ordered.shape[0]:
+        result = read_between(ordered, q, method, ordered.shape[0])
+        result = np.where(np.isnan(ordered[-1]), np.nan, result).astype(ordered.dtype)
+    else:
+        result = np.full((*np.shape(q), *ordered.shape[1:]), np.nan, ordered.dtype)
     if keepdims:
         kept = tuple(1 if n in axes else size for n, size in enumerate(shape))
         result = np.reshape(result, (*np.shape(q), *kept))
@@ -122,7 +133,7 @@ def _quantile(a: Any, q: Any, axis: Any, method: str, *, keepdims: bool) -> Any:
 
 def _floating(a: Any) -> Any:
     node = to_node(a)
-    return wrap(node) if node.dtype.kind == "f" else wrap(node).astype(float)
+    return wrap(node) if node.dtype.kind in "fc" else wrap(node).astype(float)
 
 
 # Hyndman and Fan (1996): quantile q of n sorted values stands at n q + m, with m = alpha + q (1 - alpha - beta).

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
-from glassgrad.base.errors import UnsupportedError
+from glassgrad.base.errors import ShapeError, UnsupportedError
 from glassgrad.ops.index import index_add
 from glassgrad.ops.keys import Slot
 from glassgrad.ops.leaves import zeros
-from glassgrad.tracing.dispatch.reductions import axes_of
+from glassgrad.tracing.dispatch.reductions import axes_of, refuse
 from glassgrad.tracing.dispatch.sorting import read_between
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
@@ -27,7 +27,7 @@ def average_traced(
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=kept)
         share = np.shape(a)
-        count = np.prod([share[n] for n in axes_of(axis, len(share))], dtype=float)
+        count = np.prod([share[n] for n in axes_of(axis, len(share))], dtype=mean.dtype)
         return (mean, np.broadcast_to(count, np.shape(mean))) if returned else mean
     weights = wrap(to_node(weights))
     if np.ndim(weights) == 1 and np.ndim(a) > 1 and axis is not None:
@@ -60,7 +60,7 @@ def cov_traced(
     if y is not None:
         other = np.atleast_2d(wrap(to_node(y)))
         x = np.concatenate([x, other if rowvar or np.ndim(y) == 1 else other.T], axis=0)
-    x = x if x.dtype.kind in "fc" else x.astype(float)
+    x = x.astype(np.result_type(x.dtype, np.float64) if dtype is None else dtype)  # NumPy computes it at double
     freedom = x.shape[1] - (ddof if ddof is not None else 0 if bias else 1)
     centred = x - np.mean(x, axis=1, keepdims=True)
     return np.squeeze(centred @ np.conjugate(centred).T / freedom)
@@ -69,7 +69,7 @@ def cov_traced(
 @implements(np.corrcoef)
 def corrcoef_traced(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """`np.corrcoef`."""
-    c = cov_traced(x, y, rowvar)
+    c = cov_traced(x, y, rowvar, dtype=dtype)
     if np.ndim(c) == 0:
         return c / c
     scale = np.sqrt(np.real(np.diagonal(c)))
@@ -77,10 +77,12 @@ def corrcoef_traced(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = 
 
 
 # ------------------------------------------------------------------ ignoring NaN
-def _filled(a: Any, value: float) -> tuple[Any, Any]:
-    """The values with NaN replaced, and where they were numbers."""
+def _filled(a: Any, value: float, where: Any = True) -> tuple[Any, Any]:
+    """The values with NaN (and what `where` leaves out) replaced, and where they were numbers."""
     a = wrap(to_node(a))
     numbers = ~np.isnan(a) if a.dtype.kind in "fc" else np.ones(a.shape, bool)
+    if where is not True and where is not _NONE:
+        numbers = np.logical_and(numbers, where)
     return np.where(numbers, a, np.asarray(value, a.dtype)), numbers
 
 
@@ -88,84 +90,133 @@ def _keeps(keepdims: Any) -> bool:
     return keepdims is not _NONE and bool(keepdims)
 
 
+def _how_many(numbers: Any, axis: Any, like: Any, *, keepdims: bool) -> Any:
+    """How many numbers there are, at the real dtype of the values (NumPy divides without widening)."""
+    dtype = np.empty(0, like.dtype).real.dtype if like.dtype.kind in "fc" else np.dtype(float)
+    return np.sum(numbers, axis=axis, keepdims=keepdims).astype(dtype)
+
+
 @implements(np.nansum)
 def nansum_traced(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = _NONE,
+    initial: Any = _NONE,
+    where: Any = True,
 ) -> Any:
     """`np.nansum`."""
-    return np.sum(_filled(a, 0)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
+    refuse("nansum", out=out)
+    return np.sum(_filled(a, 0, where)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims), initial=initial)
 
 
 @implements(np.nanprod)
 def nanprod_traced(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    keepdims: Any = _NONE,
+    initial: Any = _NONE,
+    where: Any = True,
 ) -> Any:
     """`np.nanprod`."""
-    return np.prod(_filled(a, 1)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
+    refuse("nanprod", out=out)
+    return np.prod(_filled(a, 1, where)[0], axis=axis, dtype=dtype, keepdims=_keeps(keepdims), initial=initial)
 
 
 @implements(np.nancumsum)
 def nancumsum_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
     """`np.nancumsum`."""
+    refuse("nancumsum", out=out)
     return np.cumsum(_filled(a, 0)[0], axis=axis, dtype=dtype)
 
 
 @implements(np.nancumprod)
 def nancumprod_traced(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Any:
     """`np.nancumprod`."""
+    refuse("nancumprod", out=out)
     return np.cumprod(_filled(a, 1)[0], axis=axis, dtype=dtype)
 
 
 @implements(np.nanmean)
 def nanmean_traced(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: Any = _NONE, *, where: Any = True
 ) -> Any:
     """`np.nanmean`."""
-    values, numbers = _filled(a, 0)
-    count = np.sum(numbers, axis=axis, keepdims=_keeps(keepdims))
-    return np.sum(values, axis=axis, dtype=dtype, keepdims=_keeps(keepdims)) / count
+    refuse("nanmean", out=out)
+    values, numbers = _filled(a, 0, where)
+    total = np.sum(values, axis=axis, dtype=dtype, keepdims=_keeps(keepdims))
+    return total / _how_many(numbers, axis, total, keepdims=_keeps(keepdims))
 
 
 @implements(np.nanvar)
 def nanvar_traced(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **_: Any
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: Any = _NONE,
+    *,
+    where: Any = True,
+    mean: Any = _NONE,
+    correction: Any = _NONE,
 ) -> Any:
     """`np.nanvar`."""
-    values, numbers = _filled(a, 0)
-    count = np.sum(numbers, axis=axis, keepdims=True)
-    mean = np.sum(values, axis=axis, keepdims=True) / count
-    centred = np.where(numbers, values - mean, np.asarray(0, values.dtype))
+    refuse("nanvar", out=out)
+    values, numbers = _filled(a, 0, where)
+    values = values if dtype is None else values.astype(dtype)
+    if mean is _NONE:
+        total = np.sum(values, axis=axis, keepdims=True)
+        mean = total / _how_many(numbers, axis, total, keepdims=True)
+    elif values.dtype.kind in "fc":
+        mean = wrap(to_node(mean)).astype(values.dtype)
+    centred = np.where(numbers, values - mean, 0)
     squares = np.real(centred * np.conjugate(centred))
     total = np.sum(squares, axis=axis, keepdims=_keeps(keepdims))
-    return total / (np.sum(numbers, axis=axis, keepdims=_keeps(keepdims)) - ddof)
+    freedom = ddof if correction is _NONE else correction
+    return total / (_how_many(numbers, axis, total, keepdims=_keeps(keepdims)) - freedom)
 
 
 @implements(np.nanstd)
 def nanstd_traced(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **_: Any
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **how: Any
 ) -> Any:
     """`np.nanstd`."""
-    return np.sqrt(nanvar_traced(a, axis, dtype, None, ddof, keepdims))
+    return np.sqrt(nanvar_traced(a, axis, dtype, out, ddof, keepdims, **how))
 
 
 @implements(np.nanmax)
-def nanmax_traced(a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+def nanmax_traced(
+    a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, initial: Any = _NONE, where: Any = True
+) -> Any:
     """`np.nanmax`."""
-    return _nan_extremum(a, axis, -np.inf, np.max, _keeps(keepdims))
+    refuse("nanmax", out=out)
+    return _nan_extremum(a, axis, -np.inf, np.max, np.fmax, keepdims=_keeps(keepdims), initial=initial, where=where)
 
 
 @implements(np.nanmin)
-def nanmin_traced(a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, **_: Any) -> Any:
+def nanmin_traced(
+    a: Any, axis: Any = None, out: None = None, keepdims: Any = _NONE, initial: Any = _NONE, where: Any = True
+) -> Any:
     """`np.nanmin`."""
-    return _nan_extremum(a, axis, np.inf, np.min, _keeps(keepdims))
+    refuse("nanmin", out=out)
+    return _nan_extremum(a, axis, np.inf, np.min, np.fmin, keepdims=_keeps(keepdims), initial=initial, where=where)
 
 
-def _nan_extremum(a: Any, axis: Any, neutral: float, over: Any, keepdims: bool) -> Any:
+def _nan_extremum(
+    a: Any, axis: Any, neutral: float, over: Any, combine: Any, *, keepdims: bool, initial: Any, where: Any
+) -> Any:
     if to_node(a).dtype.kind not in "fc":
-        return over(a, axis=axis, keepdims=keepdims)
-    values, numbers = _filled(a, neutral)
-    result = over(values, axis=axis, keepdims=keepdims)
-    return np.where(np.any(numbers, axis=axis, keepdims=keepdims), result, np.asarray(np.nan, values.dtype))
+        return over(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
+    if where is not True and where is not _NONE and initial is _NONE:
+        raise ShapeError("np.nanmax and np.nanmin with where= need initial=, as in NumPy")
+    values, numbers = _filled(a, neutral, where)
+    result = over(values, axis=axis, keepdims=keepdims, initial=initial if values.size == 0 else _NONE)
+    result = np.where(np.any(numbers, axis=axis, keepdims=keepdims), result, np.asarray(np.nan, values.dtype))
+    return result if initial is _NONE else combine(result, wrap(to_node(initial)).astype(values.dtype))
 
 
 @implements(np.nanargmax)
@@ -204,7 +255,9 @@ def nanquantile_traced(
     ]
     result = np.moveaxis(np.stack(rows), 0, -1)
     kept = tuple(1 if n in axes else size for n, size in enumerate(a.shape))
-    return np.reshape(result, (*np.shape(q), *(kept if _keeps(keepdims) else [a.shape[n] for n in rest])))
+    dtype = a.dtype if a.dtype.kind in "fc" else np.dtype(float)
+    shape = kept if _keeps(keepdims) else [a.shape[n] for n in rest]
+    return np.reshape(result, (*np.shape(q), *shape)).astype(dtype)
 
 
 @implements(np.nanmedian)

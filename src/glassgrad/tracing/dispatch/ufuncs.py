@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.errors import UnsupportedError
+from glassgrad.base.errors import DtypeError, UnsupportedError
 from glassgrad.graph.node import Node
 from glassgrad.graph.op import OPS
 from glassgrad.ops import complex as complex_parts
@@ -49,10 +49,25 @@ def operand(value: Any) -> Any:
 
 
 # ------------------------------------------------------------------ real or complex
-@implements_ufunc("absolute", "fabs")
+@implements_ufunc("absolute")
 def absolute_traced(x: Any) -> Tracer:
     """`np.absolute`: of a complex number its modulus."""
     return wrap(complex_parts.magnitude(to_node(x)))
+
+
+@implements_ufunc("fabs")
+def fabs_traced(x: Any) -> Tracer:
+    """`np.fabs`: the absolute value of real numbers, whole ones at the dtype at which NumPy takes them."""
+    (dtype, _) = loop_dtypes_of(np.fabs, to_node(x))
+    return wrap(complex_parts.magnitude(cast(to_node(x), dtype)))
+
+
+def loop_dtypes_of(ufunc: np.ufunc, x: Node) -> tuple[np.dtype, ...]:
+    """The dtypes at which NumPy runs a ufunc of one input."""
+    try:
+        return ufunc.resolve_dtypes((x.dtype, *[None] * ufunc.nout))
+    except TypeError as error:
+        raise DtypeError(f"{ufunc.__name__} does not take {x.dtype}") from error
 
 
 @implements_ufunc("sign")
@@ -64,7 +79,8 @@ def sign_traced(x: Any) -> Tracer:
 @implements_ufunc("conjugate")
 def conjugate_traced(x: Any) -> Tracer:
     """`np.conjugate`."""
-    return wrap(complex_parts.conjugate(to_node(x)))
+    (dtype, _) = loop_dtypes_of(np.conjugate, to_node(x))  # truth values become whole numbers
+    return wrap(complex_parts.conjugate(cast(to_node(x), dtype)))
 
 
 @implements_ufunc("float_power")
@@ -181,6 +197,8 @@ def reduce_traced(
 ) -> Any:
     """`np.add.reduce` and its like: the sum, product, maximum … along an axis (the first, where none is named)."""
     given = _plain(options | {"out": out}, ("initial", "where"), "reduce")
+    if np.ndim(array) == 0 and axis in (0, -1):  # as in NumPy: one number has an axis to reduce after all
+        axis = None
     function = _REDUCTIONS.get(ufunc.__name__)
     if function is not None:
         given = given | ({"dtype": dtype} if dtype is not None and function in (np.sum, np.prod) else {})
@@ -197,6 +215,8 @@ def reduce_traced(
 def _folded(ufunc: np.ufunc, array: Any, axis: int) -> list[Any]:
     """f(a, b), f(f(a, b), c), … along an axis."""
     rows = np.moveaxis(array, axis, 0)
+    if ufunc.__name__.startswith("logical"):
+        rows = rows.astype(bool)
     if not len(rows):
         raise UnsupportedError(f"np.{ufunc.__name__} of no elements has no value on traced values")
     results: list[Any] = [rows[0]]
@@ -212,7 +232,10 @@ def accumulate_traced(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = N
     function = _RUNNING.get(ufunc.__name__)
     if function is not None:
         return function(array, axis=axis, dtype=dtype)
-    return np.stack(_folded(ufunc, traced(array), axis), axis=axis)
+    value = traced(array)
+    if not value.size:
+        return value.astype(bool) if ufunc.__name__.startswith("logical") else value
+    return np.stack(_folded(ufunc, value, axis), axis=axis)
 
 
 @implements_ufunc("outer")
