@@ -1,6 +1,8 @@
-"""Signs in front of products, and which expressions are new arrays. Floor 4."""
+"""Questions about expressions: signs in front of products, new arrays, names in them. Floor 4."""
 
 import ast
+
+from glassgrad.tracing.written import Fixed
 
 
 def without_sign(expression: ast.expr) -> ast.expr | None:
@@ -68,3 +70,15 @@ def is_fresh(expression: ast.expr) -> bool:
                 "expand_dims",
             )
     return False
+
+
+def has_bare_value(fixed: Fixed) -> bool:
+    """Is this reckoned from a value that is only known as a number (the variable of a loop)?"""
+    if fixed.written is None:
+        return not fixed.parameter
+    return any(isinstance(part, Fixed) and has_bare_value(part) for part in fixed.written.operands)
+
+
+def mentions(expression: ast.expr, name: str) -> bool:
+    """Does the expression read this variable?"""
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(expression))

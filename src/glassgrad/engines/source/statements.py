@@ -27,7 +27,7 @@ from glassgrad.engines.source.page import (
 )
 from glassgrad.engines.source.plan import plan
 from glassgrad.engines.source.rows import Change, literal_expression, number_expression
-from glassgrad.engines.source.signs import is_fresh, with_signs, without_sign
+from glassgrad.engines.source.signs import has_bare_value, is_fresh, mentions, with_signs, without_sign
 from glassgrad.graph.node import Node
 from glassgrad.ops.elementwise import ADD
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, is_literal
@@ -239,7 +239,7 @@ class _Writer:
         here = {behind(self.material, x) for x in node.inputs}
         waiting = [(x, self.expressions[x]) for x in self.sizes]
         alive = [expression for x, expression in (*waiting, *self.views) if self.left.get(x, 0) > 0 and x not in here]
-        return None if any(_mentions(expression, found.id) for expression in alive) else found.id
+        return None if any(mentions(expression, found.id) for expression in alive) else found.id
 
     def _copied(self, node: Node, before: Node) -> str:
         """A new variable that holds a copy."""
@@ -343,7 +343,7 @@ class _Writer:
         else:
             written = fixed.written
             result = fill(written.expression, lambda index: self._operand(written.operands[index]))
-            shown = spelled(fixed.value) if _has_bare_value(fixed) else None
+            shown = spelled(fixed.value) if has_bare_value(fixed) else None
             if shown is not None and not any(isinstance(part, ast.Name) for part in ast.walk(result)):
                 result = shown  # `i + 3` in a round of a loop is a number
             if fixed.name is not None and not isinstance(result, ast.Name):
@@ -394,14 +394,3 @@ class _Writer:
             Statement((wanted,), expression, node, node, "=", True, origin_of(self.material, node))
         )
         return ast.Name(wanted, ast.Load())
-
-
-def _has_bare_value(fixed: Fixed) -> bool:
-    """Is this reckoned from a value that is only known as a number (the variable of a loop)?"""
-    if fixed.written is None:
-        return not fixed.parameter
-    return any(isinstance(part, Fixed) and _has_bare_value(part) for part in fixed.written.operands)
-
-
-def _mentions(expression: ast.expr, name: str) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(expression))
