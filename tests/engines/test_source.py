@@ -40,7 +40,7 @@ class Model:
         return self.scale * np.sum(h**2)
 
 
-Pair = namedtuple("Pair", "a b")
+Pair = namedtuple("Pair", "a b")  # noqa: PYI024 - as people write it
 
 
 def passed_on(function):

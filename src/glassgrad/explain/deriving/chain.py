@@ -62,28 +62,56 @@ def local_links(reader: RuleReader, chain: Sequence[Named]) -> list[LocalLink]:
 
 def by_name(algebra: Algebra, derivative: Term, definition: Term, name: str) -> Term:
     """A derivative in which the value itself occurs, with its name in that place: 101325·e^(-h)·(-1) is -p."""
-    if definition.kind not in (Kind.CALL, Kind.PRODUCT, Kind.POWER) or not _is_telling(definition):
+    if definition.kind not in (Kind.CALL, Kind.PRODUCT, Kind.POWER) or not _has_function(definition):
         return derivative
     own = algebra.name(name)
     if derivative.kind is Kind.SUM:
         return algebra.sum(_factored(algebra, part, definition, own) for part in derivative.parts)
-    return _factored(algebra, derivative, definition, own)
+    return _logistic(algebra, derivative, definition, own) or _factored(algebra, derivative, definition, own)
 
 
-def _is_telling(definition: Term) -> bool:
+def _has_function(definition: Term) -> bool:
     """Has the value a function in it, so that its name is shorter and says more?"""
-    return any(part.kind is Kind.CALL for part in in_order(definition)) and definition.parts[0].kind is not Kind.NAME
+    return any(part.kind is Kind.CALL for part in in_order(definition))
 
 
 def _factored(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term:
     """A product that contains all factors of the definition, with the name instead of them."""
-    if term is definition:
-        return own
     wanted, present = _exponents(algebra, definition), _exponents(algebra, term)
     for base, exponent in wanted.items():
-        if base not in present or present[base] is not exponent:
+        if base not in present:
             return term
-    return algebra.product([own, algebra.quotient(term, definition)])
+        if present[base] is not exponent and not _is_multiple(present[base], exponent):
+            return term
+    times = min(_times(present[base], exponent) for base, exponent in wanted.items())
+    power = algebra.power(own, algebra.number(times))
+    return algebra.product([power, algebra.quotient(term, algebra.power(definition, algebra.number(times)))])
+
+
+def _is_multiple(exponent: Term, of: Term) -> bool:
+    both = exponent.kind is Kind.NUMBER is of.kind
+    return both and (number_of(exponent)[0] / number_of(of)[0]) >= 1
+
+
+def _times(exponent: Term, of: Term) -> int:
+    return int(number_of(exponent)[0] / number_of(of)[0]) if _is_multiple(exponent, of) else 1
+
+
+def _logistic(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term | None:
+    """The derivative of y = 1/(c + E) in y alone: k·E·y² is k·y·(1 - c·y), as E is 1/y - c."""
+    if definition.kind is not Kind.POWER or definition.parts[1] is not algebra.minus_one:
+        return None
+    below = definition.parts[0]
+    if below.kind is not Kind.SUM or len(below.parts) != 2:
+        return None
+    constant, rest = sorted(below.parts, key=lambda part: part.kind is not Kind.NUMBER)
+    if constant.kind is not Kind.NUMBER or rest.kind is not Kind.CALL:
+        return None
+    factor = algebra.quotient(term, algebra.product([rest, definition, definition]))
+    if not {rest, below}.isdisjoint(_exponents(algebra, factor)):
+        return None
+    complement = algebra.sum([algebra.one, algebra.negative(algebra.product([constant, own]))])
+    return algebra.product([factor, own, complement])
 
 
 def _exponents(algebra: Algebra, term: Term) -> dict[Term, Term]:
