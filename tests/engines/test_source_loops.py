@@ -54,7 +54,8 @@ def loop_in_a_loop(x):
 
 @gg.jit
 def squared(x):
-    return x * x
+    y = x * x
+    return y
 
 
 def compiled(x):
