@@ -40,7 +40,7 @@ class Model:
         return self.scale * np.sum(h**2)
 
 
-Pair = namedtuple("Pair", "a b")
+Pair = namedtuple("Pair", "a b")  # noqa: PYI024 - as people write it
 
 
 def passed_on(function):
@@ -76,7 +76,7 @@ def augmented(x):
 
 
 def several_on_a_line(x):
-    a = x + 1; b = a * 2; return np.sum(b * a)  # fmt: skip
+    a = x + 1; b = a * 2; return np.sum(b * a)  # fmt: skip  # noqa: E702 - this is the case
 
 
 def generator(x):

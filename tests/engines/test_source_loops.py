@@ -55,7 +55,7 @@ def loop_in_a_loop(x):
 @gg.jit
 def squared(x):
     y = x * x
-    return y
+    return y  # noqa: RET504 - the name is what is tested
 
 
 def compiled(x):

@@ -239,7 +239,18 @@ class _Writer:
         here = {behind(self.material, x) for x in node.inputs}
         waiting = [(x, self.expressions[x]) for x in self.sizes]
         alive = [expression for x, expression in (*waiting, *self.views) if self.left.get(x, 0) > 0 and x not in here]
-        return None if any(mentions(expression, found.id) for expression in alive) else found.id
+        if any(mentions(expression, found.id) for expression in alive):
+            return None
+        return self._renamed(node, found) if node in self.plan.partial else found.id
+
+    def _renamed(self, node: Node, array: ast.Name) -> str:
+        """The array under the name of the sum that the change begins: `da = da1`, and from then on `da += …`."""
+        name = self.page.names[node]
+        if name != array.id:
+            self._append((name,), array, node, node)
+            self.own.remove(array.id)
+            self.own.add(name)
+        return name
 
     def _copied(self, node: Node, before: Node) -> str:
         """A new variable that holds a copy."""
