@@ -14,8 +14,8 @@ from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.engines import reference
 from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, inline
-from glassgrad.graph.node import Node, apart, fresh_serial, workspace
-from glassgrad.ops.leaves import ARRAY, outputs_of
+from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
+from glassgrad.ops.leaves import Held, outputs_of
 from glassgrad.tracing.body import trace_inside
 from glassgrad.tracing.trace import abstract_input, is_array, output_node
 from glassgrad.tracing.tracer import Tracer, to_node
@@ -34,6 +34,12 @@ class Compiled:
     outside: list[Node]
     structure: Structure
     program: reference.Program
+    captured: list[Held]
+    lasts: bool  # or does it stand on values of the trace in which it was made?
+
+    def is_stale(self) -> bool:
+        """Was an array of the surroundings written into since its numbers were taken?"""
+        return not all(held.still_holds() for held in self.captured)
 
 
 def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
@@ -56,9 +62,9 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     def compiled(*args: Any, **kwargs: Any) -> Any:
         leaves, structure, signature = _signature(function, args, kwargs, fixed)
         version = cache.get(signature)
-        if version is None:
+        if version is None or version.is_stale():
             version = _compile(function, structure, leaves, args, kwargs, fixed)
-            if all(node.op is ARRAY for node in version.outside):
+            if version.lasts:
                 with lock:
                     cache[signature] = version
         if workspace() is None:
@@ -144,7 +150,10 @@ def _compile(
             _follow_captured()
         # What runs is simplified; what an outer trace differentiates stays as traced.
         program = reference.compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))))
-    return Compiled(graph, outside, out_structure, program)
+        here = workspace()
+        known = set(here.captured.values()) if here is not None else set()
+    captured = [node.param("held") for node in known.intersection([*outside, *reachable(graph.outputs)])]
+    return Compiled(graph, outside, out_structure, program, captured, known.issuperset(outside))
 
 
 def _follow_captured() -> None:

@@ -41,6 +41,10 @@ class Held:
             )
         return False
 
+    def still_holds(self) -> bool:
+        """As `is_unchanged`, and no error where a large array was written into."""
+        return self.seen is None or self.seen == bytes_seen(self.array)
+
     def follow(self) -> None:
         """Lets `values` be what the array holds from now on, if it is unchanged until now."""
         if self.is_unchanged():
