@@ -52,6 +52,7 @@ class custom_derivative:  # noqa: N801 - used as a decorator, like property
     def __init__(self, function: Function, *, traced: bool = True) -> None:
         self.function = function
         self.traced = traced
+        self.name: str = getattr(function, "__name__", type(function).__name__)
         self._pullback: Function | None = None
         self._tangent: Function | None = None
         update_wrapper(self, function)
@@ -119,7 +120,7 @@ class _Rule:
     def over_nodes(self) -> CustomRule:
         pullback = self._pullback if self.owner._pullback is not None else None  # noqa: SLF001 - one unit with its owner
         tangent = self._tangent if self.owner._tangent is not None else None  # noqa: SLF001
-        return CustomRule(self.owner.function.__name__, pullback, tangent)
+        return CustomRule(self.owner.name, pullback, tangent)
 
     def _arguments(self, inputs: Sequence[Node]) -> list[Any]:
         """The call's arguments with these nodes in place of its arrays."""
@@ -139,7 +140,7 @@ class _Rule:
             found = (found,)
         if not isinstance(found, tuple) or len(found) != len(self.args):
             raise UsageError(
-                f"the pullback of {self.owner.function.__name__} must give {len(self.args)} cotangents",
+                f"the pullback of {self.owner.name} must give {len(self.args)} cotangents",
                 hint="a tuple with one for each argument, None for zero",
             )
         nodes: list[Node | None] = []
