@@ -1,6 +1,8 @@
 """The JSON of a derivation: its keys, the types of what they hold, and that it never holds NaN or infinity."""
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -104,3 +106,15 @@ def test_outside_of_the_domain_there_is_nothing_to_compare() -> None:
     assert found["derivative"] == {"expression": "1/x", "value": None, "unit": None}
     assert found["check"]["agrees"] is None
     assert [limit["hit"] for limit in found["domain"]] == [True]
+
+
+def test_nothing_of_this_needs_sympy_or_pint() -> None:
+    program = (
+        "import sys; sys.modules['sympy'] = sys.modules['pint'] = None\n"
+        "import glassgrad as gg\n"
+        "found = gg.derive('sin(alpha*x)**beta', wrt='x', at='x=1, alpha=2, beta=3', order=2)\n"
+        "found.to_dict(), found.latex(), found.html(), str(found)\n"
+        "print(found.check.agrees)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"

@@ -197,6 +197,29 @@ def test_paths_are_added() -> None:
     assert found.derivative == pytest.approx(4 * math.sin(2) + 4 * math.cos(2))
 
 
+@pytest.mark.parametrize(
+    ("value", "derivative"),
+    [
+        ("1/(1 + exp(-z))", "a*(1 - a)"),
+        ("sigmoid(z)", "a*(1 - a)"),
+        ("tanh(z)", "1 - a**2"),
+        ("exp(z)", "a"),
+        ("5*exp(-z/2)", "-a/2"),
+        ("1/(2 + exp(z))", "-a*(1 - 2*a)"),
+        ("gamma(z)", "a*digamma(z)"),
+        ("z*exp(z)", "exp(z) + a"),
+        ("sin(z)", "cos(z)"),
+        ("z**2", "2*z"),
+    ],
+)
+def test_a_link_uses_the_name_of_its_own_value(value: str, derivative: str) -> None:
+    found = gg.derive("a**2", let=[f"a = {value}", "z = w*x"], wrt="w", at="w=0.5, x=0.7")
+    (link,) = [link for link in found.links if link.name == "a"]
+    assert link.local_derivative == derivative
+    at = {"a": link.value, "z": 0.35}
+    assert by_sympy(derivative, at) == pytest.approx(link.local_value)
+
+
 # ---------------------------------------------------------------------- kinks and domains
 def test_a_kink_is_said_with_the_value_chosen() -> None:
     (kink,) = gg.derive("abs(x - 1)", at="x=1").kinks

@@ -65,6 +65,8 @@ def by_name(algebra: Algebra, derivative: Term, definition: Term, name: str) -> 
     if definition.kind not in (Kind.CALL, Kind.PRODUCT, Kind.POWER) or not _has_function(definition):
         return derivative
     own = algebra.name(name)
+    if definition.kind is Kind.CALL:
+        return _replaced(algebra, derivative, definition, own)
     if derivative.kind is Kind.SUM:
         return algebra.sum(_factored(algebra, part, definition, own) for part in derivative.parts)
     return _logistic(algebra, derivative, definition, own) or _factored(algebra, derivative, definition, own)
@@ -73,6 +75,23 @@ def by_name(algebra: Algebra, derivative: Term, definition: Term, name: str) -> 
 def _has_function(definition: Term) -> bool:
     """Has the value a function in it, so that its name is shorter and says more?"""
     return any(part.kind is Kind.CALL for part in in_order(definition))
+
+
+def _replaced(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term:
+    """The term with the name wherever the definition, a function's value, stands in it."""
+    new = {definition: own}
+    for part in in_order(term):
+        if part not in new:
+            parts = [new[inner] for inner in part.parts]
+            new[part] = part if parts == list(part.parts) else _bracketed(algebra, algebra.with_parts(part, parts))
+    return new[term]
+
+
+def _bracketed(algebra: Algebra, term: Term) -> Term:
+    """The term; a sum stays in brackets when it is a factor."""
+    if term.kind is Kind.SUM:
+        algebra.kept.add(term)
+    return term
 
 
 def _factored(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term:
@@ -111,7 +130,7 @@ def _logistic(algebra: Algebra, term: Term, definition: Term, own: Term) -> Term
     if not {rest, below}.isdisjoint(_exponents(algebra, factor)):
         return None
     complement = algebra.sum([algebra.one, algebra.negative(algebra.product([constant, own]))])
-    return algebra.product([factor, own, complement])
+    return algebra.product([factor, own, _bracketed(algebra, complement)])
 
 
 def _exponents(algebra: Algebra, term: Term) -> dict[Term, Term]:

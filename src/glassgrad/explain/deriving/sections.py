@@ -254,7 +254,10 @@ def _aloud(worked: Worked) -> Iterator[Section]:
     if known and worked.result.value is None:
         entries.append(Remark(_why_no_value(worked), "domain"))
     elif worked.result.value is not None and worked.number_of(worked.result.derivative) is None:
-        entries.append(Remark("the expression is 0/0 at this point; the value given is its limit there", "note"))
+        named = worked.result.derivative in worked.numbers
+        at_limit = "the expression is 0/0 at this point; the value given is its limit there"
+        unnamed = "the expression has a function in it for which there is no usual name; its value is computed"
+        entries.append(Remark(at_limit if named else unnamed))
     if entries:
         yield Section("Said aloud", tuple(entries))
 

@@ -50,6 +50,7 @@ class Algebra:
     def __init__(self) -> None:
         self._known: dict[tuple[Kind, object, tuple[int, ...]], Term] = {}
         self.written: dict[Term, ast.expr] = {}  # how a term was first written by the person
+        self.kept: set[Term] = set()  # sums that stay in brackets: y·(1 - y)
         self.expanding = False  # are products with sums that nobody wrote multiplied out, whatever the factors are?
         self.zero = self.number(0)
         self.one = self.number(1)
@@ -159,20 +160,21 @@ class Algebra:
         return self._expanded(coefficient, parts) or self._assembled(coefficient, parts)
 
     def _base(self, factor: Term) -> tuple[Term, Term]:
-        """The base and the exponent of a factor; exp(-2x) is a power of exp(x)."""
+        """The base and the exponent of a factor; exp(-2x) is a power of exp(x), exp(-x/2) one of exp(x/2)."""
         if factor.kind is Kind.POWER:
             return factor.parts[0], factor.parts[1]
         if factor.kind is Kind.CALL and factor.head == "np.exp":
             coefficient, rest = self._split(factor.parts[0])
-            if coefficient.denominator == 1:
-                return self.call("np.exp", [rest]), self.number(coefficient)
+            whole = self.scaled(rest, Fraction(1, coefficient.denominator))
+            return self.call("np.exp", [whole]), self.number(coefficient.numerator)
         return factor, self.one
 
     def _expanded(self, coefficient: Fraction, parts: list[Term]) -> Term | None:
         """The product multiplied out over a sum that nobody wrote, so that like terms meet."""
         for index, part in enumerate(parts):
             others = parts[:index] + parts[index + 1 :]
-            if part.kind is not Kind.SUM or part in self.written or not (others or coefficient != 1):
+            stays = part.kind is not Kind.SUM or part in self.written or part in self.kept
+            if stays or not (others or coefficient != 1):
                 continue
             if self.expanding or all(_rank(other) < _BRACKET for other in others):
                 return self.sum(self.product([self._make(Kind.PRODUCT, coefficient), *others, x]) for x in part.parts)
@@ -228,6 +230,21 @@ class Algebra:
     def quotient(self, numerator: Term, denominator: Term) -> Term:
         """The numerator over the denominator."""
         return self.product([numerator, self.reciprocal(denominator)])
+
+    def with_parts(self, term: Term, parts: Sequence[Term]) -> Term:
+        """The same kind of term over other parts."""
+        match term.kind:
+            case Kind.SUM:
+                return self.sum(parts)
+            case Kind.PRODUCT:
+                return self.product([self._make(Kind.PRODUCT, term.head), *parts])
+            case Kind.POWER:
+                return self.power(parts[0], parts[1])
+            case Kind.CALL:
+                return self.call(str(term.head), parts)
+            case Kind.COMPARISON:
+                return self.comparison(str(term.head), parts[0], parts[1])
+        return term
 
     # ------------------------------------------------------------------ choices
     def choice(self, condition: Term, then: Term, otherwise: Term) -> Term:
