@@ -83,6 +83,15 @@ class Page:
     captured: dict[str, np.ndarray] = field(default_factory=dict)  # arrays of the surroundings, by name
     expressions: dict[Node, ast.expr] = field(default_factory=dict)  # how each value is reached: a name, or its inside
 
+    def name_of_captured(self, array: np.ndarray, wanted: str | None, free: Callable[[str], str]) -> str:
+        """The name under which an array of the surroundings stands: `wanted` if nothing has it yet, else a free one."""
+        for name, known in self.captured.items():
+            if known is array or (known.dtype == array.dtype and np.array_equal(known, array)):
+                return name
+        name = wanted if wanted is not None and wanted not in self.captured else free("array")
+        self.captured[name] = array
+        return name
+
 
 def origin_of(material: Material, node: Node) -> Node:
     """The forward node that a backward node comes from; itself for a forward one."""

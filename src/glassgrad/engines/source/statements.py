@@ -332,13 +332,7 @@ class _Writer:
             same = isinstance(fixed.value, np.ndarray) and fixed.value.dtype == array.dtype
             if same and np.array_equal(fixed.value, array):
                 return expression
-        for name, known in self.page.captured.items():
-            if known is array or (known.dtype == array.dtype and np.array_equal(known, array)):
-                return ast.Name(name, ast.Load())
-        wanted = self.material.names.get(node)
-        name = wanted if wanted is not None and wanted not in self.page.captured else self.namer.free("array")
-        self.page.captured[name] = array
-        return ast.Name(name, ast.Load())
+        return ast.Name(self.page.name_of_captured(array, self.material.names.get(node), self.namer.free), ast.Load())
 
     def _fixed(self, fixed: Fixed) -> ast.expr:
         """A value that is not traced: its variable, with the line that sets it, or the value itself."""
