@@ -223,8 +223,7 @@ class _Writer:
                 variable if index == 0 else self._operand(change.operands[index], in_arithmetic=change.operator != "")
             )
 
-        value = fill(change.value, part)
-        operator = change.operator
+        value, operator = fill(change.value, part), change.operator
         once = operator == "+=" and is_literal(before, 0) and node.op.name == "index_add"
         targets = () if change.target is None else (text_of(fill(change.target, part)),)
         self._append(targets, value, node, node, "=" if once else operator)
@@ -257,7 +256,7 @@ class _Writer:
         base = self.page.names.get(before) if before.op is LITERAL else None
         taken = base is None or any(base in assigned(line) for line in self.page.statements)
         name = self.page.names.get(node) or self._new_name(node)
-        name = name if taken or base is None else base
+        name = name if base is None or taken else base
         self._take(before)
         if before.op is LITERAL:
             expression = self._like_target(node, before) or literal_expression(before)
