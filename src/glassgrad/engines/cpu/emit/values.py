@@ -1,7 +1,8 @@
 """Values in registers, with operators, and the writer of the instructions that make them. Floor 4.
 
-`Writer` appends LLVM text. A value knows its writer, so that formulas read as formulas: `1.0 - x * y`, `fma(a, x, c)`.
-Nothing here is reassociated or assumed about NaN and infinity; `contract` alone lets a product and a sum be rounded once.
+`Writer` appends LLVM text. A value knows its writer, so that formulas read as formulas: `1.0 - x * y`.
+Nothing here is reassociated or assumed about NaN and infinity; `contract` alone lets a product and a sum be rounded
+once.
 """
 
 import struct
@@ -209,7 +210,7 @@ class Writer:
         return self.made(result, f"call {result.llvm} @{full}({given})")
 
     def fma(self, a: Value, b: Number, c: Number) -> Value:
-        """a · b + c, rounded once."""
+        """The sum a · b + c, rounded once."""
         return self.intrinsic("fma", a, a.like(b), a.like(c))
 
     def sqrt(self, x: Value) -> Value:
@@ -262,7 +263,7 @@ class Writer:
     # ------------------------------------------------------------------ lanes
     def splat(self, x: Value, lanes: int) -> Value:
         """A scalar in every lane."""
-        if lanes == 1 or x.type.lanes == lanes:
+        if lanes in (1, x.type.lanes):
             return x
         target = register(x.kind, lanes)
         first = self.made(target, f"insertelement {target.llvm} poison, {x.type.llvm} {x.text}, i64 0")
