@@ -61,10 +61,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: di
     if method != "__call__":
         return UFUNCS[f"{method}"](ufunc, *inputs, **options) if method in UFUNCS else _refuse_method(ufunc, method)
     if options.get("out") is not None:
-        raise UnsupportedError(
-            f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
-            hint="use the result: y = np.f(x); or y[...] = np.f(x)",
-        )
+        raise _refuse_out(ufunc, inputs, options["out"])
     if options.get("where", True) is not True:
         raise UnsupportedError(
             f"{ufunc.__name__}(…, where=mask) leaves elements undefined where the mask is false",
@@ -92,11 +89,23 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: di
 _ROW_NAMES = {"true_divide": "divide", "float_power": "power", "conj": "conjugate", "abs": "absolute"}
 
 
-def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
-    raise UnsupportedError(
-        f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
-        hint="write into an array by out[i] += v" if method == "at" else None,
+def _refuse_out(ufunc: np.ufunc, inputs: Sequence[Any], out: Any) -> UnsupportedError:
+    """`np.exp(x, out=y)`; and `y += x` on a plain array y, which NumPy passes on as `np.add(y, x, out=(y,))`."""
+    (target,) = out if isinstance(out, tuple) and len(out) == 1 else (out,)
+    if inputs and inputs[0] is target and not isinstance(target, Tracer):
+        return UnsupportedError(
+            f"a traced value cannot be written into a plain NumPy array in place ({ufunc.__name__}): "
+            "its derivative would be lost",
+            hint="make a new array: y = y + x instead of y += x; or start from np.zeros_like(x)",
+        )
+    return UnsupportedError(
+        f"{ufunc.__name__}(…, out=…) writes into an array that is being traced",
+        hint=f"use the result: y = np.{ufunc.__name__}(…); or y[...] = np.{ufunc.__name__}(…)",
     )
+
+
+def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
+    raise UnsupportedError(f"np.{ufunc.__name__}.{method} is not known to Glassgrad")
 
 
 # ------------------------------------------------------------------ operators, bound from one table

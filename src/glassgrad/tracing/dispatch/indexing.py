@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import show_shape
-from glassgrad.base.errors import DtypeError, ShapeError
+from glassgrad.base.errors import ConversionError, DtypeError, ShapeError, UnsupportedError
 from glassgrad.graph.node import Node
-from glassgrad.ops.index import index, index_update
+from glassgrad.ops.index import index, index_add, index_update
 from glassgrad.ops.keys import FULL, Slot, check_index, result_shape
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast, cast, reshape
 from glassgrad.tracing.dispatch.brackets import Brackets, read_brackets
 from glassgrad.tracing.dispatch.views import part_of
-from glassgrad.tracing.tracer import Tracer, indexing, to_node
+from glassgrad.tracing.registry import implements_ufunc
+from glassgrad.tracing.tracer import Tracer, indexing, to_node, wrap
 
 
 # ------------------------------------------------------------------ reading
@@ -121,6 +122,31 @@ def assign_whole(x: Tracer, result: Tracer) -> None:
             hint="x = x + v makes a new array",
         )
     x.assign(cast(result.node, x.dtype))
+
+
+@implements_ufunc("at")
+def add_at(ufunc: np.ufunc, x: Any, key: Any, value: Any = None) -> None:
+    """`np.add.at(x, key, value)` and `np.subtract.at`: a place that the key names twice receives twice."""
+    if ufunc not in (np.add, np.subtract):
+        raise UnsupportedError(
+            f"np.{ufunc.__name__}.at is not known to Glassgrad",
+            hint=f"np.add.at is; or x[key] = np.{ufunc.__name__}(x[key], …), where the key names no place twice",
+        )
+    if not isinstance(x, Tracer):
+        raise ConversionError(
+            f"np.{ufunc.__name__}.at writes a traced value into a plain NumPy array: its derivative would be lost",
+            hint="start from np.zeros_like(x) or glassgrad.numpy.zeros(...), which can be written into",
+        )
+    v = to_node(value, x.dtype)
+    if not np.can_cast(v.dtype, x.dtype, "same_kind"):
+        raise DtypeError(f"values of {v.dtype} cannot be added into an array of {x.dtype}")
+    if ufunc is np.subtract:
+        v = to_node(np.negative(wrap(v)))
+    found = read_brackets(x.shape, key)
+    part = result_shape(found.shape, found.key, [node.shape for node in found.indices])
+    before = reshape(x.node, found.shape)
+    written = index_add(before, fitted(cast(v, x.dtype), part), found.key, found.indices)
+    x.assign(reshape(written, x.shape))
 
 
 indexing.update(get=get_part, set=set_part, assign=assign_whole)
