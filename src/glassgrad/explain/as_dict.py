@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from glassgrad.explain.entries import Condition, Derived, Entry, Equation, Fold, Remark
 from glassgrad.explain.showing import shown_text
-from glassgrad.explain.values import plain
+from glassgrad.explain.values import count, plain
 
 _LARGEST = 100  # numbers of a value on the way that are listed
 
@@ -58,7 +56,7 @@ def as_dict(derivation: Derived) -> dict[str, Any]:
 
 def _small(value: Any) -> Any:
     """A value's numbers; null for an array of more than a hundred."""
-    return plain(value) if np.size(value) <= _LARGEST else None
+    return plain(value) if count(value) <= _LARGEST else None
 
 
 def _condition(condition: Condition) -> dict[str, Any]:

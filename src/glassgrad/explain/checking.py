@@ -11,6 +11,8 @@ from glassgrad.explain.entries import Check
 from glassgrad.explain.values import number
 
 _TOLERANCE = 1e-5
+_ROUNDING = 1e-10  # of the steepness nearby: a slope below it is zero but for rounding
+_WIDEST = 1e-2  # the first step
 _STEPS = 7  # halvings of the step, of which the steadiest counts
 
 
@@ -27,11 +29,12 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
     call = _caller(observed, leaves, directions)
     with np.errstate(all="ignore"):
         slope, doubt = _slope(call)
+        steepness = _steepness(call)
     scale = max(abs(slope), abs(ours), 1e-12)
     error = abs(slope - ours)
     single = len(leaves) == 1 and np.ndim(leaves[0].value) == 0
     known = np.isfinite(slope) and np.isfinite(ours)
-    allowed = max(_TOLERANCE * max(scale, _coarseness(leaves)), 3 * doubt)
+    allowed = max(_TOLERANCE * max(scale, _coarseness(leaves)), 3 * doubt, _ROUNDING * steepness)
     agrees = bool(error <= allowed) if known else bool(np.isnan(slope) and np.isnan(ours)) or None
     what = "" if single else " along a random direction"
     words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
@@ -88,7 +91,7 @@ def _slope(call: Callable[[float], float | None]) -> tuple[float, float]:
     """The central difference by Richardson's extrapolation, at the step where it is steadiest, and its doubt."""
     best, doubt = float("nan"), float("inf")
     before: float | None = None
-    step = 1e-2
+    step = _WIDEST
     for _ in range(_STEPS):
         wide, narrow = _central(call, step), _central(call, step / 2)
         if wide is not None and narrow is not None:
@@ -99,6 +102,13 @@ def _slope(call: Callable[[float], float | None]) -> tuple[float, float]:
             before = now
         step /= 5
     return best, doubt if np.isfinite(doubt) else 0.0
+
+
+def _steepness(call: Callable[[float], float | None]) -> float:
+    """How steeply the function leaves the point, to either side; where its slope is zero that is its curvature."""
+    here, ways = call(0.0), (call(_WIDEST), call(-_WIDEST))
+    found = [abs(way - here) / _WIDEST for way in ways if here is not None and way is not None]
+    return max((value for value in found if np.isfinite(value)), default=0.0)
 
 
 def _central(call: Callable[[float], float | None], step: float) -> float | None:

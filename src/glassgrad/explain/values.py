@@ -28,8 +28,34 @@ class Summary:
 
 def summary(value: Any) -> Summary:
     """The value in short."""
+    if isinstance(value, list):
+        return _of_steps(value)
     array = np.asarray(value)
     return Summary(array.shape, short_dtype(array.dtype), _numbers(array), value)
+
+
+def count(value: Any) -> int:
+    """How many numbers a value holds."""
+    return sum(map(np.size, _arrays_in([value])))
+
+
+def _of_steps(values: list[Any]) -> Summary:
+    """What the steps of a loop around a loop leave: an array for each, of different lengths."""
+    flat = np.concatenate([np.ravel(part) for part in _arrays_in(values)] or [np.empty(0)])
+    return Summary((len(values),), short_dtype(flat.dtype), f"of different lengths, {_numbers(flat)}", values)
+
+
+def _arrays_in(values: list[Any]) -> list[Any]:
+    """The arrays of nested lists, in order."""
+    found: list[Any] = []
+    waiting: list[Any] = [values]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting.extend(reversed(part))
+        else:
+            found.append(part)
+    return found
 
 
 def _numbers(array: np.ndarray) -> str:
