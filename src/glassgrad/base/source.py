@@ -16,7 +16,8 @@ from typing import NamedTuple
 _OWN_FOLDER = str(Path(__file__).resolve().parent.parent)
 _DEMO_NETWORK = str(Path(_OWN_FOLDER, "cli", "demo", "network.py"))  # plain NumPy, as a user would write it
 _LIBRARIES = ("/numpy/", "/scipy/", "/optree/", "/typer/", "/click/", "/contextlib.py", "/functools.py")
-_internal_code: dict[CodeType, bool] = {}
+_NOT_FILES = ("<__array_function__", "<glassgrad", "<frozen ")
+_internal_files: dict[str, bool] = {}  # not by code object: those of two files are equal if only their text is
 
 
 class Place(NamedTuple):
@@ -42,18 +43,19 @@ class Location:
 
 def is_internal(code: CodeType) -> bool:
     """Is this code part of Glassgrad or of a library it calls through, rather than the user's own?"""
-    known = _internal_code.get(code)
+    name = code.co_filename
+    known = _internal_files.get(name)
     if known is None:
-        name = code.co_filename
         known = name != _DEMO_NETWORK and (
-            name.startswith((_OWN_FOLDER, "<__array_function__", "<glassgrad"))
-            or any(
-                part in name
-                for part in ("/numpy/", "/scipy/", "/optree/", "/contextlib.py", "/functools.py", "/typer/", "/click/")
-            )
+            name.startswith((_OWN_FOLDER, *_NOT_FILES)) or any(part in name.replace("\\", "/") for part in _LIBRARIES)
         )
-        _internal_code[code] = known
+        _internal_files[name] = known
     return known
+
+
+def count_as_internal(code: CodeType) -> None:
+    """Whoever starts the `glassgrad` command is no user's function: an error must not name that line."""
+    _internal_files[code.co_filename] = True
 
 
 def user_frame() -> FrameType | None:
@@ -67,10 +69,10 @@ def user_frame() -> FrameType | None:
 def user_place() -> Place | None:
     """The user's instruction that is being executed now."""
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
-    known = _internal_code.get
+    known = _internal_files.get
     while frame is not None:
         code = frame.f_code
-        internal = known(code)
+        internal = known(code.co_filename)
         if internal is None:
             internal = is_internal(code)
         if not internal:
@@ -79,9 +81,14 @@ def user_place() -> Place | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def locate(place: Place) -> Location:
     """The file, line, text and columns of a place."""
+    return _locate(place, place.code.co_filename, place.code.co_linetable)
+
+
+@lru_cache(maxsize=4096)
+def _locate(place: Place, file: str, table: bytes) -> Location:
+    del file, table  # they tell apart what Python calls equal: the same function in two files
     code = place.code
     positions = list(code.co_positions())
     index = place.offset // 2

@@ -1,13 +1,16 @@
 """`glassgrad derive | explain | source | draw | check | demo`."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from glassgrad.base.source import count_as_internal
+from glassgrad.cli.leading_minus import FormulaCommand
 from glassgrad.cli.loading import load_arguments, load_function
-from glassgrad.cli.output import as_json, give, plain_errors, say, shown
+from glassgrad.cli.output import as_json, give, plain_errors, say, shown, speak_utf8
 
 app = typer.Typer(
     name="glassgrad",
@@ -56,13 +59,17 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", help="write to th
 AsJson = Annotated[bool, typer.Option("--json", help="give JSON")]
 
 
+def _names(names: list[str] | None) -> list[str]:
+    return [part.strip() for name in names or () for part in name.split(",") if part.strip()]
+
+
 def _wrt(names: list[str] | None) -> Any:
     """One name, several, or None for the default."""
-    flat = [part.strip() for name in names or () for part in name.split(",") if part.strip()]
+    flat = _names(names)
     return None if not flat else flat[0] if len(flat) == 1 else flat
 
 
-@app.command()
+@app.command(cls=FormulaCommand)
 def derive(
     expression: Annotated[str, typer.Argument(help="a formula: 101325*exp(-0.0001*h)", metavar="EXPR")],
     let: Annotated[list[str] | None, typer.Option(help='an inner formula: "h = 4000 - 0.5*9.8*t**2"')] = None,
@@ -99,7 +106,7 @@ def explain(
     with plain_errors():
         from glassgrad.explain.explaining import explain as explain_function
 
-        function, positional, named = _call(target, args)
+        function, positional, named = _call(target, args, wrt)
         derivation = explain_function(function, *positional, wrt=_wrt(wrt), **named)
         give(shown(derivation, "json" if json_ else form.value), output)
 
@@ -117,7 +124,7 @@ def source(
     with plain_errors():
         from glassgrad.api.source import source as source_of
 
-        function, positional, named = _call(target, args)
+        function, positional, named = _call(target, args, wrt)
         text = source_of(function, *positional, wrt=_wrt(wrt), target=language.value, **named)
         give(as_json({"target": language.value, "source": text}) if json_ else text, output)
 
@@ -128,7 +135,7 @@ def draw(target: Target, args: Arguments = None, wrt: Wrt = None, output: Output
     with plain_errors():
         from glassgrad.explain.graphing import draw as draw_function
 
-        function, positional, named = _call(target, args)
+        function, positional, named = _call(target, args, wrt)
         picture = draw_function(function, *positional, wrt=_wrt(wrt), **named)
         give(as_json({"svg": picture}) if json_ else picture, output)
 
@@ -174,12 +181,14 @@ def demo(json_: AsJson = False) -> None:
             give(as_json(figures), None)
 
 
-def _call(target: str, args: Path | None) -> tuple[Any, list[Any], dict[str, Any]]:
+def _call(target: str, args: Path | None, wrt: list[str] | None = None) -> tuple[Any, list[Any], dict[str, Any]]:
     function = load_function(target)
-    positional, named = load_arguments(function, args)
+    positional, named = load_arguments(function, args, _names(wrt))
     return function, positional, named
 
 
 def run() -> None:
     """The entry point of the command."""
+    count_as_internal(sys._getframe(1).f_code)  # noqa: SLF001 - the script that pip wrote, or runpy
+    speak_utf8()
     app()

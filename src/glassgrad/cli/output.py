@@ -1,5 +1,6 @@
 """What a command gives out: data on stdout or in a file, the rest on stderr, errors without a traceback."""
 
+import io
 import json
 import os
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from glassgrad.base.errors import DisagreementError, FormulaError, GlassgradError, UnitsError
+from glassgrad.base.source import Location, Place, is_internal, locate
 
 DISAGREES = 1
 BAD_INPUT = 2
@@ -42,8 +44,35 @@ def plain_errors() -> Iterator[None]:
         say(f"error: {error}")
         raise SystemExit(BAD_INPUT) from None
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone: nothing more to say
+        _let_go_of_stdout()  # the reader has gone: nothing more to say
         raise SystemExit(0) from None
+    except Exception as error:
+        place = _line_of_the_user(error)
+        if place is None:
+            raise  # a mistake of ours: the traceback is what a report of it needs
+        stop(f"{type(error).__name__}: {error}\n  at {place}")
+
+
+def _line_of_the_user(error: Exception) -> Location | None:
+    """The innermost line of the person's own code that the error passed through."""
+    found, link = None, error.__traceback__
+    while link is not None:
+        code = link.tb_frame.f_code
+        found = found if is_internal(code) else locate(Place(code, link.tb_lasti))
+        link = link.tb_next
+    return found
+
+
+def speak_utf8() -> None:
+    """Derivations are full of ∂ and ², which the encoding of an old terminal or of a pipe on Windows may not know."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding="utf-8")
+
+
+def _let_go_of_stdout() -> None:
+    """What is still buffered goes nowhere, so that ending the program does not fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def give(text: str, file: Path | None) -> None:
@@ -51,7 +80,14 @@ def give(text: str, file: Path | None) -> None:
     if not text.endswith("\n"):
         text += "\n"
     if file is None:
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _let_go_of_stdout()
+            stop(f"stdout cannot be written: {error.strerror}")
         return
     try:
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")

@@ -140,11 +140,12 @@ def _covers(node: ast.expr, line: int, column: int) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _positions(code: CodeType) -> tuple[tuple[int | None, int | None, int | None, int | None], ...]:
+def _positions(code: CodeType, table: bytes) -> tuple[tuple[int | None, int | None, int | None, int | None], ...]:
+    del table  # it tells apart code objects that are equal but stand at other columns
     return tuple(code.co_positions())
 
 
 def _position(place: Place) -> tuple[int | None, int | None, int | None, int | None]:
-    found = _positions(place.code)
+    found = _positions(place.code, place.code.co_linetable)
     index = place.offset // 2
     return found[index] if 0 <= index < len(found) else (None, None, None, None)

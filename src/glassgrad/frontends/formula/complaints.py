@@ -58,7 +58,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     if len(name) > _LONGEST_GUESSED:
         return None
     spelled = {word.casefold(): word for word in known}
-    found = difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.75)
+    found = [word for word in spelled if len(word) > 2 and sorted(word) == sorted(name.casefold())][:1]
+    found = found or difflib.get_close_matches(name.casefold(), spelled, n=1, cutoff=0.75)
     found = (
         found or sorted((word for word in spelled if len(word) > 2 and name.casefold().startswith(word)), key=len)[-1:]
     )
