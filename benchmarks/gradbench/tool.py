@@ -1,0 +1,79 @@
+"""Glassgrad as a tool of GradBench: one JSON message a line on standard input, one answer a line on standard output.
+
+The protocol is described in GradBench's CONTRIBUTING.md. Run it as `python -m benchmarks.gradbench.tool`.
+"""
+
+import importlib
+import json
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+Message = dict[str, Any]
+
+EVALS = ("ba", "det", "gmm", "hello", "ht", "kmeans", "llsq", "lse", "lstm", "ode", "particle", "saddle")
+
+
+def defined(module: str) -> ModuleType:
+    """The module of an eval: importing it makes its compiled functions (each traces at its first input)."""
+    if module not in EVALS:
+        raise LookupError(f"no eval {module!r}; there are {', '.join(EVALS)}")
+    return importlib.import_module(f"benchmarks.gradbench.evals.{module}")
+
+
+def evaluated(message: Message) -> Message:
+    """Prepares (reads the input, traces, compiles), then times whole calls: a call ends with its numbers in hand."""
+    given = message["input"]
+    began = time.perf_counter_ns()
+    task = defined(message["module"]).FUNCTIONS[message["function"]](given)
+    function, arguments = task.function, task.arguments
+    function(*arguments)
+    timings = [{"name": "prepare", "nanoseconds": time.perf_counter_ns() - began}]
+    runs, seconds = (given.get(name, 0) if isinstance(given, dict) else 0 for name in ("min_runs", "min_seconds"))
+    done, elapsed = 0, 0
+    while done < max(runs, 1) or elapsed < seconds * 1e9:
+        began = time.perf_counter_ns()
+        result = function(*arguments)
+        took = time.perf_counter_ns() - began
+        timings.append({"name": "evaluate", "nanoseconds": took})
+        done, elapsed = done + 1, elapsed + took
+    return {"success": True, "output": task.answer(result), "timings": timings}
+
+
+def answered(message: Message) -> Message:
+    """The answer to a message; an error inside becomes an answer that holds it."""
+    match message["kind"]:
+        case "start":
+            return {"tool": "glassgrad"}
+        case "define" | "evaluate" as kind:
+            try:
+                if kind == "evaluate":
+                    return evaluated(message)
+                defined(message["module"])
+            except Exception:  # noqa: BLE001 - whatever went wrong is the answer
+                return {"success": False, "error": traceback.format_exc()}
+            return {"success": True}
+        case _:
+            return {}
+
+
+def answers(lines: Iterable[str]) -> Iterator[str]:
+    """Answers to messages, line by line."""
+    for line in lines:
+        message = json.loads(line)
+        if message["kind"] == "end":
+            return
+        yield json.dumps({"id": message["id"], **answered(message)})
+
+
+def main() -> None:
+    """Answers until the input ends."""
+    for line in answers(sys.stdin):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
