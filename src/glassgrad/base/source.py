@@ -5,19 +5,31 @@ instruction's offset are kept; line, columns and text are looked up when somebod
 """
 
 import ast
+import contextlib
+import functools
 import linecache
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_OWN_FOLDER = str(Path(__file__).resolve().parent.parent)
+_OWN_FOLDER = str(Path(__file__).parent.parent)  # as code objects spell it: links are not followed
 _DEMO_NETWORK = str(Path(_OWN_FOLDER, "cli", "demo", "network.py"))  # plain NumPy, as a user would write it
-_LIBRARIES = ("/numpy/", "/scipy/", "/optree/", "/typer/", "/click/", "/contextlib.py", "/functools.py")
 _NOT_FILES = ("<__array_function__", "<glassgrad", "<frozen ")
 _internal_files: dict[str, bool] = {}  # not by code object: those of two files are equal if only their text is
+
+
+def _library_folders() -> tuple[str, ...]:
+    """Where the libraries lie that call a person's function on the way: a project may well be called numpy too."""
+    specs = [find_spec(name) for name in ("numpy", "scipy", "optree", "typer", "click")]
+    places = [place for spec in specs if spec is not None for place in spec.submodule_search_locations or ()]
+    return (*[str(Path(place, "_")).removesuffix("_") for place in places], contextlib.__file__, functools.__file__)
+
+
+_INTERNAL = (str(Path(_OWN_FOLDER, "_")).removesuffix("_"), *_NOT_FILES, *_library_folders())
 
 
 class Place(NamedTuple):
@@ -46,9 +58,7 @@ def is_internal(code: CodeType) -> bool:
     name = code.co_filename
     known = _internal_files.get(name)
     if known is None:
-        known = name != _DEMO_NETWORK and (
-            name.startswith((_OWN_FOLDER, *_NOT_FILES)) or any(part in name.replace("\\", "/") for part in _LIBRARIES)
-        )
+        known = name != _DEMO_NETWORK and name.startswith(_INTERNAL)
         _internal_files[name] = known
     return known
 
