@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Input, Task, array
 
 CAMERA = 11  # rotation (3), centre (3), focal length, principal point (2), radial distortion (2)

@@ -10,7 +10,6 @@ import numpy as np
 import scipy.special
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Input, Task, array, number
 
 INDEPENDENT = ("alpha", "mu", "q", "l")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Task, number
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Input, Task, array, listing
 
 FINGERS = 5
 JOINTS = 4  # bones of a finger; the first does not bend, the second also spreads
 SMALL = 1e-4  # an angle below this is no rotation
+# A wrist, five fingers on it with each bone on the one before, and a forearm on the wrist.
+PARENTS = [-1, *[0 if joint == 0 else JOINTS * f + joint for f in range(FINGERS) for joint in range(JOINTS)], 0]
 
 
 def turned(bend, spread):
@@ -115,8 +116,8 @@ def _arguments(given: Input) -> tuple[Any, ...]:
         name: array(data["model"][name])
         for name in ("base_relatives", "inverse_base_absolutes", "base_positions", "weights")
     }
-    if data["model"]["is_mirrored"]:
-        raise ValueError("a mirrored hand: no input of this eval has one")
+    if data["model"]["is_mirrored"] or data["model"]["parents"] != PARENTS:
+        raise ValueError("a mirrored hand, or one with other bones: the suite's models have neither")
     parts = (array(us) if len(us) else None, theta[:3], theta[3:6], *theta[6:].reshape(FINGERS, 4))
     points = {
         "points": array(data["points"]),

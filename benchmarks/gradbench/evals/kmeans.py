@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Input, Task, array, listing, number
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Task, array, listing, number
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.task import Input, Task, array, number
 
 
@@ -35,9 +34,8 @@ def loss(main, extra, state, sequence):
     def step(states, x):
         passed = []
         for index, (hidden, cell) in enumerate(states):
-            hidden, cell = layer(gates[index, 0], gates[index, 1], hidden, cell, x)
-            passed.append((hidden, cell))
-            x = hidden
+            passed.append(layer(gates[index, 0], gates[index, 1], hidden, cell, x))
+            x = passed[-1][0]
         return tuple(passed), x
 
     starts = tuple((state[2 * index], state[2 * index + 1]) for index in range(gates.shape[0]))

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 import glassgrad as gg
-
 from benchmarks.gradbench.evals.descent import MODES, argmin
-from benchmarks.gradbench.task import Input, Task, number
+from benchmarks.gradbench.task import Task, number
 
 DT = 0.1
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import glassgrad as gg
-
 from benchmarks.gradbench.evals.descent import MODES, argmax, argmin
 from benchmarks.gradbench.task import Input, Task, listing
 
