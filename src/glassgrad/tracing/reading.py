@@ -60,12 +60,7 @@ class Reader:
 
     def put(self, operand: Operand) -> ast.expr:
         """A hole for this operand."""
-        if (
-            isinstance(operand, Fixed)
-            and not operand.parameter
-            and not operand.written
-            and spelled(operand.value) is None
-        ):
+        if isinstance(operand, Fixed) and not _has_spelling(operand):
             raise Unreadable
         for index, known in enumerate(self.operands):
             if known is operand:
@@ -270,7 +265,7 @@ def _attribute(base: Any, name: str) -> Any:
 
 
 def _entry(base: Any, key: ast.expr, reader: Reader) -> Any:
-    if type(base) not in (dict, list, tuple):
+    if type(base) not in (dict, list) and not _is_tuple(base):
         return _NOTHING
     try:
         return base[_fixed(reader, key).value]
@@ -345,7 +340,7 @@ def _fixed_call(reader: Reader, function: ast.expr, arguments: list[ast.expr], k
         raise Unreadable
     parts = [_fixed(reader, argument) for argument in arguments]
     words = [(word.arg, _fixed(reader, word.value)) for word in keywords]
-    if any(np.size(part.value) > _SMALL for part in parts if not isinstance(part.value, range)):
+    if any(_is_large(part.value) or _has_code_of_its_own(part.value) for part in parts):
         raise Unreadable
 
     def value(*xs: Any) -> Any:
@@ -373,4 +368,31 @@ def _combined(compute: Callable[..., Any], parts: list[Fixed], shape: Callable[.
         value = compute(*[part.value for part in parts])
     except Exception as error:  # the same error that the user's own line would give, had it been run
         raise Unreadable from error
+    if isinstance(value, Tracer):
+        raise Unreadable
+    if not all(_has_spelling(part) for part in parts):  # the length of a list of objects: a number all the same
+        return Fixed(value, None)
     return Fixed(value, Written(shape(*[hole(index) for index in range(len(parts))]), tuple(parts)))
+
+
+def _has_spelling(fixed: Fixed) -> bool:
+    """Can it be written down? What was combined was asked before."""
+    return fixed.parameter or fixed.written is not None or spelled(fixed.value) is not None
+
+
+def _is_tuple(value: Any) -> bool:
+    """A tuple, or a named one: what it holds is found without running code of the user's."""
+    return isinstance(value, tuple) and type(value).__getitem__ is tuple.__getitem__
+
+
+def _is_large(value: Any) -> bool:
+    return (
+        isinstance(value, np.ndarray | list | tuple)
+        and (value.size if isinstance(value, np.ndarray) else len(value)) > _SMALL
+    )
+
+
+def _has_code_of_its_own(value: Any) -> bool:
+    """An object of the user's: `len(it)` would run its code."""
+    plain = (list, tuple, dict, set, frozenset, range, np.ndarray)
+    return spelled(value) is None and type(value) not in plain and not _is_tuple(value)
