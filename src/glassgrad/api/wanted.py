@@ -77,7 +77,8 @@ def bound_arguments(
     except TypeError as error:
         raise UsageError(f"{title_of(function)}{signature} cannot be called like this: {error}") from None
     given = set(bound.arguments)
-    bound.apply_defaults()  # a default is an argument too: its value must not be built in
+    if not isinstance(function, np.ufunc):  # whose options may not be given all together
+        bound.apply_defaults()  # a default is an argument too: its value must not be built in
     taken = [(name, signature.parameters[name].kind, value) for name, value in bound.arguments.items()]
     return taken, signature, given
 
@@ -146,6 +147,8 @@ def what_is_wanted(
         ]
         return tuple(_whole(argument) for argument in whole), False
     single = wrt is None or isinstance(wrt, str | int)
+    if not (wrt is None or isinstance(wrt, str | int | Sequence)):
+        raise UsageError(f"wrt={wrt!r} names no argument", hint="wrt takes parameter names, positions and paths")
     asked = [0] if wrt is None else [wrt] if isinstance(wrt, str | int) else list(wrt)
     if not arguments:
         raise UsageError(f"{title_of(function)} was given no arguments to differentiate with respect to")

@@ -54,6 +54,11 @@ def worked_problem(
     """As `derive`, before it is put on a page."""
     if not 1 <= order <= HIGHEST:
         raise UsageError(f"order={order} cannot be derived", hint=f"orders go from 1 to {HIGHEST}")
+    if not isinstance(expr, str):
+        raise UsageError(
+            f"derive takes a formula as text, found {type(expr).__name__}",
+            hint="gg.derive(str(expression)); for a function: gg.explain(f, 3.0)",
+        )
     problem = read_problem(expr, let, wrt=wrt, at=at if at is not None else (), units=units)
     known = units_of(problem)
     return work(problem, order), known
