@@ -1,0 +1,176 @@
+"""Object code kept on disk, so that a warm start compiles nothing. Floor 4.
+
+An entry is named by a hash of what it was made from (the text, or a key that stands for it), of this processor and of
+the versions of LLVM and Glassgrad. It is written under another name and renamed, so that several processes may write
+at once; a checksum tells a damaged entry. Whatever goes wrong with the disk, code is compiled as if there were none.
+
+GLASSGRAD_CACHE is the directory to use instead of the platform's; `off` switches the cache off. GLASSGRAD_CACHE_MB
+bounds its size (256).
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+
+import llvmlite
+import llvmlite.binding as llvm
+
+from glassgrad._version import __version__
+from glassgrad.engines.cpu.native.compiler import host_features, object_code
+
+_MARK = b"glassgrad object 1\n"
+_DIGEST_BYTES = 20
+_ENDING = ".o"
+_SWEEP_EVERY = 1 << 24  # bytes written by this process between looks at the size of the directory
+_SWEPT_TO = 0.75  # of the bound, so that not every entry written makes another go
+
+_written = _SWEEP_EVERY  # the first entry written by a process looks at once
+
+
+def cached_object_code(text: str) -> bytes:
+    """Optimised machine code for LLVM text, from the disk where it was compiled before."""
+    return load_or_compile(text.encode(), lambda: text)
+
+
+def load_or_compile(key: bytes, make_text: Callable[[], str]) -> bytes:
+    """As `cached_object_code`, for a key that stands for the text: it is written only where it must be compiled."""
+    place = _place(key)
+    if place is None:
+        return object_code(make_text())
+    code = _read(place)
+    if code is None:
+        code = object_code(make_text())
+        _write(place, code)
+    return code
+
+
+def cache_directory() -> Path | None:
+    """Where entries are kept; None where the cache is off."""
+    chosen = os.environ.get("GLASSGRAD_CACHE")
+    if chosen is not None:
+        return None if chosen.strip().lower() in ("", "0", "off", "no", "none") else Path(chosen)
+    try:
+        if sys.platform == "darwin":
+            return Path.home() / "Library" / "Caches" / "glassgrad"
+        if sys.platform == "win32":
+            return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "glassgrad" / "cache"
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glassgrad"
+    except RuntimeError:  # there is no home
+        return None
+
+
+def clear_cache() -> None:
+    """Removes all entries."""
+    directory = cache_directory()
+    for _, _, path in _entries(directory) if directory is not None else ():
+        with suppress(OSError):
+            path.unlink()
+
+
+def _place(key: bytes) -> Path | None:
+    directory = cache_directory()
+    if directory is None:
+        return None
+    return directory / (blake2b(key, key=_circumstances(), digest_size=_DIGEST_BYTES).hexdigest() + _ENDING)
+
+
+@cache
+def _circumstances() -> bytes:
+    """What the same text or key would be compiled differently under: the processor, LLVM, and this engine."""
+    parts = [
+        llvm.get_host_cpu_name(), host_features(), llvm.get_process_triple(), str(llvm.llvm_version_info),
+        llvmlite.__version__, __version__, *_engine_files(),
+    ]  # fmt: skip
+    return blake2b("\n".join(parts).encode(), digest_size=32).digest()
+
+
+def _engine_files() -> list[str]:
+    """The files of the engine with their sizes and dates: who changes the engine gets no code of before."""
+    found = []
+    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
+        with suppress(OSError):
+            status = path.stat()
+            found.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
+    return found
+
+
+def _read(place: Path) -> bytes | None:
+    """The code of an entry, or None where there is none or it is damaged."""
+    try:
+        held = place.read_bytes()
+    except OSError:
+        return None
+    start = len(_MARK) + _DIGEST_BYTES
+    code = held[start:]
+    if held[: len(_MARK)] != _MARK or held[len(_MARK) : start] != _checksum(code):
+        with suppress(OSError):
+            place.unlink()
+        return None
+    with suppress(OSError):
+        os.utime(place)  # used now: the oldest used go first
+    return code
+
+
+def _checksum(code: bytes) -> bytes:
+    return blake2b(code, digest_size=_DIGEST_BYTES).digest()
+
+
+def _write(place: Path, code: bytes) -> None:
+    """Writes an entry under another name and renames it; does nothing where the disk does not let us."""
+    global _written  # noqa: PLW0603 - a count of this process
+    temporary = None
+    try:
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(prefix="writing-", dir=place.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_MARK + _checksum(code) + code)
+        Path(temporary).replace(place)
+        temporary = None
+    except OSError:
+        return
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                Path(temporary).unlink()
+    _written += len(code)
+    if _written >= _SWEEP_EVERY:
+        _written = 0
+        _sweep(place.parent)
+
+
+def _entries(directory: Path) -> list[tuple[float, int, Path]]:
+    """When each file was last used, its size, and where it is."""
+    found = []
+    try:
+        paths = [path for path in directory.iterdir() if path.suffix == _ENDING or path.name.startswith("writing-")]
+    except OSError:
+        return []
+    for path in paths:
+        with suppress(OSError):
+            status = path.stat()
+            found.append((status.st_mtime, status.st_size, path))
+    return found
+
+
+def _sweep(directory: Path) -> None:
+    """Removes the entries that were not used for longest, until the directory is well below its bound."""
+    entries = sorted(_entries(directory))
+    total, bound = sum(size for _, size, _ in entries), _bound()
+    if total <= bound:
+        return
+    for _, size, path in entries:
+        if total <= bound * _SWEPT_TO:
+            break
+        with suppress(OSError):
+            path.unlink()
+        total -= size
+
+
+def _bound() -> int:
+    chosen = os.environ.get("GLASSGRAD_CACHE_MB", "")
+    return (int(chosen) if chosen.isdecimal() else 256) << 20

@@ -1,0 +1,142 @@
+"""The door in plain Python: the same meaning as the native one, for Pythons that it does not know. Floor 4."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+import numpy as np
+
+from glassgrad.engines.cpu.native.signature import (
+    Array,
+    Branch,
+    Fields,
+    Known,
+    Made,
+    Program,
+    Same,
+    Scalar,
+    Tree,
+    Variable,
+    is_equal_enough,
+    leaves_of,
+)
+
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+
+
+class PythonFunction:
+    """Tries the programs of a door one after the other, and calls the Python function when none fits."""
+
+    __slots__ = ("_fallback", "_programs")
+
+    def __init__(self, fallback: Callable[..., Any], programs: Callable[[], Sequence[Program]]) -> None:
+        self._fallback = fallback
+        self._programs = programs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the first program that fits gives, or the function."""
+        for program in self._programs():
+            arrays = _inputs(program, args, kwargs)
+            if arrays is not None:
+                return _run(program, arrays)
+        return self._fallback(*args, **kwargs)
+
+
+def _inputs(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[np.ndarray] | None:
+    """The arguments as contiguous arrays, or None where they do not fit."""
+    if len(args) != len(program.takes) - len(program.names) or tuple(kwargs) != program.names:
+        return None
+    found: list[np.ndarray] = []
+    given = [*args, *kwargs.values(), *[None] * len(program.extra)]
+    for tree, value in zip((*program.takes, *program.extra), given, strict=True):
+        if not _take(tree, value, found):
+            return None
+    return found
+
+
+def _take(tree: Tree, value: Any, found: list[np.ndarray]) -> bool:
+    """Appends the arrays of a value; False where it does not fit."""
+    match tree:
+        case Array(dtype, shape):
+            if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
+                return False
+            found.append(np.require(value, requirements=["C", "A"]))
+            return True
+        case Scalar(kind):
+            if not _is_exactly(value, kind) or (kind is int and not -(2**63) <= value < 2**63):
+                return False
+            found.append(np.asarray(value))
+            return True
+        case Same(expected):
+            return is_equal_enough(value, expected)
+        case Variable(variable, expected):
+            return _held_by(variable) is expected
+        case Known(known, part):
+            return _take(part, known, found)
+        case Fields(kind, names, parts):
+            return _is_exactly(value, kind) and all(
+                _take(part, getattr(value, name, None), found) for name, part in zip(names, parts, strict=True)
+            )
+        case Branch(kind, parts, keys):
+            if not _is_exactly(value, kind) or len(value) != len(parts) or any(key not in value for key in keys):
+                return False
+            items = [value[key] for key in keys] if keys else value
+            return all(_take(part, item, found) for part, item in zip(parts, items, strict=True))
+        case _:
+            return False
+
+
+def _is_exactly(value: Any, kind: type) -> bool:
+    return type(value) is kind
+
+
+_NOTHING = object()
+
+
+def _held_by(variable: ContextVar[Any]) -> Any:
+    try:
+        return variable.get()
+    except LookupError:
+        return _NOTHING
+
+
+def _run(program: Program, arrays: list[np.ndarray]) -> Any:
+    results = [
+        np.empty(leaf.shape, leaf.dtype) if isinstance(leaf, Array) else np.empty((), leaf.type)
+        for leaf in leaves_of((program.gives,))
+    ]
+    arena = np.empty(program.arena_bytes + 64, np.uint8)
+    start = -arena.ctypes.data % 64
+    _RUN(program.run)(_pointers(arrays), _pointers(results), arena[start:].ctypes.data, program.context)
+    if program.after is not None:
+        program.after()
+    return _build(program.gives, iter(results))
+
+
+def _pointers(arrays: list[np.ndarray]) -> Any:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
+
+
+def _build(tree: Tree, results: Any) -> Any:
+    """The tree of results, whose leaves come from the iterator."""
+    match tree:
+        case Array():
+            return next(results)
+        case Scalar():
+            return next(results)[()]
+        case Same(value):
+            return value
+        case Branch(kind, parts, keys):
+            built = [_build(part, results) for part in parts]
+            order = tree.order or range(len(built))
+            return {keys[index]: built[index] for index in order} if kind is dict else kind(built)
+        case Fields(kind, names, parts):
+            whole: Any = object.__new__(kind)
+            for name, part in zip(names, parts, strict=True):
+                object.__setattr__(whole, name, _build(part, results))
+            return whole
+        case Made(function, parts):
+            return function(*[_build(part, results) for part in parts])
+        case _:
+            raise TypeError(f"{type(tree).__name__} is not a result")
