@@ -1,0 +1,93 @@
+"""Measures Glassgrad and its peers side by side: `scripts/bench NAME… [--quick] [--json FILE] [--plot FILE]`."""
+
+import argparse
+import importlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+GROUPS = {
+    "calls": "the price of a call",
+    "elementwise": "elementwise chains and reductions",
+    "products": "matrix products",
+    "training": "training steps",
+    "gradbench": "the suite GradBench",
+    "costs": "import, compile time, memory, gradient against function, growth",
+}
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    found.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(GROUPS)}; all if none is named")
+    found.add_argument("--quick", action="store_true", help="few sizes, briefly: a minute or two for everything")
+    found.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains this")
+    found.add_argument("--libraries", nargs="*", metavar="LIBRARY", help="those to measure; all installed if not given")
+    found.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="of elementwise and products")
+    found.add_argument("--threads", type=int, help="how many threads every library may use")
+    found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
+    found.add_argument("--plot", type=Path, metavar="FILE", help="where to draw the ratios; needs matplotlib")
+    return found
+
+
+def set_threads(count: int) -> None:
+    """Before any library is loaded: that is when they read how many threads they may use."""
+    os.environ.update(dict.fromkeys(THREADS, str(count)))
+    if count == 1:
+        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+
+
+def measure_group(name: str, options: argparse.Namespace, libraries: Sequence[str], ceiling: float) -> list[Any]:
+    """Runs the cases of a group and prints them as they come."""
+    from benchmarks.harness import measure, report
+
+    effort = measure.QUICK if options.quick else measure.FULL
+    records = []
+    for case in importlib.import_module(f"benchmarks.{name}").cases(quick=options.quick, dtype=options.dtype):
+        if options.only not in case.name:
+            continue
+        timings = measure.measured(case, libraries, effort)
+        print("\n".join(report.lines(case, timings, ceiling)), flush=True)
+        records.append(report.record(case, timings))
+    return records
+
+
+def main() -> None:
+    options = parser().parse_args()
+    names = [name.removesuffix(".py") for name in options.names] or list(GROUPS)
+    if unknown := set(names) - set(GROUPS):
+        raise SystemExit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+    if options.threads:
+        set_threads(options.threads)
+    os.environ.setdefault("JAX_ENABLE_X64", "1")  # doubles stay doubles; arrays of float32 stay so as well
+    from benchmarks.harness import case, machine, report
+
+    libraries = [name for name in case.installed() if not options.libraries or name in options.libraries]
+    for name in sorted(set(case.LIBRARIES) - set(case.installed())):
+        print(f"{name} is not installed: left out")
+    speed = machine.bandwidth(64 if options.quick else 256)
+    facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all"}
+    print(
+        f"{facts['processor']}, {facts['cores']} cores; copies move {speed['all cores'] / 1e9:.3g} GB/s "
+        f"({speed['one core'] / 1e9:.3g} on one)"
+    )
+    print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
+    ceiling = speed["one core" if options.threads == 1 else "all cores"]
+    groups: dict[str, Any] = {}
+    for name in names:
+        print(f"\n== {name}: {GROUPS[name]}", flush=True)
+        module = importlib.import_module(f"benchmarks.{name}")
+        if hasattr(module, "cases"):
+            groups[name] = measure_group(name, options, libraries, ceiling)
+        else:
+            groups[name] = module.records(quick=options.quick, libraries=libraries)
+    if options.json:
+        options.json.write_text(json.dumps({"machine": facts, "groups": groups}, indent=1))
+    if options.plot:
+        report.plot(groups, options.plot)
+
+
+if __name__ == "__main__":
+    main()
