@@ -48,6 +48,7 @@ def object_code(text: str) -> bytes:
     """Optimised machine code for LLVM text."""
     machine = _target_machine()
     module = llvm.parse_assembly(text)
+    module.verify()
     module.triple = llvm.get_default_triple()
     module.data_layout = str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=2)

@@ -1,0 +1,68 @@
+"""Ops that the loops do not cover, computed by the reference engine's kernels inside the native program. Floor 4."""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.avals import Aval
+from glassgrad.engines.reference.program import constant, kernel_of
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import LITERAL
+
+_HOST = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+
+
+class HostCalls:
+    """The functions that a program calls back, by number. `context` is what the program is given to reach them."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._kernels: list[Callable[..., Any]] = [kernel_of(node) for node in nodes]
+        self._inputs = [[x.aval for x in node.inputs] for node in nodes]
+        self._constants = [[constant(x, {}) if x.op is LITERAL else None for x in node.inputs] for node in nodes]
+        self._outputs = [list(node.avals) for node in nodes]
+        self._multiple = [node.op.multiple for node in nodes]
+        self._error: BaseException | None = None
+        self._entry = _HOST(self._call)
+        self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
+        self.context = ctypes.addressof(self._table)
+
+    def _call(self, number: int, operands: int, results: int) -> int:
+        if self._error is not None:
+            return 1
+        try:
+            given = [
+                _array(aval, _pointer(operands, k)) if known is None else known
+                for k, (aval, known) in enumerate(zip(self._inputs[number], self._constants[number], strict=True))
+            ]
+            with np.errstate(all="ignore"):
+                found = self._kernels[number](*given)
+            for k, (aval, value) in enumerate(
+                zip(self._outputs[number], found if self._multiple[number] else [found], strict=True)
+            ):
+                if _pointer(results, k):
+                    _array(aval, _pointer(results, k))[...] = value
+        except BaseException as error:  # noqa: BLE001 - it is raised again as soon as the native code has returned
+            self._error = error
+            return 1
+        return 0
+
+    def raise_pending(self) -> None:
+        """Raises what a function of the host raised."""
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+
+def _pointer(table: int, position: int) -> int:
+    return int(ctypes.c_void_p.from_address(table + 8 * position).value or 0)
+
+
+def _array(aval: Aval, address: int) -> np.ndarray:
+    """The memory at this address as an array."""
+    if not aval.size:
+        return np.empty(aval.shape, aval.dtype)
+    memory = (ctypes.c_char * aval.nbytes).from_address(address)
+    flat: np.ndarray = np.frombuffer(memory, aval.dtype)  # type: ignore[call-overload]  # a ctypes array is a buffer
+    return flat.reshape(aval.shape)

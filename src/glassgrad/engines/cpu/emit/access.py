@@ -1,0 +1,139 @@
+"""Reading and writing arrays at affine indices: side by side, one for all lanes, or gathered lane by lane. Floor 4."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from glassgrad.engines.cpu.emit.scopes import Loops
+from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
+from glassgrad.engines.cpu.emit.values import Value, Writer
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
+from glassgrad.engines.cpu.plan.memory import Place
+from glassgrad.graph.node import Node
+
+
+class Memory:
+    """The arrays that a kernel reads and writes. `value` gives an element of an array of indices."""
+
+    def __init__(self, loops: Loops, places: Mapping[Node, Place], value: Callable[[Node, Index], Value]) -> None:
+        self.loops = loops
+        self.w = loops.writer
+        self.places = places
+        self.value = value
+        self.bases: dict[Node, str] = {}
+
+    def base(self, node: Node) -> str:
+        """The address of a value's first element, found out at the top of the function."""
+        if node not in self.bases:
+            with self.loops.at(0):
+                place = self.places[node]
+                if place.space == "arena":
+                    self.bases[node] = self.w.address("%arena", str(place.number))
+                else:
+                    slot = self.w.address(f"%{place.space}", str(8 * place.number))
+                    name = self.w.fresh()
+                    self.w.line(f"{name} = load ptr, ptr {slot}, align 8, !invariant.load !0")
+                    self.bases[node] = name
+        return self.bases[node]
+
+    # ------------------------------------------------------------------ elements
+    def read(self, base: str, kind: Kind, offset: Affine) -> Value:
+        """The element at an offset; a vector of them where the lanes lie at different offsets."""
+        step = self._step(offset)
+        if step == 0:
+            return self.w.load(self.address(base, offset, bytes_of(kind)), kind)
+        lanes = self.loops.lanes
+        if step == 1:
+            return self.w.load(self.address(base, offset, bytes_of(kind)), kind, lanes)
+        gathered = register(kind, lanes)
+        result = Value(self.w, gathered, "poison")
+        for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
+            element = self.w.load(address, kind)
+            result = self.w.made(
+                gathered,
+                f"insertelement {gathered.llvm} {result.text}, {element.type.llvm} {element.text}, i64 {lane}",
+            )
+        return result
+
+    def write(self, base: str, offset: Affine, value: Value, *, adding: bool) -> None:
+        """The value put at an offset, or added to what is there."""
+        size, step = bytes_of(value.kind), self._step(offset)
+        if step in (0, 1):
+            whole = value if step == 0 else spread(self.w, value, self.loops.lanes)
+            self._put(whole, self.address(base, offset, size), adding=adding)
+            return
+        value = spread(self.w, value, self.loops.lanes)
+        for lane, address in enumerate(self._lane_addresses(base, offset, size, step)):
+            self._put(self.w.lane(value, lane), address, adding=adding)
+
+    def _put(self, value: Value, address: str, *, adding: bool) -> None:
+        if adding:
+            value = self.w.load(address, value.kind, value.type.lanes) + value
+        self.w.store(value, address)
+
+    def _step(self, offset: Affine) -> int | None:
+        """How far apart neighbouring lanes lie; None where that differs."""
+        lane = self.loops.lane_axis
+        if lane is None or self.loops.lanes == 1 or lane not in offset.axes():
+            return 0
+        return offset.coefficient(lane)
+
+    def _lane_addresses(self, base: str, offset: Affine, size: int, step: int | None) -> list[str]:
+        """The address of each lane's element."""
+        if step is not None:
+            first = self.address(base, offset, size)
+            return [self.w.element(first, lane * step, size) for lane in range(self.loops.lanes)]
+        offsets = self.position(offset)
+        return [self.w.element(base, self.w.lane(offsets, lane), size) for lane in range(self.loops.lanes)]
+
+    # ------------------------------------------------------------------ addresses
+    def address(self, base: str, offset: Affine, size: int) -> str:
+        """The address of the first lane's element."""
+        address = base
+        if offset.terms:
+            address = self.w.element(address, self.position(Affine(offset.terms, 0), in_lanes=False), size)
+        return self.w.element(address, offset.const, size) if offset.const else address
+
+    def position(self, offset: Affine, *, in_lanes: bool = True) -> Value:
+        """An affine index as a number; with lanes, one for each of them."""
+        result = Value(self.w, register(I64), str(offset.const))
+        for symbol, c in offset.terms:
+            part = self._symbol(symbol, in_lanes=in_lanes)
+            part = part * c if c != 1 else part
+            if result.text == "0":
+                result = part
+            else:
+                first, second = level(self.w, [result, part])
+                result = first + second
+        return result
+
+    def _symbol(self, symbol: Axis | Quotient | Looked, *, in_lanes: bool) -> Value:
+        match symbol:
+            case Axis():
+                counter = self.loops.counters[symbol]
+                if symbol is not self.loops.lane_axis or not in_lanes or self.loops.lanes == 1:
+                    return counter
+                steps = ", ".join(f"i64 {k}" for k in range(self.loops.lanes))
+                lanes = register(I64, self.loops.lanes)
+                return spread(self.w, counter, self.loops.lanes) + Value(self.w, lanes, f"<{steps}>")
+            case Quotient(of=inner, by=by):
+                position = self.position(inner, in_lanes=in_lanes)
+                return self.w.made(
+                    position.type, f"sdiv {position.type.llvm} {position.text}, {position.like(by).text}"
+                )
+            case Looked(node=node, at=at, extent=extent):
+                value = self.w.convert(self.value(node, at), I64)
+                return self.w.select(value < 0, value + extent, value)
+
+
+def level(w: Writer, values: Sequence[Value]) -> list[Value]:
+    """The values with equally many lanes."""
+    lanes = max(value.type.lanes for value in values)
+    return [spread(w, value, lanes) for value in values]
+
+
+def spread(w: Writer, value: Value, lanes: int) -> Value:
+    """The value in this many lanes."""
+    if value.type.lanes == lanes:
+        return value
+    if not value.text.startswith("%"):
+        return Value(w, register(value.kind, lanes), f"splat ({value.kind.llvm} {value.text})")
+    return w.splat(value, lanes)

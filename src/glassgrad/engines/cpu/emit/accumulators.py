@@ -1,0 +1,232 @@
+"""Reductions: what a loop adds up, in every lane, and how the lanes come together at its end. Floor 4."""
+
+from collections.abc import Sequence
+
+from glassgrad.engines.cpu.emit.scalars import larger, result_kind, smaller
+from glassgrad.engines.cpu.emit.scopes import Loops
+from glassgrad.engines.cpu.emit.types import I1, I64, Kind, memory_text, register
+from glassgrad.engines.cpu.emit.values import Value, Writer
+from glassgrad.engines.cpu.plan.kernels import Root
+
+_IDENTITY: dict[str, float] = {
+    "sum": 0,
+    "any": 0,
+    "all": 1,
+    "prod": 1,
+    "contract": 0,
+    "cumsum": 0,
+    "cumprod": 1,
+    "recurrence": 0,
+}
+
+
+class Accumulator:
+    """The running value of a reduction, one for each width at which the loop adds to it."""
+
+    def __init__(self, root: Root, loops: Loops, widths: Sequence[int]) -> None:
+        self.root = root
+        self.loops = loops
+        self.writer = loops.writer
+        self.kind = result_kind(root.node)
+        self.finds_place = root.node.op.name in ("argmax", "argmin")
+        self.held_kind = result_kind(root.node.inputs[0]) if self.finds_place else self.kind
+        self.rooms = {width: loops.reserve(memory_text(self.held_kind, width)) for width in widths}
+        self.places = {w: loops.reserve(memory_text(I64, w)) for w in widths} if self.finds_place else {}
+        self.totals: dict[int, str] = {}
+        for width, room in self.rooms.items():
+            self._set(room, width, self.held_kind, self.identity(root, self.held_kind))
+        for width, room in self.places.items():
+            self._set(room, width, I64, 0)
+        if root.node.op.name in ("sum", "contract") and self.kind.is_float:
+            for width in self.rooms:
+                self.totals[width] = loops.reserve(memory_text(self.kind, width))
+                self._set(self.totals[width], width, self.kind, 0)
+            loops.after_block.append(self._put_aside)
+
+    def _set(self, room: str, width: int, kind: Kind, number: float) -> None:
+        self.writer.store(self.writer.constant(number, register(kind, width)), room)
+
+    @staticmethod
+    def identity(root: Root, kind: Kind) -> float:
+        """What changes nothing."""
+        name = root.node.op.name
+        if name in _IDENTITY:
+            return _IDENTITY[name]
+        low = name in ("max", "argmax")
+        if kind.is_float:
+            return float("-inf") if low else float("inf")
+        if kind is I1:
+            return 0 if low else 1
+        if kind.is_signed:
+            half = 1 << (kind.bits - 1)
+            return -half if low else half - 1
+        return 0 if low else (1 << kind.bits) - 1
+
+    # ------------------------------------------------------------------ adding
+    def add(self, value: Value, root: Root) -> None:
+        """One more value (in each lane)."""
+        width = max(value.type.lanes, self.loops.lanes if self.loops.lanes in self.rooms else 1)
+        if width not in self.rooms:
+            value, width = self.across(self.writer, root, value), 1
+        if value.type.lanes < width:
+            value = self.writer.splat(value, width)
+        room = self.rooms[width]
+        before = self.writer.load(room, self.held_kind, width)
+        if self.finds_place:
+            self._add_place(before, value, width)
+            return
+        self.writer.store(self.joined(self.writer, root, before, self.writer.convert(value, self.kind)), room)
+
+    def _add_place(self, best: Value, value: Value, width: int) -> None:
+        w, at = self.writer, self._here(width)
+        place = w.load(self.places[width], I64, width)
+        better = value > best if self.root.node.op.name == "argmax" else value < best
+        if value.kind.is_float:
+            better = w.binary("or", better, w.binary("and", value.is_nan(), ~best.is_nan()))
+            better = w.binary("and", better, ~best.is_nan())
+        w.store(w.select(better, value, best), self.rooms[width])
+        w.store(w.select(better, at, place), self.places[width])
+
+    def _here(self, width: int) -> Value:
+        """The position along the reduced axis, in each lane."""
+        (axis,) = self.root.reduced
+        if axis in self.loops.fixed:
+            return self.writer.constant(self.loops.fixed[axis], register(I64, width))
+        if axis not in self.loops.counters:
+            return self.writer.constant(0, register(I64, width))
+        counter = self.writer.splat(self.loops.counters[axis], width)
+        if axis is not self.loops.lane_axis or width == 1:
+            return counter
+        steps = ", ".join(f"i64 {k}" for k in range(width))
+        return counter + Value(self.writer, register(I64, width), f"<{steps}>")
+
+    def run(self, values: Sequence[Value]) -> Value:
+        """The next value of a running sum, product or recurrence."""
+        w, width = self.writer, self.loops.lanes
+        values = [w.splat(w.convert(v, self.kind), width) for v in values]
+        room = self.rooms[width]
+        before = w.load(room, self.kind, width)
+        match self.root.node.op.name:
+            case "cumsum":
+                result = before + values[0]
+            case "cumprod":
+                result = before * values[0]
+            case _:  # h[k] = a[k] h[k-1] + b[k], and h[-1] is not read: a[0] may be infinite
+                result = self._recur(before, values)
+        w.store(result, room)
+        return result
+
+    def _recur(self, before: Value, values: Sequence[Value]) -> Value:
+        axis = self.root.axes[self.root.node.param("axis")]
+        first = axis.extent - 1 if self.root.node.param("backwards") else 0
+        stepped = before * values[0] + values[1]
+        if axis.extent == 1:
+            return values[1]
+        if axis in self.loops.fixed:
+            return values[1] if self.loops.fixed[axis] == first else stepped
+        at_first = self.loops.counters[axis].equals(first)
+        return self.writer.select(self.writer.splat(at_first, values[1].type.lanes), values[1], stepped)
+
+    # ------------------------------------------------------------------ the end
+    def _put_aside(self) -> None:
+        """Adds the block's sums to the totals: errors grow with the number of blocks, not of elements."""
+        w = self.writer
+        for width, total in self.totals.items():
+            room = self.rooms[width]
+            w.store(w.load(total, self.kind, width) + w.load(room, self.kind, width), total)
+            self._set(room, width, self.kind, 0)
+
+    def close(self) -> None:
+        """The loop has ended."""
+        if self._put_aside in self.loops.after_block:
+            self.loops.after_block.remove(self._put_aside)
+
+    def result(self) -> Value:
+        """All that was added, the lanes taken together where the loop was over them."""
+        w, root = self.writer, self.root
+        over_lanes = self._is_over_lanes()
+        if self.finds_place:
+            return self._best_place()
+        found: Value | None = None
+        for width, room in self.rooms.items():
+            value = w.load(room, self.kind, width)
+            if width in self.totals:
+                value = value + w.load(self.totals[width], self.kind, width)
+            if over_lanes:
+                value = self.across(w, root, value)
+            found = value if found is None else self.joined(w, root, found, value)
+        assert found is not None, "there is one width at least"
+        return found
+
+    def _is_over_lanes(self) -> bool:
+        return self.loops.lane_axis is None
+
+    def _best_place(self) -> Value:
+        w = self.writer
+        found: tuple[Value, Value] | None = None
+        for width, room in self.rooms.items():
+            best, place = w.load(room, self.held_kind, width), w.load(self.places[width], I64, width)
+            if not self._is_over_lanes():
+                return place
+            for lane in range(width):
+                one = (w.lane(best, lane), w.lane(place, lane)) if width > 1 else (best, place)
+                found = one if found is None else self._better(found, one)
+        assert found is not None, "there is one width at least"
+        return found[1]
+
+    def _better(self, first: tuple[Value, Value], second: tuple[Value, Value]) -> tuple[Value, Value]:
+        """The better of two; of equal ones the one that comes first."""
+        w = self.writer
+        wins = second[0] > first[0] if self.root.node.op.name == "argmax" else second[0] < first[0]
+        equal = second[0].equals(first[0])
+        if first[0].kind.is_float:
+            nan, other = first[0].is_nan(), second[0].is_nan()
+            wins = w.binary("or", wins, w.binary("and", other, ~nan))
+            equal = w.binary("or", equal, w.binary("and", other, nan))
+            wins = w.binary("and", wins, ~nan)
+        wins = w.binary("or", wins, w.binary("and", equal, second[1] < first[1]))
+        return w.select(wins, second[0], first[0]), w.select(wins, second[1], first[1])
+
+    # ------------------------------------------------------------------ the operation
+    @staticmethod
+    def joined(w: Writer, root: Root, a: Value, b: Value) -> Value:
+        """Two partial results as one."""
+        match root.node.op.name:
+            case "max":
+                return larger(w, a, b)
+            case "min":
+                return smaller(w, a, b)
+            case "prod" if a.kind is not I1:
+                return a * b
+            case "any":
+                return a | b
+            case "all" | "prod":
+                return a & b
+        return a | b if a.kind is I1 else a + b
+
+    @staticmethod
+    def across(w: Writer, root: Root, value: Value) -> Value:
+        """The lanes taken together, in halves."""
+        lanes = value.type.lanes
+        while lanes > 1:
+            half = lanes // 2
+            low, high = _part(w, value, 0, half), _part(w, value, lanes - half, half)
+            joined = Accumulator.joined(w, root, low, high)
+            if lanes % 2:
+                middle = w.lane(value, half)
+                first = joined if half == 1 else Accumulator.across(w, root, joined)
+                return Accumulator.joined(w, root, first, middle)
+            value, lanes = joined, half
+        return value
+
+
+def _part(w: Writer, value: Value, start: int, count: int) -> Value:
+    if value.type.lanes == 1:
+        return value
+    if count == 1:
+        return w.lane(value, start)
+    mask = ", ".join(f"i32 {start + k}" for k in range(count))
+    type = value.type.llvm
+    return w.made(
+        register(value.kind, count), f"shufflevector {type} {value.text}, {type} poison, <{count} x i32> <{mask}>"
+    )

@@ -1,0 +1,308 @@
+"""A kernel as an LLVM function. Floor 4.
+
+Values are written where they are read: from a root down to what lies in memory. A value that does not depend on the
+inner loops is written before them; one that was written at the same index is taken as it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from glassgrad.engines.cpu.emit.access import Memory, level, spread
+from glassgrad.engines.cpu.emit.accumulators import Accumulator
+from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
+from glassgrad.engines.cpu.emit.scopes import Loops
+from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
+from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
+from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.memory import Place
+from glassgrad.engines.cpu.plan.views import source_index
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import LITERAL, literal_value
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a kernel needs to know of the program."""
+
+    roles: Mapping[Node, Role]
+    kept: frozenset[Node]
+    places: Mapping[Node, Place]
+    declarations: dict[str, str]
+
+
+def kernel_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings) -> str:
+    """The function `void name(ptr inputs, ptr outputs, ptr arena)`."""
+    writer = _KernelWriter(kernel, lanes, around)
+    body = writer.write()
+    head = f"define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena) #0 {{"
+    return "\n".join([head, "entry:", *writer.loops.reserved, *body, "  ret void", "}"])
+
+
+class _KernelWriter:
+    def __init__(self, kernel: Kernel, lanes: Lanes, around: Surroundings) -> None:
+        self.kernel = kernel
+        self.lanes = lanes
+        self.around = around
+        self.loops = Loops(around.declarations)
+        self.w = self.loops.writer
+        self.roots = {root.node: root for root in kernel.roots if root.target is None}
+        self.buffers: dict[Node, str] = {}
+        self.memory = Memory(self.loops, around.places, self.value)
+        self.late: dict[Root, Accumulator] = {}
+
+    def write(self) -> list[str]:
+        """The lines of the function."""
+        for root in self.kernel.roots:
+            if root.late:
+                self._open_late(root)
+        self._frame(0)
+        for root, accumulator in self.late.items():
+            self._store(root, accumulator.result(), tuple([variable(axis) for axis in root.axes]))
+        return self.loops.scopes[0].lines
+
+    # ------------------------------------------------------------------ loops
+    def _frame(self, depth: int) -> None:
+        frame = self.kernel.frame
+        if depth == len(frame):
+            for phase in self.kernel.phases:
+                self._phase(phase)
+            return
+        self._loop(frame[depth], lambda: self._frame(depth + 1), self.lanes.of_frame)
+
+    def _loop(self, axis: Axis, body: Callable[[], None], lane_axis: Axis | None, *, backwards: bool = False) -> None:
+        if axis.extent == 0:
+            return
+        if axis is lane_axis:
+            self._lane_loop(axis, body)
+        elif axis in self.lanes.unrolled:
+            self.loops.unrolled(axis, body, backwards=backwards)
+        elif backwards:
+            self.loops.counted(axis, "0", str(axis.extent), 1, body, backwards=True)
+        else:
+            self.loops.blocked(axis, axis.extent, 1, body)
+
+    def _lane_loop(self, axis: Axis, body: Callable[[], None]) -> None:
+        width = self.lanes.width
+        main, rest = axis.extent // width * width, axis.extent % width
+        self.loops.lane_axis = axis
+        if main:
+            self.loops.lanes = width
+            if main == width:
+                self.loops.straight(axis, 0, body)
+            else:
+                self.loops.blocked(axis, main, width, body)
+        if rest:
+            self.loops.lanes = rest
+            self.loops.straight(axis, main, body)
+        self.loops.lane_axis, self.loops.lanes = None, 1
+
+    def _phase(self, phase: Phase) -> None:
+        lane_axis = self.lanes.of_phase.get(phase)
+        open_here: dict[Root, Accumulator] = {}
+
+        def nest(depth: int) -> None:
+            if depth == len(phase.axes):
+                for root in phase.roots:
+                    self._root(root, open_here)
+                return
+            axis = phase.axes[depth]
+            starting = [root for root in phase.roots if self._begins(root, phase, depth)]
+            for root in starting:
+                lanes = self._lane_widths(axis, lane_axis, phase, depth)
+                open_here[root] = Accumulator(root, self.loops, lanes)
+            self._loop(axis, lambda: nest(depth + 1), lane_axis, backwards=axis in phase.backwards)
+            for root in starting:
+                accumulator = open_here.pop(root)
+                if root.role is not Role.RUNNING:
+                    self._finished(root, accumulator.result())
+                accumulator.close()
+
+        nest(0)
+
+    def _begins(self, root: Root, phase: Phase, depth: int) -> bool:
+        """Is this the outermost loop that the root is reduced over?"""
+        if root.role is Role.RUNNING:
+            return phase.axes[depth] is root.axes[root.node.param("axis")]
+        inner = [axis for axis in phase.axes if axis in root.reduced]
+        return bool(inner) and inner[0] is phase.axes[depth]
+
+    def _lane_widths(self, axis: Axis, lane_axis: Axis | None, phase: Phase, depth: int) -> tuple[int, ...]:
+        """The widths at which an accumulator that is opened before this loop is added to."""
+        if lane_axis is None or lane_axis not in phase.axes[depth:]:
+            return (self.loops.lanes,)
+        width = self.lanes.width
+        main, rest = lane_axis.extent // width, lane_axis.extent % width
+        return tuple([w for w, there in ((width, main), (rest, rest)) if there])
+
+    # ------------------------------------------------------------------ roots
+    def _root(self, root: Root, opened: Mapping[Root, Accumulator]) -> None:
+        accumulator = opened.get(root)
+        values = [self.value(x, index) for x, index in root.operands]
+        if root.role is Role.RUNNING:
+            assert accumulator is not None, "its loop is open"
+            self._finished(root, accumulator.run(values))
+            return
+        if root.role is Role.ELEMENTWISE:
+            value = self._scalar(root.node, values)
+        elif root.role is Role.PRODUCT:
+            value = self._product(values)
+        else:
+            value = values[0]
+        if accumulator is not None:
+            accumulator.add(value, root)
+        else:
+            self._finished(root, value)
+
+    def _product(self, values: Sequence[Value]) -> Value:
+        a, b = level(self.w, values)
+        return a * b if a.kind.is_float or a.kind.bits > 1 else a & b
+
+    def _finished(self, root: Root, value: Value) -> None:
+        """The value of a root at the present point of its loops."""
+        own = tuple([variable(axis) for axis in root.axes])
+        if root.late:
+            self._add_late(root, value)
+            return
+        if root.target is None:
+            index = self.loops.resolved(own)
+            self._known(index)[root.node, index] = value
+        if root.stored:
+            self._store(root, value, root.target if root.target is not None else own)
+        elif root.buffered and not self._stays_in_registers(root):
+            self._into_buffer(root, value, own)
+
+    def _stays_in_registers(self, root: Root) -> bool:
+        """Are all its axes inside of the frame unrolled, so that each of its elements has a register?"""
+        return all(axis in self.kernel.frame or axis in self.lanes.unrolled or axis.extent == 1 for axis in root.axes)
+
+    # ------------------------------------------------------------------ values
+    def value(self, node: Node, index: Index) -> Value:
+        """An element (or neighbouring elements, one in each lane) of a value."""
+        index = self.loops.resolved(index)
+        level = self._level_of(index)
+        known = self.loops.scopes[level].known
+        found = known.get((node, index))
+        if found is None:
+            with self.loops.at(level):
+                found = self._made(node, index)
+            known[node, index] = found
+        return found
+
+    def _made(self, node: Node, index: Index) -> Value:
+        if node.op is LITERAL:
+            return self.w.constant(literal_value(node).item(), register(result_kind(node)))
+        role = self.around.roles[node]
+        if node in self.around.kept or role is Role.GIVEN:
+            return self._load(node, index)
+        if role is Role.VIEW:
+            return self.value(node.inputs[0], source_index(node, index))
+        return self._scalar(node, [self.value(x, index) for x in node.inputs])
+
+    def _scalar(self, node: Node, values: Sequence[Value]) -> Value:
+        return scalar(self.w, node, level(self.w, values))
+
+    def _known(self, index: Index) -> dict[tuple[Node, Index], Value]:
+        return self.loops.scopes[self._level_of(index)].known
+
+    def _level_of(self, index: Index) -> int:
+        level = 0
+        for part in index:
+            for axis in part.axes() if part.terms else ():
+                level = max(level, self.loops.level.get(axis, 0))
+        return level
+
+    # ------------------------------------------------------------------ memory
+    def _load(self, node: Node, index: Index) -> Value:
+        root = self.roots.get(node)
+        kind = result_kind(node)
+        if root is not None and not root.stored:
+            offset, base, size = self._buffer_offset(root, index)
+            if self.lanes.of_frame is not None:
+                return self.w.load(self.memory.address(base, offset, size), kind, self.loops.lanes)
+            return self.memory.read(base, kind, offset)
+        return self.memory.read(self.memory.base(node), kind, offset_of(index, contiguous(node.shape)))
+
+    def _store(self, root: Root, value: Value, index: Index) -> None:
+        node = root.node
+        offset = offset_of(self.loops.resolved(index), contiguous(node.shape))
+        self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
+
+    # ------------------------------------------------------------------ between phases
+    def _buffer_offset(self, root: Root, index: Index) -> tuple[Affine, str, int]:
+        """Where an element lies in the room that the kernel has for a root at one point of its frame."""
+        kind = result_kind(root.node)
+        inner = [axis.extent if axis not in self.kernel.frame else 1 for axis in root.axes]
+        if root.node not in self.buffers:
+            wide = self.lanes.width if self.lanes.of_frame is not None else 1
+            count = 1
+            for extent in inner:
+                count *= extent
+            self.buffers[root.node] = self.loops.reserve(memory_text(kind, wide), count)
+        wide = self.lanes.width if self.lanes.of_frame is not None else 1
+        strides = [
+            0 if axis in self.kernel.frame else stride
+            for axis, stride in zip(root.axes, contiguous(inner), strict=True)
+        ]
+        held = 1 << (wide * bytes_of(kind) - 1).bit_length() if wide > 1 else bytes_of(kind)
+        return offset_of(index, strides), self.buffers[root.node], held
+
+    def _into_buffer(self, root: Root, value: Value, own: Index) -> None:
+        offset, base, size = self._buffer_offset(root, self.loops.resolved(own))
+        lane = self.loops.lane_axis
+        if self.lanes.of_frame is None and lane is not None and lane in offset.axes():
+            value = spread(self.w, value, self.loops.lanes)
+        self.w.store(value, self.memory.address(base, offset, size))
+
+    # ------------------------------------------------------------------ what is complete after all loops
+    def _open_late(self, root: Root) -> None:
+        if not any(axis.extent != 1 for axis in root.axes):
+            widths = self._late_widths(root)
+            self.late[root] = Accumulator(root, self.loops, widths)
+            return
+        self._fill(root)
+
+    def _late_widths(self, root: Root) -> tuple[int, ...]:
+        lane = self.lanes.of_frame
+        if lane is None:
+            return (1,)
+        width = self.lanes.width
+        return tuple([w for w, there in ((width, lane.extent // width), (lane.extent % width,) * 2) if there]) or (1,)
+
+    def _fill(self, root: Root) -> None:
+        """What a sum begins with, in each place of the result."""
+        kind = result_kind(root.node)
+        identity = Accumulator.identity(root, kind)
+        count = root.node.aval.size
+        axis = Axis(count)
+        width = max(32 // bytes_of(kind), 1)
+        base = self.memory.base(root.node)
+
+        def one(lanes: int) -> None:
+            value = self.w.constant(identity, register(kind, lanes))
+            self.w.store(
+                value, self.memory.address(base, variable(axis) if axis.extent != 1 else Affine((), 0), bytes_of(kind))
+            )
+
+        main = count // width * width
+        if main:
+            self.loops.counted(axis, "0", str(main), width, lambda: one(width))
+        if count > main:
+            self.loops.straight(axis, main, lambda: one(count - main))
+
+    def _add_late(self, root: Root, value: Value) -> None:
+        if root in self.late:
+            self.late[root].add(value, root)
+            return
+        own = tuple([variable(axis) for axis in root.axes])
+        kind = result_kind(root.node)
+        lane = self.loops.lane_axis
+        offset = offset_of(self.loops.resolved(own), contiguous(root.node.shape))
+        if value.type.lanes > 1 and (lane is None or lane not in offset.axes()):
+            value = Accumulator.across(self.w, root, value)
+        before = self.memory.read(self.memory.base(root.node), kind, offset)
+        a, b = level(self.w, [before, value])
+        stored = Accumulator.joined(self.w, root, a, b)
+        plain = Root(root.node, root.role, root.axes)
+        self._store(plain, stored, own)

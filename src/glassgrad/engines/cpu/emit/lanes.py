@@ -1,0 +1,146 @@
+"""Which loop variable runs in vector lanes, how many lanes, and which loops are written out. Floor 4."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import prod
+
+from glassgrad.engines.cpu.emit.scalars import COSTS
+from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
+from glassgrad.engines.cpu.native.compiler import host_features
+from glassgrad.engines.cpu.plan.index import Axis, Index, contiguous, offset_of, variable
+from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.roles import view_operands
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import LITERAL
+
+_UNROLLED = 8  # rounds of a loop that are written out
+_UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
+_SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
+
+
+@dataclass(eq=False, slots=True)
+class Lanes:
+    """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`."""
+
+    width: int
+    of_frame: Axis | None = None
+    of_phase: dict[Phase, Axis] = field(default_factory=dict)
+    unrolled: set[Axis] = field(default_factory=set)
+
+
+@cache
+def vector_bytes() -> int:
+    """How wide the registers are."""
+    features = host_features()
+    if "+avx512f" in features:
+        return 64
+    return 32 if "+avx" in features.split(",") or "+avx2" in features else 16
+
+
+def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node]) -> Lanes:
+    """The choice for a kernel."""
+    touched = {root: _touched(root, roles, kept) for root in kernel.roots}
+    cost = sum([work for work, _, _ in touched.values()])
+    size = max([largest for _, largest, _ in touched.values()], default=8)
+    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < 12 else 2))
+    rows = kernel.frame
+    row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
+    running = any(root.role is Role.RUNNING for root in kernel.roots)
+    if rows and (row == 1 or ((row <= _SMALL_ROW or running) and rows[-1].extent >= 4)):
+        roots = [(root, touched[root][2]) for root in kernel.roots]
+        lanes.of_frame = _best(rows if row == 1 else rows[-1:], roots, last=True)
+    if lanes.of_frame is None:
+        for phase in kernel.phases:
+            roots = [(root, touched[root][2]) for root in phase.roots]
+            axis = None if _must_count(phase) else _best(_free(phase), roots, last=False)
+            if axis is not None:
+                lanes.of_phase[phase] = axis
+    _choose_unrolled(kernel, lanes, cost)
+    return lanes
+
+
+def _free(phase: Phase) -> tuple[Axis, ...]:
+    """The loops that may run in lanes: not those along which one element needs the one before."""
+    bound = {root.axes[root.node.param("axis")] for root in phase.roots if root.role is Role.RUNNING}
+    return tuple([axis for axis in phase.axes if axis not in bound])
+
+
+def _must_count(phase: Phase) -> bool:
+    """Are two lanes possibly about one place in memory?"""
+    return any(
+        root.target is not None and root.change.name == "ADD" and any(not _plain(part) for part in root.target)
+        for root in phase.roots
+    ) or any(root.target is not None and any(not _plain(part) for part in root.target) for root in phase.roots)
+
+
+def _plain(part: object) -> bool:
+    return all(isinstance(symbol, Axis) for symbol, _ in part.terms)  # type: ignore[attr-defined]  # an Affine
+
+
+def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Index]]]], *, last: bool) -> Axis | None:
+    """The loop along which most of what is read and written lies side by side."""
+    best: tuple[float, Axis] | None = None
+    for place, axis in enumerate(axes):
+        if axis.extent < 2:
+            continue
+        score = 0.0
+        for root, reads in roots:
+            found = [(node, index) for node, index in reads]
+            if axis in root.axes or root.target is not None:
+                own = root.target if root.target is not None else tuple([variable(a) for a in root.axes])
+                found.append((root.node, own))
+            elif root.late and any(a.extent != 1 for a in root.axes):
+                score -= 4
+            for node, index in found:
+                offset = offset_of(index, contiguous(node.shape))
+                step = offset.coefficient(axis) if axis in offset.axes() else 0
+                score += {0: 0.0, 1: 1.0}.get(-99 if step is None else step, -1.0)
+        score += 0.01 * place + (0.5 if axis.extent >= 8 else 0.0)
+        if best is None or score > best[0]:
+            best = (score, axis)
+    return None if best is None else best[1]
+
+
+def _touched(
+    root: Root, roles: Mapping[Node, Role], kept: Collection[Node]
+) -> tuple[float, int, list[tuple[Node, Index]]]:
+    """What a root costs at a point, its widest element, and what it reads from memory."""
+    cost, size, found = 1.0, _size(root.node), []
+    stack, seen = list(root.operands), set()
+    while stack:
+        pair = stack.pop()
+        if pair in seen:
+            continue
+        seen.add(pair)
+        node, index = pair
+        if node.op is LITERAL:
+            continue
+        role = roles[node]
+        size = max(size, _size(node))
+        if node in kept or role is Role.GIVEN:
+            found.append(pair)
+        elif role is Role.VIEW:
+            stack.extend(view_operands(node, index))
+        else:
+            cost += COSTS.get(node.op.name, 1.0)
+            stack.extend([(x, index) for x in node.inputs])
+    return cost, size, found
+
+
+def _size(node: Node) -> int:
+    kind = kind_of(node.dtype)
+    return bytes_of(kind) if kind is not None else 8
+
+
+def _choose_unrolled(kernel: Kernel, lanes: Lanes, cost: float) -> None:
+    """Short loops inside of the lanes are written out while the kernel stays small."""
+    if lanes.of_frame is None and kernel.frame:
+        return
+    total = cost
+    for phase in kernel.phases:
+        inner = [axis for axis in phase.axes if axis is not lanes.of_phase.get(phase)]
+        rounds = prod(axis.extent for axis in inner)
+        if inner and rounds <= _UNROLLED * 4 and total * rounds <= _UNROLLED_BODY:
+            lanes.unrolled.update(inner)
+            total *= 1.0

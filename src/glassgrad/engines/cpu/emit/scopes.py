@@ -1,0 +1,163 @@
+"""Loops as text: each open loop has its own lines, so that what does not depend on it can go before it. Floor 4."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from glassgrad.engines.cpu.emit.types import I64, register
+from glassgrad.engines.cpu.emit.values import Value, Writer
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
+from glassgrad.graph.node import Node
+
+_BLOCK = 128  # rounds of a loop after which sums are put aside, so that rounding errors do not pile up
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """The inside of one loop: its lines so far, the values known there, the block that is being written."""
+
+    block: str
+    lines: list[str] = field(default_factory=list)
+    known: dict[tuple[Node, Index], Value] = field(default_factory=dict)
+
+
+class Loops:
+    """The loops that are open while a kernel is written.
+
+    `lane_axis` is the loop variable whose neighbouring values are computed side by side, `lanes` at a time.
+    """
+
+    def __init__(self, intrinsics: dict[str, str]) -> None:
+        self.writer = Writer(intrinsics, contract=True)
+        self.scopes = [Scope("entry")]
+        self.writer.lines = self.scopes[0].lines
+        self.reserved: list[str] = []  # lines at the very top of the function
+        self.counters: dict[Axis, Value] = {}
+        self.level: dict[Axis, int] = {}
+        self.fixed: dict[Axis, int] = {}
+        self.lane_axis: Axis | None = None
+        self.lanes = 1
+        self.after_block: list[Callable[[], None]] = []
+
+    # ------------------------------------------------------------------ where lines go
+    @contextmanager
+    def at(self, level: int) -> Iterator[None]:
+        """Writes into the scope at this level, before the loop that is open inside of it."""
+        before = self.writer.lines
+        self.writer.lines = self.scopes[level].lines
+        try:
+            yield
+        finally:
+            self.writer.lines = before
+
+    def reserve(self, type: str, count: int = 1) -> str:
+        """Room on the stack for as long as the function runs."""
+        name = self.writer.fresh()
+        self.reserved.append(f"  {name} = alloca {type}, i64 {count}, align 64")
+        return name
+
+    @contextmanager
+    def _inside(self, block: str) -> Iterator[Scope]:
+        scope = Scope(block)
+        self.scopes.append(scope)
+        self.writer.lines = scope.lines
+        try:
+            yield scope
+        finally:
+            self.scopes.pop()
+            self.writer.lines = self.scopes[-1].lines
+
+    # ------------------------------------------------------------------ loops
+    def straight(self, axis: Axis, at: int, body: Callable[[], None]) -> None:
+        """One round, at a fixed value of the variable."""
+        with self._inside(self.scopes[-1].block) as scope:
+            self.counters[axis] = Value(self.writer, register(I64), str(at))
+            self.level[axis] = len(self.scopes) - 1
+            body()
+            lines, block = scope.lines, scope.block
+        del self.counters[axis], self.level[axis]
+        self.scopes[-1].lines.extend(lines)
+        self.scopes[-1].block = block
+
+    def unrolled(self, axis: Axis, body: Callable[[], None], *, backwards: bool = False) -> None:
+        """All rounds written out: the variable is a number in each."""
+        for at in reversed(range(axis.extent)) if backwards else range(axis.extent):
+            self.fixed[axis] = at
+            body()
+        del self.fixed[axis]
+
+    def counted(
+        self, axis: Axis, start: str, stop: str, step: int, body: Callable[[], None], *, backwards: bool = False
+    ) -> None:
+        """A loop that runs at least once. `stop` is reached exactly; backwards it runs from stop - step to start."""
+        head, latch, done = (self.writer.new_label() for _ in range(3))
+        counter, following, more = (self.writer.fresh() for _ in range(3))
+        entered = self.scopes[-1].block
+        first, last, sign = (f"{int(stop) - step}", f"{int(start) - step}", -step) if backwards else (start, stop, step)
+        with self._inside(head) as scope:
+            self.counters[axis] = Value(self.writer, register(I64), counter)
+            self.level[axis] = len(self.scopes) - 1
+            body()
+            lines = scope.lines
+        del self.counters[axis], self.level[axis]
+        outer = self.scopes[-1]
+        outer.lines.extend(
+            [
+                f"  br label %{head}",
+                f"{head}:",
+                f"  {counter} = phi i64 [ {first}, %{entered} ], [ {following}, %{latch} ]",
+                *lines,
+                f"  br label %{latch}",
+                f"{latch}:",
+                f"  {following} = add nsw i64 {counter}, {sign}",
+                f"  {more} = icmp ne i64 {following}, {last}",
+                f"  br i1 {more}, label %{head}, label %{done}",
+                f"{done}:",
+            ]
+        )
+        outer.block = done
+
+    def blocked(self, axis: Axis, stop: int, step: int, body: Callable[[], None]) -> None:
+        """A long loop in blocks; after each block `after_block` is done."""
+        size = _BLOCK * step
+        whole = stop // size * size
+        if stop // step <= 2 * _BLOCK or not self.after_block:
+            self.counted(axis, "0", str(stop), step, body)
+            return
+        outer = Axis(whole)
+
+        def one_block() -> None:
+            begin = self.counters[outer]
+            end = begin + size
+            self.counted(axis, begin.text, end.text, step, body)
+            self._blocks_end()
+
+        self.counted(outer, "0", str(whole), size, one_block)
+        if whole < stop:
+            self.counted(axis, str(whole), str(stop), step, body)
+            self._blocks_end()
+
+    def _blocks_end(self) -> None:
+        for action in self.after_block:
+            action()
+
+    # ------------------------------------------------------------------ indices
+    def resolved(self, index: Index) -> Index:
+        """The index with the numbers of unrolled loops in it."""
+        return tuple([self.settled(part) for part in index]) if self.fixed else index
+
+    def settled(self, part: Affine) -> Affine:
+        """As `resolved`, for one axis."""
+        if not self.fixed or not part.terms:
+            return part
+        result = Affine((), part.const)
+        for symbol, c in part.terms:
+            match symbol:
+                case Axis():
+                    new = Affine((), self.fixed[symbol]) if symbol in self.fixed else Affine(((symbol, 1),), 0)
+                case Quotient(of=inner, by=by):
+                    new = self.settled(inner).divided(by)
+                case Looked(node=node, at=at, extent=extent):
+                    new = Affine(((Looked(node, self.resolved(at), extent), 1),), 0)
+            result = result.plus(new.times(c))
+        return result

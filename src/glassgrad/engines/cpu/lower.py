@@ -1,0 +1,177 @@
+"""Composite ops as graphs of simpler ones, so that loops can share their parts: softmax is exp, max, sum. Floor 4."""
+
+from collections.abc import Callable, Sequence
+from math import prod
+
+from glassgrad.engines.cpu.plan.roles import in_loops, letter_sizes
+from glassgrad.graph.graph import Graph, inline
+from glassgrad.graph.node import Node, apply, make, reachable, working
+from glassgrad.graph.op import OPS
+from glassgrad.ops.compare import isfinite
+from glassgrad.ops.contract import contract, parts
+from glassgrad.ops.control import CALL, CUSTOM
+from glassgrad.ops.elementwise import divide, exp, log
+from glassgrad.ops.leaves import PROJECT, literal, zeros
+from glassgrad.ops.reduce import max_over, size_along
+from glassgrad.ops.select import where
+from glassgrad.ops.structure import reshape, spread, sum_over, transpose
+
+Rule = Callable[[Node, Sequence[Node]], Node]
+
+
+def lowered(graph: Graph) -> Graph:
+    """The same function in ops that the planner knows how to put into loops."""
+    with working():
+        outputs = _rebuilt(_without_calls(graph), _RULES)
+    return Graph(graph.inputs, tuple(outputs))
+
+
+def _without_calls(graph: Graph) -> list[Node]:
+    """The outputs with the bodies of called functions in place of the calls."""
+    outputs = list(graph.outputs)
+    while any(node.op in (CALL, CUSTOM) for node in reachable(outputs)):
+        inlined: dict[Node, list[Node]] = {}
+        new: dict[Node, Node] = {}
+        for node in reachable(outputs):
+            inputs = tuple([new.get(x, x) for x in node.inputs])
+            if node.op in (CALL, CUSTOM):
+                inlined[node] = inline(node.param("graph"), inputs)
+            elif node.op is PROJECT and node.inputs[0] in inlined:
+                new[node] = inlined[node.inputs[0]][node.param("index")]
+            elif inputs != node.inputs:
+                new[node] = make(node.op, inputs, node.params)
+        outputs = [new.get(node, node) for node in outputs]
+    return outputs
+
+
+def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule]) -> list[Node]:
+    new: dict[Node, Node] = {}
+    for node in reachable(outputs):
+        inputs = tuple([new.get(x, x) for x in node.inputs])
+        rule = rules.get(node.op.name)
+        if rule is not None:
+            new[node] = rule(node, inputs)
+        elif inputs != node.inputs:
+            new[node] = make(node.op, inputs, node.params)
+    return [new.get(node, node) for node in outputs]
+
+
+# ------------------------------------------------------------------ reductions
+def _sum(node: Node, inputs: Sequence[Node]) -> Node:
+    return _in_two(node.op.name, inputs[0], tuple(node.param("axes")))
+
+
+def _in_two(name: str, x: Node, axes: tuple[int, ...]) -> Node:
+    """A reduction over the last axes and over others: first the last ones."""
+    last = x.ndim
+    while last - 1 in axes:
+        last -= 1
+    trailing = tuple(axis for axis in axes if axis >= last)
+    leading = tuple(axis for axis in axes if axis < last)
+    if trailing and leading and last > len(leading):
+        x, axes = apply(OPS[name], x, axes=trailing), leading
+    return apply(OPS[name], x, axes=axes)
+
+
+def _mean(node: Node, inputs: Sequence[Node]) -> Node:
+    (x,), axes = inputs, node.param("axes")
+    return _mean_of(x, axes)
+
+
+def _mean_of(x: Node, axes: tuple[int, ...]) -> Node:
+    return divide(_in_two("sum", x, axes), literal(size_along(x, axes), x.dtype, ()))
+
+
+def _variance(node: Node, inputs: Sequence[Node]) -> Node:
+    (x,), axes = inputs, node.param("axes")
+    centred = x - spread(_mean_of(x, axes), x.shape, axes)
+    freedom = size_along(x, axes) - node.param("ddof")
+    return divide(_in_two("sum", centred * centred, axes), literal(freedom, x.dtype, ()))
+
+
+def _deviation(node: Node, inputs: Sequence[Node]) -> Node:
+    return apply(OPS["sqrt"], _variance(node, inputs))
+
+
+def _largest(x: Node, axes: tuple[int, ...]) -> Node:
+    """The largest entry, 0 where it is not finite."""
+    top = max_over(x, axes)
+    return where(isfinite(top), top, zeros(top.aval))
+
+
+def _softmax(node: Node, inputs: Sequence[Node]) -> Node:
+    (x,), axes = inputs, node.param("axes")
+    e = exp(x - spread(_largest(x, axes), x.shape, axes))
+    return divide(e, spread(sum_over(e, axes), x.shape, axes))
+
+
+def _log_softmax(node: Node, inputs: Sequence[Node]) -> Node:
+    (x,), axes = inputs, node.param("axes")
+    moved = x - spread(_largest(x, axes), x.shape, axes)
+    return moved - spread(log(sum_over(exp(moved), axes)), x.shape, axes)
+
+
+def _logsumexp(node: Node, inputs: Sequence[Node]) -> Node:
+    (x,), axes = inputs, node.param("axes")
+    top = _largest(x, axes)
+    return log(sum_over(exp(x - spread(top, x.shape, axes)), axes)) + top
+
+
+# ------------------------------------------------------------------ products
+def _contract(node: Node, inputs: Sequence[Node]) -> Node:
+    """A contraction for BLAS: `bij,bjk->bik` over axes taken together, each operand possibly transposed."""
+    a, b = inputs
+    spec = node.param("spec")
+    if in_loops(node):
+        return make(node.op, (a, b), node.params)
+    left, right, out = parts(spec)
+    sizes = letter_sizes(node)
+    batch = [c for c in out if c in left and c in right]
+    inner = [c for c in left if c in right and c not in out]
+    rows = [c for c in out if c not in right]
+    columns = [c for c in out if c not in left]
+    inner = _in_order(inner, left)
+    first, first_spec = _operand(a, left, batch, rows, inner, "ij", sizes)
+    second, second_spec = _operand(b, right, batch, inner, columns, "jk", sizes)
+    flipped = [*batch, *columns, *rows] == list(out)
+    plain = [*batch, *rows, *columns] == list(out)
+    z = "b" if batch else ""
+    result_spec = f"{z}ki" if flipped and not plain else f"{z}ik"
+    result = contract(first, second, f"{z}{first_spec},{z}{second_spec}->{result_spec}")
+    now = [*batch, *columns, *rows] if flipped and not plain else [*batch, *rows, *columns]
+    whole = reshape(result, tuple([sizes[c] for c in now]))
+    return whole if plain or flipped else transpose(whole, tuple([now.index(c) for c in out]))
+
+
+def _in_order(letters: Sequence[str], model: str) -> list[str]:
+    return sorted(letters, key=model.index)
+
+
+def _operand(
+    x: Node, letters: str, batch: list[str], first: list[str], second: list[str], names: str, sizes: dict[str, int]
+) -> tuple[Node, str]:
+    """The operand with its axes in groups, in the order in which it lies if that is possible."""
+    turned = list(letters) == [*batch, *second, *first] and list(letters) != [*batch, *first, *second]
+    groups = (batch, second, first) if turned else (batch, first, second)
+    wanted = [c for group in groups for c in group]
+    if list(letters) != wanted:
+        x = transpose(x, tuple([letters.index(c) for c in wanted]))
+    shape = tuple([prod(sizes[c] for c in group) for group in groups])
+    return reshape(x, shape if batch else shape[1:]), names[::-1] if turned else names
+
+
+_RULES: dict[str, Rule] = {
+    "sum": _sum,
+    "max": _sum,
+    "min": _sum,
+    "prod": _sum,
+    "any": _sum,
+    "all": _sum,
+    "mean": _mean,
+    "var": _variance,
+    "std": _deviation,
+    "softmax": _softmax,
+    "log_softmax": _log_softmax,
+    "logsumexp": _logsumexp,
+    "contract": _contract,
+}

@@ -1,0 +1,205 @@
+"""Which kept values are computed in the same loops. Floor 4.
+
+The values are taken in order. One joins the last group that has what it reads, if at each point of the loops that
+they would share it reads nothing but what was computed at that same point; else it begins a group of its own.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+from glassgrad.engines.cpu.plan.index import Axis, Index
+from glassgrad.engines.cpu.plan.kernels import Call, Role
+from glassgrad.engines.cpu.plan.roles import domain_of, operand_indices, reads, reduced_axes
+from glassgrad.graph.node import Node
+
+_ROW_BYTES = 1 << 16  # what a value may keep between the phases of a kernel at one point of its frame
+_TINY = 512  # elements up to which loops of different shapes are put into one kernel
+_MOST_MEMBERS = 64  # in one kernel, so that the compiler's work on a function stays bounded
+_LEAST_ROWS = 2  # points of a frame that is left when loops are shared in part only
+
+
+@dataclass(eq=False, slots=True)
+class Member:
+    """A kept value on its way into a kernel. Its loop variables become the group's as it joins."""
+
+    node: Node
+    role: Role
+    axes: tuple[Axis, ...]
+    reduced: tuple[Axis, ...]
+    order: tuple[Axis, ...]  # all its loops, outermost first
+    operands: list[tuple[Node, Index]]
+    reads: list[tuple[Node, Index]]
+
+    @property
+    def size(self) -> int:
+        """Over how many points it is computed."""
+        return prod(axis.extent for axis in self.order)
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """A kernel in the making."""
+
+    frame: tuple[Axis, ...]
+    members: list[Member] = field(default_factory=list)
+    holds: dict[Node, Member] = field(default_factory=dict)
+    axis_of: dict[Axis, Axis] = field(default_factory=dict)  # a member's loop variable -> the group's
+    in_pieces: bool = False
+    tiny: bool = True
+
+    def own(self, axes: Sequence[Axis]) -> tuple[Axis, ...]:
+        """The group's loop variables for a member's."""
+        return tuple([self.axis_of[axis] for axis in axes])
+
+    def is_late(self, member: Member) -> bool:
+        """Is the value complete only when all loops have ended?"""
+        return any(self.axis_of[axis] in self.frame for axis in member.reduced)
+
+
+def member_of(node: Node, role: Role, kept: Collection[Node], roles: dict[Node, Role]) -> Member:
+    """A kept value with loops of its own."""
+    axes, reduced = domain_of(node, role)
+    operands = operand_indices(node, role, axes, reduced)
+    return Member(node, role, axes, reduced, _order(node, role, axes, reduced), operands, reads(operands, kept, roles))
+
+
+def _order(node: Node, role: Role, axes: tuple[Axis, ...], reduced: tuple[Axis, ...]) -> tuple[Axis, ...]:
+    """The loops in the order of the memory that is read."""
+    if role is not Role.REDUCE:
+        return (*axes, *reduced)
+    over, rest, along = reduced_axes(node), iter(axes), iter(reduced)
+    return tuple([next(along) if place in over else next(rest) for place in range(node.inputs[0].ndim)])
+
+
+def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Node]) -> list[Group | Call]:
+    """The kept values as groups and calls, in an order in which they can run."""
+    steps: list[Group | Call] = []
+    place: dict[Node, int] = {}
+    for node in order:
+        if node not in kept:
+            continue
+        role = roles[node]
+        if role is Role.PART:
+            place[node] = place[node.inputs[0]]
+        elif role is Role.CALL:
+            place[node] = len(steps)
+            steps.append(Call(node))
+        else:
+            place[node] = _placed(member_of(node, role, kept, roles), steps, place)
+    return steps
+
+
+_LOOK_BACK = 16  # groups that are tried
+
+
+def _placed(member: Member, steps: list[Group | Call], place: dict[Node, int]) -> int:
+    first = max([place[x] for x, _ in member.reads if x in place], default=-1)
+    if member.role not in (Role.PIECES, Role.WRITE):
+        for at in range(len(steps) - 1, max(first, len(steps) - _LOOK_BACK, 0) - 1, -1):
+            group = steps[at]
+            if isinstance(group, Group) and _join(group, member):
+                return at
+    steps.append(_alone(member))
+    return len(steps) - 1
+
+
+# ------------------------------------------------------------------ one value's own loops
+def _alone(member: Member) -> Group:
+    pieces = member.role in (Role.PIECES, Role.WRITE)
+    frame = () if pieces else _without(member.order, _inner(member, member.order))
+    group = Group(tuple([axis for axis in frame if axis.extent != 1]), in_pieces=pieces)
+    _take(group, member, {})
+    return group
+
+
+def _inner(member: Member, frame: Sequence[Axis]) -> set[Axis]:
+    """The member's loops that must lie inside of the frame: those along which it is not point by point."""
+    if member.role is Role.RUNNING:
+        return {member.axes[member.node.param("axis")]}
+    if not member.reduced:
+        return set()
+    if member.role is Role.PRODUCT:
+        return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()
+    if member.node.op.name in ("argmax", "argmin"):  # two values at a time: not kept in memory while the frame runs
+        return set(member.reduced)
+    kept = [axis for axis in member.axes if axis.extent != 1]
+    trailing = bool(kept) and member.order[-1] in member.reduced
+    return set(member.reduced) if trailing else set()
+
+
+def _without(axes: Sequence[Axis], some: Collection[Axis]) -> tuple[Axis, ...]:
+    return tuple([axis for axis in axes if axis not in some])
+
+
+def _take(group: Group, member: Member, bound: dict[Axis, Axis]) -> None:
+    group.axis_of.update({axis: bound.get(axis, axis) for axis in member.order})
+    group.members.append(member)
+    group.holds[member.node] = member
+    group.tiny = group.tiny and member.size <= _TINY
+
+
+# ------------------------------------------------------------------ joining
+def _join(group: Group, member: Member) -> bool:
+    """Puts the value into the group if it can share the group's loops."""
+    if group.in_pieces or len(group.members) >= _MOST_MEMBERS:
+        return False
+    inside = [(group.holds[x], index) for x, index in member.reads if x in group.holds]
+    if any(group.is_late(holder) for holder, _ in inside):
+        return False
+    bound = _bound(group, member, inside) if inside else _alike(group, member)
+    if bound is None:
+        return False
+    own = {bound[axis]: axis for axis in bound}
+    inner = _inner(member, group.frame)
+    frame = tuple([axis for axis in group.frame if axis in own and own[axis] not in inner])
+    if not _pays(group, member, frame, bool(inside)):
+        return False
+    group.frame = frame
+    _take(group, member, bound)
+    return True
+
+
+def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis]:
+    """The member's loop variables that are the group's: at each point it reads what was computed at that point."""
+    bound: dict[Axis, Axis] = {}
+    blocked: set[Axis] = set()
+    for holder, index in inside:
+        for axis, part in zip(group.own(holder.axes), index, strict=True):
+            if axis.extent == 1:
+                continue
+            own = part.is_axis()
+            if (
+                own is None
+                or bound.get(own, axis) is not axis
+                or any(known is axis and other is not own for other, known in bound.items())
+            ):
+                blocked.add(axis)
+            else:
+                bound[own] = axis
+    return {own: axis for own, axis in bound.items() if axis not in blocked}
+
+
+def _alike(group: Group, member: Member) -> dict[Axis, Axis] | None:
+    """The loop variables of a member that runs over the same elements of the same array."""
+    leaves = {x for x, _ in member.reads}
+    for other in group.members:
+        same = [axis.extent for axis in other.order] == [axis.extent for axis in member.order]
+        if same and (group.tiny or any(x in leaves for x, _ in other.reads)):
+            return dict(zip(member.order, group.own(other.order), strict=True))
+    if not group.frame and group.tiny and member.size <= _TINY:
+        return {}
+    return None
+
+
+def _pays(group: Group, member: Member, frame: tuple[Axis, ...], reads_inside: bool) -> bool:
+    """Is it better to share these loops than to have a kernel of its own?"""
+    if len(frame) == len(group.frame) and frame:
+        return True
+    if group.tiny and member.size <= _TINY:
+        return True
+    if not frame or not reads_inside:
+        return False
+    rows = prod(axis.extent for axis in frame)
+    largest = max([other.size for other in (*group.members, member)])
+    return rows >= _LEAST_ROWS and largest // rows * 8 <= _ROW_BYTES

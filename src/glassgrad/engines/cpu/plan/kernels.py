@@ -1,0 +1,91 @@
+"""The plan as data: steps, kernels, phases, roots. Floor 4.
+
+A kernel is a nest of loops over `frame`, inside of which `phases` run one after another; a phase is a nest of loops
+over its own axes, inside of which its roots are computed. Softmax along rows, for one:
+
+    for i in frame:
+        for j in phase 1:  m = max(m, x[i, j])
+        for j in phase 2:  e[j] = exp(x[i, j] - m);  s += e[j]
+        for j in phase 3:  y[i, j] = e[j] / s
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from glassgrad.engines.cpu.plan.index import Axis, Index
+from glassgrad.graph.node import Node
+
+
+class Role(Enum):
+    """How a value comes about."""
+
+    GIVEN = auto()  # an input or a captured array: it lies in memory
+    LITERAL = auto()
+    ELEMENTWISE = auto()
+    VIEW = auto()
+    REDUCE = auto()
+    PRODUCT = auto()  # a contraction computed in loops
+    RUNNING = auto()  # cumsum, cumprod, a recurrence: from element to element along an axis
+    PIECES = auto()  # put together from parts: concatenate, stack, pad, shift
+    WRITE = auto()  # a copy of an array with a part written over or added to
+    CALL = auto()  # computed by a call: BLAS, a loop with a body, a function of the host
+    PART = auto()  # one output of a call
+
+
+class Change(Enum):
+    """What a root does to the memory that it stores into."""
+
+    SET = auto()
+    ADD = auto()
+
+
+@dataclass(eq=False, slots=True)
+class Root:
+    """A value that is computed at each point of its loops and kept.
+
+    `axes` are the loops of its own axes, `reduced` those that it is summed (…) over. `source` says what stands at a
+    point of the loops where that is not the node's own rule: a part of a concatenation, with `target` its place there.
+    """
+
+    node: Node
+    role: Role
+    axes: tuple[Axis, ...]
+    reduced: tuple[Axis, ...] = ()
+    operands: list[tuple[Node, Index]] = field(default_factory=list)
+    target: Index | None = None
+    change: Change = Change.SET
+    late: bool = False  # is it complete only when all loops of the kernel have ended?
+    stored: bool = False  # does it lie in memory after the kernel?
+    buffered: bool = False  # is it read by a later phase of the same kernel?
+
+
+@dataclass(eq=False, slots=True)
+class Phase:
+    """Loops inside of the frame, outermost first; those in `backwards` count down."""
+
+    axes: tuple[Axis, ...]
+    roots: list[Root] = field(default_factory=list)
+    backwards: set[Axis] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class Kernel:
+    """Loops over the frame, outermost first, and what is done inside of them."""
+
+    frame: tuple[Axis, ...]
+    phases: list[Phase]
+
+    @property
+    def roots(self) -> list[Root]:
+        """All roots, in the order in which they are computed."""
+        return [root for phase in self.phases for root in phase.roots]
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """A value (or several) computed by a call."""
+
+    node: Node
+
+
+Step = Kernel | Call

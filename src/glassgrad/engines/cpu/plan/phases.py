@@ -1,0 +1,192 @@
+"""From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
+
+from collections.abc import Collection, Sequence
+
+from glassgrad.engines.cpu.plan.grouping import Group, Member
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, number, variable
+from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.views import view_key_index
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import literal
+
+
+def kernel_of(group: Group, elsewhere: Collection[Node]) -> Kernel:
+    """The group's loops; `elsewhere` are the values that other steps read, or the caller."""
+    if group.in_pieces:
+        return Kernel((), _pieces(group.members[0]))
+    phases: list[Phase] = []
+    place: dict[Node, int] = {}
+    for member in group.members:
+        inner = tuple([axis for axis in group.own(member.order) if axis not in group.frame and axis.extent != 1])
+        first = 0
+        for x, index in member.reads:
+            if x in place:
+                first = max(first, place[x] + (not _at_same_point(group, group.holds[x], index, phases[place[x]])))
+        at = _phase_for(group, member, inner, phases, first)
+        place[member.node] = at
+        phases[at].roots.append(_root(group, member, elsewhere))
+    _mark_buffered(group, phases, place)
+    return Kernel(group.frame, phases)
+
+
+def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int) -> int:
+    """The first phase with these loops, or a new one."""
+    backwards = _backwards(group, member)
+    for at in range(first, len(phases)):
+        phase = phases[at]
+        if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
+            continue
+        if set(phase.axes) != set(inner) and not _unified(group, member, inner, phase):
+            continue
+        if _suffix(group, member, phase.axes):
+            phase.backwards |= backwards
+            return at
+    reduced = set(group.own(member.reduced))
+    axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
+    phases.append(Phase(axes, [], backwards))
+    return len(phases) - 1
+
+
+def _backwards(group: Group, member: Member) -> set[Axis]:
+    if member.role is Role.RUNNING and member.node.param("backwards"):
+        return {group.axis_of[member.axes[member.node.param("axis")]]}
+    return set()
+
+
+def _same_way(group: Group, member: Member, phase: Phase, backwards: set[Axis]) -> bool:
+    """Can the member's loops run in the direction of the phase's?"""
+    if member.role is Role.RUNNING:
+        return phase.backwards == backwards or not any(root.role is Role.RUNNING for root in phase.roots)
+    return True
+
+
+def _unified(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase) -> bool:
+    """Takes the phase's loop variables for the member's own, where it has none of the group's."""
+    taken = {axis for other in group.members if other is not member for axis in group.own(other.order)}
+    if any(axis in taken for axis in inner) or [a.extent for a in inner] != [a.extent for a in phase.axes]:
+        return False
+    new = dict(zip(inner, phase.axes, strict=True))
+    for axis in member.order:
+        group.axis_of[axis] = new.get(group.axis_of[axis], group.axis_of[axis])
+    return True
+
+
+def _suffix(group: Group, member: Member, axes: tuple[Axis, ...]) -> bool:
+    """Are the loops that the member is reduced over the innermost ones?"""
+    reduced = {axis for axis in group.own(member.reduced) if axis in axes}
+    return not reduced or set(axes[len(axes) - len(reduced) :]) == reduced
+
+
+def _at_same_point(group: Group, holder: Member, index: Index, phase: Phase) -> bool:
+    """Is what the member reads known at that very point of the phase's loops?"""
+    if any(axis in phase.axes for axis in group.own(holder.reduced)):
+        return False
+    for axis, part in zip(group.own(holder.axes), index, strict=True):
+        own = part.is_axis()
+        if axis.extent != 1 and (own is None or group.axis_of[own] is not axis):
+            return False
+    return True
+
+
+def _root(group: Group, member: Member, elsewhere: Collection[Node]) -> Root:
+    operands = [(x, tuple([_renamed(part, group.axis_of) for part in index])) for x, index in member.operands]
+    late = group.is_late(member)
+    return Root(
+        member.node,
+        member.role,
+        group.own(member.axes),
+        group.own(member.reduced),
+        operands,
+        late=late,
+        stored=late or member.node in elsewhere,
+    )
+
+
+def _renamed(part: Affine, axis_of: dict[Axis, Axis]) -> Affine:
+    """The index over the group's loop variables."""
+    result = Affine((), part.const)
+    for symbol, c in part.terms:
+        match symbol:
+            case Axis():
+                new = variable(axis_of.get(symbol, symbol))
+            case Quotient(of=inner, by=by):
+                new = _renamed(inner, axis_of).divided(by)
+            case Looked(node=node, at=at, extent=extent):
+                new = Affine(((Looked(node, tuple([_renamed(x, axis_of) for x in at]), extent), 1),), 0)
+        result = result.plus(new.times(c))
+    return result
+
+
+def _mark_buffered(group: Group, phases: Sequence[Phase], place: dict[Node, int]) -> None:
+    roots = {root.node: root for phase in phases for root in phase.roots}
+    for member in group.members:
+        for x, _ in member.reads:
+            if x in place and place[x] != place[member.node]:
+                roots[x].buffered = True
+
+
+# ------------------------------------------------------------------ arrays put together from parts
+def _pieces(member: Member) -> list[Phase]:
+    node = member.node
+    match node.op.name:
+        case "concatenate":
+            axis, start, phases = node.param("axis"), 0, []
+            for x in node.inputs:
+                phases.append(_part(node, x, lambda index, s=start: _moved(index, axis, s)))
+                start += x.shape[axis]
+            return phases
+        case "stack":
+            axis = node.param("axis")
+            return [
+                _part(node, x, lambda index, p=position: (*index[:axis], number(p), *index[axis:]))
+                for position, x in enumerate(node.inputs)
+            ]
+        case "pad":
+            (x,), widths = node.inputs, node.param("widths")
+            starts = [before for before, _ in widths]
+            return [
+                _filled(node, 0),
+                _part(node, x, lambda index: tuple([p.shifted(s) for p, s in zip(index, starts, strict=True)])),
+            ]
+        case "shift":
+            return _shifted(node)
+    return _written(node)
+
+
+def _part(node: Node, x: Node, place: object, change: Change = Change.SET) -> Phase:
+    axes = tuple([Axis(size) for size in x.shape])
+    index = tuple([variable(axis) for axis in axes])
+    target = place(index)  # type: ignore[operator]  # from index to index
+    root = Root(node, Role.VIEW, axes, (), [(x, index)], target, change, stored=True)
+    return Phase(tuple([axis for axis in axes if axis.extent != 1]), [root])
+
+
+def _filled(node: Node, fill: float) -> Phase:
+    return _part(node, literal(fill, node.dtype, node.shape), lambda index: index)
+
+
+def _moved(index: Index, axis: int, by: int) -> Index:
+    return (*index[:axis], index[axis].shifted(by), *index[axis + 1 :])
+
+
+def _shifted(node: Node) -> list[Phase]:
+    """Each value one place on along the axis: the edge first, then the rest."""
+    (x,), axis, step = node.inputs, node.param("axis"), node.param("step")
+    phase = _filled(node, node.param("fill"))
+    size = x.shape[axis]
+    if size <= 1:
+        return [phase]
+    axes = tuple([Axis(n - 1 if place == axis else n) for place, n in enumerate(x.shape)])
+    index = tuple([variable(a) for a in axes])
+    source, target = (index, _moved(index, axis, 1)) if step > 0 else (_moved(index, axis, 1), index)
+    root = Root(node, Role.VIEW, axes, (), [(x, source)], target, stored=True)
+    return [phase, Phase(tuple([a for a in axes if a.extent != 1]), [root])]
+
+
+def _written(node: Node) -> list[Phase]:
+    x, v, *_ = node.inputs
+    change = Change.ADD if node.op.name == "index_add" else Change.SET
+    return [
+        _part(node, x, lambda index: index),
+        _part(node, v, lambda index: view_key_index(node, index), change),
+    ]

@@ -1,0 +1,162 @@
+"""The plan of a program: its steps in order, and where each value lies. Floor 4."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from glassgrad.engines.cpu.plan.grouping import Group, grouped
+from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Root, Step
+from glassgrad.engines.cpu.lower import lowered
+from glassgrad.engines.cpu.plan.memory import Lifetime, Place, aligned, arena, given_places
+from glassgrad.engines.cpu.plan.phases import kernel_of
+from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
+from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import Node, make, reachable, working
+from glassgrad.ops.contract import CONTRACT
+from glassgrad.ops.control import COND, SCAN, WHILE
+from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, mark
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """What is done in which order, and where each value lies."""
+
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    captured: tuple[Node, ...]
+    roles: dict[Node, Role]
+    kept: frozenset[Node]
+    steps: list[Step]
+    places: dict[Node, Place]
+    arena_bytes: int
+    bodies: dict[Node, list["Plan"]]
+    scratch: dict[Node, Place]
+
+
+def planned(graph: Graph) -> Plan:
+    """The plan for a graph of simple ops."""
+    with working():
+        outputs = _own_outputs(graph)
+        given = frozenset(graph.inputs)
+        outputs = _in_memory(outputs, given)
+    order = [node for node in reachable(outputs) if node not in given]
+    roles = {node: role_of(node, given) for node in (*graph.inputs, *order)}
+    kept = frozenset(kept_values(order, roles, set(outputs)))
+    groups = grouped(order, roles, kept)
+    read_in = _read_in(groups, roles, kept)
+    last = len(groups)
+    for node in outputs:
+        read_in.setdefault(node, set()).add(last)
+    made_in = _made_in(groups, order, roles)
+    elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}
+    steps: list[Step] = [kernel_of(group, elsewhere) if isinstance(group, Group) else group for group in groups]
+    bodies = {
+        node: [planned(lowered(graph)) for graph in graphs_of(node)] for node in order if roles[node] is Role.CALL
+    }
+    inner = [array for plans in bodies.values() for plan in plans for array in plan.captured]
+    captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
+    fixed = given_places((*graph.inputs, *captured), outputs)
+    lifetimes = [
+        Lifetime(node, node.aval.nbytes, made_in[node], max(read_in.get(node, {made_in[node]})))
+        for node in _stored(steps, order, roles)
+        if node not in fixed
+    ]
+    lifetimes.extend(
+        Lifetime((node,), scratch_bytes(node, plans), made_in[node], made_in[node])
+        for node, plans in bodies.items()
+        if plans
+    )
+    in_arena, size = arena(lifetimes)
+    places = {node: place for node, place in in_arena.items() if isinstance(node, Node)} | fixed
+    scratch = {node: in_arena[node,] for node, plans in bodies.items() if plans}
+    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch)
+
+
+def graphs_of(node: Node) -> tuple[Graph, ...]:
+    """The graphs that an op carries and that the program runs itself."""
+    if not all(size >= 0 for aval in (*node.avals, *[x.aval for x in node.inputs]) for size in aval.shape):
+        return ()
+    match node.op.name:
+        case "scan":
+            return (node.param("body"),)
+        case "while_loop":
+            return (node.param("condition"), node.param("body"))
+        case "cond":
+            return tuple(node.param("branches"))
+    return ()
+
+
+def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
+    """What the bodies need, one after another, and second places for what a loop carries."""
+    carried = sum([aligned(aval.nbytes) for aval in node.avals])
+    return max([aligned(plan.arena_bytes) for plan in plans], default=0) + 2 * carried + 64
+
+
+def _own_outputs(graph: Graph) -> list[Node]:
+    """The outputs, each a value of its own: what is given, constant or asked for twice is copied."""
+    seen = {*graph.inputs}
+    outputs = []
+    for node in graph.outputs:
+        own = mark(node) if node in seen or node.op in (LITERAL, ARRAY) else node
+        seen.add(own)
+        outputs.append(own)
+    return outputs
+
+
+_NEED_MEMORY = frozenset({CONTRACT, SCAN, WHILE, COND})  # a function of the host is handed constants as they are
+
+
+def _in_memory(outputs: Sequence[Node], given: Collection[Node]) -> list[Node]:
+    """The outputs with constants that calls read as values that lie in memory."""
+    new: dict[Node, Node] = {}
+    for node in reachable(outputs):
+        if node in given:
+            continue
+        inputs = tuple([new.get(x, x) for x in node.inputs])
+        if node.op in _NEED_MEMORY and role_of(node, given) is Role.CALL:
+            inputs = tuple([mark(x) if storage_of(x).op is LITERAL else x for x in inputs])
+        if inputs != node.inputs:
+            new[node] = make(node.op, inputs, node.params)
+    return [new.get(node, node) for node in outputs]
+
+
+def _read_in(
+    groups: Sequence[Group | Call], roles: Mapping[Node, Role], kept: Collection[Node]
+) -> dict[Node, set[int]]:
+    """The steps in which each value is read."""
+    found: dict[Node, set[int]] = {}
+    for place, step in enumerate(groups):
+        if isinstance(step, Call):
+            for x in step.node.inputs:
+                found.setdefault(storage_of(x), set()).add(place)
+        else:
+            for member in step.members:
+                for x, _ in member.reads:
+                    found.setdefault(x, set()).add(place)
+    for node in [node for node in found if roles[node] is Role.PART]:
+        found.setdefault(node.inputs[0], set()).update(found[node])
+    return found
+
+
+def _made_in(groups: Sequence[Group | Call], order: Sequence[Node], roles: Mapping[Node, Role]) -> dict[Node, int]:
+    made: dict[Node, int] = {}
+    for place, step in enumerate(groups):
+        if isinstance(step, Call):
+            made[step.node] = place
+        else:
+            made.update((member.node, place) for member in step.members)
+    for node in order:
+        if roles[node] is Role.PART:
+            made[node] = made[node.inputs[0]]
+    return made
+
+
+def _stored(steps: Sequence[Step], order: Sequence[Node], roles: Mapping[Node, Role]) -> list[Node]:
+    """The values that lie in memory, but for what is given."""
+    found: dict[Node, Root | None] = {}
+    for step in steps:
+        if isinstance(step, Kernel):
+            found.update((root.node, root) for root in step.roots if root.stored)
+        elif not step.node.op.multiple:
+            found[step.node] = None
+    found.update((node, None) for node in order if node.op is PROJECT)
+    return list(found)

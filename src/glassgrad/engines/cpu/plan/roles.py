@@ -1,0 +1,209 @@
+"""How each value of a graph comes about, and which are kept rather than computed where they are read. Floor 4."""
+
+from collections.abc import Collection, Sequence
+from math import prod
+
+from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
+from glassgrad.engines.cpu.emit.types import kind_of
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, variable
+from glassgrad.engines.cpu.plan.kernels import Role
+from glassgrad.engines.cpu.plan.views import VIEWS, source_index
+from glassgrad.graph.node import Node
+from glassgrad.ops.contract import parts
+from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT
+
+REDUCTIONS = frozenset({"sum", "max", "min", "prod", "any", "all", "argmax", "argmin"})
+RUNNING = frozenset({"cumsum", "cumprod", "recurrence"})
+PIECES = frozenset({"concatenate", "stack", "pad", "shift"})
+WRITES = frozenset({"index_add", "index_update"})
+
+_KEPT_FROM = 8.0  # a value of this cost that several read is computed once
+_DEPTH = 24  # a value this many ops above kept ones is kept, so that no expression grows without end
+_SMALL_PRODUCT = 4096  # multiplications of one matrix product up to which loops beat a call
+
+
+def role_of(node: Node, given: Collection[Node]) -> Role:
+    """How this value comes about."""
+    name = node.op.name
+    if node in given or node.op in (INPUT, ARRAY):
+        return Role.GIVEN
+    if node.op is LITERAL:
+        return Role.LITERAL
+    if node.op is PROJECT:
+        return Role.PART
+    if not _is_native(node):
+        return Role.CALL
+    if is_scalar(node):
+        return Role.ELEMENTWISE
+    if name in VIEWS:
+        return Role.VIEW
+    if name in REDUCTIONS:
+        return Role.REDUCE
+    if name in RUNNING:
+        return Role.RUNNING
+    if name in PIECES:
+        return Role.PIECES
+    if name in WRITES:
+        return Role.WRITE
+    if name == "contract" and in_loops(node):
+        return Role.PRODUCT
+    return Role.CALL
+
+
+def _is_native(node: Node) -> bool:
+    """Have all values that it touches a kind that registers hold?"""
+    if node.op.multiple:
+        return False
+    return all(
+        type(x.aval) is not tuple and kind_of(x.dtype) is not None and kind_of(x.dtype).name != "f16"  # type: ignore[union-attr]
+        for x in (node, *node.inputs)
+    ) and all(size >= 0 for x in (node, *node.inputs) for size in x.shape)
+
+
+def in_loops(node: Node) -> bool:
+    """Is this contraction better computed in loops than by BLAS?"""
+    sizes = letter_sizes(node)
+    left, right, out = parts(node.param("spec"))
+    inner = prod(sizes[c] for c in left if c in right and c not in out)
+    rows = prod(sizes[c] for c in left if c not in right)
+    columns = prod(sizes[c] for c in right if c not in left)
+    if node.dtype.kind not in "fc":
+        return True
+    if min(rows, columns) == 1 or inner == 1:
+        return True
+    return rows * columns * inner <= _SMALL_PRODUCT
+
+
+def letter_sizes(node: Node) -> dict[str, int]:
+    """The size of each letter of a contraction."""
+    left, right, _ = parts(node.param("spec"))
+    a, b = node.inputs
+    return dict(zip(left, a.shape, strict=True)) | dict(zip(right, b.shape, strict=True))
+
+
+def reduced_axes(node: Node) -> tuple[int, ...]:
+    """The axes of its input over which a reduction runs."""
+    axes = node.param("axis") if node.op.name in ("argmax", "argmin") else node.param("axes")
+    return (axes,) if isinstance(axes, int) else tuple(axes)
+
+
+# ------------------------------------------------------------------ what is kept
+def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collection[Node]) -> set[Node]:
+    """The values that are computed at one place and kept; all others are computed where they are read."""
+    users: dict[Node, int] = {}
+    for node in order:
+        for x in set(node.inputs):
+            users[x] = users.get(x, 0) + 1
+    kept: set[Node] = set()
+    cost: dict[Node, float] = {}
+    depth: dict[Node, int] = {}
+    in_memory, spread = _read_from_memory(order, roles), _spread_values(order)
+    for node in order:
+        role = roles[node]
+        if role in (Role.GIVEN, Role.LITERAL):
+            cost[node], depth[node] = 0.5, 0
+            continue
+        inline = [x for x in node.inputs if x not in kept]
+        own = COSTS.get(node.op.name, 1.0) if role is Role.ELEMENTWISE else 0.0
+        cost[node] = own + sum([cost.get(x, 0.5) for x in inline]) + 0.5 * (len(node.inputs) - len(inline))
+        depth[node] = 1 + max([depth.get(x, 0) for x in inline], default=0)
+        several = users.get(node, 0) > 1
+        must = role not in (Role.ELEMENTWISE, Role.VIEW) or node in outputs or node in in_memory
+        grows = role is Role.ELEMENTWISE and cost[node] >= _KEPT_FROM and (several or node in spread)
+        if must or grows or depth[node] >= _DEPTH:
+            kept.add(node)
+    return kept
+
+
+def _spread_values(order: Sequence[Node]) -> set[Node]:
+    """The values of which an element is read at several points."""
+    return {x for node in order if node.op.name == "broadcast" for x in node.inputs if x.aval.size < node.aval.size}
+
+
+def _read_from_memory(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:
+    """The values that a call reads."""
+    found: set[Node] = set()
+    for node in order:
+        if roles[node] is Role.CALL:
+            found.update(storage_of(x) for x in node.inputs)
+        elif roles[node] is Role.WRITE:
+            found.add(node.inputs[0])
+    return found
+
+
+def storage_of(node: Node) -> Node:
+    """The value whose elements these are, in the same order: what a call reads of a reshaped array."""
+    while node.op.name in ("reshape", "stop_gradient"):
+        node = node.inputs[0]
+    return node
+
+
+# ------------------------------------------------------------------ who reads what
+def domain_of(node: Node, role: Role) -> tuple[tuple[Axis, ...], tuple[Axis, ...]]:
+    """Fresh loop variables for a kept value: those of its own axes, and those over which it is reduced."""
+    if role is Role.REDUCE:
+        shape = node.inputs[0].shape
+        over = reduced_axes(node)
+        axes = [Axis(size) for size in shape]
+        return tuple([a for i, a in enumerate(axes) if i not in over]), tuple([axes[i] for i in over])
+    if role is Role.PRODUCT:
+        sizes = letter_sizes(node)
+        left, right, out = parts(node.param("spec"))
+        inner = [c for c in left if c in right and c not in out]
+        return tuple([Axis(sizes[c]) for c in out]), tuple([Axis(sizes[c]) for c in inner])
+    return tuple([Axis(size) for size in node.shape]), ()
+
+
+def operand_indices(node: Node, role: Role, axes: Sequence[Axis], reduced: Sequence[Axis]) -> list[tuple[Node, Index]]:
+    """What a kept value reads at one point of its loops, and where."""
+    own = tuple([variable(axis) for axis in axes])
+    inner = tuple([variable(axis) for axis in reduced])
+    match role:
+        case Role.REDUCE:
+            over = reduced_axes(node)
+            rest, along = iter(own), iter(inner)
+            index = tuple([next(along) if i in over else next(rest) for i in range(node.inputs[0].ndim)])
+            return [(node.inputs[0], index)]
+        case Role.PRODUCT:
+            left, right, out = parts(node.param("spec"))
+            letters = dict(zip(out, own, strict=True))
+            letters |= dict(zip([c for c in left if c in right and c not in out], inner, strict=True))
+            a, b = node.inputs
+            return [(a, tuple([letters[c] for c in left])), (b, tuple([letters[c] for c in right]))]
+        case Role.VIEW:
+            return view_operands(node, own)
+    return [(x, own) for x in node.inputs]
+
+
+def view_operands(node: Node, index: Index) -> list[tuple[Node, Index]]:
+    """What a view reads: its input, and the index arrays that it is looked up with."""
+    source = source_index(node, index)
+    found = [(node.inputs[0], source)]
+    for part in source:
+        for symbol, _ in part.terms:
+            if isinstance(symbol, Looked):
+                found.append((symbol.node, symbol.at))
+    return found
+
+
+def reads(
+    start: Sequence[tuple[Node, Index]], kept: Collection[Node], roles: dict[Node, Role]
+) -> list[tuple[Node, Index]]:
+    """The kept values (and those that lie in memory) that these operands reach through what is computed on the way."""
+    found: dict[tuple[Node, tuple[Affine, ...]], None] = {}
+    stack = list(start)
+    seen: set[tuple[Node, tuple[Affine, ...]]] = set()
+    while stack:
+        pair = stack.pop()
+        if pair in seen:
+            continue
+        seen.add(pair)
+        node, index = pair
+        role = roles[node]
+        if node in kept or role is Role.GIVEN:
+            found[pair] = None
+        elif role is Role.VIEW:
+            stack.extend(view_operands(node, index))
+        elif role is Role.ELEMENTWISE:
+            stack.extend([(x, index) for x in node.inputs])
+    return list(found)

@@ -1,0 +1,63 @@
+"""A graph as a native program. Floor 4.
+
+The program is one function `run(inputs, outputs, arena, context)`: it calls the kernels and what is not done in loops
+one after another. `context` leads to the functions of the host.
+"""
+
+import ctypes
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassgrad.engines.cpu.calls.host import HostCalls
+from glassgrad.engines.cpu.emit.module import Module
+from glassgrad.engines.cpu.lower import lowered
+from glassgrad.engines.cpu.native.compiler import Library, load, object_code
+from glassgrad.engines.cpu.native.symbols import addresses
+from glassgrad.engines.cpu.plan.plan import Plan, planned
+from glassgrad.graph.graph import Graph
+
+_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_ALIGNED = 64
+
+
+@dataclass(eq=False, slots=True)
+class Program:
+    """A compiled graph. Called with arrays, it gives new arrays."""
+
+    plan: Plan
+    text: str
+    library: Library
+    host: HostCalls
+    run: Callable[..., None]
+
+    def __call__(self, *arguments: Any) -> list[np.ndarray]:
+        """The outputs for these arguments."""
+        plan = self.plan
+        given = [np.ascontiguousarray(value, node.dtype) for value, node in zip(arguments, plan.inputs, strict=True)]
+        given.extend(np.ascontiguousarray(node.param("held").values) for node in plan.captured)
+        results = [np.empty(node.shape, node.dtype) for node in plan.outputs]
+        arena = np.empty(plan.arena_bytes + _ALIGNED, np.uint8)
+        start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
+        inputs = _pointers(given)
+        outputs = _pointers(results)
+        self.run(inputs, outputs, start, self.host.context)
+        self.host.raise_pending()
+        return results
+
+
+def _pointers(arrays: Sequence[np.ndarray]) -> Any:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
+
+
+def compile_graph(graph: Graph) -> Program:
+    """The native program for a graph."""
+    plan = planned(lowered(graph))
+    module = Module()
+    module.program("run", plan)
+    text = module.text()
+    code = object_code(text)
+    library = load(code, ["run"], addresses(module.symbols))
+    return Program(plan, text, library, HostCalls(module.host), _RUN(library.addresses["run"]))
