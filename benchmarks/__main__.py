@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 GROUPS = {
@@ -27,6 +28,8 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--libraries", nargs="*", metavar="LIBRARY", help="those to measure; all installed if not given")
     found.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="of elementwise and products")
     found.add_argument("--threads", type=int, help="how many threads every library may use")
+    found.add_argument("--suite", type=Path, metavar="FOLDER", help="a copy of GradBench, for gradbench")
+    found.add_argument("--peer", metavar="COMMAND", help="another tool of that suite, for gradbench")
     found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
     found.add_argument("--plot", type=Path, metavar="FILE", help="where to draw the ratios; needs matplotlib")
     return found
@@ -39,13 +42,26 @@ def set_threads(count: int) -> None:
         os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
-def measure_group(name: str, options: argparse.Namespace, libraries: Sequence[str], ceiling: float) -> list[Any]:
+def gradbench(options: argparse.Namespace) -> list[Any]:
+    """The suite's workloads through its protocol, with the options that it shares with this command."""
+    from benchmarks.gradbench import run
+
+    given = ["--quick"] if options.quick else []
+    given += ["--suite", str(options.suite)] if options.suite else []
+    given += ["--peer", options.peer] if options.peer else []
+    found = run.run(run.parser().parse_args(given))
+    return [{"case": f"{one['eval']} {one['workload']} {one['function']}", **one} for one in found["results"]]
+
+
+def measure_group(
+    module: ModuleType, options: argparse.Namespace, libraries: Sequence[str], ceiling: float
+) -> list[Any]:
     """Runs the cases of a group and prints them as they come."""
     from benchmarks.harness import measure, report
 
     effort = measure.QUICK if options.quick else measure.FULL
     records = []
-    for case in importlib.import_module(f"benchmarks.{name}").cases(quick=options.quick, dtype=options.dtype):
+    for case in module.cases(quick=options.quick, dtype=options.dtype):
         if options.only not in case.name:
             continue
         timings = measure.measured(case, libraries, effort)
@@ -78,9 +94,10 @@ def main() -> None:
     groups: dict[str, Any] = {}
     for name in names:
         print(f"\n== {name}: {GROUPS[name]}", flush=True)
-        module = importlib.import_module(f"benchmarks.{name}")
-        if hasattr(module, "cases"):
-            groups[name] = measure_group(name, options, libraries, ceiling)
+        if name == "gradbench":
+            groups[name] = gradbench(options)
+        elif hasattr(module := importlib.import_module(f"benchmarks.{name}"), "cases"):
+            groups[name] = measure_group(module, options, libraries, ceiling)
         else:
             groups[name] = module.records(quick=options.quick, libraries=libraries)
     if options.json:

@@ -55,8 +55,8 @@ class Tool:
         return answer
 
     def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
+        with self.process:
+            self.process.stdin.close()
 
 
 @dataclass(frozen=True, slots=True)
