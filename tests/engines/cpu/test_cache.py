@@ -1,0 +1,151 @@
+"""The disk cache of compiled code: a second time compiles nothing, and no state of the disk does harm."""
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from glassgrad.engines.cpu.native import cache
+
+TEXT = "define i64 @f() {\n  ret i64 41\n}\n"
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    place = tmp_path / "cache" / "deep"
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(place))
+    return place
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """The texts that were compiled."""
+    texts = []
+
+    def object_code(text):
+        texts.append(text)
+        return b"code of " + text.encode()
+
+    monkeypatch.setattr(cache, "object_code", object_code)
+    return texts
+
+
+def entries(directory):
+    return sorted(directory.iterdir())
+
+
+@pytest.mark.usefixtures("directory")
+def test_the_second_time_nothing_is_compiled_or_written(compiled):
+    def make_text():
+        made.append(1)
+        return "abc"
+
+    made = []
+    first = cache.load_or_compile(b"key", make_text)
+    assert cache.load_or_compile(b"key", make_text) == first == b"code of abc"
+    assert (len(made), compiled) == (1, ["abc"])
+    assert cache.load_or_compile(b"other key", make_text) == first
+    assert cache.cached_object_code("x") == cache.cached_object_code("x") == b"code of x"
+    assert compiled == ["abc", "abc", "x"]
+    cache.clear_cache()
+    cache.cached_object_code("x")
+    assert compiled == ["abc", "abc", "x", "x"]
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"", lambda b: b[:10], lambda b: b[:-1], lambda b: b[:-1] + b"!", lambda b: b + b"!"]
+)
+def test_damaged_entries_are_compiled_again(directory, compiled, damage):
+    code = cache.cached_object_code("x")
+    (entry,) = entries(directory)
+    whole = entry.read_bytes()
+    entry.write_bytes(damage(whole))
+    assert cache.cached_object_code("x") == code
+    assert len(compiled) == 2
+    assert entry.read_bytes() == whole
+
+
+def test_other_circumstances_are_other_entries(directory, compiled, monkeypatch):
+    cache.cached_object_code("x")
+    monkeypatch.setattr(cache, "_circumstances", lambda: b"another processor")
+    cache.cached_object_code("x")
+    assert len(compiled) == len(entries(directory)) == 2
+
+
+@pytest.mark.parametrize("word", ["", "off", "0", "OFF"])
+def test_switched_off(tmp_path, compiled, monkeypatch, word):
+    monkeypatch.setenv("GLASSGRAD_CACHE", word)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    cache.cached_object_code("x")
+    cache.cached_object_code("x")
+    assert len(compiled) == 2
+    assert entries(tmp_path) == []
+
+
+def test_places_by_platform(monkeypatch, tmp_path):
+    monkeypatch.delenv("GLASSGRAD_CACHE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert cache.cache_directory() == tmp_path / "glassgrad"
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert cache.cache_directory().parts[-3:] == ("Library", "Caches", "glassgrad")
+
+
+def test_a_place_that_cannot_be_written(tmp_path, compiled, monkeypatch):
+    (tmp_path / "file").write_text("not a directory")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "file" / "inside"))
+    assert cache.cached_object_code("x") == cache.cached_object_code("x") == b"code of x"
+    assert len(compiled) == 2
+
+
+def test_a_disk_that_is_full_leaves_nothing_behind(directory, compiled, monkeypatch):
+    def replace(*_):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(cache.Path, "replace", replace)
+    assert cache.cached_object_code("x") == b"code of x"
+    assert entries(directory) == []
+    assert compiled == ["x"]
+
+
+def test_the_oldest_used_entries_go_first(directory, compiled, monkeypatch):
+    monkeypatch.setenv("GLASSGRAD_CACHE_MB", "1")
+    monkeypatch.setattr(cache, "_SWEEP_EVERY", 1)
+    bodies = [f"{n}".ljust(200_000) for n in range(8)]
+    for age, body in enumerate(bodies):
+        cache.cached_object_code(bodies[0])  # in use all the time
+        before = set(entries(directory))
+        cache.cached_object_code(body)
+        for entry in set(entries(directory)) - before:
+            cache.os.utime(entry, (1_000_000_000 + age,) * 2)
+    assert sum(path.stat().st_size for path in entries(directory)) <= 1 << 20
+    count = len(compiled)
+    cache.cached_object_code(bodies[0])
+    cache.cached_object_code(bodies[-1])
+    assert len(compiled) == count
+    cache.cached_object_code(bodies[1])
+    assert len(compiled) == count + 1
+
+
+def test_several_threads_and_processes_at_once(directory):
+    script = (
+        "from glassgrad.engines.cpu.native.cache import cached_object_code as code\n"
+        f"print(sum(len(code({TEXT!r}.replace('41', str(n)))) for n in range(10)))"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) for _ in range(2)]
+    found = []
+
+    def compile_all():
+        found.append(sum(len(cache.cached_object_code(TEXT.replace("41", str(n)))) for n in range(10)))
+
+    threads = [threading.Thread(target=compile_all) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found += [int(process.communicate(timeout=60)[0]) for process in running]
+    assert len(set(found)) == 1
+    assert found[0] > 1000
+    assert len(entries(directory)) == 10
+    assert all(path.suffix == ".o" for path in entries(directory))
