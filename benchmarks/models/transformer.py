@@ -32,13 +32,11 @@ def batch(length, count):
 
 
 def glassgrad(length: int, count: int) -> Run:
+    from glassgrad.scipy.special import softmax
+
     def norm(x, scale, shift):
         centred = x - np.mean(x, axis=-1, keepdims=True)
         return centred / np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + SMALL) * scale + shift
-
-    def softmax(x):
-        exps = np.exp(x - np.max(x, axis=-1, keepdims=True))
-        return exps / np.sum(exps, axis=-1, keepdims=True)
 
     def gelu(x):
         return 0.5 * x * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)))
@@ -48,7 +46,7 @@ def glassgrad(length: int, count: int) -> Run:
         q, k, v = joint.transpose(2, 0, 3, 1, 4)  # (example, head, place, width of a head)
         scores = q @ k.swapaxes(-1, -2) / math.sqrt(WIDTH // HEADS)
         scores = np.where(np.tri(length, dtype=bool), scores, -np.inf)
-        mixed = (softmax(scores) @ v).swapaxes(1, 2).reshape(count, length, WIDTH)
+        mixed = (softmax(scores, axis=-1) @ v).swapaxes(1, 2).reshape(count, length, WIDTH)
         return mixed @ p["out_weight"] + p["out_bias"]
 
     def loss(p, x, y):

@@ -38,31 +38,46 @@ def rotated(axis, point):
     ]
 
 
-def residual(camera, point, weight, feature):
-    """How far a camera's view of a point is from where it was seen, times the observation's weight."""
-    x, y, z = rotated([camera[i] for i in range(3)], [point[i] - camera[3 + i] for i in range(3)])
+def residual(feature, *numbers):
+    """How far a camera's view of a point is from where it was seen, times the observation's weight.
+
+    The numbers are the camera's eleven, the point's three and the weight, one by one: of 15 numbers an engine makes 15
+    registers, of one vector with places taken out of it and added back into it perhaps not.
+    """
+    turn, centre, (length, up, vp, near, far), point, weight = (
+        numbers[first:last] for first, last in ((0, 3), (3, 6), (6, 11), (11, 14), (14, 15))
+    )
+    x, y, z = rotated(turn, [a - b for a, b in zip(point, centre, strict=True)])
     u, v = x / z, y / z
     square = u * u + v * v
-    stretch = (1.0 + camera[9] * square + camera[10] * square * square) * camera[6]
-    return weight * (u * stretch + camera[7] - feature[0]), weight * (v * stretch + camera[8] - feature[1])
+    stretch = (1.0 + near * square + far * square * square) * length
+    return weight[0] * (u * stretch + up - feature[0]), weight[0] * (v * stretch + vp - feature[1])
 
 
 def weight_error(weight):
     return 1.0 - weight * weight
 
 
+def gathered(cameras, points, weights, views):
+    """For each observation its 15 numbers."""
+    return np.concatenate([cameras[views[:, 0]], points[views[:, 1]], weights[:, None]], axis=1)
+
+
 def objective(cameras, points, weights, features, views):
-    seen = gg.vmap(residual)(cameras[views[:, 0]], points[views[:, 1]], weights, features)
-    return np.stack(seen, axis=1), weight_error(weights)
+    numbers = gathered(cameras, points, weights, views)
+    seen = gg.vmap(lambda feature, row: np.stack(residual(feature, *row)))(features, numbers)
+    return seen, weight_error(weights)
 
 
 def jacobian(cameras, points, weights, features, views):
     """The values of the sparse Jacobian, row by row: two residuals of each observation, then the weights' errors."""
-    blocks = gg.vmap(gg.jacobian(residual, (0, 1, 2), mode="reverse"))(
-        cameras[views[:, 0]], points[views[:, 1]], weights, features
-    )
-    rows = [np.concatenate([camera, point, weight[:, None]], axis=1) for camera, point, weight in blocks]
-    return np.concatenate([np.stack(rows, axis=1).reshape(-1), gg.elementwise_grad(weight_error)(weights)])
+    derivatives = gg.jacobian(residual, tuple(range(1, ROW + 1)), mode="reverse")
+
+    def block(feature, row):
+        return np.stack([np.stack(by_number) for by_number in derivatives(feature, *row)])
+
+    blocks = gg.vmap(block)(features, gathered(cameras, points, weights, views))
+    return np.concatenate([blocks.reshape(-1), gg.elementwise_grad(weight_error)(weights)])
 
 
 OBJECTIVE = gg.jit(objective)

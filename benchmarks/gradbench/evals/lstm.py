@@ -7,38 +7,33 @@ What does not depend on the state is done for all steps at once, before the loop
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 import glassgrad as gg
 from benchmarks.gradbench.task import Input, Task, array, number
 
 
-def sigmoid(x):
-    return 1.0 / (1.0 + np.exp(-x))
-
-
-def layer(weight, bias, hidden, cell, x):
-    """One layer, one step; `weight` and `bias` hold the gates forget, in, out and change as rows."""
-    forget = sigmoid(x * weight[0] + bias[0])
-    into = sigmoid(hidden * weight[1] + bias[1])
-    out = sigmoid(x * weight[2] + bias[2])
-    change = np.tanh(hidden * weight[3] + bias[3])
-    cell = cell * forget + into * change
-    return out * np.tanh(cell), cell
+def layer(gates, hidden, cell, x):
+    """One layer, one step; the gates are the weights and then the biases of forget, in, out and change."""
+    forget, into, out, change, forget_bias, in_bias, out_bias, change_bias = gates
+    kept = cell * expit(x * forget + forget_bias)
+    cell = kept + expit(hidden * into + in_bias) * np.tanh(hidden * change + change_bias)
+    return expit(x * out + out_bias) * np.tanh(cell), cell
 
 
 def loss(main, extra, state, sequence):
     width = extra.shape[1]
-    gates = main.reshape(-1, 2, 4, width)  # (layer, weight or bias, gate, bit)
+    layers = [tuple(gates) for gates in main.reshape(-1, 8, width)]  # taken apart once, before the loop
     given, wanted = sequence[:-1] * extra[0], sequence[1:]
 
     def step(states, x):
         passed = []
-        for index, (hidden, cell) in enumerate(states):
-            passed.append(layer(gates[index, 0], gates[index, 1], hidden, cell, x))
+        for gates, (hidden, cell) in zip(layers, states, strict=True):
+            passed.append(layer(gates, hidden, cell, x))
             x = passed[-1][0]
         return tuple(passed), x
 
-    starts = tuple((state[2 * index], state[2 * index + 1]) for index in range(gates.shape[0]))
+    starts = tuple((state[2 * index], state[2 * index + 1]) for index in range(len(layers)))
     _, last = gg.scan(step, starts, given)
     guesses = last * extra[1] + extra[2]  # (step, bit)
     totals = np.log(np.sum(np.exp(guesses), axis=1, keepdims=True) + 2.0)
