@@ -1,0 +1,246 @@
+"""The native side of the threads: one pool of workers that share the chunks of one task at a time. Floor 4.
+
+The state of a job is one word, `generation << 32 | chunks not yet taken`; a chunk is taken by decrementing it with a
+compare-and-swap, which can succeed only while that job is open, so what was read of the job before it belongs to it.
+A worker without work spins for a while, then sets its flag, looks once more and sleeps on its lock; whoever starts a
+job clears the flags that it finds set and releases those locks. The caller waits for the last chunk in the same way.
+"""
+
+from glassgrad.engines.cpu.emit.types import I32, I64
+from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.native.routine import NULL, Routine, module_text
+
+MOST_WORKERS = 255
+LINE = 64  # bytes that processors pass to one another as a whole
+POOL = {
+    "state": 0,
+    "task": LINE, "argument": LINE + 8, "chunks": LINE + 16, "helpers": LINE + 24,
+    "pending": 2 * LINE, "caller_asleep": 2 * LINE + 8, "caller_lock": 2 * LINE + 16,
+    "busy": 3 * LINE,
+    "started": 4 * LINE, "limit": 4 * LINE + 8, "spins": 4 * LINE + 16, "stopping": 4 * LINE + 24,
+    "alive": 4 * LINE + 32,
+}  # fmt: skip
+WORKERS = 5 * LINE  # then a line for each worker: is it asleep, its lock, its number
+ASLEEP, LOCK, NUMBER = 0, 8, 16
+POOL_BYTES = WORKERS + MOST_WORKERS * LINE
+_LOW = (1 << 32) - 1
+
+Names = dict[str, str]
+
+
+def threads_text(triple: str) -> str:
+    """The pool as LLVM text. A processor that spins says so to its sibling in its own way."""
+    pause = {
+        "x86_64": "llvm.x86.sse2.pause()",
+        "aarch64": "llvm.aarch64.hint(i32 1)",
+        "arm64": "llvm.aarch64.hint(i32 1)",
+    }
+    intrinsics: Names = {}
+    declared: Names = {}
+    relax = Routine("internal void @relax() alwaysinline", intrinsics, declared)
+    call = pause.get(triple.split("-", maxsplit=1)[0])
+    if call is not None:
+        relax.line(f"call void @{call}")
+        intrinsics["pause"] = f"declare void @{call.replace('i32 1', 'i32')}"
+    relax.leave()
+    makers = (_fork_join, _serially, _start_workers, _wake, _work, _wait, _worker, _rest, _spin)
+    state = f"@threads = global [{POOL_BYTES} x i8] zeroinitializer, align {LINE}"
+    return module_text([relax, *[make(intrinsics, declared) for make in makers]], state)
+
+
+# ---------------------------------------------------------------------------------------------- words of the pool
+def _place(w: Routine, name: str) -> str:
+    return w.at("@threads", POOL[name])
+
+
+def _get(w: Routine, address: str, order: str = "monotonic") -> Value:
+    return w.made(w.number(0).type, f"load atomic i64, ptr {address} {order}, align 8")
+
+
+def _get_pointer(w: Routine, name: str) -> str:
+    return w.pointer(f"load atomic ptr, ptr {_place(w, name)} monotonic, align 8")
+
+
+def _set(w: Routine, address: str, value: Value | str, order: str = "monotonic") -> None:
+    text = f"i64 {value.text}" if isinstance(value, Value) else f"ptr {value}"
+    w.line(f"store atomic {text}, ptr {address} {order}, align 8")
+
+
+def _exchange(w: Routine, address: str, value: int) -> Value:
+    return w.made(w.number(0).type, f"atomicrmw xchg ptr {address}, i64 {value} seq_cst")
+
+
+def _add(w: Routine, address: str, value: int) -> Value:
+    """Adds, and gives what was there before."""
+    return w.made(w.number(0).type, f"atomicrmw add ptr {address}, i64 {value} acq_rel")
+
+
+def _swap(w: Routine, address: str, before: Value, after: Value) -> Value:
+    """Did the place hold `before`, and so does it hold `after` now?"""
+    pair = f"cmpxchg ptr {address}, i64 {before.text}, i64 {after.text} acq_rel monotonic"
+    name = w.pointer(pair)
+    return w.made(w.same(NULL, NULL).type, f"extractvalue {{ i64, i1 }} {name}, 1")
+
+
+# ---------------------------------------------------------------------------------------------- the caller
+def _fork_join(intrinsics: Names, declared: Names) -> Routine:
+    w = Routine("void @fork_join(ptr %task, ptr %argument, i64 %chunks)", intrinsics, declared)
+    chunks = w.parameter("%chunks")
+    limit = _get(w, _place(w, "limit"))
+    given = ("%task", "%argument", chunks)
+    with w.when((chunks < 2) | (limit < 2) | (chunks > _LOW >> 1)):
+        w.call_void("serially", *given)
+        w.leave()
+    with w.when(_swap(w, _place(w, "busy"), w.number(0), w.number(1)).equals(0)):
+        w.call_void("serially", *given)  # called within a task, or while another thread has the pool
+        w.leave()
+    wanted = w.variable(I64)
+    w.write(wanted, 0, w.select(limit < chunks, limit, chunks) - 1)
+    with w.when(_get(w, _place(w, "started")) < w.read(wanted)):
+        w.write(wanted, 0, w.call("start_workers", w.read(wanted)))
+    helpers = w.read(wanted)
+    _set(w, _place(w, "task"), "%task")
+    _set(w, _place(w, "argument"), "%argument")
+    _set(w, _place(w, "chunks"), chunks)
+    _set(w, _place(w, "helpers"), helpers)
+    _set(w, _place(w, "pending"), chunks)
+    state = _place(w, "state")
+    generation = (_get(w, state) | _LOW) + 1
+    _set(w, state, generation | chunks, "seq_cst")
+    with w.count(helpers) as number:
+        w.call_void("wake", w.at("@threads", number * LINE + WORKERS))
+    w.call_void("work", w.number(-1))
+    w.call_void("wait")
+    _set(w, _place(w, "busy"), w.number(0), "release")
+    w.leave()
+    return w
+
+
+def _serially(intrinsics: Names, declared: Names) -> Routine:
+    w = Routine("internal void @serially(ptr %task, ptr %argument, i64 %chunks)", intrinsics, declared)
+    with w.count(w.parameter("%chunks")) as chunk:
+        w.call_void("%task", "%argument", chunk)
+    w.leave()
+    return w
+
+
+def _start_workers(intrinsics: Names, declared: Names) -> Routine:
+    """Starts workers until there are this many; how many there are then."""
+    w = Routine("internal i64 @start_workers(i64 %wanted) noinline", intrinsics, declared)
+    with w.count(w.parameter("%wanted")) as number, w.when(number >= _get(w, _place(w, "started"))):
+        slot = w.at("@threads", number * LINE + WORKERS)
+        lock = w.call_pointer("PyThread_allocate_lock")
+        with w.when(w.same(lock, NULL)):
+            w.leave(number)
+        w.call("PyThread_acquire_lock", lock, w.number(1, I32), result=I32)
+        w.write(slot, ASLEEP, w.number(0))
+        w.write(slot, LOCK, lock)
+        w.write(slot, NUMBER, number)
+        _add(w, _place(w, "alive"), 1)
+        with w.when(w.call("PyThread_start_new_thread", "@worker", slot).equals(-1)):
+            _add(w, _place(w, "alive"), -1)
+            w.leave(number)
+        _set(w, _place(w, "started"), number + 1)
+    w.leave(w.parameter("%wanted"))
+    return w
+
+
+def _wake(intrinsics: Names, declared: Names) -> Routine:
+    w = Routine("void @wake(ptr %slot)", intrinsics, declared)
+    asleep = w.at("%slot", ASLEEP)
+    with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):
+        w.call_void("PyThread_release_lock", w.read_pointer("%slot", LOCK))
+    w.leave()
+    return w
+
+
+def _wait(intrinsics: Names, declared: Names) -> Routine:
+    """Until the last chunk is done: spins for a while, then sleeps."""
+    w = Routine("internal void @wait()", intrinsics, declared)
+    pending = _place(w, "pending")
+    with w.count(_get(w, _place(w, "spins"))):
+        with w.when(_get(w, pending, "acquire").equals(0)):
+            w.leave()
+        w.call_void("relax")
+    asleep = _place(w, "caller_asleep")
+    _exchange(w, asleep, 1)
+    with w.when(_get(w, pending, "seq_cst").equals(0)), w.when(_exchange(w, asleep, 0).differs(0)):
+        w.leave()
+    w.call("PyThread_acquire_lock", _get_pointer(w, "caller_lock"), w.number(1, I32), result=I32)
+    w.leave()
+    return w
+
+
+# ---------------------------------------------------------------------------------------------- the workers
+def _work(intrinsics: Names, declared: Names) -> Routine:
+    """Takes chunks of the open job until none is left; the caller's number is -1."""
+    w = Routine("internal void @work(i64 %number)", intrinsics, declared)
+    state = _place(w, "state")
+    with w.forever() as done:
+        before = _get(w, state, "acquire")
+        left = before & _LOW
+        some, mine, taken, again = (w.new_label() for _ in range(4))
+        w.branch(left.equals(0), done, some)
+        w.label(some)
+        w.branch(w.parameter("%number") < _get(w, _place(w, "helpers")), mine, done)
+        w.label(mine)
+        task, argument = _get_pointer(w, "task"), _get_pointer(w, "argument")
+        chunk = _get(w, _place(w, "chunks")) - left
+        w.branch(_swap(w, state, before, before - 1), taken, again)
+        w.label(taken)
+        w.call_void(task, argument, chunk)
+        with w.when(_add(w, _place(w, "pending"), -1).equals(1)):
+            asleep = _place(w, "caller_asleep")
+            with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):
+                w.call_void("PyThread_release_lock", _get_pointer(w, "caller_lock"))
+        w.jump(again)
+        w.label(again)
+    w.leave()
+    return w
+
+
+def _worker(intrinsics: Names, declared: Names) -> Routine:
+    w = Routine("void @worker(ptr %slot)", intrinsics, declared)
+    number = w.read("%slot", NUMBER)
+    with w.forever() as stopped:
+        w.call_void("work", number)
+        w.call_void("rest", "%slot")
+        going_on = w.new_label()
+        w.branch(_get(w, _place(w, "stopping"), "acquire").equals(0), going_on, stopped)
+        w.label(going_on)
+    _add(w, _place(w, "alive"), -1)
+    w.leave()
+    return w
+
+
+def _rest(intrinsics: Names, declared: Names) -> Routine:
+    """Until there is a job for this worker, or the end."""
+    w = Routine("internal void @rest(ptr %slot)", intrinsics, declared)
+
+    def is_wanted(order: str) -> Value:
+        open_job = (_get(w, _place(w, "state"), order) & _LOW).differs(0)
+        for_me = w.read("%slot", NUMBER) < _get(w, _place(w, "helpers"))
+        return (open_job & for_me) | _get(w, _place(w, "stopping"), order).differs(0)
+
+    with w.count(_get(w, _place(w, "spins"))):
+        with w.when(is_wanted("acquire")):
+            w.leave()
+        w.call_void("relax")
+    asleep = w.at("%slot", ASLEEP)
+    _exchange(w, asleep, 1)
+    with w.when(is_wanted("seq_cst")), w.when(_exchange(w, asleep, 0).differs(0)):
+        w.leave()
+    w.call("PyThread_acquire_lock", w.read_pointer("%slot", LOCK), w.number(1, I32), result=I32)
+    w.leave()
+    return w
+
+
+def _spin(intrinsics: Names, declared: Names) -> Routine:
+    """As `wait` spins; for finding out how long that takes."""
+    w = Routine("void @spin(i64 %count)", intrinsics, declared)
+    with w.count(w.parameter("%count")):
+        with w.when(_get(w, _place(w, "stopping"), "acquire").differs(0)):
+            w.leave()
+        w.call_void("relax")
+    w.leave()
+    return w
