@@ -1,4 +1,4 @@
-"""Settings of the running thread or task: which checks are on. Floor 0.
+"""Settings of the running thread or task: which checks are on, how many threads compute. Floor 0.
 
 with settings(verify=True): ...
 """
@@ -6,14 +6,21 @@ with settings(verify=True): ...
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+
+from glassgrad.base.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What can be set. `verify`: check the laws of every graph after every transform (slow; on in the tests)."""
+    """What can be set.
+
+    `verify`: check the laws of every graph after every transform (slow; on in the tests). `threads`: how many threads a
+    compiled function may use; None for one on each processor of the process.
+    """
 
     verify: bool = False
+    threads: int | None = None
 
 
 _DEFAULT = Settings()
@@ -26,14 +33,23 @@ def current() -> Settings:
 
 
 @contextmanager
-def settings(**changes: bool) -> Iterator[Settings]:
+def settings(**changes: bool | int | None) -> Iterator[Settings]:
     """Changes settings for the code inside the `with` block.
 
-    >>> with settings(verify=True) as now:
-    ...     now.verify
-    True
+    >>> with settings(verify=True, threads=1) as now:
+    ...     now.verify, now.threads
+    (True, 1)
     """
-    token = _current.set(replace(_current.get(), **changes))
+    unknown = changes.keys() - {setting.name for setting in fields(Settings)}
+    if unknown:
+        raise UsageError(
+            f"there is no setting {sorted(unknown)[0]!r}",
+            hint=f"the settings are {', '.join(setting.name for setting in fields(Settings))}",
+        )
+    threads = changes.get("threads")
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise UsageError(f"threads is {threads!r}, not a number from 1", hint="None stands for all processors")
+    token = _current.set(replace(_current.get(), **changes))  # type: ignore[arg-type]  # checked above
     try:
         yield _current.get()
     finally:
