@@ -18,5 +18,5 @@ def test_they_hold_inside_the_block():
 
 @pytest.mark.parametrize("changes", [{"threads": 0}, {"threads": True}, {"threads": 2.0}, {"speed": True}])
 def test_mistakes_are_named(changes):
-    with pytest.raises(UsageError, match="threads is|no setting 'speed'"), settings(**changes):
+    with pytest.raises(UsageError, match=r"threads is|no setting 'speed'"), settings(**changes):
         pass

@@ -43,7 +43,7 @@ def settings(**changes: bool | int | None) -> Iterator[Settings]:
     unknown = changes.keys() - {setting.name for setting in fields(Settings)}
     if unknown:
         raise UsageError(
-            f"there is no setting {sorted(unknown)[0]!r}",
+            f"there is no setting {min(unknown)!r}",
             hint=f"the settings are {', '.join(setting.name for setting in fields(Settings))}",
         )
     threads = changes.get("threads")
