@@ -1,4 +1,4 @@
-"""Makes `emit/maths/coefficients.py`: minimax polynomials of the CPU engine's vector maths, by Remez' exchange in mpmath.
+"""Makes `emit/maths/coefficients.py`: minimax polynomials of the CPU engine's vector maths, by Remez' exchange.
 
 Each entry approximates g(t) on an interval so that the greatest |weight(t) · (g(t) − polynomial(t))| is smallest;
 the weight turns the polynomial's error into the relative error of the function that uses it. Formats: f64, f32, and
@@ -32,12 +32,12 @@ class Fit:
     degrees: dict[str, int]
 
 
-def even(f: Function, terms: list[mpf], derivative: mpf) -> Function:
-    """z -> (f(√z)/√z − terms…)/z^n for an odd f: the tail of its series after known terms; `derivative` is the next."""
+def even(f: Function, terms: list[mpf], next_term: mpf) -> Function:
+    """Gives z -> (f(√z)/√z − terms…)/z^n for an odd f: the tail of its series after known terms."""
 
     def tail(z: mpf) -> mpf:
         if z < mpf(10) ** -18:
-            return derivative
+            return next_term
         s = mp.sqrt(z)
         return (f(s) / s - sum(c * z**k for k, c in enumerate(terms))) / z ** len(terms)
 
@@ -45,7 +45,7 @@ def even(f: Function, terms: list[mpf], derivative: mpf) -> Function:
 
 
 def tail_at_zero(f: Function, terms: list[mpf], next_term: mpf) -> Function:
-    """r -> (f(r) − terms…)/r^n: the tail of a series after known terms."""
+    """Gives r -> (f(r) − terms…)/r^n: the tail of a series after known terms."""
 
     def tail(r: mpf) -> mpf:
         if abs(r) < mpf(10) ** -18:
@@ -180,7 +180,7 @@ FITS = {
     ),
     "INVERSE_CUBE_ROOT": Fit(
         "m^(-1/3), 1 <= m <= 2: where Newton's steps begin",
-        lambda m: mp.power(m, mpf(-1) / 3), mpf(1), mpf(2), one, {"f64": 4, "f32": 3},
+        lambda m: mp.power(m, mpf(-1) / 3), mpf(1), mpf(2), one, {"f64": 5, "f32": 3},
     ),
 }  # fmt: skip
 
@@ -266,7 +266,6 @@ PARTS = {
     "TWO_OVER_PI": (2 / mp.pi, 1),
     "TWO_THIRDS": (mpf(2) / 3, 2),
     "DIGAMMA_ROOT": (ROOT, 2),
-    "LN_PI": (mp.log(mp.pi), 2),
     "STIRLING_CONSTANT": (mp.log(2 * mp.pi) / 2 - mpf("0.5"), 2),
 }
 

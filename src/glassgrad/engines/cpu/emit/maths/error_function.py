@@ -5,11 +5,11 @@ erf(x) is x + x P(x²) below 1; beyond, erfc(x) = exp(−x²) Q(t)/(x + 2) with 
 "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞", 1981).
 """
 
-from glassgrad.engines.cpu.emit.maths.coefficients import ERF, ERFCX
-from glassgrad.engines.cpu.emit.maths.exponential import reduce_by_ln2, small_expm1
-from glassgrad.engines.cpu.emit.maths.formats import at_most, format_of, key_for, times_power_of_two, with_sign_of
-from glassgrad.engines.cpu.emit.maths.pairs import exact_product, exact_sum
-from glassgrad.engines.cpu.emit.types import F32, F64, Kind
+from glassgrad.engines.cpu.emit.maths.coefficients import ERF, ERFCX, EXP
+from glassgrad.engines.cpu.emit.maths.exponential import reduce_by_ln2, rounded_off, small_expm1
+from glassgrad.engines.cpu.emit.maths.formats import at_most, format_of, times_power_of_two, with_sign_of
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum, product, quotient
+from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
 _BEYOND = {"f64": 28.0, "f32": 11.0, "short": 11.0}  # erfc is zero from here on
@@ -21,22 +21,48 @@ def _near(w: Writer, x: Value, key: str) -> Value:
 
 
 def _complement(w: Writer, size: Value, key: str) -> Value:
-    """erfc(size), size ≥ ½."""
+    """erfc(size), size ≥ ½, to three units in the last place: where it is subtracted from 1 or rounded to float32."""
     form = format_of(size)
     size = at_most(w, size, _BEYOND[key])
-    below = exact_sum(size, 2.0)
-    inverse = 1.0 / below.high
+    inverse = 1.0 / (size + 2.0)
     q = w.polynomial((size - 2.0) * inverse, ERFCX[key])
     square = exact_product(w, size, size)
     parts = reduce_by_ln2(w, -square.high, 2 * form.bias)
     growth = small_expm1(w, parts.r - square.low, key)
-    quotient = w.fma(q, growth, q) * inverse
-    quotient = w.fma(quotient, -(below.low * inverse), quotient)
-    return times_power_of_two(quotient, parts.biased)
+    return times_power_of_two(w.fma(q, growth, q) * inverse, parts.biased)
+
+
+def _long_complement(w: Writer, size: Value) -> Value:
+    """erfc(size), size ≥ ½, with exp(r), the product and the quotient in two parts."""
+    form = format_of(size)
+    size = at_most(w, size, _BEYOND[form.key])
+    below = exact_sum(size, 2.0)
+    q = _scaled_tail(w, size, below)
+    square = exact_product(w, size, size)
+    parts = reduce_by_ln2(w, -square.high, 2 * form.bias)
+    r = parts.r
+    start = ordered_sum(1.0, r)
+    curved = w.fma(r * r, w.polynomial(r, EXP[form.key]), rounded_off(w, parts))
+    growth = ordered_sum(start.high, start.low + curved)
+    above = product(w, q, Pair(growth.high, w.fma(-square.low, growth.high, growth.low)))
+    return times_power_of_two(quotient(w, above, below), parts.biased)
+
+
+def _scaled_tail(w: Writer, size: Value, below: Pair) -> Pair:
+    """(size + 2) exp(size²) erfc(size), with the rounding errors of t and of the last sum."""
+    coefficients = ERFCX[format_of(size).key]
+    inverse = 1.0 / below.high
+    t = (size - 2.0) * inverse
+    error = w.fma(-t, below.low, w.fma(-t, below.high, size - 2.0)) * inverse
+    first, *others = coefficients
+    change = exact_product(w, t, w.polynomial(t, others))
+    total = ordered_sum(first, change.high)
+    slope = w.polynomial(t, [power * c for power, c in enumerate(coefficients[:6])][1:])
+    return Pair(total.high, total.low + w.fma(error, slope, change.low))
 
 
 def erf(w: Writer, x: Value) -> Value:
-    """The error function."""
+    """The error function; beyond 6 it is 1."""
     key = format_of(x).key
     size = w.absolute(x)
     far = 1.0 - _complement(w, size, key)
@@ -46,13 +72,12 @@ def erf(w: Writer, x: Value) -> Value:
 def erfc(w: Writer, x: Value) -> Value:
     """1 − erf(x), accurate in its tail; float32 is computed in float64."""
     if x.kind is F32:
-        return w.convert(_erfc(w, w.convert(x, F64), F32), F32)
-    return _erfc(w, x, F64)
+        wide = w.convert(x, F64)
+        return w.convert(_joined(w, wide, _complement(w, w.absolute(wide), "short"), "short"), F32)
+    return _joined(w, x, _long_complement(w, w.absolute(x)), "f64")
 
 
-def _erfc(w: Writer, x: Value, kind: Kind) -> Value:
-    key = key_for(x, kind)
-    size = w.absolute(x)
-    tail = _complement(w, size, key)
+def _joined(w: Writer, x: Value, tail: Value, key: str) -> Value:
+    """erfc(x), given it for |x| ≥ ½."""
     far = w.select(x < 0.0, 2.0 - tail, tail)
-    return w.select(size < 0.5, 1.0 - _near(w, x, key), far)
+    return w.select(w.absolute(x) < 0.5, 1.0 - _near(w, x, key), far)

@@ -16,15 +16,17 @@ from glassgrad.engines.cpu.emit.maths.formats import (
     with_sign_of,
     within,
 )
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_sum, ordered_sum, quotient
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
 
 class Reduced(NamedTuple):
-    """x = k ln 2 + r: r, k as a float, and an integer whose last bits are k + offset."""
+    """x = k ln 2 + r: r, k as a float, an integer whose last bits are k + offset, and r before ln 2's last digits."""
 
     r: Value
     k: Value
     biased: Value
+    start: Value
 
 
 def reduce_by_ln2(w: Writer, x: Value, offset: int) -> Reduced:
@@ -35,7 +37,13 @@ def reduce_by_ln2(w: Writer, x: Value, offset: int) -> Reduced:
     key = format_of(x).key
     high, low = LN2[key]
     k, biased = nearest_whole(w, x, LOG2_E[key][0], offset)
-    return Reduced(w.fma(k, -low, w.fma(k, -high, x)), k, biased)
+    start = w.fma(k, -high, x)
+    return Reduced(w.fma(k, -low, start), k, biased, start)
+
+
+def rounded_off(w: Writer, parts: Reduced) -> Value:
+    """What r lost when it was rounded."""
+    return w.fma(parts.k, -LN2[format_of(parts.r).key][1], parts.start - parts.r)
 
 
 def small_expm1(w: Writer, r: Value, key: str) -> Value:
@@ -76,15 +84,24 @@ def expm1(w: Writer, x: Value) -> Value:
     """The exponential less one, accurate near zero."""
     form = format_of(x)
     parts = reduce_by_ln2(w, within(w, x, -1.5 * form.mantissa, form.exp_range[1]), form.bias - 1)
-    half = power_of_two(x, parts.biased)  # 2^k/2, so that the largest results do not overflow on the way
-    result = w.fma(half, small_expm1(w, parts.r, form.key), half - 0.5) * 2.0
-    return with_sign_of(w, result, x)
+    # 2^k/2 and ½, so that the largest results do not overflow on the way
+    high, low = expm1_in_two_parts(w, parts, power_of_two(x, parts.biased), 0.5)
+    return with_sign_of(w, (high + low) * 2.0, x)
+
+
+def expm1_in_two_parts(w: Writer, parts: Reduced, scale: Value, one: float) -> Pair:
+    """The value scale · exp(r) − one: scale − one and scale · r are exact and so is their sum; the second part has the rest."""
+    r = parts.r
+    high, low = ordered_sum(scale - one, scale * r)
+    curved = w.fma(r * r, w.polynomial(r, EXP[format_of(r).key]), rounded_off(w, parts))
+    return Pair(high, w.fma(scale, curved, low))
 
 
 def expit(w: Writer, x: Value) -> Value:
     """The logistic function 1/(1 + exp(−x)), accurate in both tails."""
     tail = exp_below_one(w, -w.absolute(x))
-    return w.select(x < 0.0, tail, x.like(1.0)) / (1.0 + tail)
+    above = w.select(x < 0.0, tail, x.like(1.0))
+    return quotient(w, Pair(above, x.like(0.0)), ordered_sum(1.0, tail))
 
 
 def tanh(w: Writer, x: Value) -> Value:
@@ -92,6 +109,6 @@ def tanh(w: Writer, x: Value) -> Value:
     form = format_of(x)
     size = w.absolute(x)
     parts = reduce_by_ln2(w, at_most(w, size + size, 1.0 * form.mantissa), form.bias)
-    scale = power_of_two(x, parts.biased)
-    t = w.fma(scale, small_expm1(w, parts.r, form.key), scale - 1.0)
-    return with_sign_of(w, t / (t + 2.0), x)
+    t = ordered_sum(*expm1_in_two_parts(w, parts, power_of_two(x, parts.biased), 1.0))
+    below = exact_sum(t.high, 2.0)
+    return with_sign_of(w, quotient(w, t, Pair(below.high, below.low + t.low)), x)

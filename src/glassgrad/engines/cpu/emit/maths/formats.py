@@ -62,7 +62,7 @@ def at_most(w: Writer, x: Value, bound: Number) -> Value:
 
 
 def within(w: Writer, x: Value, lower: float, upper: float) -> Value:
-    """x moved into [lower, upper]; NaN stays NaN."""
+    """The number in [lower, upper] nearest to x; NaN stays NaN."""
     return at_most(w, at_least(w, x, lower), upper)
 
 
@@ -79,7 +79,7 @@ def power_of_two(x: Value, biased: Value) -> Value:
 
 
 def times_power_of_two(x: Value, doubled: Value) -> Value:
-    """x · 2^k, rounded once even where it is subnormal or infinite; `doubled` is an integer that ends in k + 2 bias.
+    """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` is an integer that ends in k + 2 bias.
 
     Two factors, because 2^k alone may lie outside of the format.
     """

@@ -14,14 +14,13 @@ from glassgrad.engines.cpu.emit.maths.coefficients import (
     DIGAMMA_FAR,
     DIGAMMA_ROOT,
     GAMMALN,
-    LN_PI,
     SIN,
     STIRLING,
     STIRLING_CONSTANT,
 )
 from glassgrad.engines.cpu.emit.maths.formats import key_for, split
 from glassgrad.engines.cpu.emit.maths.logarithm import log, log_in_two_parts, log_of_normal
-from glassgrad.engines.cpu.emit.maths.pairs import Pair, ordered_sum
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum
 from glassgrad.engines.cpu.emit.types import F32, F64, Kind
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
@@ -32,7 +31,7 @@ _FAR = 6.0
 
 
 def gammaln(w: Writer, x: Value) -> Value:
-    """log|Γ(x)|; infinite at the poles."""
+    """The logarithm of |Γ(x)|; infinite at the poles."""
     return _in_float64(w, x, _gammaln)
 
 
@@ -53,22 +52,24 @@ def _gammaln(w: Writer, x: Value, kind: Kind) -> Value:
     right = _gammaln_right(w, size, key_for(x, kind))
 
     def reflected() -> tuple[Value]:
-        sine, _ = _sine_and_cosine_of_turns(w, x)
-        # log(π/|sin πx|) − log Γ(1 − x)
-        left = (LN_PI["f64"][0] - log(w, w.absolute(sine))) - right
-        return (w.select(x.equals(-_INFINITY), x.like(_INFINITY), left),)
+        sine = w.absolute(_sine_and_cosine_of_turns(w, x)[0])
+        left = -log(w, sine) - right  # log(π/|sin πx|) − log Γ(1 − x)
+        left = w.select(sine > 0.0, left, _INFINITY)
+        return (w.select(x > -_INFINITY, left, x),)  # SciPy's value at −∞
 
     return where_any(w, negative, reflected, (right,))[0]
 
 
 def _gammaln_right(w: Writer, x: Value, key: str) -> Value:
-    """log Γ(x) for x ≥ 0."""
+    """The logarithm of Γ(x) for x ≥ 0."""
     far = x > _FAR
     middle, factor, rising = _towards_two(w, x)
     inside = w.select(far, x, factor)
     logarithm = _log(w, inside, key)
-    near = middle * w.polynomial(middle, GAMMALN[key])
-    product = w.select(rising, -logarithm.high, logarithm.high) + w.select(rising, -logarithm.low, logarithm.low)
+    sign = w.select(rising, x.like(-1.0), 1.0)
+    centre = _near_two(w, middle, key)
+    total = exact_sum(centre.high, logarithm.high * sign)
+    near = total.high + (total.low + w.fma(logarithm.low, sign, centre.low))
     inverse = 1.0 / x
     series = inverse * w.polynomial(inverse * inverse, STIRLING[key])
     # (x − ½)(log x − 1) + log(2π)/2 − ½ + series
@@ -76,12 +77,20 @@ def _gammaln_right(w: Writer, x: Value, key: str) -> Value:
     half = x - 0.5
     tail = w.fma(half, excess.low + logarithm.low, series + STIRLING_CONSTANT["f64"][0])
     stirling = w.fma(half, excess.high, tail)
-    result = w.select(far, stirling, near + product)
+    result = w.select(far, stirling, near)
     return w.select(x < _INFINITY, w.select(x.equals(0.0), x.like(_INFINITY), result), x)
 
 
+def _near_two(w: Writer, f: Value, key: str) -> Pair:
+    """The logarithm of Γ(2 + f), |f| ≤ ½; in two parts, because log(1 + f) takes away most of it near −½."""
+    first, *others = GAMMALN[key]
+    slope = ordered_sum(first, f * w.polynomial(f, others))
+    high, low = exact_product(w, f, slope.high)
+    return Pair(high, w.fma(f, slope.low, low))
+
+
 def _towards_two(w: Writer, x: Value) -> tuple[Value, Value, Value]:
-    """f in [−½, ½] and p with Γ(x) = Γ(2 + f) · p, or Γ(2 + f)/p where the third value holds; 0 ≤ x ≤ 6."""
+    """A pair f in [−½, ½] and p with Γ(x) = Γ(2 + f) · p, or Γ(2 + f)/p where the third value holds; 0 ≤ x ≤ 6."""
     rising = x < 1.5
     middle = w.select(x < 0.5, x, x - 1.0)
     factor = w.select(x < 0.5, w.fma(x, x, x), x)
@@ -110,7 +119,7 @@ def _digamma(w: Writer, x: Value, kind: Kind) -> Value:
 
     def reflected() -> tuple[Value]:
         sine, cosine = _sine_and_cosine_of_turns(w, x)
-        left = right - cosine / sine * _PI
+        left = right - cosine / sine
         return (w.select(sine.equals(0.0), x.like(_NAN), left),)
 
     zero = w.copysign(x.like(_INFINITY), -x)
@@ -144,12 +153,14 @@ def _log_far(w: Writer, x: Value, key: str) -> Value:
 
 
 def _sine_and_cosine_of_turns(w: Writer, x: Value) -> tuple[Value, Value]:
-    """sin(πg) and cos(πg) for the distance g of x from the nearest whole number: tan(πx) is their quotient."""
+    """sin(πg)/π and cos(πg) for the distance g of x from the nearest whole number: tan(πx)/π is their quotient."""
     rest = x - w.round_even(x)
     size = w.absolute(rest)
     folded = size > 0.25
-    r = w.select(folded, 0.5 - size, size) * _PI
+    g = w.select(folded, 0.5 - size, size)
+    r = g * _PI
     z = r * r
-    sine = w.fma(r * z, w.polynomial(z, SIN["f64"]), r)
+    bend = z * w.polynomial(z, SIN["f64"])
     cosine = w.fma(z, w.fma(z, w.polynomial(z, COS["f64"]), -0.5), 1.0)
-    return w.copysign(w.select(folded, cosine, sine), rest), w.select(folded, sine, cosine)
+    sine = w.select(folded, cosine * (1.0 / _PI), w.fma(g, bend, g))
+    return w.copysign(sine, rest), w.select(folded, w.fma(r, bend, r), cosine)

@@ -1,7 +1,8 @@
 """The reduction of huge angles by Payne and Hanek (1983), as scalar integer code behind a rarely taken branch. Floor 4.
 
 x = m · 2^E with an integer m below 2^53. Of the digits of 2/π those before weight 2^(1−E) turn x by whole circles;
-the 192 that follow, times m, modulo 2^192, are x · 2/π modulo 4 with more than 120 correct digits behind the point.
+the 192 that follow, times m, modulo 2^192, are x · 2/π modulo 4. The upper 126 digits behind the point are kept:
+no double is nearer than 2^-62 to a multiple of π/2, so that at least 60 of them are left.
 """
 
 from glassgrad.engines.cpu.emit.maths.coefficients import HALF_PI, TWO_OVER_PI_WORDS
@@ -19,7 +20,7 @@ def declare_huge_angles(w: Writer, lanes: int) -> str:
     if _SCALAR not in texts:
         words = ", ".join(f"i64 {word}" for word in TWO_OVER_PI_WORDS)
         texts[_WORDS] = f"@{_WORDS} = internal constant [{len(TWO_OVER_PI_WORDS)} x i64] [{words}]"
-        texts["llvm.ctlz.i192"] = "declare i192 @llvm.ctlz.i192(i192, i1)"
+        texts["llvm.fshl.i64"] = "declare i64 @llvm.fshl.i64(i64, i64, i64)"
         texts.setdefault("llvm.fma.f64", "declare double @llvm.fma.f64(double, double, double)")
         texts.setdefault("llvm.fabs.f64", "declare double @llvm.fabs.f64(double)")
         texts[_SCALAR] = _scalar_text()
@@ -52,50 +53,59 @@ entry:
   %w1 = load i64, ptr %p1
   %w2 = load i64, ptr %p2
   %w3 = load i64, ptr %p3
-  %a0 = zext i64 %w0 to i256
-  %a1 = zext i64 %w1 to i256
-  %a2 = zext i64 %w2 to i256
-  %a3 = zext i64 %w3 to i256
-  %s0 = shl i256 %a0, 192
-  %s1 = shl i256 %a1, 128
-  %s2 = shl i256 %a2, 64
-  %o1 = or i256 %s0, %s1
-  %o2 = or i256 %o1, %s2
-  %o3 = or i256 %o2, %a3
-  %wide = zext i64 %within to i256
-  %moved = shl i256 %o3, %wide
-  %topmost = lshr i256 %moved, 64
-  %digits = trunc i256 %topmost to i192
-  %factor = zext i64 %m to i192
-  %turns = mul i192 %digits, %factor
-  ; the nearest quadrant, and the signed rest of 190 digits
-  %half = add i192 %turns, {1 << 189}
-  %q192 = lshr i192 %half, 190
-  %whole = shl i192 %q192, 190
-  %rest = sub i192 %turns, %whole
-  %q = trunc i192 %q192 to i64
-  %negative = icmp slt i192 %rest, 0
-  %opposite = sub i192 0, %rest
-  %distance = select i1 %negative, i192 %opposite, i192 %rest
-  ; its 106 leading digits as two doubles
-  %zeros192 = call i192 @llvm.ctlz.i192(i192 %distance, i1 false)
-  %zeros = trunc i192 %zeros192 to i64
-  %front = shl i192 %distance, %zeros192
-  %t1 = lshr i192 %front, 139
-  %i1 = trunc i192 %t1 to i64
-  %t2 = lshr i192 %front, 86
-  %t3 = trunc i192 %t2 to i64
-  %i2 = and i64 %t3, {(1 << 53) - 1}
-  %f1 = uitofp i64 %i1 to double
-  %f2 = uitofp i64 %i2 to double
-  %e1 = sub i64 {1023 - 51}, %zeros
-  %e2 = sub i64 {1023 - 104}, %zeros
-  %b1 = shl i64 %e1, 52
-  %b2 = shl i64 %e2, 52
-  %c1 = bitcast i64 %b1 to double
-  %c2 = bitcast i64 %b2 to double
-  %g1 = fmul double %f1, %c1
-  %g2 = fmul double %f2, %c2
+  %d0 = call i64 @llvm.fshl.i64(i64 %w0, i64 %w1, i64 %within)
+  %d1 = call i64 @llvm.fshl.i64(i64 %w1, i64 %w2, i64 %within)
+  %d2 = call i64 @llvm.fshl.i64(i64 %w2, i64 %w3, i64 %within)
+  ; m times the digits: the upper 128 of 192 bits, 2 of them before the point
+  %factor = zext i64 %m to i128
+  %x1 = zext i64 %d1 to i128
+  %x2 = zext i64 %d2 to i128
+  %m0 = mul i64 %m, %d0
+  %m1 = mul i128 %factor, %x1
+  %m2 = mul i128 %factor, %x2
+  %m2_shifted = lshr i128 %m2, 64
+  %m2_high = trunc i128 %m2_shifted to i64
+  %m1_low = trunc i128 %m1 to i64
+  %m1_shifted = lshr i128 %m1, 64
+  %m1_high = trunc i128 %m1_shifted to i64
+  %lower = add i64 %m1_low, %m2_high
+  %carries = icmp ult i64 %lower, %m2_high
+  %carry = zext i1 %carries to i64
+  %upper_sum = add i64 %m0, %m1_high
+  %upper = add i64 %upper_sum, %carry
+  ; the nearest quadrant, and the rest, negated bit by bit (off by 2^-126) where it is negative
+  %rounded = add i64 %upper, {1 << 61}
+  %q = lshr i64 %rounded, 62
+  %whole = shl i64 %q, 62
+  %rest = sub i64 %upper, %whole
+  %signs = ashr i64 %rest, 63
+  %negative = icmp slt i64 %rest, 0
+  %rest_upper = xor i64 %rest, %signs
+  %rest_lower = xor i64 %lower, %signs
+  ; its digits in four doubles, and these in two
+  %i1 = lshr i64 %rest_upper, 30
+  %i2 = and i64 %rest_upper, {(1 << 30) - 1}
+  %i3 = lshr i64 %rest_lower, 32
+  %i4 = and i64 %rest_lower, {(1 << 32) - 1}
+  %n1 = sitofp i64 %i1 to double
+  %n2 = sitofp i64 %i2 to double
+  %n3 = sitofp i64 %i3 to double
+  %n4 = sitofp i64 %i4 to double
+  %f1 = fmul double %n1, {_power(-32)}
+  %f2 = fmul double %n2, {_power(-62)}
+  %f3 = fmul double %n3, {_power(-94)}
+  %f4 = fmul double %n4, {_power(-126)}
+  %u = fadd double %f1, %f2
+  %u_part = fsub double %u, %f1
+  %u_low = fsub double %f2, %u_part
+  %v = fadd double %f3, %f4
+  %v_part = fsub double %v, %f3
+  %v_low = fsub double %f4, %v_part
+  %g1 = fadd double %u, %v
+  %g_part = fsub double %g1, %u
+  %g_low = fsub double %v, %g_part
+  %uv_low = fadd double %u_low, %v_low
+  %g2 = fadd double %g_low, %uv_low
   ; times pi/2
   %high = fmul double %g1, {high}
   %back = fneg double %high
@@ -115,6 +125,10 @@ entry:
   %r2 = insertvalue {_RESULT} %r1, double %low_signed, 2
   ret {_RESULT} %r2
 }}"""
+
+
+def _power(exponent: int) -> str:
+    return number_text(2.0**exponent, F64)
 
 
 def _lanes_text(name: str, lanes: int) -> str:

@@ -4,8 +4,10 @@ With x = k ln 2 + r, sinh(x) = (2^k − 2^-k)/2 · cosh(r) + (2^k + 2^-k)/2 · s
 two short polynomials, no division, and nothing cancels near zero.
 """
 
+from typing import NamedTuple
+
 from glassgrad.engines.cpu.emit.maths.coefficients import ARCSINH, ATANH, COSH, LN2, SINH
-from glassgrad.engines.cpu.emit.maths.exponential import reduce_by_ln2
+from glassgrad.engines.cpu.emit.maths.exponential import reduce_by_ln2, rounded_off
 from glassgrad.engines.cpu.emit.maths.formats import at_least, at_most, format_of, power_of_two, with_sign_of
 from glassgrad.engines.cpu.emit.maths.logarithm import log_of_pair
 from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum
@@ -14,32 +16,44 @@ from glassgrad.engines.cpu.emit.values import Value, Writer
 _INFINITY = float("inf")
 
 
-def _halves(w: Writer, size: Value) -> tuple[Value, Value, Value, Value]:
-    """A quarter of 2^k + 2^-k and of 2^k − 2^-k, sinh(r), and cosh(r) − 1.
+class _Halves(NamedTuple):
+    """A quarter of 2^k + 2^-k and of 2^k − 2^-k (2^k/2 overflows before sinh and cosh do), and r.
 
-    A quarter, because 2^k/2 overflows before sinh and cosh do.
+    sinh(r) = r + odd, cosh(r) = 1 + even.
     """
+
+    total: Value
+    difference: Value
+    r: Value
+    odd: Value
+    even: Value
+
+
+def _halves(w: Writer, size: Value) -> _Halves:
     form = format_of(size)
-    parts = reduce_by_ln2(w, at_most(w, size, form.exp_range[1] + 1.0), form.bias - 2)
+    parts = reduce_by_ln2(w, at_most(w, size, form.exp_range[1] + 0.7), form.bias - 2)
     rising = power_of_two(size, parts.biased)
     falling = power_of_two(size, (-at_most(w, parts.k, 100.0) + (form.rounding + form.bias - 2)).bits(signed=False))
     z = parts.r * parts.r
-    odd = w.fma(z * parts.r, w.polynomial(z, SINH[form.key]), parts.r)
+    odd = w.fma(z * parts.r, w.polynomial(z, SINH[form.key]), rounded_off(w, parts))
     even = z * w.fma(z, w.polynomial(z, COSH[form.key]), 0.5)
-    return rising + falling, rising - falling, odd, even
+    return _Halves(rising + falling, rising - falling, parts.r, odd, even)
 
 
 def sinh(w: Writer, x: Value) -> Value:
     """The hyperbolic sine."""
-    total, difference, odd, even = _halves(w, w.absolute(x))
-    result = (difference + w.fma(difference, even, total * odd)) * 2.0
-    return with_sign_of(w, result, x)
+    half = _halves(w, w.absolute(x))
+    linear = exact_product(w, half.total, half.r)  # takes from the difference where k = 1 and r < 0
+    start = ordered_sum(half.difference, linear.high)
+    rest = w.fma(half.difference, half.even, w.fma(half.total, half.odd, start.low + linear.low))
+    return with_sign_of(w, (start.high + rest) * 2.0, x)
 
 
 def cosh(w: Writer, x: Value) -> Value:
     """The hyperbolic cosine."""
-    total, difference, odd, even = _halves(w, w.absolute(x))
-    return (total + w.fma(total, even, difference * odd)) * 2.0
+    half = _halves(w, w.absolute(x))
+    odd = half.r + half.odd
+    return (half.total + w.fma(half.total, half.even, half.difference * odd)) * 2.0
 
 
 def arcsinh(w: Writer, x: Value) -> Value:
@@ -77,8 +91,8 @@ def arccosh(w: Writer, x: Value) -> Value:
 def arctanh(w: Writer, x: Value) -> Value:
     """The inverse hyperbolic tangent.
 
-    e ln 2 / 2 + atanh(s), s = ((1 + a) − 2^e (1 − a))/((1 + a) + 2^e (1 − a)), where 2^e is near (1 + a)/(1 − a)
-    and 1 below ¼, so that s = a there.
+    e ln 2 / 2 + atanh(s), s = ((1 + a) − 2^e (1 − a))/((1 + a) + 2^e (1 − a)), where 2^e is near (1 + a)/(1 − a);
+    below ¼, e = 0 and s = a.
     """
     form = format_of(x)
     size = w.absolute(x)
@@ -86,10 +100,13 @@ def arctanh(w: Writer, x: Value) -> Value:
     stored = rest.bits(signed=False) >> form.mantissa
     fraction = ((rest.bits(signed=False) & form.fraction_mask) | form.one).as_float(x.kind)
     more = w.select(size + 1.0 > fraction * 1.4142135, stored.like(form.bias + 1), form.bias)
-    whole = w.select(size < 0.25, stored.like(0), more - stored)
+    near = size < 0.25
+    whole = w.select(near, stored.like(0), more - stored)
     exponent = (whole + form.integers).as_float(x.kind) - 2.0**form.mantissa
     scale = power_of_two(x, whole + form.bias)
-    s = w.fma(size, scale + 1.0, 1.0 - scale) / w.fma(size, 1.0 - scale, scale + 1.0)
+    lost = (1.0 - rest) - size
+    above = w.fma(lost, -(scale + 1.0), w.fma(rest, -(scale + 1.0), 2.0))
+    s = w.select(near, size, above / w.fma(rest, scale - 1.0, 2.0))
     z = s * s
     high, low = LN2[form.key]
     small = w.fma(s * z, w.polynomial(z, ATANH[form.key]), exponent * (0.5 * low))

@@ -35,6 +35,17 @@ def exact_product(w: Writer, a: Value, b: Number) -> Pair:
     return Pair(high, w.fma(a, b, -high))
 
 
+def quotient(w: Writer, a: Pair, b: Pair) -> Value:
+    """The quotient a / b, its rounding errors made good by one step of Newton's: off by little more than half a unit.
+
+    The low parts have to be small, as the sums and products here leave them.
+    """
+    inverse = 1.0 / b.high
+    result = a.high * inverse
+    residual = w.fma(-result, b.high, a.high) + w.fma(-result, b.low, a.low)
+    return w.fma(residual, inverse, result)
+
+
 def product(w: Writer, a: Pair, b: Pair) -> Pair:
     """The product of two pairs, the smallest part left out."""
     high, low = exact_product(w, a.high, b.high)

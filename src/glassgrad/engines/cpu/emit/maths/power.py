@@ -1,4 +1,4 @@
-"""x to the power y. Floor 4.
+"""Powers x^y. Floor 4.
 
 exp(y log|x|) with the logarithm and the product in two parts (float64), or in float64 throughout (float32), and the
 special cases of C99 F.9.4.4, which NumPy follows.
@@ -14,7 +14,7 @@ _INFINITY = float("inf")
 
 
 def power(w: Writer, x: Value, y: Value) -> Value:
-    """x to the power y."""
+    """The power x^y."""
     if x.kind is F32:
         wide_x, wide_y = w.convert(x, F64), w.convert(y, F64)
         size = _short_power(w, w.absolute(wide_x), wide_y)

@@ -10,7 +10,7 @@ from glassgrad.engines.cpu.emit.maths.branches import where_any
 from glassgrad.engines.cpu.emit.maths.coefficients import COS, HALF_PI, SIN, TWO_OVER_PI
 from glassgrad.engines.cpu.emit.maths.formats import format_of, nearest_whole
 from glassgrad.engines.cpu.emit.maths.huge_angles import declare_huge_angles
-from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum, quotient
 from glassgrad.engines.cpu.emit.types import F32, F64, U64, Type, integer_kind, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
@@ -69,28 +69,29 @@ def _far_angle(w: Writer, x: Value) -> Angle:
     return Angle(w.convert(quadrant, integer_kind(F32, signed=False)), Pair(single, rest))
 
 
-def _sine(w: Writer, r: Pair) -> Value:
-    """sin(r.high + r.low), |r| ≤ π/4."""
+def _sine(w: Writer, r: Pair) -> Pair:
+    """sin(r.high + r.low), |r| ≤ π/4, the larger part first."""
     z = r.high * r.high
     rest = w.fma(z, r.low * -0.5, r.low)  # low · cos(high)
-    return r.high + w.fma(z * r.high, w.polynomial(z, SIN[format_of(z).key]), rest)
+    return Pair(r.high, w.fma(z * r.high, w.polynomial(z, SIN[format_of(z).key]), rest))
 
 
-def _cosine(w: Writer, r: Pair) -> Value:
+def _cosine(w: Writer, r: Pair) -> Pair:
     """cos(r.high + r.low), |r| ≤ π/4, the rounding error of 1 − r²/2 made good as fdlibm does."""
     z = r.high * r.high
     half = z * 0.5
     first = 1.0 - half
     rest = w.fma(z * z, w.polynomial(z, COS[format_of(z).key]), -(r.high * r.low))
-    return first + (((1.0 - first) - half) + rest)
+    return Pair(first, ((1.0 - first) - half) + rest)
 
 
 def _turned(w: Writer, angle: Angle, quadrant: Value) -> Value:
     """sin(angle + the quadrants that were added)."""
     kind = angle.r.high.kind
-    size = w.select((quadrant & 1).equals(0), _sine(w, angle.r), _cosine(w, angle.r))
+    size = _either(w, (quadrant & 1).equals(0), _sine(w, angle.r), _cosine(w, angle.r))
+    value = size.high + size.low
     sign = (quadrant & 2) << (kind.bits - 2)
-    return (size.bits(signed=False) ^ sign).as_float(kind)
+    return (value.bits(signed=False) ^ sign).as_float(kind)
 
 
 def sin(w: Writer, x: Value) -> Value:
@@ -109,6 +110,11 @@ def tan(w: Writer, x: Value) -> Value:
     """The tangent of x in radians, sin/cos or −cos/sin."""
     angle = _reduced(w, x)
     even = (angle.quadrant & 1).equals(0)
-    sine, cosine = _sine(w, angle.r), _cosine(w, angle.r)
-    result = w.select(even, sine, -cosine) / w.select(even, cosine, sine)
+    sine, cosine = ordered_sum(*_sine(w, angle.r)), ordered_sum(*_cosine(w, angle.r))
+    result = quotient(w, _either(w, even, sine, cosine), _either(w, even, cosine, sine))
+    result = w.select(even, result, -result)
     return w.select(x.equals(0.0), x, result)
+
+
+def _either(w: Writer, condition: Value, a: Pair, b: Pair) -> Pair:
+    return Pair(w.select(condition, a.high, b.high), w.select(condition, a.low, b.low))
