@@ -82,10 +82,17 @@ def _axes_of(axes: Any, structure: Structure) -> list[int | None]:
     if axes is None or isinstance(axes, int):
         return [axes] * structure.num_leaves
     found: list[int | None] = []
-    children = structure.children()
-    parts = [axes[key] for key in structure.entries()] if isinstance(axes, dict) else list(axes)
-    if len(parts) != len(children):
-        raise UsageError(f"vmap's axes {axes!r} do not fit the tree {structure}")
+    children, keys = structure.children(), structure.entries()
+    if isinstance(axes, dict):
+        parts = [axes[key] for key in keys if key in axes] if len(axes) == len(keys) else []
+    else:
+        parts = list(axes) if isinstance(axes, tuple | list) else []
+    if not parts or len(parts) != len(children):
+        names = ", ".join(str(key) for key in keys)
+        raise UsageError(
+            f"vmap's axes {axes!r} do not fit a value {f'with the parts {names}' if keys else 'that is one array'}",
+            hint="an axis or None, for the whole value or for each of its parts",
+        )
     for part, child in zip(parts, children, strict=True):
         found.extend(_axes_of(part, child))
     return found
@@ -109,6 +116,8 @@ def _place(batched: list[tuple[Node, bool]], axes: list[int | None], size: int) 
             placed.append(node)
             continue
         full = node if mapped else repeated(node, size)
+        if not -full.ndim <= axis < full.ndim:
+            raise ShapeError(f"vmap has out_axes={axis} for results of shape {show_shape(full.shape)}")
         order = list(range(1, full.ndim))
         order.insert(axis % full.ndim, 0)
         placed.append(transpose(full, tuple(order)))
