@@ -6,6 +6,7 @@
     │   └── OutOfRangeError(IndexError)   an index or axis beyond the end
     ├── DtypeError(TypeError)             a dtype that the operation does not take
     ├── DomainError(ValueError)           a value outside an operation's domain, where NumPy refuses too
+    │   └── MatrixError(LinAlgError)      a matrix without the inverse or the factors asked for
     ├── TracingError
     │   ├── ConcretizationError(TypeError)  a number is needed where the trace has none (jit, vmap, loops)
     │   ├── ConversionError(TypeError)      a traced value is forced into a plain array or number
@@ -22,6 +23,8 @@
 
 A message says what is wrong with the shapes or values found; `where` is the user's line; `hint` is the next step.
 """
+
+from numpy.linalg import LinAlgError
 
 from glassgrad.base.source import Location, user_location
 
@@ -62,6 +65,10 @@ class DtypeError(GlassgradError, TypeError):
 
 class DomainError(GlassgradError, ValueError):
     """A value outside an operation's domain, where NumPy refuses too."""
+
+
+class MatrixError(DomainError, LinAlgError):
+    """A matrix without the inverse or the factors that are asked of it: NumPy's `LinAlgError`, with the line."""
 
 
 class TracingError(GlassgradError):

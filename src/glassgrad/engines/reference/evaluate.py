@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.base.errors import ConcretizationError
 from glassgrad.engines.reference.program import constant, kernel_of
+from glassgrad.engines.reference.refusal import refused
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL
 
@@ -31,5 +32,12 @@ def evaluate(outputs: Sequence[Node], values: dict[Node, Any]) -> list[Any]:
             if node.op is LITERAL or node.op is ARRAY:
                 values[node] = constant(node, {})
             else:
-                values[node] = kernel_of(node)(*[values[x] for x in node.inputs])
+                values[node] = _computed(node, values)
     return [values[node] for node in outputs]
+
+
+def _computed(node: Node, values: dict[Node, Any]) -> Any:
+    try:
+        return kernel_of(node)(*[values[x] for x in node.inputs])
+    except np.linalg.LinAlgError as error:
+        raise refused(node, error) from error

@@ -10,6 +10,7 @@ import numpy as np
 from glassgrad.base.errors import LeakedTracerError
 from glassgrad.engines.kernels import kernel, overwriting_kernel
 from glassgrad.engines.reference.buffers import Reuse, reusable_inputs
+from glassgrad.engines.reference.refusal import refused
 from glassgrad.engines.reference.schedule import late
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
@@ -38,21 +39,24 @@ class Program:
     outputs: tuple[int, ...]
     constants: tuple[tuple[int, Any], ...]
     steps: tuple[Step, ...]
-    size: int
+    nodes: tuple[Node, ...]  # one for each slot
 
     def __call__(self, *arguments: Any) -> list[Any]:
         """The outputs for these arguments."""
-        slots: list[Any] = [None] * self.size
+        slots: list[Any] = [None] * len(self.nodes)
         for slot, value in self.constants:
             slots[slot] = value
         for slot, argument in zip(self.inputs, arguments, strict=True):
             slots[slot] = argument
         del arguments
         with np.errstate(all="ignore"):
-            for compute, sources, target, dead in self.steps:
-                slots[target] = compute(*[slots[source] for source in sources])
-                for slot in dead:
-                    slots[slot] = None
+            try:
+                for compute, sources, target, dead in self.steps:
+                    slots[target] = compute(*[slots[source] for source in sources])
+                    for slot in dead:
+                        slots[slot] = None
+            except np.linalg.LinAlgError as error:
+                raise refused(self.nodes[target], error) from error
         return [slots[slot] for slot in self.outputs]
 
 
@@ -88,7 +92,7 @@ def compile_graph(graph: Graph, known: dict[Node, Any] | None = None) -> Program
         tuple([slot[node] for node in graph.outputs]),
         tuple(constants),
         tuple(steps),
-        len(order),
+        tuple(order),
     )
 
 
