@@ -204,10 +204,14 @@ def std_traced(
     axes = axes_of(axis, x.ndim)
     wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
     if (where is not True and where is not _NONE) or wide.kind == "c" or mean is not _NONE:
-        variance = _variance_by_parts(wrap(cast(x, wide)), axis, freedom, keepdims, where, mean)
-        still = variance == 0  # where nothing varies the derivative is taken as 0, as in the row `std`
-        return np.where(still, 0.0, np.sqrt(np.where(still, 1.0, variance)))
+        return deviation_from(_variance_by_parts(wrap(cast(x, wide)), axis, freedom, keepdims, where, mean))
     return finish(deviation_over(cast(x, wide), axes, freedom), x.aval, axes, keepdims)
+
+
+def deviation_from(variance: Any) -> Any:
+    """The standard deviation; where nothing varies its derivative is taken as 0, as in the row `std`."""
+    still = variance == 0
+    return np.where(still, 0.0, np.sqrt(np.where(still, 1.0, variance)))
 
 
 # ------------------------------------------------------------------ extrema

@@ -9,7 +9,7 @@ from glassgrad.base.errors import ShapeError, UnsupportedError
 from glassgrad.ops.index import index_add
 from glassgrad.ops.keys import Slot
 from glassgrad.ops.leaves import zeros
-from glassgrad.tracing.dispatch.reductions import axes_of, refuse
+from glassgrad.tracing.dispatch.reductions import axes_of, deviation_from, refuse
 from glassgrad.tracing.dispatch.sorting import read_between
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
@@ -185,7 +185,7 @@ def nanstd_traced(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: Any = _NONE, **how: Any
 ) -> Any:
     """`np.nanstd`."""
-    return np.sqrt(nanvar_traced(a, axis, dtype, out, ddof, keepdims, **how))
+    return deviation_from(nanvar_traced(a, axis, dtype, out, ddof, keepdims, **how))
 
 
 @implements(np.nanmax)
