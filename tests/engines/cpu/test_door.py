@@ -1,7 +1,9 @@
 """The door: a program that gives back its arguments shows what goes in and comes out; all else goes to Python."""
 
+import copy
 import ctypes
 import gc
+import inspect
 import pickle
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import NamedTuple
 
@@ -397,6 +399,73 @@ def test_several_threads_call_while_programs_come_and_go(make_door):
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def module_level(x, y=2.0):
+    """Doubles."""
+    return "python", (x, y), {}
+
+
+def doubled(x):
+    return x + x
+
+
+doubled = update_wrapper(Door(doubled).function, doubled)
+
+
+class TestFunctions:
+    """A compiled function is otherwise like a Python function."""
+
+    def test_it_is_wrapped_and_has_attributes(self, make_door):
+        function = update_wrapper(make_door(module_level, "module_level").function, module_level)
+        assert (function.__name__, function.__doc__, function.__wrapped__) == ("module_level", "Doubles.", module_level)
+        assert str(inspect.signature(function)) == "(x, y=2.0)"
+        assert repr(function) == "<compiled module_level>"
+        function.inspect = 3
+        assert vars(function)["inspect"] == 3
+        with pytest.raises(AttributeError):
+            _ = function.unknown
+        assert callable(function)
+        assert hash(function) == hash(function)
+
+    def test_it_is_bound_in_a_class(self, make_door):
+        class Model:
+            step = make_door(refuse).function
+
+            def __init__(self):
+                self.held = make_door(refuse).function
+
+        model = Model()
+        assert model.step(1, key=2) == ("python", (model, 1), {"key": 2})
+        bound = model.step
+        assert bound(*[1], key=2) == ("python", (model, 1), {"key": 2})
+        assert Model.step(1) == ("python", (1,), {})
+        assert model.held(1) == ("python", (1,), {})
+
+    def test_it_is_called_in_every_way(self, make_door):
+        function = make_door(refuse).function
+        function_of_floats = door_for(make_door, 1.0).function
+        assert function(*(1, 2), a=3) == ("python", (1, 2), {"a": 3})
+        assert partial(function, 1, a=2)(3, b=4) == ("python", (1, 3), {"a": 2, "b": 4})
+        assert list(map(function_of_floats, [1.0, 2.0])) == [(1.0,), (2.0,)]
+        assert function_of_floats.__call__(1.0) == (1.0,)
+        assert type(function).__call__(function, 1) == ("python", (1,), {})
+        with pytest.raises(ZeroDivisionError):
+            make_door(lambda: 1 // 0).function()
+
+    def test_it_is_pickled_by_name(self):
+        assert pickle.loads(pickle.dumps(doubled)) is doubled
+        assert copy.deepcopy([doubled])[0] is doubled
+
+    def test_it_goes_when_nobody_holds_it(self, make_door):
+        function = make_door(refuse).function
+        gone = weakref.ref(function)
+        for _ in range(3):
+            function.__dict__ = {"self": function}
+        assert function(1) == ("python", (1,), {})
+        del function
+        gc.collect()
+        assert gone() is None
 
 
 def test_doors_are_collected(make_door):

@@ -16,16 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.engines.cpu.native import buffers, door_code, layout
+from glassgrad.engines.cpu.native import buffers, door_code, function_code, layout
 from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.door_parts import TABLE, TABLE_TEXT
+from glassgrad.engines.cpu.native.function_type import make_function, make_function_type
 from glassgrad.engines.cpu.native.python_door import PythonFunction
 from glassgrad.engines.cpu.native.records import Packed, pack
 from glassgrad.engines.cpu.native.routine import module_text
 from glassgrad.engines.cpu.native.signature import Program
 
-_FASTCALL, _KEYWORDS = 0x80, 0x2
+_CAPSULE_NAME = b"mem_handler"  # NumPy asks for this name; the capsule keeps its address only
 MOST_PROGRAMS = 32  # behind one door: they are tried one after the other
 
 
@@ -34,6 +35,7 @@ class Native:
     """The loaded code of the door and of the kept memory."""
 
     library: Library
+    function_type: type
     handler: Any
     table: Any
 
@@ -59,56 +61,32 @@ def native() -> Native | None:
     """The native door, loaded once; None where this Python is not laid out as it expects."""
     if not layout.is_as_expected():
         return None
-    names = ["door_call", buffers.STATE, "door_objects", "free_kept", *(f"handler_{part}" for part in _HANDLER_PARTS)]
+    names = [
+        *function_code.NAMES,
+        buffers.STATE,
+        "door_objects",
+        "free_kept",
+        *(f"handler_{part}" for part in _HANDLER_PARTS),
+    ]
     library = load(cached_object_code(door_text()), names, layout.symbols() | buffers.symbols())
     addresses = library.addresses
     buffers.set_limit(addresses[buffers.STATE], buffers.default_limit())
     handler = buffers.Handler(buffers.HANDLER_NAME, 1, None, *(addresses[f"handler_{part}"] for part in _HANDLER_PARTS))
-    capsule = _capsule(ctypes.addressof(handler), b"mem_handler")  # the name that NumPy asks for
+    capsule = _make_capsule(ctypes.addressof(handler), _CAPSULE_NAME, None)
     objects = {
         "ndarray": np.ndarray, "int": int, "bool": bool, "list": list, "true": True, "false": False,
         "numpy_true": np.True_, "numpy_false": np.False_, "handler": capsule, "object_new": object.__new__,
     }  # fmt: skip
     table = [objects[name] for name in TABLE]
     (ctypes.c_void_p * len(table)).from_address(addresses["door_objects"])[:] = [id(value) for value in table]
-    found = Native(library, handler, table)
+    found = Native(library, make_function_type(addresses), handler, table)
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(found))  # for ever: arrays freed at exit still need the code
     return found
 
 
-@cache
-def _python(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
-    function: Any = ctypes.PYFUNCTYPE(result, *arguments)((name, ctypes.pythonapi))
-    return function  # type: ignore[no-any-return]  # ctypes has no types
-
-
-_NAMES: list[bytes] = []  # a capsule keeps the address of its name only
-
-
-def _capsule(address: int, name: bytes | None = None) -> Any:
-    if name is not None:
-        _NAMES.append(name)
-    make = _python("PyCapsule_New", ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return make(address, name, None)
-
-
-class _Method(ctypes.Structure):
-    """CPython's `PyMethodDef`."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
-@cache
-def _method(name: str) -> _Method:
-    """Lives for ever: a function reads it until its very end."""
-    found = native()
-    assert found is not None
-    return _Method(name.encode(), found.library.addresses["door_call"], _FASTCALL | _KEYWORDS, None)
+_make_capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)(
+    ("PyCapsule_New", ctypes.pythonapi)
+)
 
 
 class Door:
@@ -122,14 +100,13 @@ class Door:
         self._retired: list[Packed] = []
         self._lock = Lock()
         self._memory = (ctypes.c_int64 * 3)(0, id(fallback), 0)
-        self.function: Callable[..., Any]
-        if native() is None:
-            self.function = PythonFunction(fallback, self.programs)
-            return
-        make = _python("PyCFunction_NewEx", ctypes.py_object, ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
-        # The function's `self` leads to the memory, and keeps alive what it points to.
-        held = (_capsule(ctypes.addressof(self._memory)), self)
-        self.function = make(ctypes.addressof(_method(name)), held, None)
+        found = native()
+        if found is None:
+            self.function: Any = PythonFunction(fallback, self.programs)
+        else:
+            addresses, place = found.library.addresses, ctypes.addressof(self._memory)
+            self.function = make_function(found.function_type, addresses, place, self)
+        self.function.__qualname__ = self.function.__name__ = name
 
     def programs(self) -> Sequence[Program]:
         """The programs behind the door, the newest first."""

@@ -1,6 +1,6 @@
 """The native door: one C function for all signatures, which follows the records of `records.py`. Floor 4.
 
-call      tries the programs of a door one after the other, and the Python function when none fits
+enter     tries the programs of a door one after the other, and the Python function when none fits
 attempt   one program: its frame, then walk -> make -> run -> build, and the references it holds
 walk      checks the arguments and finds the data of the inputs
 make      allocates the results and finds the data of the outputs
@@ -9,7 +9,7 @@ build     puts the results together
 
 from glassgrad.engines.cpu.emit.types import I32, I64
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.native import door_inputs, door_outputs, layout
+from glassgrad.engines.cpu.native import door_inputs, door_outputs, function_code, layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, OK, Names, address, part, word
 from glassgrad.engines.cpu.native.records import OBJECTS, PLACES
 from glassgrad.engines.cpu.native.routine import NULL, Routine
@@ -20,15 +20,15 @@ _DOES_NOT_FIT = "inttoptr (i64 1 to ptr)"
 
 
 def routines(intrinsics: Names, declared: Names) -> list[Routine]:
-    """All functions of the door; `door_call` is the one that Python calls."""
-    own = [make(intrinsics, declared) for make in (_call, _attempt, _names_fit, _serve)]
+    """All functions of the door; `function_call` is the one that Python calls."""
+    own = [make(intrinsics, declared) for make in (_enter, _attempt, _names_fit, _serve)]
+    own += function_code.routines(intrinsics, declared)
     return [*own, *door_inputs.routines(intrinsics, declared), *door_outputs.routines(intrinsics, declared)]
 
 
-def _call(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("ptr @door_call(ptr %self, ptr %args, i64 %count, ptr %names)", intrinsics, declared)
-    count = w.parameter("%count")
-    door = w.call_pointer("PyCapsule_GetPointer", w.call_pointer("PyTuple_GetItem", "%self", w.number(0)), NULL)
+def _enter(intrinsics: Names, declared: Names) -> Routine:
+    w = Routine("internal ptr @enter(ptr %door, ptr %args, i64 %count, ptr %names)", intrinsics, declared)
+    door, count = "%door", w.parameter("%count")
     program, result = w.variable(), w.variable()
     w.write(program, 0, w.read_pointer(door, DOOR["first"]))
     w.write(door, DOOR["active"], w.read(door, DOOR["active"]) + 1)

@@ -34,12 +34,14 @@ SCALARS: tuple[type, ...] = (
 )  # fmt: skip
 
 _PYTHON_FUNCTIONS = (
-    "Py_IncRef", "Py_DecRef", "PyObject_CallNoArgs", "PyErr_Clear", "PyErr_NoMemory", "PyCapsule_GetPointer",
-    "PyObject_Vectorcall", "PyObject_Call", "PyTuple_New", "PyTuple_SetItem", "PyTuple_GetItem", "PyList_New",
-    "PyList_SetItem", "PyDict_New", "PyDict_SetItem", "PyDict_Size", "PyDict_GetItemWithError",
-    "PyObject_GetAttr", "PyObject_GenericSetAttr", "PyObject_RichCompareBool", "PyObject_CallOneArg",
-    "PyUnicode_Compare", "PyContextVar_Get", "PyLong_AsLongLongAndOverflow", "PyType_GenericAlloc",
-    "PyEval_SaveThread", "PyEval_RestoreThread", "PyMem_RawMalloc", "PyMem_RawFree", "PyThread_allocate_lock",
+    "Py_IncRef", "Py_DecRef", "PyObject_CallNoArgs", "PyErr_Clear", "PyErr_NoMemory", "PyObject_Vectorcall",
+    "PyObject_Call", "PyTuple_New", "PyTuple_SetItem", "PyMethod_New", "PyErr_BadInternalCall",
+    "PyObject_GC_UnTrack", "PyObject_GC_Del", "PyObject_ClearWeakRefs", "PyObject_GenericGetDict",
+    "PyObject_GenericSetDict", "PyVectorcall_Call", "PyType_FromSpec", "PyList_New", "PyList_SetItem",
+    "PyDict_New", "PyDict_SetItem", "PyDict_Size", "PyDict_GetItemWithError", "PyObject_GetAttr",
+    "PyObject_GenericSetAttr", "PyObject_RichCompareBool", "PyObject_CallOneArg", "PyUnicode_Compare",
+    "PyContextVar_Get", "PyLong_AsLongLongAndOverflow", "PyType_GenericAlloc", "PyEval_SaveThread",
+    "PyEval_RestoreThread", "PyMem_RawMalloc", "PyMem_RawFree", "PyThread_allocate_lock",
     "PyThread_acquire_lock", "PyThread_release_lock", "PyThread_start_new_thread",
 )  # fmt: skip
 # Places in NumPy's table `PyArray_API` (numpy/__multiarray_api.h; they never change).

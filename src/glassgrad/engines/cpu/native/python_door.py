@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -28,11 +29,12 @@ _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
 class PythonFunction:
     """Tries the programs of a door one after the other, and calls the Python function when none fits."""
 
-    __slots__ = ("_fallback", "_programs")
+    __slots__ = ("__dict__", "__weakref__", "_fallback", "_programs")
 
     def __init__(self, fallback: Callable[..., Any], programs: Callable[[], Sequence[Program]]) -> None:
         self._fallback = fallback
         self._programs = programs
+        self.__qualname__ = self.__name__ = "compiled"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the first program that fits gives, or the function."""
@@ -41,6 +43,15 @@ class PythonFunction:
             if arrays is not None:
                 return _run(program, arrays)
         return self._fallback(*args, **kwargs)
+
+    def __get__(self, instance: Any, kind: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__qualname__}>"
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
 
 
 def _inputs(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[np.ndarray] | None:
