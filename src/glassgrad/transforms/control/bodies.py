@@ -1,6 +1,6 @@
 """Pieces shared by the rules for loops and branches: pushing and pulling a body, finding what moves. Floor 3."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from glassgrad.base.avals import is_inexact
@@ -80,18 +80,52 @@ def pull_body(body: Graph, given: Sequence[bool], wrt: Sequence[bool]) -> Pulled
     return Pulled([m for m in marks if m is not None], settled[: len(body.outputs)], pulled)
 
 
-def residuals(pulled: Sequence[Node | None], cotangents: Sequence[Node], varying: Iterable[Node]) -> list[Node]:
-    """The forward values that the backward nodes read directly and that vary from step to step."""
+# Arithmetic costs no more than keeping its result and reading it back.
+_LIGHT = {
+    *("add", "subtract", "multiply", "divide", "negative", "positive", "absolute", "square", "reciprocal", "sign"),
+    *("maximum", "minimum", "where", "cast", "reshape", "broadcast", "logical_and", "logical_or", "logical_not"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+}
+_FAR = 16  # how many values to look through for what makes one: the search stays in proportion to the body
+
+
+def residuals(
+    pulled: Sequence[Node | None], cotangents: Sequence[Node], carries: Sequence[Node], sequences: Sequence[Node]
+) -> list[Node]:
+    """The forward values to keep for the backward nodes: what they read and what varies from step to step, less what
+    a little arithmetic makes again from the rest. Sequences are among them; they are there anyway.
+    """
     outputs = [node for node in pulled if node is not None]
     order = reachable(outputs)
     backward = _closure(order, cotangents)
-    changing = _closure(order, varying)
+    changing = _closure(order, [*carries, *sequences])
     found: dict[Node, None] = {}
     for node in order:
         if node in backward:
             found.update(dict.fromkeys(x for x in node.inputs if x not in backward and x in changing))
     found.update(dict.fromkeys(node for node in outputs if node not in backward and node in changing))
-    return [node for node in found if node.op is not LITERAL]
+    kept = dict.fromkeys(node for node in found if node.op is not LITERAL)
+    for node in sorted(kept, key=lambda node: node.serial, reverse=True):
+        del kept[node]
+        read = _makers(node, kept, changing, set(sequences))
+        kept.update(dict.fromkeys([node] if read is None else read))
+    return [node for node in dict.fromkeys((*found, *sequences)) if node in kept]
+
+
+def _makers(node: Node, kept: Container[Node], changing: Container[Node], free: Container[Node]) -> list[Node] | None:
+    """The sequences that, with what is kept, make a value by light operations; None where that is not enough."""
+    waiting, seen, read = [node], {node}, []
+    while waiting:
+        here = waiting.pop()
+        if here in free:
+            read.append(here)
+            continue
+        if here.op.name not in _LIGHT or len(seen) > _FAR:
+            return None
+        inputs = [x for x in here.inputs if x in changing and x not in kept and x not in seen]
+        waiting += inputs
+        seen.update(inputs)
+    return read
 
 
 def _closure(order: Sequence[Node], start: Iterable[Node]) -> set[Node]:

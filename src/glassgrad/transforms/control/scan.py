@@ -165,7 +165,7 @@ def _used_values(loop: Loop, pulled: Pulled, carries: list[Node], sequences: lis
     if loop.recompute:
         reached = set(reachable([node for node in pulled.pulled if node is not None]))
         return [node for node in (*carries, *sequences) if node in reached]
-    return residuals(pulled.pulled, pulled.cotangents, [*carries, *sequences])
+    return residuals(pulled.pulled, pulled.cotangents, carries, sequences)
 
 
 def _or_zeros(pulled: Node | None, like: Node) -> Node:
