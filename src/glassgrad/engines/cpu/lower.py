@@ -117,6 +117,14 @@ def _logsumexp(node: Node, inputs: Sequence[Node]) -> Node:
     return log(sum_over(exp(x - spread(top, x.shape, axes)), axes)) + top
 
 
+# ------------------------------------------------------------------ from element to element
+def _running(node: Node, inputs: Sequence[Node]) -> Node:
+    """Along an axis of one element nothing runs."""
+    if node.shape[node.param("axis")] == 1:
+        return inputs[-1]
+    return make(node.op, tuple(inputs), node.params)
+
+
 # ------------------------------------------------------------------ products
 def _contract(node: Node, inputs: Sequence[Node]) -> Node:
     """A contraction for BLAS: `bij,bjk->bik` over axes taken together, each operand possibly transposed."""
@@ -174,4 +182,7 @@ _RULES: dict[str, Rule] = {
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
     "contract": _contract,
+    "cumsum": _running,
+    "cumprod": _running,
+    "recurrence": _running,
 }

@@ -14,7 +14,8 @@ import numpy as np
 from glassgrad.engines.cpu.calls.host import HostCalls
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.lower import lowered
-from glassgrad.engines.cpu.native.compiler import Library, load, object_code
+from glassgrad.engines.cpu.native.cache import cached_object_code
+from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.symbols import addresses
 from glassgrad.engines.cpu.plan.plan import Plan, planned
 from glassgrad.graph.graph import Graph
@@ -28,7 +29,7 @@ class Program:
     """A compiled graph. Called with arrays, it gives new arrays."""
 
     plan: Plan
-    text: str
+    module: Module
     library: Library
     host: HostCalls
     run: Callable[..., None]
@@ -41,9 +42,7 @@ class Program:
         results = [np.empty(node.shape, node.dtype) for node in plan.outputs]
         arena = np.empty(plan.arena_bytes + _ALIGNED, np.uint8)
         start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
-        inputs = _pointers(given)
-        outputs = _pointers(results)
-        self.run(inputs, outputs, start, self.host.context)
+        self.run(_pointers(given), _pointers(results), start, self.host.context)
         self.host.raise_pending()
         return results
 
@@ -52,12 +51,17 @@ def _pointers(arrays: Sequence[np.ndarray]) -> Any:
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
 
 
-def compile_graph(graph: Graph) -> Program:
-    """The native program for a graph."""
+def translated(graph: Graph) -> tuple[Plan, Module]:
+    """The plan for a graph, and its text."""
     plan = planned(lowered(graph))
     module = Module()
     module.program("run", plan)
-    text = module.text()
-    code = object_code(text)
+    return plan, module
+
+
+def compile_graph(graph: Graph) -> Program:
+    """The native program for a graph."""
+    plan, module = translated(graph)
+    code = cached_object_code(module.text())
     library = load(code, ["run"], addresses(module.symbols))
-    return Program(plan, text, library, HostCalls(module.host), _RUN(library.addresses["run"]))
+    return Program(plan, module, library, HostCalls(module.host), _RUN(library.addresses["run"]))

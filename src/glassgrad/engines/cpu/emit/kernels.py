@@ -170,12 +170,8 @@ class _KernelWriter:
             self._known(index)[root.node, index] = value
         if root.stored:
             self._store(root, value, root.target if root.target is not None else own)
-        elif root.buffered and not self._stays_in_registers(root):
+        elif root.buffered:
             self._into_buffer(root, value, own)
-
-    def _stays_in_registers(self, root: Root) -> bool:
-        """Are all its axes inside of the frame unrolled, so that each of its elements has a register?"""
-        return all(axis in self.kernel.frame or axis in self.lanes.unrolled or axis.extent == 1 for axis in root.axes)
 
     # ------------------------------------------------------------------ values
     def value(self, node: Node, index: Index) -> Value:
@@ -250,10 +246,10 @@ class _KernelWriter:
 
     def _into_buffer(self, root: Root, value: Value, own: Index) -> None:
         offset, base, size = self._buffer_offset(root, self.loops.resolved(own))
-        lane = self.loops.lane_axis
-        if self.lanes.of_frame is None and lane is not None and lane in offset.axes():
-            value = spread(self.w, value, self.loops.lanes)
-        self.w.store(value, self.memory.address(base, offset, size))
+        if self.lanes.of_frame is None:
+            self.memory.write(base, offset, value, adding=False)
+        else:
+            self.w.store(spread(self.w, value, self.loops.lanes), self.memory.address(base, offset, size))
 
     # ------------------------------------------------------------------ what is complete after all loops
     def _open_late(self, root: Root) -> None:

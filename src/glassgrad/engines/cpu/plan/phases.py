@@ -36,15 +36,22 @@ def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: li
         phase = phases[at]
         if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
             continue
-        if set(phase.axes) != set(inner) and not _unified(group, member, inner, phase):
-            continue
-        if _suffix(group, member, phase.axes):
+        new = _renaming(group, member, inner, phase)
+        if new is not None and _suffix([new.get(axis, axis) for axis in _innermost(group, member)], phase.axes):
+            group.axis_of.update((a, new.get(group.axis_of[a], group.axis_of[a])) for a in member.order)
             phase.backwards |= backwards
             return at
-    reduced = set(group.own(member.reduced))
+    reduced = set(_innermost(group, member))
     axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
     phases.append(Phase(axes, [], backwards))
     return len(phases) - 1
+
+
+def _innermost(group: Group, member: Member) -> tuple[Axis, ...]:
+    """The loops that must lie inside of the member's others: what it adds up over, or runs along."""
+    if member.role is Role.RUNNING:
+        return group.own([member.axes[member.node.param("axis")]])
+    return group.own(member.reduced)
 
 
 def _backwards(group: Group, member: Member) -> set[Axis]:
@@ -60,21 +67,20 @@ def _same_way(group: Group, member: Member, phase: Phase, backwards: set[Axis]) 
     return True
 
 
-def _unified(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase) -> bool:
-    """Takes the phase's loop variables for the member's own, where it has none of the group's."""
+def _renaming(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase) -> dict[Axis, Axis] | None:
+    """The phase's loop variables for the member's own, where it has none of the group's; None where they differ."""
+    if set(phase.axes) == set(inner):
+        return {}
     taken = {axis for other in group.members if other is not member for axis in group.own(other.order)}
     if any(axis in taken for axis in inner) or [a.extent for a in inner] != [a.extent for a in phase.axes]:
-        return False
-    new = dict(zip(inner, phase.axes, strict=True))
-    for axis in member.order:
-        group.axis_of[axis] = new.get(group.axis_of[axis], group.axis_of[axis])
-    return True
+        return None
+    return dict(zip(inner, phase.axes, strict=True))
 
 
-def _suffix(group: Group, member: Member, axes: tuple[Axis, ...]) -> bool:
-    """Are the loops that the member is reduced over the innermost ones?"""
-    reduced = {axis for axis in group.own(member.reduced) if axis in axes}
-    return not reduced or set(axes[len(axes) - len(reduced) :]) == reduced
+def _suffix(reduced: Sequence[Axis], axes: tuple[Axis, ...]) -> bool:
+    """Are the loops that a member is reduced over the innermost ones?"""
+    inside = {axis for axis in reduced if axis in axes}
+    return not inside or set(axes[len(axes) - len(inside) :]) == inside
 
 
 def _at_same_point(group: Group, holder: Member, index: Index, phase: Phase) -> bool:

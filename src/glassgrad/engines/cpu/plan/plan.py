@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from glassgrad.base.errors import UnsupportedError
+from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Root, Step
-from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.memory import Lifetime, Place, aligned, arena, given_places
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
@@ -34,6 +35,7 @@ class Plan:
 
 def planned(graph: Graph) -> Plan:
     """The plan for a graph of simple ops."""
+    _check_lengths(graph)
     with working():
         outputs = _own_outputs(graph)
         given = frozenset(graph.inputs)
@@ -89,6 +91,12 @@ def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
     """What the bodies need, one after another, and second places for what a loop carries."""
     carried = sum([aligned(aval.nbytes) for aval in node.avals])
     return max([aligned(plan.arena_bytes) for plan in plans], default=0) + 2 * carried + 64
+
+
+def _check_lengths(graph: Graph) -> None:
+    for node in graph.nodes():
+        if any(size < 0 for aval in node.avals for size in aval.shape):
+            raise UnsupportedError("an array whose length only the run will tell: the reference engine runs this graph")
 
 
 def _own_outputs(graph: Graph) -> list[Node]:

@@ -172,6 +172,8 @@ def operand_indices(node: Node, role: Role, axes: Sequence[Axis], reduced: Seque
             return [(a, tuple([letters[c] for c in left])), (b, tuple([letters[c] for c in right]))]
         case Role.VIEW:
             return view_operands(node, own)
+        case Role.PIECES | Role.WRITE:  # each part has loops of its own
+            return [(x, tuple([variable(Axis(size)) for size in x.shape])) for x in node.inputs]
     return [(x, own) for x in node.inputs]
 
 
