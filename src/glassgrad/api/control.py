@@ -18,7 +18,7 @@ from glassgrad.ops.leaves import outputs_of
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import cast
 from glassgrad.tracing.body import Body, share_outside, trace_body
-from glassgrad.tracing.tracer import Tracer, to_node
+from glassgrad.tracing.tracer import Tracer, to_node, weak_type
 from glassgrad.transforms.control.branch import make_cond
 from glassgrad.transforms.control.scan import make_scan
 from glassgrad.transforms.control.while_loop import make_while
@@ -31,16 +31,12 @@ class _Leaves:
 
     def __init__(self, tree: Tree) -> None:
         leaves, self.structure = flatten(tree)
-        self.weak = [leaf.weak if isinstance(leaf, Tracer) else _number_type(leaf) for leaf in leaves]
+        self.weak = [weak_type(leaf) for leaf in leaves]
         self.nodes = [to_node(leaf) for leaf in leaves]
 
     @property
     def avals(self) -> list[Aval]:
         return [node.aval for node in self.nodes]
-
-
-def _number_type(leaf: Any) -> type | None:
-    return type(leaf) if type(leaf) in (bool, int, float, complex) else None
 
 
 def _finish(structure: Structure, nodes: Sequence[Node], since: int, *, outermost: bool) -> Any:

@@ -4,7 +4,6 @@ Recording a place must be cheap (it happens for every node of a trace): only the
 instruction's offset are kept; line, columns and text are looked up when somebody asks.
 """
 
-import ast
 import contextlib
 import functools
 import linecache
@@ -68,17 +67,9 @@ def count_as_internal(code: CodeType) -> None:
     _internal_files[code.co_filename] = True
 
 
-def user_frame() -> FrameType | None:
-    """The innermost frame on the stack that is the user's own."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the stack cheaply
-    while frame is not None and is_internal(frame.f_code):
-        frame = frame.f_back
-    return frame
-
-
 def user_place() -> Place | None:
     """The user's instruction that is being executed now."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - as above
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to walk the stack cheaply
     known = _internal_files.get
     while frame is not None:
         code = frame.f_code
@@ -114,13 +105,3 @@ def user_location() -> Location | None:
     """Where in the user's code we are now, or None (called from a console without source)."""
     place = user_place()
     return None if place is None else locate(place)
-
-
-@lru_cache(maxsize=256)
-def syntax_tree(filename: str) -> ast.Module | None:
-    """The parsed file, or None where there is no source to read."""
-    text = "".join(linecache.getlines(filename))
-    try:
-        return ast.parse(text) if text else None
-    except SyntaxError:
-        return None

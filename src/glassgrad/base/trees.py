@@ -52,11 +52,6 @@ def leaves_up_to(structure: Structure, tree: Tree) -> list[Any]:
     return list(structure.flatten_up_to(tree))
 
 
-def leaf_count(structure: Structure) -> int:
-    """How many leaves a tree of this structure has."""
-    return int(structure.num_leaves)
-
-
 def _register_dataclasses(leaves: Sequence[Any]) -> bool:
     """Registers the types of dataclass leaves not seen before; True when there was one."""
     fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}

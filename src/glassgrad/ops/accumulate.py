@@ -11,7 +11,7 @@ from glassgrad.graph.node import Node, apply
 from glassgrad.graph.op import Bilinear, Linear, Pullback, Shifted, Tangent, op
 from glassgrad.ops.elementwise import multiply
 from glassgrad.ops.reduce import gathered_last
-from glassgrad.ops.structure import axis_text, in_own_dtype, reduced_shape, sum_over
+from glassgrad.ops.structure import axis_text, in_own_dtype, reduced_aval, sum_over
 
 
 def _along_aval(x: Aval, axis: int, backwards: bool) -> Aval:
@@ -146,10 +146,6 @@ def cumprod_along(x: Node, axis: int, *, backwards: bool = False) -> Node:
     return apply(CUMPROD, x, axis=axis, backwards=backwards)
 
 
-def _product_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
-    return Aval(reduced_shape(x.shape, axes), x.dtype)
-
-
 def _product_tangent(dx: Node, x: Node, axes: tuple[int, ...]) -> Node:
     """Each factor's tangent times the product of all others: those before it and those after it."""
     factors, moves = gathered_last(x, axes), gathered_last(dx, axes)
@@ -162,7 +158,7 @@ def _product_tangent(dx: Node, x: Node, axes: tuple[int, ...]) -> Node:
 PROD = op(
     "prod",
     "x -> y",
-    infer=_product_aval,
+    infer=reduced_aval,
     numpy=lambda x, axes: in_own_dtype(axis_text(x, axes, "np.prod"), x),
     batching=Shifted(axes=("axes",)),
     rule="product rule",

@@ -3,8 +3,6 @@
 Pairings are Re(ct·dz) without conjugation, so the gradient of a real function is ∂f/∂x - i ∂f/∂y.
 """
 
-import numpy as np
-
 from glassgrad.base.avals import Aval
 from glassgrad.base.errors import DtypeError
 from glassgrad.graph.node import Node, make
@@ -13,21 +11,17 @@ from glassgrad.ops.elementwise import ratio
 from glassgrad.ops.leaves import zeros
 from glassgrad.ops.lifting import like_ufunc
 from glassgrad.ops.rounding import absolute, sign
-from glassgrad.ops.structure import cast, real
+from glassgrad.ops.structure import cast, real, real_aval
 from glassgrad.ops.trigonometric import arctan2
 from glassgrad.ops.ufuncs import functions_of, ufunc_row
 
 _conjugate, _modulus = functions_of("conjugate modulus")
 
 
-def _part_aval(x: Aval) -> Aval:
-    return Aval(x.shape, np.empty(0, x.dtype).real.dtype)
-
-
 IMAG = op(
     "imag",
     "x -> y",
-    infer=_part_aval,
+    infer=real_aval,
     numpy="np.imag(x)",
     batching=Elementwise(),
     rule="imaginary part",

@@ -39,6 +39,7 @@ def _contract_aval(a: Aval, b: Aval, spec: str) -> Aval:
     return Aval(tuple([sizes[letter] for letter in out]), np.result_type(a.dtype, b.dtype))
 
 
+@lru_cache(maxsize=4096)
 def contract_kernel(spec: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
     """A function that computes the contraction by one (batched) matrix product."""
     left, right, out = parts(spec)
@@ -64,16 +65,6 @@ def contract_kernel(spec: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]
         return np.transpose(product.reshape(shape), out_axes)
 
     return run
-
-
-@lru_cache(maxsize=4096)
-def _cached_kernel(spec: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    return contract_kernel(spec)
-
-
-def contract_arrays(a: np.ndarray, b: np.ndarray, spec: str) -> np.ndarray:
-    """The contraction of plain arrays."""
-    return _cached_kernel(spec)(a, b)
 
 
 _AS_PRODUCT = {
@@ -124,7 +115,7 @@ CONTRACT = op(
     numpy=product_text,
     batching=Batched(_batch),
     rule="matrix product rule",
-    compute=lambda spec: _cached_kernel(spec),
+    compute=contract_kernel,
     a=Bilinear(lambda ct, b, spec: contract(ct, b, swapped_left(spec))),
     b=Bilinear(lambda ct, a, spec: contract(a, ct, swapped_right(spec))),
 )

@@ -12,16 +12,12 @@ from glassgrad.ops.compare import equal
 from glassgrad.ops.elementwise import divide
 from glassgrad.ops.leaves import zeros
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import axis_text, cast, reduced_shape, reshape, spread, sum_over, transpose
+from glassgrad.ops.structure import axis_text, cast, reduced_aval, reduced_shape, reshape, spread, sum_over, transpose
 
 
 def reduction_text(call: str) -> Callable[..., str]:
     """The NumPy text of a reduction: `np.max(x)`, `np.max(x, axis=0)`."""
     return lambda x, axes, **_: axis_text(x, axes, call)
-
-
-def _reduced_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
-    return Aval(reduced_shape(x.shape, axes), x.dtype)
 
 
 def size_along(x: Node, axes: tuple[int, ...]) -> int:
@@ -33,7 +29,7 @@ def size_along(x: Node, axes: tuple[int, ...]) -> int:
 MEAN = op(
     "mean",
     "x -> y",
-    infer=_reduced_aval,
+    infer=reduced_aval,
     numpy=reduction_text("np.mean"),
     batching=Shifted(axes=("axes",)),
     rule="mean rule",
@@ -121,7 +117,7 @@ def _extremum_row(name: str) -> Op:
     return op(
         name,
         "x -> y",
-        infer=_reduced_aval,
+        infer=reduced_aval,
         numpy=reduction_text(f"np.{name}"),
         batching=Shifted(axes=("axes",)),
         rule=f"derivative of the {name}imum",

@@ -9,15 +9,11 @@ from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Shifted, Tangent, op
 from glassgrad.ops.elementwise import exp
-from glassgrad.ops.structure import reduced_shape, spread, sum_over
+from glassgrad.ops.structure import reduced_aval, spread, sum_over
 
 
 def _same_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
     return x
-
-
-def _reduced_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
-    return Aval(reduced_shape(x.shape, axes), x.dtype)
 
 
 # ------------------------------------------------------------------ kernels, plain NumPy
@@ -76,7 +72,7 @@ LOG_SOFTMAX = op(
 LOGSUMEXP = op(
     "logsumexp",
     "x -> y",
-    infer=_reduced_aval,
+    infer=reduced_aval,
     numpy="logsumexp(x, axes)",
     batching=Shifted(axes=("axes",)),
     kernels=(logsumexp, shifted_exp),

@@ -53,14 +53,15 @@ def cast(node: Node, dtype: np.dtype) -> Node:
 
 
 # ------------------------------------------------------------------ real part
-def _real_aval(x: Aval) -> Aval:
+def real_aval(x: Aval) -> Aval:
+    """A real part's shape and dtype."""
     return Aval(x.shape, np.empty(0, x.dtype).real.dtype)
 
 
 REAL = op(
     "real",
     "x -> y",
-    infer=_real_aval,
+    infer=real_aval,
     numpy="np.real(x)",
     batching=Elementwise(),
     rule="real part",
@@ -209,7 +210,8 @@ def kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]
     return tuple([1 if axis in axes else size for axis, size in enumerate(shape)])
 
 
-def _sum_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
+def reduced_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
+    """What a reduction over these axes gives, at the dtype of the values."""
     return Aval(reduced_shape(x.shape, axes), x.dtype)
 
 
@@ -244,7 +246,7 @@ def _sum_batch(args: Sequence[Node], mapped: Sequence[bool], size: int, *, axes:
 SUM = op(
     "sum",
     "x -> y",
-    infer=_sum_aval,
+    infer=reduced_aval,
     numpy=_sum_text,
     batching=Batched(_sum_batch),
     rule="sum rule",
@@ -256,16 +258,6 @@ SUM = op(
 def sum_over(node: Node, axes: tuple[int, ...]) -> Node:
     """The sum over these axes (non-negative, sorted)."""
     return make(SUM, (node,), (("axes", axes),)) if axes else node
-
-
-def sum_all(node: Node) -> Node:
-    """The sum of all elements."""
-    return sum_over(node, tuple(range(node.ndim)))
-
-
-def sum_kept(node: Node, axes: tuple[int, ...]) -> Node:
-    """The sum over these axes, which stay with size 1."""
-    return reshape(sum_over(node, axes), kept_shape(node.shape, axes))
 
 
 def spread(node: Node, shape: tuple[int, ...], axes: tuple[int, ...]) -> Node:

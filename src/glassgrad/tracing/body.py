@@ -10,7 +10,7 @@ from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, apart, fresh_serial
 from glassgrad.tracing.trace import abstract_input, known_input, output_node, wrap_arguments
-from glassgrad.tracing.tracer import Tracer
+from glassgrad.tracing.tracer import weak_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def trace_body(
         leaves, structure = flatten(result)
         outputs = [output_node(leaf) for leaf in leaves]
         graph, outside = close(inputs, outputs, since)
-    return Body(graph, outside, structure, [_weak_leaf(leaf) for leaf in leaves])
+    return Body(graph, outside, structure, [weak_type(leaf) for leaf in leaves])
 
 
 def trace_inside(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Body, list[Node]]:
@@ -60,20 +60,12 @@ def trace_inside(function: Callable[..., Any], arguments: Sequence[Any]) -> tupl
         inputs = [abstract_input(mark.aval).node for mark in marks]
         renamed = substitute(graph.outputs, dict(zip(marks, inputs, strict=True)))
     graph = Graph((*inputs, *graph.inputs[len(marks) :]), tuple(renamed))
-    return Body(graph, outside, structure, [_weak_leaf(leaf) for leaf in leaves]), given
+    return Body(graph, outside, structure, [weak_type(leaf) for leaf in leaves]), given
 
 
 def argument_node(mark: Node) -> Node:
     """What a fresh name stands for: the outer node, or the leaf itself where the argument was a plain array."""
     return mark.inputs[0] if mark.inputs else mark
-
-
-def _weak_leaf(leaf: Any) -> type | None:
-    return leaf.weak if isinstance(leaf, Tracer) else _weak(leaf)
-
-
-def _weak(leaf: Any) -> type | None:
-    return type(leaf) if type(leaf) in (bool, int, float, complex) else None
 
 
 def share_outside(bodies: Sequence[Body], own: Sequence[int]) -> tuple[list[Graph], list[Node]]:

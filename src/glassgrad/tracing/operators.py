@@ -15,7 +15,7 @@ from glassgrad.graph.op import OPS, Op
 from glassgrad.ops.lifting import elementwise
 from glassgrad.ops.structure import cast
 from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
-from glassgrad.tracing.tracer import Tracer, active_workspace, indexing, note_origin, to_node, wrap
+from glassgrad.tracing.tracer import Tracer, active_workspace, indexing, note_origin, to_node, weak_type, wrap
 
 
 # ------------------------------------------------------------------ elementwise application
@@ -32,7 +32,7 @@ def binary(row: Op, x: Any, y: Any) -> Tracer:
     """A row of two inputs, as for an operator: a Python number stays one among its like."""
     active_workspace().origin = user_place()
     a, b = _operand(x), _operand(y)
-    a_weak, b_weak = _weak_of(x), _weak_of(y)
+    a_weak, b_weak = weak_type(x), weak_type(y)
     traced_number = (a_weak is not None and type(x) is Tracer) or (b_weak is not None and type(y) is Tracer)
     node = elementwise(row, (a, b), (a_weak, b_weak) if traced_number else None)
     return Tracer(node, None if a_weak is None or b_weak is None else _NUMBER_TYPES[node.aval.dtype.kind])
@@ -47,12 +47,6 @@ def _operand(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic | complex | float | int | bool):
         return value
     return to_node(value)
-
-
-def _weak_of(value: Any) -> type | None:
-    if type(value) is Tracer:
-        return value.weak
-    return type(value) if type(value) in (bool, int, float, complex) else None
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -82,7 +76,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: di
                 hint="give its derivative with glassgrad.custom_derivative",
             )
         operands = [_operand(value) for value in inputs]
-        result = Tracer(elementwise(row, operands, [_weak_of(value) for value in inputs]))
+        result = Tracer(elementwise(row, operands, [weak_type(value) for value in inputs]))
     return result if dtype is None else wrap(cast(result.node, np.dtype(dtype)))
 
 

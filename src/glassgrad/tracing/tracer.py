@@ -283,6 +283,13 @@ def _lift_plain(value: Any, dtype: np.dtype | None) -> Node:
     )
 
 
+def weak_type(value: Any) -> type | None:
+    """Python's number type of a Python number, traced or not, which gives way in NumPy's promotion; None for arrays."""
+    if type(value) is Tracer:
+        return value.weak
+    return type(value) if type(value) in (bool, int, float, complex) else None
+
+
 def any_traced(values: Any) -> bool:
     """Is there a tracer in this nest of lists and tuples?"""
     stack = [values]

@@ -101,20 +101,21 @@ def inner_sums(tree: ast.expr) -> frozenset[ast.expr]:
     for node in in_order(tree):
         for part in _chained(node):
             users.setdefault(part, []).append(node)
-    others = {part for node in in_order(tree) if not _is_sum(node) for part in ast.iter_child_nodes(node)}
+    others = {part for node in in_order(tree) if not is_sum(node) for part in ast.iter_child_nodes(node)}
     return frozenset(part for part in users if part is not tree and part not in others)
 
 
-def _is_sum(node: ast.AST) -> bool:
+def is_sum(node: ast.AST) -> bool:
+    """Is this a sum, a difference or a sign before something?"""
     return isinstance(node, ast.UnaryOp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub))
 
 
 def _chained(node: ast.expr) -> list[ast.expr]:
     match node:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-            return [part for part in (left, right) if _is_sum(part)]
+            return [part for part in (left, right) if is_sum(part)]
         case ast.UnaryOp(operand=operand):
-            return [operand] if _is_sum(operand) else []
+            return [operand] if is_sum(operand) else []
     return []
 
 

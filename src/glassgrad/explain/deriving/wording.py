@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from glassgrad.explain.deriving.abridging import abridged
 from glassgrad.explain.deriving.differentiating import Differentiated, added, chained
 from glassgrad.explain.deriving.local import local_derivative, operand_trees, row_of_node
-from glassgrad.explain.deriving.reading import RuleReader, applied, inner_sums, summands
+from glassgrad.explain.deriving.reading import RuleReader, applied, inner_sums, is_sum, summands
 from glassgrad.explain.deriving.terms import Term, names_in
 from glassgrad.explain.deriving.writing import Writer
 from glassgrad.explain.notation import to_text
@@ -75,7 +75,7 @@ class _Words:
         return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) and node.right in self.done.tangents
 
     def _moving_candidates(self, part: ast.expr) -> Sequence[ast.expr]:
-        if _is_sum(part):
+        if is_sum(part):
             return [term for term, _ in summands(part)]
         if _is_product(part) and not self._divides(part):
             return self._factors(part)
@@ -84,7 +84,7 @@ class _Words:
     # ------------------------------------------------------------------ one step
     def _word(self, part: ast.expr) -> Wording:
         derivative = self.done.tangents.get(part, self.algebra.zero)
-        if _is_sum(part):
+        if is_sum(part):
             rule, text, why = self._sum(part)
         elif self._divides(part):
             rule, text, why = self._quotient(part)
@@ -249,10 +249,6 @@ class _Words:
 
     def _show_term(self, term: Term) -> str:
         return self._show(self.writer.tree(term))
-
-
-def _is_sum(node: ast.expr) -> bool:
-    return isinstance(node, ast.UnaryOp) or (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub))
 
 
 def _is_product(node: ast.expr) -> bool:

@@ -76,7 +76,7 @@ def read_problem(
     chosen = _variable(given, wrt)
     variables = tuple(dict.fromkeys((*given.variables, *(() if chosen in given.lets else (chosen,)))))
     _check_at(given, name, variables, values)
-    _check_units(name, (*variables, *given.lets, name), unit_texts)
+    _check_units((*variables, *given.lets, name), unit_texts)
     return Problem(
         name=name,
         formula=given.formula,
@@ -210,7 +210,7 @@ def _check_at(given: _Given, name: str, variables: tuple[str, ...], values: Mapp
         raise _absent(variable, variables, "a value")
 
 
-def _check_units(name: str, known: tuple[str, ...], units: Mapping[str, str]) -> None:
+def _check_units(known: tuple[str, ...], units: Mapping[str, str]) -> None:
     for variable, unit in units.items():
         if variable not in known:
             raise _absent(variable, known, "a unit")
