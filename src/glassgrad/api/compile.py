@@ -10,8 +10,10 @@ from glassgrad.api.arguments import ArgNums, parameter_names
 from glassgrad.api.pipeline import deliver, own, tracing
 from glassgrad.base.avals import Aval, plain_array
 from glassgrad.base.errors import UsageError
+from glassgrad.base.settings import current
 from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.engines import reference
+from glassgrad.engines.choice import compile_graph
 from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
@@ -33,7 +35,7 @@ class Compiled:
     graph: Graph
     outside: list[Node]
     structure: Structure
-    program: reference.Program
+    program: Callable[..., list[Any]]
     captured: list[Held]
     lasts: bool  # or does it stand on values of the trace in which it was made?
 
@@ -68,9 +70,8 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
                 with lock:
                     cache[signature] = version
         if workspace() is None:
-            constants = [value for _, value in version.program.constants]
             values = [*leaves, *[node.param("held").values for node in version.outside]]
-            return unflatten(version.structure, own(version.program(*values), [*values, *constants]))
+            return unflatten(version.structure, own(version.program(*values), [*values, *_constants(version.program)]))
         with tracing():
             nodes = [to_node(leaf) for leaf in leaves]
             outputs = inline(version.graph, [*nodes, *version.outside])
@@ -78,6 +79,11 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
 
     compiled.cache = cache  # type: ignore[attr-defined]  # for inspection and clearing
     return compiled
+
+
+def _constants(program: Callable[..., list[Any]]) -> list[Any]:
+    """The arrays that a result of the reference engine may be itself, so that it must be copied."""
+    return [value for _, value in program.constants] if isinstance(program, reference.Program) else []
 
 
 def _other_spellings(function: Function, fixed: set[int | str]) -> set[int | str]:
@@ -118,7 +124,7 @@ def _signature(
     ]
     held += [(name, _with_types(kwargs[name])) for name in sorted(kwargs) if name in fixed]
     try:
-        signature = (tuple(key), tuple(held))
+        signature = (tuple(key), tuple(held), current().engine)
         hash(signature)
     except TypeError as error:
         raise UsageError(
@@ -149,7 +155,7 @@ def _compile(
         if outermost:
             _follow_captured()
         # What runs is simplified; what an outer trace differentiates stays as traced.
-        program = reference.compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))))
+        program = compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))), current().engine)
         here = workspace()
         known = set(here.captured.values()) if here is not None else set()
     captured = [node.param("held") for node in known.intersection([*outside, *reachable(graph.outputs)])]

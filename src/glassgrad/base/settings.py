@@ -1,4 +1,4 @@
-"""Settings of the running thread or task: which checks are on, how many threads compute. Floor 0.
+"""Settings of the running thread or task: which checks are on, which engine runs, on how many threads. Floor 0.
 
 with settings(verify=True): ...
 """
@@ -16,11 +16,16 @@ class Settings:
     """What can be set.
 
     `verify`: check the laws of every graph after every transform (slow; on in the tests). `threads`: how many threads a
-    compiled function may use; None for one on each processor of the process.
+    compiled function may use; None for one on each processor of the process. `engine`: what runs a function under `jit`:
+    "reference" (NumPy, op by op) or "cpu" (native code; needs llvmlite).
     """
 
     verify: bool = False
     threads: int | None = None
+    engine: str = "reference"
+
+
+ENGINES = ("reference", "cpu")
 
 
 _DEFAULT = Settings()
@@ -33,7 +38,7 @@ def current() -> Settings:
 
 
 @contextmanager
-def settings(**changes: bool | int | None) -> Iterator[Settings]:
+def settings(**changes: bool | int | str | None) -> Iterator[Settings]:
     """Changes settings for the code inside the `with` block.
 
     >>> with settings(verify=True, threads=1) as now:
@@ -49,6 +54,8 @@ def settings(**changes: bool | int | None) -> Iterator[Settings]:
     threads = changes.get("threads")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise UsageError(f"threads is {threads!r}, not a number from 1", hint="None stands for all processors")
+    if changes.get("engine", "cpu") not in ENGINES:
+        raise UsageError(f"there is no engine {changes['engine']!r}", hint=f"the engines are {', '.join(ENGINES)}")
     token = _current.set(replace(_current.get(), **changes))  # type: ignore[arg-type]  # checked above
     try:
         yield _current.get()
