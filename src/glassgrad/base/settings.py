@@ -16,8 +16,8 @@ class Settings:
     """What can be set.
 
     `verify`: check the laws of every graph after every transform (slow; on in the tests). `threads`: how many threads a
-    compiled function may use; None for one on each processor of the process. `engine`: what runs a function under `jit`:
-    "reference" (NumPy, op by op) or "cpu" (native code; needs llvmlite).
+    compiled function may use; None for one on each processor of the process. `engine`: what runs a function under
+    `jit`: "reference" (NumPy, op by op) or "cpu" (native code; needs llvmlite).
     """
 
     verify: bool = False
