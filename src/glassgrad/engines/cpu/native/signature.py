@@ -69,7 +69,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variable:
-    """A context variable that must have this value (None also where it has none)."""
+    """A context variable that must hold this value, set or by default."""
 
     variable: ContextVar[Any]
     value: Any
