@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from benchmarks.harness import chosen
+
 GROUPS = {
     "calls": "the price of a call",
     "elementwise": "elementwise chains and reductions",
@@ -17,17 +19,17 @@ GROUPS = {
     "gradbench": "the suite GradBench",
     "costs": "import, compile time, memory, gradient against function, growth",
 }
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     found.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(GROUPS)}; all if none is named")
     found.add_argument("--quick", action="store_true", help="few sizes, briefly: a minute or two for everything")
-    found.add_argument("--only", default="", metavar="TEXT", help="cases whose name contains this")
+    found.add_argument("--only", default="", metavar="TEXT", help="cases (of gradbench: evals) whose name has this")
     found.add_argument("--libraries", nargs="*", metavar="LIBRARY", help="those to measure; all installed if not given")
     found.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="of elementwise and products")
     found.add_argument("--threads", type=int, help="how many threads every library may use")
+    found.add_argument("--engine", help="Glassgrad's engine, if not its default")
     found.add_argument("--suite", type=Path, metavar="FOLDER", help="a copy of GradBench, for gradbench")
     found.add_argument("--peer", metavar="COMMAND", help="another tool of that suite, for gradbench")
     found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
@@ -35,39 +37,35 @@ def parser() -> argparse.ArgumentParser:
     return found
 
 
-def set_threads(count: int) -> None:
-    """Before any library is loaded: that is when they read how many threads they may use."""
-    os.environ.update(dict.fromkeys(THREADS, str(count)))
-    if count == 1:
-        os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-
-
 def gradbench(options: argparse.Namespace) -> list[Any]:
     """The suite's workloads through its protocol, with the options that it shares with this command."""
     from benchmarks.gradbench import run
+    from benchmarks.gradbench.workloads import WORKLOADS
 
-    given = ["--quick"] if options.quick else []
+    given = [name for name in WORKLOADS if options.only in name]
+    given += ["--quick"] if options.quick else []
     given += ["--suite", str(options.suite)] if options.suite else []
     given += ["--peer", options.peer] if options.peer else []
+    given += ["--engine", options.engine] if options.engine else []
     found = run.run(run.parser().parse_args(given))
     return [{"case": f"{one['eval']} {one['workload']} {one['function']}", **one} for one in found["results"]]
 
 
 def measure_group(
     module: ModuleType, options: argparse.Namespace, libraries: Sequence[str], ceiling: float
-) -> list[Any]:
-    """Runs the cases of a group and prints them as they come."""
+) -> list[tuple[Any, Any]]:
+    """Measures the cases of a group and prints them as they come."""
     from benchmarks.harness import measure, report
 
     effort = measure.QUICK if options.quick else measure.FULL
-    records = []
+    found = []
     for case in module.cases(quick=options.quick, dtype=options.dtype):
         if options.only not in case.name:
             continue
         timings = measure.measured(case, libraries, effort)
         print("\n".join(report.lines(case, timings, ceiling)), flush=True)
-        records.append(report.record(case, timings))
-    return records
+        found.append((case, timings))
+    return found
 
 
 def main() -> None:
@@ -75,8 +73,7 @@ def main() -> None:
     names = [name.removesuffix(".py") for name in options.names] or list(GROUPS)
     if unknown := set(names) - set(GROUPS):
         raise SystemExit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
-    if options.threads:
-        set_threads(options.threads)
+    chosen.choose(options.engine, options.threads)
     os.environ.setdefault("JAX_ENABLE_X64", "1")  # doubles stay doubles; arrays of float32 stay so as well
     from benchmarks.harness import case, machine, report
 
@@ -84,7 +81,7 @@ def main() -> None:
     for name in sorted(set(case.LIBRARIES) - set(case.installed())):
         print(f"{name} is not installed: left out")
     speed = machine.bandwidth(64 if options.quick else 256)
-    facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all"}
+    facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all", "engine": options.engine}
     print(
         f"{facts['processor']}, {facts['cores']} cores; copies move {speed['all cores'] / 1e9:.3g} GB/s "
         f"({speed['one core'] / 1e9:.3g} on one)"
@@ -92,14 +89,19 @@ def main() -> None:
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     ceiling = speed["one core" if options.threads == 1 else "all cores"]
     groups: dict[str, Any] = {}
-    for name in names:
-        print(f"\n== {name}: {GROUPS[name]}", flush=True)
-        if name == "gradbench":
-            groups[name] = gradbench(options)
-        elif hasattr(module := importlib.import_module(f"benchmarks.{name}"), "cases"):
-            groups[name] = measure_group(module, options, libraries, ceiling)
-        else:
-            groups[name] = module.records(quick=options.quick, libraries=libraries)
+    compared: dict[str, Any] = {}
+    with chosen.chosen():
+        for name in names:
+            print(f"\n== {name}: {GROUPS[name]}", flush=True)
+            if name == "gradbench":
+                groups[name] = gradbench(options)
+            elif hasattr(module := importlib.import_module(f"benchmarks.{name}"), "cases"):
+                compared[name] = measure_group(module, options, libraries, ceiling)
+                groups[name] = [report.record(*one) for one in compared[name]]
+            else:
+                groups[name] = module.records(quick=options.quick, libraries=libraries)
+    if lines := report.summary(compared):
+        print("\n== the fastest peer, and how much slower than Glassgrad it is", *lines, sep="\n")
     if options.json:
         options.json.write_text(json.dumps({"machine": facts, "groups": groups}, indent=1))
     if options.plot:

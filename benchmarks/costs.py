@@ -58,8 +58,13 @@ def compilation(quick: bool, libraries: Sequence[str]) -> Iterator[Record]:
         for library in [library for library in COMPILERS if library in libraries]:
             if quick and library == "torch.compile":
                 continue
-            with tempfile.TemporaryDirectory() as cache:
-                cold, warm = _child(name, library, cache), _child(name, library, cache)
+            try:
+                with tempfile.TemporaryDirectory() as cache:
+                    cold, warm = _child(name, library, cache), _child(name, library, cache)
+            except subprocess.CalledProcessError as error:
+                reason = error.stderr.strip().splitlines()[-1]
+                yield {"case": f"first step, {name}", "library": library, "text": f"left out: {reason}"}
+                continue
             yield {
                 "case": f"first step, {name}",
                 "library": library,

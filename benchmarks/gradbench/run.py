@@ -147,7 +147,7 @@ def summary(results: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Runs, prints, and gives everything back for JSON."""
-    tools = [Tool(OWN)]
+    tools = [Tool(f"{OWN} --engine {options.engine}" if options.engine else OWN)]
     if options.peer:
         tools.append(Tool(options.peer, options.suite))
     print(f"{'eval':9}{'workload':18}{'function':10}{'ms':>12}{'peer ms':>12}{'ratio':>9}{'prepare':>10}")
@@ -171,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("evals", nargs="*", metavar="EVAL", help=f"of {', '.join(WORKLOADS)}; all if none is named")
     found.add_argument("--suite", type=Path, help="a copy of GradBench, for its data; the peer runs in it")
     found.add_argument("--peer", metavar="COMMAND", help="another tool of the suite to compare with")
+    found.add_argument("--engine", help="what runs our functions, if not what runs them by default")
     found.add_argument("--seconds", type=float, default=1.0, help="how long each function is repeated (default 1)")
     found.add_argument("--first", type=int, help="only so many workloads of each eval")
     found.add_argument("--quick", action="store_true", help="two small workloads of each eval, briefly")

@@ -3,6 +3,7 @@
 The protocol is described in GradBench's CONTRIBUTING.md. Run it as `python -m benchmarks.gradbench.tool`.
 """
 
+import argparse
 import importlib
 import json
 import sys
@@ -11,6 +12,8 @@ import traceback
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Any
+
+import glassgrad as gg
 
 Message = dict[str, Any]
 
@@ -71,8 +74,14 @@ def answers(lines: Iterable[str]) -> Iterator[str]:
 
 def main() -> None:
     """Answers until the input ends."""
-    for line in answers(sys.stdin):
-        print(line, flush=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=1, help="how many threads a function may use (default 1)")
+    parser.add_argument("--engine", help="what runs the functions, if not what runs them by default")
+    options = parser.parse_args()
+    engine = {"engine": options.engine} if options.engine else {}
+    with gg.settings(threads=options.threads, **engine):
+        for line in answers(sys.stdin):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,17 @@ def best_peer(timings: Sequence[Timing]) -> Timing | None:
     return min(peers, key=lambda timing: timing.ratio.median, default=None)
 
 
+def summary(groups: Mapping[str, Sequence[tuple[Case, Sequence[Timing]]]]) -> list[str]:
+    """For each case the peer that is the fastest, and how much slower than ours."""
+    found = []
+    for name, measured in groups.items():
+        for case, timings in measured:
+            peer = best_peer(timings)
+            if peer:
+                found.append(f"{name:13}{case.name:34}{peer.library:14}{_times(peer.ratio)}")
+    return found
+
+
 def plot(groups: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
     """How much slower than ours each library is, one panel a group; needs matplotlib."""
     import matplotlib as mpl
@@ -72,29 +83,33 @@ def plot(groups: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    shown = {name: records for name, records in groups.items() if any("timings" in one for one in records)}
-    rows = max((len(records) for records in shown.values()), default=1)
+    shown = {name: list(records) for name, records in groups.items() if any("timings" in one for one in records)}
+    if not shown:
+        return
+    heights = [len(records) + 2 for records in shown.values()]
     figure, axes = plt.subplots(
-        1, max(1, len(shown)), figsize=(6 * max(1, len(shown)), 1.5 + 0.3 * rows), squeeze=False
+        len(shown),
+        1,
+        sharex=True,
+        squeeze=False,
+        figsize=(9, 1 + 0.25 * sum(heights)),
+        gridspec_kw={"height_ratios": heights},
+        layout="constrained",
     )
-    for axis, (name, records) in zip(axes[0], shown.items(), strict=False):
-        for library in LIBRARIES:
-            points = [
-                (row, timing["ratio"])
-                for row, one in enumerate(records)
-                for timing in one.get("timings", ())
-                if timing["library"] == library and timing["ratio"] and library != OWN
-            ]
-            if points:
-                places, ratios = zip(*points, strict=True)
-                middle = [ratio["median"] for ratio in ratios]
-                reach = [[r["median"] - r["low"] for r in ratios], [r["high"] - r["median"] for r in ratios]]
-                axis.errorbar(middle, places, xerr=reach, fmt="o", label=library)
+    colours = {name: f"C{index}" for index, name in enumerate(LIBRARIES)}
+    for axis, (name, records) in zip(axes[:, 0], shown.items(), strict=True):
+        for row, one in enumerate(records):
+            for timing in one["timings"]:
+                ratio = timing["ratio"]
+                if ratio and timing["library"] != OWN:
+                    reach = [[ratio["median"] - ratio["low"]], [ratio["high"] - ratio["median"]]]
+                    axis.errorbar(ratio["median"], row, xerr=reach, fmt="o", color=colours[timing["library"]])
         axis.axvline(1.0, color="black", linewidth=1)
-        axis.set(xscale="log", xlabel="times Glassgrad's time (right of 1: Glassgrad is faster)", title=name)
+        axis.set(xscale="log", title=name, ylim=(len(records) - 0.5, -0.5))
         axis.set_yticks(range(len(records)), [one["case"] for one in records])
-        axis.invert_yaxis()
-        axis.legend()
-    figure.tight_layout()
+        axis.grid(axis="x", alpha=0.3)
+    axes[-1, 0].set_xlabel("times Glassgrad's time (right of 1: Glassgrad is faster)")
+    marks = [plt.Line2D([], [], marker="o", linestyle="", color=colours[name]) for name in LIBRARIES if name != OWN]
+    figure.legend(marks, [name for name in LIBRARIES if name != OWN], loc="outside upper center", ncols=len(marks))
     figure.savefig(path)
     plt.close(figure)
