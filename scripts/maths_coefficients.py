@@ -9,6 +9,7 @@ Run `python scripts/maths_coefficients.py` to write the file, with `--check NAME
 import ast
 import struct
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,11 @@ def erfcx_times_line(t: mpf) -> mpf:
     return (x + 2) * mp.exp(x * x) * mp.erfc(x)
 
 
+def erf_tail_weight(t: mpf) -> mpf:
+    x = 2 * (1 + t) / (1 - t)
+    return mp.exp(-x * x) / (x + 2)
+
+
 def digamma_over_root(u: mpf) -> mpf:
     x = u + mpf("1.5")
     return mp.digamma(x) / (x - ROOT)
@@ -157,9 +163,13 @@ FITS = {
         mpf(0), mpf("1.001"), one, {"f64": 14, "f32": 7, "short": 8},
     ),
     "ERFCX": Fit(
-        "(x + 2) exp(x^2) erfc(x), t = (x - 2)/(x + 2), 1/2 <= x <= 28; relative",
+        "(x + 2) exp(x^2) erfc(x), t = (x - 2)/(x + 2), 1/2 <= x <= 28",
         erfcx_times_line, mpf("-0.601"), mpf(26) / 30, lambda t: 1 / erfcx_times_line(t),
-        {"f64": 22, "f32": 8, "short": 9},
+        {"f64": 22, "short": 9},
+    ),
+    "ERF_TAIL": Fit(
+        "(x + 2) exp(x^2) erfc(x), t = (x - 2)/(x + 2), 1 <= x <= 6; the error of erf",
+        erfcx_times_line, -mpf(1) / 3, mpf(1) / 2, erf_tail_weight, {"f64": 12, "f32": 4},
     ),
     "GAMMALN": Fit(
         "lgamma(2 + f)/f, |f| <= 1/2",
@@ -286,9 +296,15 @@ def words_of_two_over_pi(count: int) -> tuple[int, ...]:
     return tuple((digits >> (64 * (count - 1 - i))) & (2**64 - 1) for i in range(count))
 
 
-HEADER = '''"""Coefficients of the vector maths, lowest power first. Made by scripts/maths_coefficients.py; do not edit."""
+HEADER = '''"""Coefficients of the vector maths, lowest power first, by scripts/maths_coefficients.py; do not edit."""
 
+# fmt: off
 '''
+
+
+def lines_of(texts: list[str]) -> str:
+    """The numbers of a tuple, as many on a line as fit."""
+    return textwrap.fill(", ".join(texts), 108, initial_indent=" " * 8, subsequent_indent=" " * 8)
 
 
 def written() -> str:
@@ -298,14 +314,14 @@ def written() -> str:
         parts.append(f"{name} = {{\n")
         parts.extend(f'    "{form}": {in_parts(number, count, form)!r},\n' for form in ("f64", "f32"))
         parts.append("}\n")
-    words = "".join(f"    0x{word:016X},\n" for word in words_of_two_over_pi(22))
-    parts.append(f"TWO_OVER_PI_WORDS = (\n{words})\n\n")
+    words = lines_of([f"0x{word:016X}" for word in words_of_two_over_pi(22)])
+    parts.append(f"TWO_OVER_PI_WORDS = (\n{words},\n)\n\n")
     for name, fit in FITS.items():
         table, errors = entry(name)
         notes = ", ".join(f"{form}: {error:.1e}" for form, error in errors.items())
-        parts.append(f"# {fit.about}; error {notes}\n{name} = {{\n")
+        parts.append(f"# {fit.about}\n# error {notes}\n{name} = {{\n")
         for form, numbers in table.items():
-            parts.append(f'    "{form}": (\n' + "".join(f"        {number!r},\n" for number in numbers) + "    ),\n")
+            parts.append(f'    "{form}": (\n{lines_of([repr(number) for number in numbers])},\n    ),\n')
         parts.append("}\n\n")
         print(name, notes, file=sys.stderr)
     return "".join(parts).rstrip("\n") + "\n"

@@ -1,6 +1,7 @@
 """The maths functions as vector instructions, by the op table's names. Floor 4."""
 
 from collections.abc import Callable
+from functools import wraps
 
 from glassgrad.engines.cpu.emit.maths import (
     error_function,
@@ -13,9 +14,26 @@ from glassgrad.engines.cpu.emit.maths import (
     roots,
     trigonometric,
 )
-from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.emit.values import Value, Writer
 
-MATHS: dict[str, Callable[..., Value]] = {  # each takes the writer and one value per argument
+Function = Callable[..., Value]  # of the writer and one value for each argument
+
+
+def _as_written(function: Function) -> Function:
+    """The function with contraction off: its error terms vanish when products and sums are joined."""
+
+    @wraps(function)
+    def exact(w: Writer, *arguments: Value) -> Value:
+        contract, w.contract = w.contract, False
+        try:
+            return function(w, *arguments)
+        finally:
+            w.contract = contract
+
+    return exact
+
+
+_FUNCTIONS: dict[str, Function] = {
     "exp": exponential.exp,
     "exp2": exponential.exp2,
     "expm1": exponential.expm1,
@@ -49,5 +67,7 @@ MATHS: dict[str, Callable[..., Value]] = {  # each takes the writer and one valu
     "cbrt": roots.cbrt,
     "hypot": roots.hypot,
 }
+
+MATHS = {name: _as_written(function) for name, function in _FUNCTIONS.items()}
 
 __all__ = ["MATHS"]

@@ -5,14 +5,12 @@ erf(x) is x + x P(x²) below 1; beyond, erfc(x) = exp(−x²) Q(t)/(x + 2) with 
 "Chebyshev approximation of (1 + 2x) exp(x²) erfc x in 0 ≤ x < ∞", 1981).
 """
 
-from glassgrad.engines.cpu.emit.maths.coefficients import ERF, ERFCX, EXP
+from glassgrad.engines.cpu.emit.maths.coefficients import ERF, ERF_TAIL, ERFCX, EXP
 from glassgrad.engines.cpu.emit.maths.exponential import reduce_by_ln2, rounded_off, small_expm1
-from glassgrad.engines.cpu.emit.maths.formats import at_most, format_of, times_power_of_two, with_sign_of
+from glassgrad.engines.cpu.emit.maths.formats import at_most, format_of, power_of_two, times_power_of_two, with_sign_of
 from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum, product, quotient
 from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.emit.values import Value, Writer
-
-_BEYOND = {"f64": 28.0, "f32": 11.0, "short": 11.0}  # erfc is zero from here on
 
 
 def _near(w: Writer, x: Value, key: str) -> Value:
@@ -20,22 +18,20 @@ def _near(w: Writer, x: Value, key: str) -> Value:
     return w.fma(x, w.polynomial(x * x, ERF[key]), x)
 
 
-def _complement(w: Writer, size: Value, key: str) -> Value:
+def _short_complement(w: Writer, size: Value, coefficients: tuple[float, ...], key: str) -> Value:
     """erfc(size), size ≥ ½, to three units in the last place: where it is subtracted from 1 or rounded to float32."""
-    form = format_of(size)
-    size = at_most(w, size, _BEYOND[key])
     inverse = 1.0 / (size + 2.0)
-    q = w.polynomial((size - 2.0) * inverse, ERFCX[key])
+    q = w.polynomial((size - 2.0) * inverse, coefficients)
     square = exact_product(w, size, size)
-    parts = reduce_by_ln2(w, -square.high, 2 * form.bias)
+    parts = reduce_by_ln2(w, -square.high, format_of(size).bias)
     growth = small_expm1(w, parts.r - square.low, key)
-    return times_power_of_two(w.fma(q, growth, q) * inverse, parts.biased)
+    return w.fma(q, growth, q) * inverse * power_of_two(size, parts.biased)
 
 
 def _long_complement(w: Writer, size: Value) -> Value:
     """erfc(size), size ≥ ½, with exp(r), the product and the quotient in two parts."""
     form = format_of(size)
-    size = at_most(w, size, _BEYOND[form.key])
+    size = at_most(w, size, 28.0)
     below = exact_sum(size, 2.0)
     q = _scaled_tail(w, size, below)
     square = exact_product(w, size, size)
@@ -65,7 +61,7 @@ def erf(w: Writer, x: Value) -> Value:
     """The error function; beyond 6 it is 1."""
     key = format_of(x).key
     size = w.absolute(x)
-    far = 1.0 - _complement(w, size, key)
+    far = 1.0 - _short_complement(w, at_most(w, size, 6.0), ERF_TAIL[key], key)
     return with_sign_of(w, w.select(size < 1.0, _near(w, size, key), far), x)
 
 
@@ -73,7 +69,8 @@ def erfc(w: Writer, x: Value) -> Value:
     """1 − erf(x), accurate in its tail; float32 is computed in float64."""
     if x.kind is F32:
         wide = w.convert(x, F64)
-        return w.convert(_joined(w, wide, _complement(w, w.absolute(wide), "short"), "short"), F32)
+        size = at_most(w, w.absolute(wide), 11.0)
+        return w.convert(_joined(w, wide, _short_complement(w, size, ERFCX["short"], "short"), "short"), F32)
     return _joined(w, x, _long_complement(w, w.absolute(x)), "f64")
 
 

@@ -90,7 +90,7 @@ def expm1(w: Writer, x: Value) -> Value:
 
 
 def expm1_in_two_parts(w: Writer, parts: Reduced, scale: Value, one: float) -> Pair:
-    """The value scale · exp(r) − one: scale − one and scale · r are exact and so is their sum; the second part has the rest."""
+    """The value scale · exp(r) − one: the exact sum of scale − one and scale · r, and the rest in the second part."""
     r = parts.r
     high, low = ordered_sum(scale - one, scale * r)
     curved = w.fma(r * r, w.polynomial(r, EXP[format_of(r).key]), rounded_off(w, parts))

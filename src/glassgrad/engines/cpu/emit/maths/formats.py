@@ -79,7 +79,7 @@ def power_of_two(x: Value, biased: Value) -> Value:
 
 
 def times_power_of_two(x: Value, doubled: Value) -> Value:
-    """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` is an integer that ends in k + 2 bias.
+    """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` ends in k + 2 bias.
 
     Two factors, because 2^k alone may lie outside of the format.
     """

@@ -23,7 +23,7 @@ def declare_huge_angles(w: Writer, lanes: int) -> str:
         texts["llvm.fshl.i64"] = "declare i64 @llvm.fshl.i64(i64, i64, i64)"
         texts.setdefault("llvm.fma.f64", "declare double @llvm.fma.f64(double, double, double)")
         texts.setdefault("llvm.fabs.f64", "declare double @llvm.fabs.f64(double)")
-        texts[_SCALAR] = _scalar_text()
+        texts[_SCALAR] = _SCALAR_TEXT
     if lanes == 1:
         return _SCALAR
     name = f"{_SCALAR}.v{lanes}"
@@ -32,9 +32,48 @@ def declare_huge_angles(w: Writer, lanes: int) -> str:
     return name
 
 
-def _scalar_text() -> str:
-    high, low = (number_text(part, F64) for part in HALF_PI["f64"][:2])
-    return f"""define internal {_RESULT} @{_SCALAR}(double %x) noinline cold {{
+def _power(exponent: int) -> str:
+    return number_text(2.0**exponent, F64)
+
+
+def _lanes_text(name: str, lanes: int) -> str:
+    """A loop over the lanes. Lanes below 1, infinite or NaN are passed as 1 and mean nothing."""
+    floats, integers = register(F64, lanes).llvm, register(U64, lanes).llvm
+    result = f"{{ {integers}, {floats}, {floats} }}"
+    return f"""define internal {result} @{name}({floats} %x) noinline cold {{
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %q = phi {integers} [ zeroinitializer, %entry ], [ %q_more, %loop ]
+  %high = phi {floats} [ zeroinitializer, %entry ], [ %high_more, %loop ]
+  %low = phi {floats} [ zeroinitializer, %entry ], [ %low_more, %loop ]
+  %given = extractelement {floats} %x, i64 %i
+  %size = call double @llvm.fabs.f64(double %given)
+  %from = fcmp oge double %size, 1.0
+  %upto = fcmp olt double %size, 0x7FF0000000000000
+  %fits = and i1 %from, %upto
+  %one = select i1 %fits, double %given, double 1.0
+  %r = call {_RESULT} @{_SCALAR}(double %one)
+  %rq = extractvalue {_RESULT} %r, 0
+  %rh = extractvalue {_RESULT} %r, 1
+  %rl = extractvalue {_RESULT} %r, 2
+  %q_more = insertelement {integers} %q, i64 %rq, i64 %i
+  %high_more = insertelement {floats} %high, double %rh, i64 %i
+  %low_more = insertelement {floats} %low, double %rl, i64 %i
+  %next = add i64 %i, 1
+  %more = icmp ult i64 %next, {lanes}
+  br i1 %more, label %loop, label %done
+done:
+  %s0 = insertvalue {result} poison, {integers} %q_more, 0
+  %s1 = insertvalue {result} %s0, {floats} %high_more, 1
+  %s2 = insertvalue {result} %s1, {floats} %low_more, 2
+  ret {result} %s2
+}}"""
+
+
+_HIGH, _LOW = (number_text(part, F64) for part in HALF_PI["f64"][:2])
+_SCALAR_TEXT = f"""define internal {_RESULT} @{_SCALAR}(double %x) noinline cold {{
 entry:
   %size = call double @llvm.fabs.f64(double %x)
   %bits = bitcast double %size to i64
@@ -107,11 +146,11 @@ entry:
   %uv_low = fadd double %u_low, %v_low
   %g2 = fadd double %g_low, %uv_low
   ; times pi/2
-  %high = fmul double %g1, {high}
+  %high = fmul double %g1, {_HIGH}
   %back = fneg double %high
-  %error = call double @llvm.fma.f64(double %g1, double {high}, double %back)
-  %more = call double @llvm.fma.f64(double %g1, double {low}, double %error)
-  %low = call double @llvm.fma.f64(double %g2, double {high}, double %more)
+  %error = call double @llvm.fma.f64(double %g1, double {_HIGH}, double %back)
+  %more = call double @llvm.fma.f64(double %g1, double {_LOW}, double %error)
+  %low = call double @llvm.fma.f64(double %g2, double {_HIGH}, double %more)
   %below = fcmp olt double %x, 0.0
   %flip = xor i1 %below, %negative
   %high_minus = fneg double %high
@@ -124,44 +163,4 @@ entry:
   %r1 = insertvalue {_RESULT} %r0, double %high_signed, 1
   %r2 = insertvalue {_RESULT} %r1, double %low_signed, 2
   ret {_RESULT} %r2
-}}"""
-
-
-def _power(exponent: int) -> str:
-    return number_text(2.0**exponent, F64)
-
-
-def _lanes_text(name: str, lanes: int) -> str:
-    """A loop over the lanes. Lanes below 1, infinite or NaN are passed as 1 and mean nothing."""
-    floats, integers = register(F64, lanes).llvm, register(U64, lanes).llvm
-    result = f"{{ {integers}, {floats}, {floats} }}"
-    return f"""define internal {result} @{name}({floats} %x) noinline cold {{
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %q = phi {integers} [ zeroinitializer, %entry ], [ %q_more, %loop ]
-  %high = phi {floats} [ zeroinitializer, %entry ], [ %high_more, %loop ]
-  %low = phi {floats} [ zeroinitializer, %entry ], [ %low_more, %loop ]
-  %given = extractelement {floats} %x, i64 %i
-  %size = call double @llvm.fabs.f64(double %given)
-  %from = fcmp oge double %size, 1.0
-  %upto = fcmp olt double %size, 0x7FF0000000000000
-  %fits = and i1 %from, %upto
-  %one = select i1 %fits, double %given, double 1.0
-  %r = call {_RESULT} @{_SCALAR}(double %one)
-  %rq = extractvalue {_RESULT} %r, 0
-  %rh = extractvalue {_RESULT} %r, 1
-  %rl = extractvalue {_RESULT} %r, 2
-  %q_more = insertelement {integers} %q, i64 %rq, i64 %i
-  %high_more = insertelement {floats} %high, double %rh, i64 %i
-  %low_more = insertelement {floats} %low, double %rl, i64 %i
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, {lanes}
-  br i1 %more, label %loop, label %done
-done:
-  %s0 = insertvalue {result} poison, {integers} %q_more, 0
-  %s1 = insertvalue {result} %s0, {floats} %high_more, 1
-  %s2 = insertvalue {result} %s1, {floats} %low_more, 2
-  ret {result} %s2
 }}"""

@@ -130,7 +130,7 @@ def _scaled(w: Writer, x: Pair, factor: tuple[float, float]) -> Pair:
 
 
 def log_in_two_parts(w: Writer, exponent: Value, fraction: Value) -> Pair:
-    """The sum e ln 2 + log(m), to about 2^-65: 2 s (1 + z/3 + z² P(z)) with s, z = s² and the second term in two parts."""
+    """The sum e ln 2 + log(m) to about 2^-65, as 2 s (1 + z/3 + z² P(z)) with all but P in two parts."""
     form = format_of(fraction)
     f = fraction - 1.0
     below = ordered_sum(2.0, f)
