@@ -20,7 +20,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 
 from glassgrad.engines.cpu.native import layout
-from glassgrad.engines.cpu.native.cache import cached_object_code
+from glassgrad.engines.cpu.native.cache import cached_control_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.threads_code import LINE, MOST_WORKERS, POOL, POOL_BYTES, WORKERS, threads_text
 
@@ -73,7 +73,7 @@ def use_at_most(threads: int) -> None:
 def pool() -> Pool:
     """The pool of this process, made once; its workers start when they are first wanted."""
     names = ["fork_join", "spin", "wake", "threads"]
-    code = cached_object_code(threads_text(llvm.get_process_triple()))
+    code = cached_control_code(threads_text(llvm.get_process_triple()))
     library = load(code, names, layout.symbols())
     made = Pool(library, library.addresses["threads"])
     _begin(made, processor_count())
