@@ -2,6 +2,9 @@
 
 import ast
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
+
+import numpy as np
 
 from glassgrad.base.errors import UsageError
 from glassgrad.explain.derivation import Derivation
@@ -52,16 +55,44 @@ def worked_problem(
     units: str | Mapping[str, str] | None = None,
 ) -> tuple[Worked, Units]:
     """As `derive`, before it is put on a page."""
-    if not 1 <= order <= HIGHEST:
-        raise UsageError(f"order={order} cannot be derived", hint=f"orders go from 1 to {HIGHEST}")
     if not isinstance(expr, str):
         raise UsageError(
             f"derive takes a formula as text, found {type(expr).__name__}",
             hint="gg.derive(str(expression)); for a function: gg.explain(f, 3.0)",
         )
+    _check_order(order)
+    _check_kind("wrt", wrt, number=False, hint='wrt="x"')
+    _check_kind("let", let, number=False, hint='let="h = 3*t", or several in a list')
+    _check_kind("at", at, number=True, hint='at="t=10" or at={"t": 10}')
+    _check_kind("units", units, number=False, hint='units="t=s" or units={"t": "s"}')
     problem = read_problem(expr, let, wrt=wrt, at=at if at is not None else (), units=units)
     known = units_of(problem)
     return work(problem, order), known
+
+
+def _check_order(order: object) -> None:
+    if not isinstance(order, Integral) or isinstance(order, bool) or not 1 <= order <= HIGHEST:
+        raise UsageError(f"order={order!r} cannot be derived", hint=f"orders go from 1 to {HIGHEST}")
+
+
+def _check_kind(name: str, given: object, *, number: bool, hint: str) -> None:
+    """An error where what is given is neither text, nor texts, nor (a number, where `number`) by names."""
+    match given:
+        case None | str():
+            return
+        case Mapping():
+            found = [*given, *[value for value in given.values() if not (number and _is_number(value))]]
+        case Sequence():
+            found = list(given)
+        case _:
+            found = [given]
+    for part in found:
+        if not isinstance(part, str):
+            raise UsageError(f"{name} takes text, found {part!r}", hint=hint)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) or (isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf")
 
 
 def derivation_of(worked: Worked, units: Units) -> Derivation:
