@@ -90,14 +90,25 @@ def give(text: str, file: Path | None) -> None:
             stop(f"stdout cannot be written: {error.strerror}")
         return
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
+        if file.exists() and not file.is_file():
+            file.write_text(text, encoding="utf-8")  # a pipe or a device takes the text; it is not replaced
+        else:
+            _replace(file.resolve(), text)
     except OSError as error:
         stop(f"{file} cannot be written: {error.strerror}")
     say(f"wrote {file}")
+
+
+def _replace(file: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    whole = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        whole.chmod(0o644)
+        whole.replace(file)
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 def as_json(value: Any) -> str:
