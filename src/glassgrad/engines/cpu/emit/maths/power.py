@@ -51,14 +51,17 @@ def _with_ends(w: Writer, size: Value, logarithm: Value) -> Value:
 
 
 def _with_special_cases(w: Writer, x: Value, y: Value, result: Value) -> Value:
-    """The sign of odd powers, NaN for broken powers of negative numbers, and 1 where C99 wants 1."""
+    """The sign of odd powers, NaN for broken powers of negative numbers, and 1 where C99 wants 1.
+
+    Selections, not truth values joined: where a vector takes two registers, its truth values would be packed for that.
+    """
     form = format_of(x)
     half = y * 0.5
     whole = w.floor(y).equals(y)
-    odd = whole & w.floor(half).differs(half)
-    sign = x.bits() & (form.sign_mask - (1 << x.kind.bits))
-    result = w.select(odd, (result.bits() ^ sign).as_float(x.kind), result)
-    broken = (x < 0.0) & (x > -_INFINITY) & ~whole
-    result = w.select(broken, x.like(float("nan")), result)
-    one = y.equals(0.0) | x.equals(1.0) | (x.equals(-1.0) & w.absolute(y).equals(_INFINITY))
-    return w.select(one, x.like(1.0), w.select(y.is_nan(), y, result))
+    sign = w.select(w.floor(half).equals(half), x.bits().like(0), x.bits() & (form.sign_mask - (1 << x.kind.bits)))
+    result = (result.bits() ^ w.select(whole, sign, 0)).as_float(x.kind)
+    broken = w.select(x > -_INFINITY, x.like(float("nan")), result)
+    result = w.select(x < 0.0, w.select(whole, result, broken), result)
+    turning = w.select(w.absolute(y) < _INFINITY, result, w.select(y.is_nan(), y, 1.0))  # of x = -1
+    result = w.select(x.equals(-1.0), turning, result)
+    return w.select(y.equals(0.0), x.like(1.0), w.select(x.equals(1.0), x.like(1.0), result))

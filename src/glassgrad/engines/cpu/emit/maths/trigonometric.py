@@ -38,15 +38,14 @@ def _reduced(w: Writer, x: Value) -> Angle:
 
 
 def _with_huge_angles(w: Writer, x: Value, near: Angle, limit: float) -> Angle:
-    """The angle, reduced again where a lane is beyond the limit and finite."""
+    """The angle, reduced again where a lane is beyond the limit; an infinite one keeps its NaN."""
     size = w.absolute(x)
-    huge = (size > limit) & (size < float("inf"))
 
     def again() -> tuple[Value, Value, Value]:
         far = _far_angle(w, x)
-        return far.quadrant, far.r.high, far.r.low
+        return far.quadrant, w.select(size < float("inf"), far.r.high, near.r.high), far.r.low
 
-    quadrant, high, low = where_any(w, huge, again, (near.quadrant, near.r.high, near.r.low))
+    quadrant, high, low = where_any(w, size > limit, again, (near.quadrant, near.r.high, near.r.low))
     return Angle(quadrant, Pair(high, low))
 
 
