@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
@@ -71,7 +71,7 @@ def worked_problem(
 
 
 def _check_order(order: object) -> None:
-    if not isinstance(order, Integral) or isinstance(order, bool) or not 1 <= order <= HIGHEST:
+    if not isinstance(order, int | np.integer) or isinstance(order, bool) or not 1 <= order <= HIGHEST:
         raise UsageError(f"order={order!r} cannot be derived", hint=f"orders go from 1 to {HIGHEST}")
 
 
