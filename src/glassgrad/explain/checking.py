@@ -29,12 +29,13 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
     call = _caller(observed, leaves, directions)
     with np.errstate(all="ignore"):
         slope, doubt = _slope(call)
-        steepness = _steepness(call)
+        here = call(0.0)
+        noise = max(_ROUNDING * _steepness(call, here), _noise(leaves, directions, here))
     scale = max(abs(slope), abs(ours), 1e-12)
     error = abs(slope - ours)
     single = len(leaves) == 1 and np.ndim(leaves[0].value) == 0
     known = np.isfinite(slope) and np.isfinite(ours)
-    allowed = max(_TOLERANCE * max(scale, _coarseness(leaves)), 3 * doubt, _ROUNDING * steepness)
+    allowed = max(_tolerance(leaves) * scale, 3 * doubt, noise)
     agrees = bool(error <= allowed) if known else bool(np.isnan(slope) and np.isnan(ours)) or None
     what = "" if single else " along a random direction"
     words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
@@ -42,10 +43,24 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
     return Check("central difference", slope, ours, agrees, error, text)
 
 
-def _coarseness(leaves: Sequence[Leaf]) -> float:
-    """Numbers of single precision are known to fewer digits."""
-    narrow = any(np.asarray(leaf.value).dtype in (np.float32, np.float16, np.complex64) for leaf in leaves)
-    return 1e3 if narrow else 0.0
+def _spacing(leaf: Leaf) -> float:
+    """How far apart neighbouring numbers of the leaf's precision are, next to 1."""
+    return float(np.finfo(np.asarray(leaf.value).dtype).eps)
+
+
+def _tolerance(leaves: Sequence[Leaf]) -> float:
+    """The relative error allowed: numbers of single or half precision carry fewer digits through the chain."""
+    return max(_TOLERANCE, float(np.cbrt(max(_spacing(leaf) for leaf in leaves))))
+
+
+def _noise(leaves: Sequence[Leaf], directions: Sequence[np.ndarray], here: float | None) -> float:
+    """What rounding alone makes of a derivative that is zero: some last digits of the value over those of x."""
+    value = abs(here) if here is not None and np.isfinite(here) else 0.0
+    noises = []
+    for leaf, direction in zip(leaves, directions, strict=True):
+        size = float(np.max(np.abs(np.asarray(leaf.value)), initial=0.0)) or 1.0
+        noises.append(10 * _spacing(leaf) * value * float(np.max(np.abs(direction), initial=0.0)) / size)
+    return max(noises)
 
 
 def _directions(leaves: Sequence[Leaf]) -> list[np.ndarray]:
@@ -104,9 +119,9 @@ def _slope(call: Callable[[float], float | None]) -> tuple[float, float]:
     return best, doubt if np.isfinite(doubt) else 0.0
 
 
-def _steepness(call: Callable[[float], float | None]) -> float:
+def _steepness(call: Callable[[float], float | None], here: float | None) -> float:
     """How steeply the function leaves the point, to either side; where its slope is zero that is its curvature."""
-    here, ways = call(0.0), (call(_WIDEST), call(-_WIDEST))
+    ways = (call(_WIDEST), call(-_WIDEST))
     found = [abs(way - here) / _WIDEST for way in ways if here is not None and way is not None]
     return max((value for value in found if np.isfinite(value)), default=0.0)
 
