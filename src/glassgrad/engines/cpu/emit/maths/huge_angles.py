@@ -9,75 +9,73 @@ from glassgrad.engines.cpu.emit.maths.coefficients import HALF_PI, TWO_OVER_PI_W
 from glassgrad.engines.cpu.emit.types import F64, U64, register
 from glassgrad.engines.cpu.emit.values import Writer, number_text
 
-_SCALAR = "glassgrad.huge_angle"
 _WORDS = "glassgrad.two_over_pi"
-_RESULT = "{ i64, double, double }"
 
 
 def declare_huge_angles(w: Writer, lanes: int) -> str:
-    """The name of the function that reduces these lanes, |x| ≥ 1 and finite; its text is kept beside the intrinsics."""
+    """The name of the function that reduces these lanes; its text is kept beside the intrinsics.
+
+    It gives the quadrant and the angle from its axis in two parts; where |x| < 1, infinite or NaN, they mean nothing.
+    """
     texts = w.intrinsics
-    if _SCALAR not in texts:
+    name = f"glassgrad.huge_angle.v{lanes}"
+    if name not in texts:
         words = ", ".join(f"i64 {word}" for word in TWO_OVER_PI_WORDS)
         texts[_WORDS] = f"@{_WORDS} = internal constant [{len(TWO_OVER_PI_WORDS)} x i64] [{words}]"
         texts["llvm.fshl.i64"] = "declare i64 @llvm.fshl.i64(i64, i64, i64)"
         texts.setdefault("llvm.fma.f64", "declare double @llvm.fma.f64(double, double, double)")
         texts.setdefault("llvm.fabs.f64", "declare double @llvm.fabs.f64(double)")
-        texts[_SCALAR] = _SCALAR_TEXT
-    if lanes == 1:
-        return _SCALAR
-    name = f"{_SCALAR}.v{lanes}"
-    if name not in texts:
-        texts[name] = _lanes_text(name, lanes)
+        texts[name] = _text(name, lanes)
     return name
+
+
+def _text(name: str, lanes: int) -> str:
+    """A loop over the lanes in memory, where a lane is found by its number; unoptimised, since it hardly ever runs."""
+    floats, integers = register(F64, lanes).llvm, register(U64, lanes).llvm
+    result = f"{{ {integers}, {floats}, {floats} }}"
+    return f"""define internal {result} @{name}({floats} %given) noinline optnone cold {{
+entry:
+  %q.at = alloca {integers}
+  %high.at = alloca {floats}
+  %low.at = alloca {floats}
+  store {floats} %given, ptr %high.at
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %q.i = getelementptr i64, ptr %q.at, i64 %i
+  %high.i = getelementptr double, ptr %high.at, i64 %i
+  %low.i = getelementptr double, ptr %low.at, i64 %i
+  %x = load double, ptr %high.i
+{_LANE}
+  store i64 %q_signed, ptr %q.i
+  store double %high_signed, ptr %high.i
+  store double %low_signed, ptr %low.i
+  %next = add i64 %i, 1
+  %again = icmp ult i64 %next, {lanes}
+  br i1 %again, label %loop, label %done
+done:
+  %q.all = load {integers}, ptr %q.at
+  %high.all = load {floats}, ptr %high.at
+  %low.all = load {floats}, ptr %low.at
+  %s0 = insertvalue {result} poison, {integers} %q.all, 0
+  %s1 = insertvalue {result} %s0, {floats} %high.all, 1
+  %s2 = insertvalue {result} %s1, {floats} %low.all, 2
+  ret {result} %s2
+}}"""
 
 
 def _power(exponent: int) -> str:
     return number_text(2.0**exponent, F64)
 
 
-def _lanes_text(name: str, lanes: int) -> str:
-    """A loop over the lanes. Lanes below 1, infinite or NaN are passed as 1 and mean nothing."""
-    floats, integers = register(F64, lanes).llvm, register(U64, lanes).llvm
-    result = f"{{ {integers}, {floats}, {floats} }}"
-    return f"""define internal {result} @{name}({floats} %x) noinline cold {{
-entry:
-  br label %loop
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %q = phi {integers} [ zeroinitializer, %entry ], [ %q_more, %loop ]
-  %high = phi {floats} [ zeroinitializer, %entry ], [ %high_more, %loop ]
-  %low = phi {floats} [ zeroinitializer, %entry ], [ %low_more, %loop ]
-  %given = extractelement {floats} %x, i64 %i
-  %size = call double @llvm.fabs.f64(double %given)
-  %from = fcmp oge double %size, 1.0
-  %upto = fcmp olt double %size, 0x7FF0000000000000
-  %fits = and i1 %from, %upto
-  %one = select i1 %fits, double %given, double 1.0
-  %r = call {_RESULT} @{_SCALAR}(double %one)
-  %rq = extractvalue {_RESULT} %r, 0
-  %rh = extractvalue {_RESULT} %r, 1
-  %rl = extractvalue {_RESULT} %r, 2
-  %q_more = insertelement {integers} %q, i64 %rq, i64 %i
-  %high_more = insertelement {floats} %high, double %rh, i64 %i
-  %low_more = insertelement {floats} %low, double %rl, i64 %i
-  %next = add i64 %i, 1
-  %more = icmp ult i64 %next, {lanes}
-  br i1 %more, label %loop, label %done
-done:
-  %s0 = insertvalue {result} poison, {integers} %q_more, 0
-  %s1 = insertvalue {result} %s0, {floats} %high_more, 1
-  %s2 = insertvalue {result} %s1, {floats} %low_more, 2
-  ret {result} %s2
-}}"""
-
-
 _HIGH, _LOW = (number_text(part, F64) for part in HALF_PI["f64"][:2])
-_SCALAR_TEXT = f"""define internal {_RESULT} @{_SCALAR}(double %x) noinline cold {{
-entry:
-  %size = call double @llvm.fabs.f64(double %x)
+_LANE = f"""  %size = call double @llvm.fabs.f64(double %x)
   %bits = bitcast double %size to i64
-  %stored = lshr i64 %bits, 52
+  %stored_any = lshr i64 %bits, 52
+  %from = icmp uge i64 %stored_any, 1023
+  %upto = icmp ult i64 %stored_any, 2047
+  %fits = and i1 %from, %upto
+  %stored = select i1 %fits, i64 %stored_any, i64 1023
   %fraction = and i64 %bits, {(1 << 52) - 1}
   %m = or i64 %fraction, {1 << 52}
   ; the first digit wanted, after the word of zeros before the point: E - 2 + 64 with E = stored - 1075
@@ -158,9 +156,4 @@ entry:
   %high_signed = select i1 %flip, double %high_minus, double %high
   %low_signed = select i1 %flip, double %low_minus, double %low
   %q_minus = sub i64 0, %q
-  %q_signed = select i1 %below, i64 %q_minus, i64 %q
-  %r0 = insertvalue {_RESULT} poison, i64 %q_signed, 0
-  %r1 = insertvalue {_RESULT} %r0, double %high_signed, 1
-  %r2 = insertvalue {_RESULT} %r1, double %low_signed, 2
-  ret {_RESULT} %r2
-}}"""
+  %q_signed = select i1 %below, i64 %q_minus, i64 %q"""
