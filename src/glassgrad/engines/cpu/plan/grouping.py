@@ -171,6 +171,7 @@ def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]])
             own = part.is_axis()
             if (
                 own is None
+                or own.extent != axis.extent
                 or bound.get(own, axis) is not axis
                 or any(known is axis and other is not own for other, known in bound.items())
             ):
