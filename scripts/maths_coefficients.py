@@ -115,7 +115,7 @@ FITS = {
     "LOG_LONG": Fit(
         "2 (atanh(s)/s - 1 - z/3)/z^2, z = s^2, |s| <= 3 - 2 sqrt(2): for the logarithm in two parts",
         even(lambda s: 2 * mp.atanh(s), [mpf(2), mpf(2) / 3], mpf(2) / 5),
-        mpf(0), LOG_Z, lambda z: z * z + mpf(10) ** -30, {"f64": 8},
+        mpf(0), LOG_Z, lambda z: z * z + mpf(10) ** -30, {"f64": 7},
     ),
     "ATANH": Fit(
         "(atanh(s)/s - 1)/z, z = s^2, |s| <= 1/4",
