@@ -158,6 +158,7 @@ def check(
         def by_position(*values: Any) -> Any:
             return function(*values[: len(positional)], **dict(zip(names, values[len(positional) :], strict=True)))
 
+        by_position.__name__ = getattr(function, "__name__", target)  # the name that a disagreement tells
         try:
             check_gradients(by_position, *positional, *named.values(), order=order)
         except DisagreementError as error:
