@@ -7,6 +7,8 @@ import hypothesis
 import pytest
 from threadpoolctl import threadpool_limits
 
+from glassgrad.base.settings import settings
+
 # For the processes that tests start. In this process a plugin has loaded NumPy already: see `one_thread`.
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
@@ -21,4 +23,11 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 def one_thread() -> Iterator[None]:
     """BLAS on one thread: the workers of `pytest -n` already fill the cores, and sums keep their order."""
     with threadpool_limits(1):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def verified() -> Iterator[None]:
+    """Every graph that a test delivers is checked against the laws of graphs."""
+    with settings(verify=True):
         yield
