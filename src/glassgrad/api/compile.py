@@ -13,7 +13,7 @@ from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
 from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.engines import reference
-from glassgrad.engines.choice import compile_graph
+from glassgrad.engines.choice import compile_graph, entry_for
 from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
@@ -64,19 +64,29 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     def compiled(*args: Any, **kwargs: Any) -> Any:
         leaves, structure, signature = _signature(function, args, kwargs, fixed)
         version = cache.get(signature)
-        if version is None or version.is_stale():
+        is_new = version is None or version.is_stale()
+        if version is None or is_new:
             version = _compile(function, structure, leaves, args, kwargs, fixed)
             if version.lasts:
                 with lock:
                     cache[signature] = version
         if workspace() is None:
             values = [*leaves, *[node.param("held").values for node in version.outside]]
-            return unflatten(version.structure, own(version.program(*values), [*values, *_constants(version.program)]))
+            result = unflatten(
+                version.structure, own(version.program(*values), [*values, *_constants(version.program)])
+            )
+            if is_new and version.lasts and entry is not None:
+                entry.offer(version.program, (args, kwargs), result, fixed=fixed, outside=version.outside)
+            return result
         with tracing():
             nodes = [to_node(leaf) for leaf in leaves]
             outputs = inline(version.graph, [*nodes, *version.outside])
             return unflatten(version.structure, [Tracer(node) for node in outputs])
 
+    entry = entry_for(compiled, function, current().engine)
+    if entry is not None:
+        entry.function.cache = cache
+        return entry.function  # type: ignore[no-any-return]  # a function by another type
     compiled.cache = cache  # type: ignore[attr-defined]  # for inspection and clearing
     return compiled
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from glassgrad.base.errors import UsageError
 
@@ -29,12 +30,18 @@ ENGINES = ("reference", "cpu")
 
 
 _DEFAULT = Settings()
-_current: ContextVar[Settings] = ContextVar("glassgrad_settings", default=_DEFAULT)
+settings_variable: ContextVar[Settings] = ContextVar("glassgrad_settings", default=_DEFAULT)
 
 
 def current() -> Settings:
     """The settings in force here."""
-    return _current.get()
+    return settings_variable.get()
+
+
+@lru_cache(maxsize=256)
+def _one_of(chosen: Settings) -> Settings:
+    """The first of equal settings: compiled functions tell them apart by identity."""
+    return chosen
 
 
 @contextmanager
@@ -56,8 +63,8 @@ def settings(**changes: bool | int | str | None) -> Iterator[Settings]:
         raise UsageError(f"threads is {threads!r}, not a number from 1", hint="None stands for all processors")
     if changes.get("engine", "cpu") not in ENGINES:
         raise UsageError(f"there is no engine {changes['engine']!r}", hint=f"the engines are {', '.join(ENGINES)}")
-    token = _current.set(replace(_current.get(), **changes))  # type: ignore[arg-type]  # checked above
+    token = settings_variable.set(_one_of(replace(settings_variable.get(), **changes)))  # type: ignore[arg-type]  # checked above
     try:
-        yield _current.get()
+        yield settings_variable.get()
     finally:
-        _current.reset(token)
+        settings_variable.reset(token)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassgrad.base.errors import UnsupportedError
+from glassgrad.base.settings import settings_variable
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
 
@@ -22,3 +23,12 @@ def compile_graph(graph: Graph, engine: str) -> Callable[..., list[Any]]:
         return native(graph)
     except UnsupportedError:
         return reference.compile_graph(graph)
+
+
+def entry_for(in_python: Callable[..., Any], function: Callable[..., Any], engine: str) -> Any:
+    """The engine's own way into compiled programs (`Entry`), or None where calls always come through Python."""
+    if engine != "cpu":
+        return None
+    from glassgrad.engines.cpu.entry import Entry
+
+    return Entry(in_python, function, settings_variable)

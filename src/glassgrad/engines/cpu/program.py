@@ -46,6 +46,11 @@ class Program:
         self.host.raise_pending()
         return results
 
+    def is_long(self, elements: int) -> bool:
+        """Does a run compute more elements than this, or call what takes its time?"""
+        kept = sum([node.aval.size for node in self.plan.kept if not node.op.multiple])
+        return bool(self.plan.bodies) or bool(self.module.symbols) or kept > elements
+
 
 def _pointers(arrays: Sequence[np.ndarray]) -> Any:
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
