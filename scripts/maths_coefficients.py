@@ -273,6 +273,7 @@ PARTS = {
     "LOG10_E": (1 / mp.log(10), 2),
     "LOG10_2": (mp.log10(2), 2),
     "HALF_PI": (mp.pi / 2, 3),
+    "PI_SQUARED": (mp.pi**2, 2),
     "TWO_OVER_PI": (2 / mp.pi, 1),
     "TWO_THIRDS": (mpf(2) / 3, 2),
     "DIGAMMA_ROOT": (ROOT, 2),

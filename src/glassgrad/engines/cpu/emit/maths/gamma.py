@@ -6,6 +6,7 @@ with a polynomial that holds the function's zero as a factor; left of zero, the 
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from glassgrad.engines.cpu.emit.maths.branches import where_any
 from glassgrad.engines.cpu.emit.maths.coefficients import (
@@ -14,19 +15,21 @@ from glassgrad.engines.cpu.emit.maths.coefficients import (
     DIGAMMA_FAR,
     DIGAMMA_ROOT,
     GAMMALN,
+    HALF_PI,
+    PI_SQUARED,
     SIN,
     STIRLING,
     STIRLING_CONSTANT,
 )
 from glassgrad.engines.cpu.emit.maths.formats import key_for, split
 from glassgrad.engines.cpu.emit.maths.logarithm import log, log_in_two_parts, log_of_normal
-from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_product, exact_sum, ordered_sum, product, quotient
 from glassgrad.engines.cpu.emit.types import F32, F64, Kind
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
 _INFINITY = float("inf")
 _NAN = float("nan")
-_PI = 3.141592653589793
+_PI = tuple(2.0 * part for part in HALF_PI["f64"][:2])
 _FAR = 6.0
 
 
@@ -52,7 +55,7 @@ def _gammaln(w: Writer, x: Value, kind: Kind) -> Value:
     right = _gammaln_right(w, size, key_for(x, kind))
 
     def reflected() -> tuple[Value]:
-        sine = w.absolute(_sine_and_cosine_of_turns(w, x)[0])
+        sine = _sine(w, _turns(w, x))
         left = -log(w, sine) - right  # log(π/|sin πx|) − log Γ(1 − x)
         left = w.select(sine > 0.0, left, _INFINITY)
         return (w.select(x > -_INFINITY, left, x),)  # SciPy's value at −∞
@@ -118,9 +121,8 @@ def _digamma(w: Writer, x: Value, kind: Kind) -> Value:
     right = _digamma_right(w, size, key_for(x, kind))
 
     def reflected() -> tuple[Value]:
-        sine, cosine = _sine_and_cosine_of_turns(w, x)
-        left = right - cosine / sine
-        return (w.select(sine.equals(0.0), x.like(_NAN), left),)
+        turns = _turns(w, x)
+        return (w.select(turns.distance.equals(0.0), x.like(_NAN), right - _cotangent(w, turns)),)
 
     zero = w.copysign(x.like(_INFINITY), -x)
     return w.select(x.equals(0.0), zero, where_any(w, negative, reflected, (right,))[0])
@@ -139,11 +141,11 @@ def _digamma_right(w: Writer, x: Value, key: str) -> Value:
         above = w.select(beyond, w.fma(above, lower, under), above)
         under = w.select(beyond, under * lower, under)
         place = w.select(beyond, lower, place)
-    quotient = w.select(far, x.like(1.0), above) / w.select(far, x, under)
+    ratio = w.select(far, x.like(1.0), above) / w.select(far, x, under)
     root, rest = DIGAMMA_ROOT["f64"]
-    near = w.fma((place - root) - rest, w.polynomial(place - 1.5, DIGAMMA[key]), quotient)
-    square = quotient * quotient
-    series = w.fma(square, w.polynomial(square, DIGAMMA_FAR[key]), quotient * 0.5)
+    near = w.fma((place - root) - rest, w.polynomial(place - 1.5, DIGAMMA[key]), ratio)
+    square = ratio * ratio
+    series = w.fma(square, w.polynomial(square, DIGAMMA_FAR[key]), ratio * 0.5)
     return w.select(far, _log_far(w, x, key) - series, near)
 
 
@@ -152,15 +154,40 @@ def _log_far(w: Writer, x: Value, key: str) -> Value:
     return w.select(x < _INFINITY, log_of_normal(w, x, key), x)
 
 
-def _sine_and_cosine_of_turns(w: Writer, x: Value) -> tuple[Value, Value]:
-    """sin(πg)/π and cos(πg) for the distance g of x from the nearest whole number: tan(πx)/π is their quotient."""
-    rest = x - w.round_even(x)
-    size = w.absolute(rest)
+class _Turns(NamedTuple):
+    """The distance of a number from the nearest whole one, g = |distance| or ½ − |distance|, sin(πg)/π and cos(πg)."""
+
+    distance: Value
+    folded: Value
+    sine: Pair
+    cosine: Pair
+
+
+def _turns(w: Writer, x: Value) -> _Turns:
+    distance = x - w.round_even(x)
+    size = w.absolute(distance)
     folded = size > 0.25
     g = w.select(folded, 0.5 - size, size)
-    r = g * _PI
+    r = g * _PI[0]
+    lost = w.fma(g, _PI[1], w.fma(g, _PI[0], -r))
     z = r * r
-    bend = z * w.polynomial(z, SIN["f64"])
-    cosine = w.fma(z, w.fma(z, w.polynomial(z, COS["f64"]), -0.5), 1.0)
-    sine = w.select(folded, cosine * (1.0 / _PI), w.fma(g, bend, g))
-    return w.copysign(sine, rest), w.select(folded, w.fma(r, bend, r), cosine)
+    half = z * 0.5
+    first = 1.0 - half
+    cosine_rest = ((1.0 - first) - half) + w.fma(z * z, w.polynomial(z, COS["f64"]), -(r * lost))
+    sine_rest = g * (z * w.polynomial(z, SIN["f64"]))
+    return _Turns(distance, folded, ordered_sum(g, sine_rest), ordered_sum(first, cosine_rest))
+
+
+def _sine(w: Writer, turns: _Turns) -> Value:
+    """The size of sin(πx)/π."""
+    return w.select(turns.folded, turns.cosine.high * (1.0 / _PI[0]), turns.sine.high)
+
+
+def _cotangent(w: Writer, turns: _Turns) -> Value:
+    """π/tan(πx)."""
+    scaled = product(w, turns.sine, Pair(*[turns.distance.like(part) for part in PI_SQUARED["f64"]]))
+    above = Pair(*[w.select(turns.folded, a, b) for a, b in zip(scaled, turns.cosine, strict=True)])
+    below = Pair(*[w.select(turns.folded, a, b) for a, b in zip(turns.cosine, turns.sine, strict=True)])
+    usual = w.copysign(quotient(w, above, below), turns.distance)
+    tiny = w.absolute(turns.distance) < 2.0**-500  # where the quotient's own reciprocal may overflow
+    return w.select(tiny, 1.0 / turns.distance, usual)
