@@ -26,6 +26,7 @@ from glassgrad.transforms.control.settle import settle
 from glassgrad.transforms.simplify import simplify
 
 Function = Callable[..., Any]
+_KEPT_VERSIONS = 256  # of one function; beyond that the one that was not used for the longest time is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,18 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
         leaves, structure, signature = _signature(function, args, kwargs, fixed)
-        version = cache.get(signature)
+        with lock:
+            version = cache.pop(signature, None)
+            if version is not None:
+                cache[signature] = version  # the last used stands last
         is_new = version is None or version.is_stale()
         if version is None or is_new:
             version = _compile(function, structure, leaves, args, kwargs, fixed)
             if version.lasts:
                 with lock:
                     cache[signature] = version
+                    while len(cache) > _KEPT_VERSIONS:
+                        del cache[next(iter(cache))]
         if workspace() is None:
             values = [*leaves, *[node.param("held").values for node in version.outside]]
             result = unflatten(

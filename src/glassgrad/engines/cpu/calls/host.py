@@ -8,6 +8,7 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.engines.reference.program import constant, kernel_of
+from glassgrad.engines.reference.refusal import refused
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
@@ -23,6 +24,7 @@ class HostCalls:
         self._constants = [[constant(x, {}) if x.op is LITERAL else None for x in node.inputs] for node in nodes]
         self._outputs = [list(node.avals) for node in nodes]
         self._multiple = [node.op.multiple for node in nodes]
+        self._nodes = list(nodes)
         self._error: BaseException | None = None
         self._entry = _HOST(self._call)
         self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
@@ -43,6 +45,9 @@ class HostCalls:
             ):
                 if _pointer(results, k):
                     _array(aval, _pointer(results, k))[...] = value
+        except np.linalg.LinAlgError as error:
+            self._error = refused(self._nodes[number], error)
+            return 1
         except BaseException as error:  # noqa: BLE001 - it is raised again as soon as the native code has returned
             self._error = error
             return 1
