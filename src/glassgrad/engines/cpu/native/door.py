@@ -27,6 +27,7 @@ from glassgrad.engines.cpu.native.routine import module_text
 from glassgrad.engines.cpu.native.signature import Program
 
 _CAPSULE_NAME = b"mem_handler"  # NumPy asks for this name; the capsule keeps its address only
+_loading = Lock()
 MOST_PROGRAMS = 32  # behind one door: they are tried one after the other
 
 
@@ -56,9 +57,14 @@ def door_text() -> str:
 _HANDLER_PARTS = ("malloc", "calloc", "realloc", "free")
 
 
-@cache
 def native() -> Native | None:
     """The native door, loaded once; None where this Python is not laid out as it expects."""
+    with _loading:
+        return _only_native()
+
+
+@cache
+def _only_native() -> Native | None:
     if not layout.is_as_expected():
         return None
     names = [
@@ -79,7 +85,7 @@ def native() -> Native | None:
     }  # fmt: skip
     table = [objects[name] for name in TABLE]
     (ctypes.c_void_p * len(table)).from_address(addresses["door_objects"])[:] = [id(value) for value in table]
-    found = Native(library, make_function_type(addresses), handler, table)
+    found = Native(library, make_function_type(addresses), handler, [*table, _CAPSULE_NAME])
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(found))  # for ever: arrays freed at exit still need the code
     return found
 

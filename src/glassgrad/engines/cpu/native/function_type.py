@@ -50,9 +50,6 @@ class _Specification(ctypes.Structure):
     )
 
 
-_immortal: list[Any] = []  # the type reads these for as long as it lives
-
-
 def make_function_type(addresses: dict[str, int]) -> type:
     """The type, whose slots are these native functions."""
     python = layout.symbols()
@@ -73,7 +70,8 @@ def make_function_type(addresses: dict[str, int]) -> type:
     flags = _HAVE_VECTORCALL | _HAVE_GC | _METHOD_DESCRIPTOR
     name = b"glassgrad.engines.cpu.native.Function"
     specification = _Specification(name, BYTES, 0, flags, ctypes.addressof(slots))
-    _immortal.extend([members, properties, slots, specification])
+    for memory in (members, properties, slots, specification):  # the type reads them for as long as it lives
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(memory))
     make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)(python["PyType_FromSpec"])
     made: Any = make(ctypes.addressof(specification))
     made.__repr__ = lambda self: f"<compiled {self.__qualname__}>"

@@ -69,6 +69,7 @@ WORDS = (
 PLACES = {name: 8 * index for index, name in enumerate(WORDS)}
 RECORD = 64
 OBJECTS = 8  # the frame starts with the number of references that the call holds
+_TOO_LARGE = 1 << 60  # NumPy says so in its own words
 _PLAIN_KEYS = (str, int, bytes)  # their comparison runs no code of the user
 KEPT_FROM = 1 << 16  # bytes of a result from which its memory is kept for the next
 
@@ -215,9 +216,9 @@ def _give(p: _Packing, tree: Tree, keep_from: int) -> int:
     match tree:
         case Array(dtype, shape):
             size = int(np.prod(shape, dtype=object)) * dtype.itemsize
-            code = Make.KEPT_ARRAY if size >= keep_from else Make.ARRAY
+            code = Make.KEPT_ARRAY if keep_from <= size < _TOO_LARGE else Make.ARRAY
             dest, slot = _output(p), _made(p)
-            p.makes.append((code, dest, slot, p.object(dtype), len(shape), p.words(list(shape)), size))
+            p.makes.append((code, dest, slot, p.object(dtype), len(shape), p.words(list(shape)), min(size, _TOO_LARGE)))
         case Scalar(kind):
             dest, slot = _output(p), _made(p)
             if kind is np.bool_:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import llvmlite.binding as llvm
 
@@ -25,6 +26,7 @@ from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.threads_code import LINE, MOST_WORKERS, POOL, POOL_BYTES, WORKERS, threads_text
 
 SPIN_SECONDS = 50e-6
+_making = Lock()
 _PATIENCE = 2.0  # seconds that the end of the process waits for workers in the middle of a chunk
 
 
@@ -69,9 +71,14 @@ def use_at_most(threads: int) -> None:
     pool().set("limit", min(max(threads, 1), MOST_WORKERS + 1))
 
 
-@cache
 def pool() -> Pool:
     """The pool of this process, made once; its workers start when they are first wanted."""
+    with _making:
+        return _only_pool()
+
+
+@cache
+def _only_pool() -> Pool:
     names = ["fork_join", "spin", "wake", "threads"]
     code = cached_control_code(threads_text(llvm.get_process_triple()))
     library = load(code, names, layout.symbols())
@@ -79,9 +86,9 @@ def pool() -> Pool:
     _begin(made, processor_count())
     made.set("spins", _spins_in(made, SPIN_SECONDS))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(made))  # for ever: a worker may be in the code at exit
-    atexit.register(stop)
+    atexit.register(stop, made)
     if sys.platform != "win32":
-        os.register_at_fork(after_in_child=_after_fork)
+        os.register_at_fork(after_in_child=lambda: _after_fork(made))
     return made
 
 
@@ -107,18 +114,16 @@ def _spins_in(made: Pool, seconds: float) -> int:
     return max(int(count * seconds / max(min(taken), 1e-7)), 100)
 
 
-def _after_fork() -> None:
+def _after_fork(made: Pool) -> None:
     """A child process has none of its parent's threads: it starts its own when it wants them."""
-    made = pool()
     limit, spins = made.get("limit"), made.get("spins")
     ctypes.memset(made.memory, 0, POOL_BYTES)
     _begin(made, limit)
     made.set("spins", spins)
 
 
-def stop() -> None:
+def stop(made: Pool) -> None:
     """Ends the workers; later tasks are done by their callers."""
-    made = pool()
     made.set("limit", 1)
     made.set("stopping", 1)
     wake = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(made.library.addresses["wake"])
