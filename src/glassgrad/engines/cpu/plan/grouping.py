@@ -10,7 +10,7 @@ from math import prod
 
 from glassgrad.engines.cpu.plan.index import Axis, Index
 from glassgrad.engines.cpu.plan.kernels import Call, Role
-from glassgrad.engines.cpu.plan.roles import domain_of, operand_indices, reads, reduced_axes
+from glassgrad.engines.cpu.plan.roles import domain_of, is_streamed, operand_indices, reads, reduced_axes
 from glassgrad.graph.node import Node
 
 _ROW_BYTES = 1 << 16  # what a value may keep between the phases of a kernel at one point of its frame
@@ -66,6 +66,8 @@ def member_of(node: Node, role: Role, kept: Collection[Node], roles: dict[Node, 
 
 def _order(node: Node, role: Role, axes: tuple[Axis, ...], reduced: tuple[Axis, ...]) -> tuple[Axis, ...]:
     """The loops in the order of the memory that is read."""
+    if role is Role.PRODUCT and is_streamed(node):
+        return (*reduced, *axes)
     if role is not Role.REDUCE:
         return (*axes, *reduced)
     over, rest, along = reduced_axes(node), iter(axes), iter(reduced)
@@ -118,6 +120,8 @@ def _inner(member: Member, frame: Sequence[Axis]) -> set[Axis]:
     if member.role is Role.RUNNING:
         return {member.axes[member.node.param("axis")]}
     if not member.reduced:
+        return set()
+    if member.role is Role.PRODUCT and is_streamed(member.node):
         return set()
     if member.role is Role.PRODUCT:
         return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()

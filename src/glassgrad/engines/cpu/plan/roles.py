@@ -74,6 +74,19 @@ def in_loops(node: Node) -> bool:
     return rows * columns * inner <= _SMALL_PRODUCT
 
 
+_STREAMED = 1 << 15  # bytes of a matrix from which its rows are better read one after another
+
+
+def is_streamed(node: Node) -> bool:
+    """Is this a large matrix times a vector from the left, so that the loop over its rows belongs outside?"""
+    left, right, out = parts(node.param("spec"))
+    for x, letters in zip(node.inputs, (left, right), strict=True):
+        inner = [c for c in letters if c not in out]
+        if len(letters) > 1 and inner and letters[-1] in out and x.aval.nbytes > _STREAMED:
+            return True
+    return False
+
+
 def letter_sizes(node: Node) -> dict[str, int]:
     """The size of each letter of a contraction."""
     left, right, _ = parts(node.param("spec"))
