@@ -13,6 +13,11 @@ from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, PROJECT
 
+_ALLOCATION = {
+    "malloc": "declare ptr @malloc(i64)",
+    "realloc": "declare ptr @realloc(ptr, i64)",
+    "free": "declare void @free(ptr)",
+}
 _ATTRIBUTES = "attributes #0 = { nounwind }\n!0 = !{}"
 
 
@@ -28,6 +33,7 @@ class Module:
         self.kernels: list[tuple[str, Kernel]] = []
         self.bodies = 0
         self.rooms: list[str] = []
+        self.keepers: list[str] = []
 
     def text(self) -> str:
         """All of it."""
@@ -45,6 +51,7 @@ class Module:
         around = Surroundings(plan.roles, plan.kept, plan.places, self.intrinsics)
         writer = Writer(self.intrinsics)
         outer, self.rooms = self.rooms, []
+        outer_keepers, self.keepers = self.keepers, []
         for step in plan.steps:
             if isinstance(step, Kernel):
                 kernel = f"k{len(self.kernels)}"
@@ -53,10 +60,11 @@ class Module:
                 writer.line(f"call void @{kernel}(ptr %inputs, ptr %outputs, ptr %arena)")
             else:
                 self._call(writer, plan, step.node)
+        self._give_back(writer)
         linkage = "internal " if inside else ""
         head = f"define {linkage}void @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
         self.functions.append("\n".join([head, "entry:", *self.rooms, *writer.lines, "  ret void", "}"]))
-        self.rooms = outer
+        self.rooms, self.keepers = outer, outer_keepers
 
     def _call(self, writer: Writer, plan: Plan, node: Node) -> None:
         bodies = [self._body(body) for body in plan.bodies.get(node, ())]
@@ -111,6 +119,28 @@ class Module:
         name = writer.fresh()
         self.rooms.append(f"  {name} = alloca ptr, i64 {max(count, 1)}, align 8")
         return name
+
+    def owned(self, writer: Writer, slot: str) -> None:
+        """The elements behind this slot are given back when the program's function ends."""
+        for name, text in _ALLOCATION.items():
+            self.intrinsics[name] = text
+        keeper = self.room(writer, 1)
+        self.rooms.append(f"  store ptr null, ptr {keeper}, align 8")
+        writer.line(f"store ptr {slot}, ptr {keeper}, align 8")
+        self.keepers.append(keeper)
+
+    def _give_back(self, writer: Writer) -> None:
+        for keeper in self.keepers:
+            slot, elements, there = writer.fresh(), writer.fresh(), writer.fresh()
+            yes, onward = writer.new_label(), writer.new_label()
+            writer.line(f"{slot} = load ptr, ptr {keeper}, align 8")
+            writer.line(f"{there} = icmp ne ptr {slot}, null")
+            writer.line(f"br i1 {there}, label %{yes}, label %{onward}")
+            writer.label(yes)
+            writer.line(f"{elements} = load ptr, ptr {slot}, align 8")
+            writer.line(f"call void @free(ptr {elements})")
+            writer.jump(onward)
+            writer.label(onward)
 
     def results(self, writer: Writer, plan: Plan, node: Node) -> list[str | None]:
         """The addresses of an op's several outputs; None for one that nobody reads."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
+from glassgrad.base.avals import Aval
 from glassgrad.graph.node import Node
 
 _ALIGNED = 64
@@ -46,6 +48,24 @@ def arena(lifetimes: Sequence[Lifetime]) -> tuple[dict[object, Place], int]:
         places[life.owner] = Place("arena", at)
         size = max(size, at + need)
     return places, size
+
+
+RAGGED_BYTES = 16  # the address of the elements, and how many there are along the first axis
+
+
+def is_ragged(aval: Aval) -> bool:
+    """Will only the run tell the length of the array?"""
+    return any(size < 0 for size in aval.shape)
+
+
+def stored_bytes(aval: Aval) -> int:
+    """The room that an array takes where it lies; one of unknown length has its elements elsewhere."""
+    return RAGGED_BYTES if is_ragged(aval) else aval.nbytes
+
+
+def element_bytes(aval: Aval) -> int:
+    """The bytes of one entry along the first axis."""
+    return prod(aval.shape[1:]) * aval.dtype.itemsize
 
 
 def aligned(nbytes: int) -> int:

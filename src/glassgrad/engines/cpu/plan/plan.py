@@ -7,14 +7,14 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Root, Step
-from glassgrad.engines.cpu.plan.memory import Lifetime, Place, aligned, arena, given_places
+from glassgrad.engines.cpu.plan.memory import Lifetime, Place, aligned, arena, given_places, is_ragged, stored_bytes
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
 from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.control import COND, SCAN, WHILE
-from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, mark
+from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT, mark
 
 
 @dataclass(eq=False, slots=True)
@@ -58,7 +58,7 @@ def planned(graph: Graph) -> Plan:
     captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
     fixed = given_places((*graph.inputs, *captured), outputs)
     lifetimes = [
-        Lifetime(node, node.aval.nbytes, made_in[node], max(read_in.get(node, {made_in[node]})))
+        Lifetime(node, stored_bytes(node.aval), made_in[node], _last_use(node, made_in, read_in, last))
         for node in _stored(steps, order, roles)
         if node not in fixed
     ]
@@ -73,10 +73,13 @@ def planned(graph: Graph) -> Plan:
     return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch)
 
 
+def _last_use(node: Node, made_in: dict[Node, int], read_in: dict[Node, set[int]], last: int) -> int:
+    """The step after which its room may be used again; what has its elements elsewhere is asked for them at the end."""
+    return last if is_ragged(node.aval) else max(read_in.get(node, {made_in[node]}))
+
+
 def graphs_of(node: Node) -> tuple[Graph, ...]:
     """The graphs that an op carries and that the program runs itself."""
-    if not all(size >= 0 for aval in (*node.avals, *[x.aval for x in node.inputs]) for size in aval.shape):
-        return ()
     match node.op.name:
         case "scan":
             return (node.param("body"),)
@@ -89,14 +92,22 @@ def graphs_of(node: Node) -> tuple[Graph, ...]:
 
 def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
     """What the bodies need, one after another, and second places for what a loop carries."""
-    carried = sum([aligned(aval.nbytes) for aval in node.avals])
+    carried = sum([aligned(stored_bytes(aval)) for aval in node.avals])
     return max([aligned(plan.arena_bytes) for plan in plans], default=0) + 2 * carried + 64
 
 
 def _check_lengths(graph: Graph) -> None:
-    for node in graph.nodes():
-        if any(size < 0 for aval in node.avals for size in aval.shape):
-            raise UnsupportedError("an array whose length only the run will tell: the reference engine runs this graph")
+    """Arrays whose length only the run tells go from loop to loop; nothing else takes them here."""
+    ragged = {node for node in graph.nodes() if any(is_ragged(aval) for aval in node.avals)}
+    known = all(node.op in (WHILE, SCAN, PROJECT, INPUT) and _may_be_ragged(node) for node in ragged)
+    users = [node for node in graph.nodes() if any(x in ragged for x in node.inputs)]
+    taken = all(node.op in (WHILE, SCAN, COND, PROJECT) for node in users)
+    if not known or not taken or any(node in ragged for node in graph.outputs):
+        raise UnsupportedError("an array whose length only the run will tell: the reference engine runs this graph")
+
+
+def _may_be_ragged(node: Node) -> bool:
+    return all(size >= 0 for aval in node.avals for size in aval.shape[1:])
 
 
 def _own_outputs(graph: Graph) -> list[Node]:
