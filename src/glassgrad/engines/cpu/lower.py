@@ -10,11 +10,11 @@ from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import isfinite
 from glassgrad.ops.contract import contract, parts
 from glassgrad.ops.control import CALL, CUSTOM
-from glassgrad.ops.elementwise import divide, exp, log
-from glassgrad.ops.leaves import PROJECT, literal, zeros
+from glassgrad.ops.elementwise import divide, exp, log, multiply
+from glassgrad.ops.leaves import LITERAL, PROJECT, literal, literal_value, zeros
 from glassgrad.ops.reduce import max_over, size_along
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import reshape, spread, sum_over, transpose
+from glassgrad.ops.structure import cast, reshape, spread, sum_over, transpose
 
 Rule = Callable[[Node, Sequence[Node]], Node]
 
@@ -117,6 +117,37 @@ def _logsumexp(node: Node, inputs: Sequence[Node]) -> Node:
     return log(sum_over(exp(x - spread(top, x.shape, axes)), axes)) + top
 
 
+# ------------------------------------------------------------------ powers
+_LARGEST_POWER = 8
+
+
+def _power(node: Node, inputs: Sequence[Node]) -> Node:
+    """A power with a small whole exponent as a product, with the exponent 1/2 as a root."""
+    x, exponent = inputs
+    if exponent.op is LITERAL and node.dtype.kind == "f":
+        number = float(literal_value(exponent))
+        base = cast(x, node.dtype)
+        if number == 0.5:
+            return apply(OPS["sqrt"], base)
+        if number.is_integer() and 1 <= abs(number) <= _LARGEST_POWER:
+            product = _product(base, int(abs(number)))
+            return product if number > 0 else divide(literal(1, node.dtype, node.shape), product)
+    return make(node.op, tuple(inputs), node.params)
+
+
+def _product(x: Node, count: int) -> Node:
+    """The factor so many times, by squares."""
+    result: Node | None = None
+    while True:
+        if count & 1:
+            result = x if result is None else multiply(result, x)
+        count >>= 1
+        if not count:
+            assert result is not None, "the exponent is not 0"
+            return result
+        x = multiply(x, x)
+
+
 # ------------------------------------------------------------------ from element to element
 def _running(node: Node, inputs: Sequence[Node]) -> Node:
     """Along an axis of one element nothing runs."""
@@ -182,6 +213,7 @@ _RULES: dict[str, Rule] = {
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
     "contract": _contract,
+    "power": _power,
     "cumsum": _running,
     "cumprod": _running,
     "recurrence": _running,
