@@ -147,5 +147,5 @@ def test_several_threads_and_processes_at_once(directory):
     found += [int(process.communicate(timeout=60)[0]) for process in running]
     assert len(set(found)) == 1
     assert found[0] > 1000
-    assert len(entries(directory)) == 10
+    assert len(entries(directory)) >= 10  # more where the engine was edited meanwhile
     assert all(path.suffix == ".o" for path in entries(directory))

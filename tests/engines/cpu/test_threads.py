@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -50,6 +51,24 @@ done:
   ret void
 }
 
+; as count, after a while
+define void @count_slowly(ptr %cells, i64 %chunk) {
+entry:
+  br label %again
+again:
+  %i = phi i64 [ 0, %entry ], [ %next, %again ]
+  %left = phi i64 [ 1, %entry ], [ %product, %again ]
+  %product = mul i64 %left, 6364136223846793005
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, 30000
+  br i1 %more, label %again, label %done
+done:
+  %one = or i64 %product, 1
+  %cell = getelementptr i64, ptr %cells, i64 %chunk
+  store volatile i64 %one, ptr %cell
+  ret void
+}
+
 ; argument: [chunks inside, cells ...]
 define void @nested(ptr %argument, i64 %chunk) {
   %inside = load i64, ptr %argument
@@ -58,7 +77,7 @@ define void @nested(ptr %argument, i64 %chunk) {
   ret void
 }
 """
-_NAMES = ("count", "count_many", "meet", "nested")
+_NAMES = ("count", "count_many", "meet", "nested", "count_slowly")
 
 
 @cache
@@ -66,8 +85,9 @@ def library():
     return compiler.load(compiler.object_code(_TEXT), _NAMES, {"fork_join": threads.fork_join_address()})
 
 
-def fork_join(task, argument, chunks):
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(threads.fork_join_address())
+def fork_join(task, argument, chunks, pool=None):
+    address = (pool or threads.pool()).library.addresses["fork_join"]
+    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(address)
     call(library().addresses[task], argument.ctypes.data, chunks)
 
 
@@ -111,6 +131,32 @@ def test_workers_take_part_spinning_or_asleep(pause):
             time.sleep(pause)
         while time.perf_counter() < end:
             pass
+
+
+@cache
+def hesitant_pool():
+    """A pool whose threads pause after each change of a count, so that others come in between."""
+    text = threads.threads_text(compiler.llvm.get_process_triple())
+    text = re.sub(r"(atomicrmw add .*)", r"\1\n  call void @spin(i64 2000)", text)
+    return threads.load_pool(compiler.control_code(text), 6)
+
+
+@pytest.mark.parametrize("spins", [0, 300, 1500])
+@pytest.mark.parametrize("make_pool", [threads.pool, hesitant_pool])
+def test_the_caller_goes_on_only_when_all_chunks_are_done(make_pool, spins):
+    pool = make_pool()
+    before = {word: pool.get(word) for word in ("spins", "limit")}
+    pool.set("spins", spins)  # few: so that everybody sleeps and is woken all the time
+    pool.set("limit", 6)
+    try:
+        for step in range(300):
+            chunks = 2 + step % 6
+            cells = np.zeros(8, np.int64)
+            fork_join("count_slowly" if step % 3 else "count", cells, chunks, pool)
+            assert cells[:chunks].all()
+    finally:
+        for word, value in before.items():
+            pool.set(word, value)
 
 
 def test_the_limit_holds():

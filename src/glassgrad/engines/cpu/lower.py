@@ -1,20 +1,19 @@
 """Composite ops as graphs of simpler ones, so that loops can share their parts: softmax is exp, max, sum. Floor 4."""
 
 from collections.abc import Callable, Sequence
-from math import prod
 
-from glassgrad.engines.cpu.plan.roles import in_loops, letter_sizes
+from glassgrad.engines.cpu import convolution
+from glassgrad.engines.cpu.contraction import for_blas
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working
 from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import isfinite
-from glassgrad.ops.contract import contract, parts
 from glassgrad.ops.control import CALL, CUSTOM
 from glassgrad.ops.elementwise import divide, exp, log, multiply
 from glassgrad.ops.leaves import LITERAL, PROJECT, literal, literal_value, zeros
 from glassgrad.ops.reduce import max_over, size_along
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import cast, reshape, spread, sum_over, transpose
+from glassgrad.ops.structure import cast, spread, sum_over
 
 Rule = Callable[[Node, Sequence[Node]], Node]
 
@@ -156,49 +155,6 @@ def _running(node: Node, inputs: Sequence[Node]) -> Node:
     return make(node.op, tuple(inputs), node.params)
 
 
-# ------------------------------------------------------------------ products
-def _contract(node: Node, inputs: Sequence[Node]) -> Node:
-    """A contraction for BLAS: `bij,bjk->bik` over axes taken together, each operand possibly transposed."""
-    a, b = inputs
-    spec = node.param("spec")
-    if in_loops(node):
-        return make(node.op, (a, b), node.params)
-    left, right, out = parts(spec)
-    sizes = letter_sizes(node)
-    batch = [c for c in out if c in left and c in right]
-    inner = [c for c in left if c in right and c not in out]
-    rows = [c for c in out if c not in right]
-    columns = [c for c in out if c not in left]
-    inner = _in_order(inner, left)
-    first, first_spec = _operand(a, left, batch, rows, inner, "ij", sizes)
-    second, second_spec = _operand(b, right, batch, inner, columns, "jk", sizes)
-    flipped = [*batch, *columns, *rows] == list(out)
-    plain = [*batch, *rows, *columns] == list(out)
-    z = "b" if batch else ""
-    result_spec = f"{z}ki" if flipped and not plain else f"{z}ik"
-    result = contract(first, second, f"{z}{first_spec},{z}{second_spec}->{result_spec}")
-    now = [*batch, *columns, *rows] if flipped and not plain else [*batch, *rows, *columns]
-    whole = reshape(result, tuple([sizes[c] for c in now]))
-    return whole if plain or flipped else transpose(whole, tuple([now.index(c) for c in out]))
-
-
-def _in_order(letters: Sequence[str], model: str) -> list[str]:
-    return sorted(letters, key=model.index)
-
-
-def _operand(
-    x: Node, letters: str, batch: list[str], first: list[str], second: list[str], names: str, sizes: dict[str, int]
-) -> tuple[Node, str]:
-    """The operand with its axes in groups, in the order in which it lies if that is possible."""
-    turned = list(letters) == [*batch, *second, *first] and list(letters) != [*batch, *first, *second]
-    groups = (batch, second, first) if turned else (batch, first, second)
-    wanted = [c for group in groups for c in group]
-    if list(letters) != wanted:
-        x = transpose(x, tuple([letters.index(c) for c in wanted]))
-    shape = tuple([prod(sizes[c] for c in group) for group in groups])
-    return reshape(x, shape if batch else shape[1:]), names[::-1] if turned else names
-
-
 _RULES: dict[str, Rule] = {
     "sum": _sum,
     "max": _sum,
@@ -212,9 +168,9 @@ _RULES: dict[str, Rule] = {
     "softmax": _softmax,
     "log_softmax": _log_softmax,
     "logsumexp": _logsumexp,
-    "contract": _contract,
+    "contract": lambda node, inputs: for_blas(inputs[0], inputs[1], node.param("spec")),
     "power": _power,
     "cumsum": _running,
     "cumprod": _running,
     "recurrence": _running,
-}
+} | convolution.RULES

@@ -48,7 +48,7 @@ def write_product(module: "Module", writer: Writer, plan: Plan, node: Node) -> N
     if count == 1:
         _gemm(module, writer, node, call, inner, (None, 0, 0, 0), c)
         return
-    steps = (rows * inner * size, inner * columns * size, rows * columns * size)
+    steps = (rows * inner * size * ("b" in left), inner * columns * size * ("b" in right), rows * columns * size)
     if out[-2:] == "ik":
         steps = (steps[1], steps[0], steps[2])
     head, done = writer.new_label(), writer.new_label()

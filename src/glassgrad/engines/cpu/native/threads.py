@@ -79,11 +79,16 @@ def pool() -> Pool:
 
 @cache
 def _only_pool() -> Pool:
-    names = ["fork_join", "spin", "wake", "threads"]
     code = cached_control_code(threads_text(llvm.get_process_triple()))
+    return load_pool(code, processor_count())
+
+
+def load_pool(code: bytes, limit: int) -> Pool:
+    """A pool that works with this code, and ends with the process."""
+    names = ["fork_join", "spin", "wake", "threads"]
     library = load(code, names, layout.symbols())
     made = Pool(library, library.addresses["threads"])
-    _begin(made, processor_count())
+    _begin(made, limit)
     made.set("spins", _spins_in(made, SPIN_SECONDS))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(made))  # for ever: a worker may be in the code at exit
     atexit.register(stop, made)

@@ -155,18 +155,24 @@ def _wake(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _wait(intrinsics: Names, declared: Names) -> Routine:
-    """Until the last chunk is done: spins for a while, then sleeps."""
+    """Until the last chunk is done: spins for a while, then sleeps.
+
+    Whoever finished the last chunk of an earlier job may be so late that it wakes the caller out of this one: being
+    woken is a reason to look again, no more.
+    """
     w = Routine("internal void @wait()", intrinsics, declared)
-    pending = _place(w, "pending")
-    with w.count(_get(w, _place(w, "spins"))):
-        with w.when(_get(w, pending, "acquire").equals(0)):
-            w.leave()
-        w.call_void("relax")
-    asleep = _place(w, "caller_asleep")
-    _exchange(w, asleep, 1)
-    with w.when(_get(w, pending, "seq_cst").equals(0)), w.when(_exchange(w, asleep, 0).differs(0)):
-        w.leave()
-    w.call("PyThread_acquire_lock", _get_pointer(w, "caller_lock"), w.number(1, I32), result=I32)
+    pending, asleep = _place(w, "pending"), _place(w, "caller_asleep")
+    with w.forever() as done:
+        with w.count(_get(w, _place(w, "spins"))):
+            with w.when(_get(w, pending, "acquire").equals(0)):
+                w.leave()
+            w.call_void("relax")
+        _exchange(w, asleep, 1)
+        sleeping = w.new_label()
+        with w.when(_get(w, pending, "seq_cst").equals(0)):
+            w.branch(_exchange(w, asleep, 0).differs(0), done, sleeping)  # or else it is being woken already
+            w.label(sleeping)
+        w.call("PyThread_acquire_lock", _get_pointer(w, "caller_lock"), w.number(1, I32), result=I32)
     w.leave()
     return w
 

@@ -1,6 +1,7 @@
 """From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
 
 from collections.abc import Collection, Sequence
+from itertools import product
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, number, variable
@@ -156,6 +157,14 @@ def _pieces(member: Member) -> list[Phase]:
             ]
         case "shift":
             return _shifted(node)
+        case "overlap":
+            return _overlapped(node)
+        case "add_places":
+            v, places = node.inputs
+            return [
+                _filled(node, 0),
+                _part(node, v, lambda index: (*index[:-1], _at(places, index, node.shape[-1])), Change.ADD),
+            ]
     return _written(node)
 
 
@@ -187,6 +196,27 @@ def _shifted(node: Node) -> list[Phase]:
     source, target = (index, _moved(index, axis, 1)) if step > 0 else (_moved(index, axis, 1), index)
     root = Root(node, Role.VIEW, axes, (), [(x, source)], target, stored=True)
     return [phase, Phase(tuple([a for a in axes if a.extent != 1]), [root])]
+
+
+def _at(places: Node, index: Index, size: int) -> Affine:
+    return Affine(((Looked(places, index, size), 1),), 0)
+
+
+def _overlapped(node: Node) -> list[Phase]:
+    """For each tap of the windows, its parts added where it read."""
+    (parts,), taps = node.inputs, node.param("taps")
+    lead = node.ndim - len(taps)
+    phases = [_filled(node, 0)]
+    for tap in product(*[range(count) for count in taps]):
+        shape = (*parts.shape[:lead], *parts.shape[lead + len(taps) :])
+        axes = tuple([Axis(size) for size in shape])
+        own = tuple([variable(axis) for axis in axes])
+        source = (*own[:lead], *[number(k) for k in tap], *own[lead:])
+        steps = zip(own[lead:], tap, node.param("stride"), node.param("dilation"), strict=True)
+        target = (*own[:lead], *[p.times(stride).shifted(k * gap) for p, k, stride, gap in steps])
+        root = Root(node, Role.VIEW, axes, (), [(parts, source)], target, Change.ADD, stored=True)
+        phases.append(Phase(tuple([axis for axis in axes if axis.extent != 1]), [root]))
+    return phases
 
 
 def _written(node: Node) -> list[Phase]:

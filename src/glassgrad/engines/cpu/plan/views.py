@@ -93,6 +93,20 @@ def _diagonal(node: Node, index: Index) -> Index:
     return tuple([placed[axis] if axis in placed else next(rest) for axis in range(node.inputs[0].ndim)])
 
 
+def _windows(node: Node, index: Index) -> Index:
+    taps = len(node.param("taps"))
+    lead = node.ndim - 2 * taps
+    steps = zip(
+        index[lead : lead + taps], index[lead + taps :], node.param("stride"), node.param("dilation"), strict=True
+    )
+    return (*index[:lead], *[p.times(stride).plus(k.times(gap)) for k, p, stride, gap in steps])
+
+
+def _places(node: Node, index: Index) -> Index:
+    x, places = node.inputs
+    return (*index[:-1], _looked_up(places, index, x.shape[-1]))
+
+
 def _roll(node: Node, index: Index) -> Index:
     axis, shift = node.param("axis"), node.param("shift")
     size = node.shape[axis]
@@ -107,6 +121,8 @@ VIEWS: dict[str, Callable[[Node, Index], Index]] = {
     "index": _index,
     "diagonal": _diagonal,
     "roll": _roll,
+    "windows": _windows,
+    "read_places": _places,
     "mark": _same,
     "stop_gradient": _same,
 }
