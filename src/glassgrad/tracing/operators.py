@@ -4,6 +4,7 @@ Importing this module binds them to the class.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.base.source import user_place
 from glassgrad.graph.node import make
 from glassgrad.graph.op import OPS, Op
-from glassgrad.ops.lifting import elementwise
+from glassgrad.ops.lifting import elementwise, loop_dtypes
 from glassgrad.ops.structure import cast
 from glassgrad.tracing.registry import FUNCTIONS, UFUNCS
 from glassgrad.tracing.tracer import Tracer, active_workspace, indexing, note_origin, to_node, weak_type, wrap
@@ -51,7 +52,11 @@ def _operand(value: Any) -> Any:
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """A NumPy or SciPy ufunc on traced values."""
-    note_origin()
+    active_workspace().origin = user_place()
+    if not options and method == "__call__":
+        row = _row_alone(ufunc)
+        if row is not None:
+            return _apply_row(row, inputs)
     if method != "__call__":
         return UFUNCS[f"{method}"](ufunc, *inputs, **options) if method in UFUNCS else _refuse_method(ufunc, method)
     if options.get("out") is not None:
@@ -69,15 +74,38 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: di
     if special is not None:
         result = special(*inputs, **options)
     else:
-        row = OPS.get(_ROW_NAMES.get(ufunc.__name__, ufunc.__name__))
-        if row is None or row.ufunc is None:
+        row = _row_alone(ufunc)
+        if row is None:
             raise UnsupportedError(
                 f"the ufunc {ufunc.__name__} is not known to Glassgrad",
                 hint="give its derivative with glassgrad.custom_derivative",
             )
-        operands = [_operand(value) for value in inputs]
-        result = Tracer(elementwise(row, operands, [weak_type(value) for value in inputs]))
+        result = _apply_row(row, inputs)
     return result if dtype is None else wrap(cast(result.node, np.dtype(dtype)))
+
+
+@lru_cache(maxsize=1024)
+def _row_alone(ufunc: np.ufunc) -> Op | None:
+    """The row that the ufunc is, where it is a row and nothing besides."""
+    row = OPS.get(_ROW_NAMES.get(ufunc.__name__, ufunc.__name__))
+    return None if row is None or row.ufunc is None or ufunc.__name__ in UFUNCS else row
+
+
+def _apply_row(row: Op, inputs: Sequence[Any]) -> Tracer:
+    """The row applied to operands; at once where they are arrays of one shape and dtype that need no cast."""
+    if type(inputs[0]) is Tracer and type(inputs[-1]) is Tracer and len(inputs) <= 2:
+        nodes = tuple([value.node for value in inputs])
+        aval = nodes[0].aval
+        if aval.dtype.kind == "f" and nodes[-1].aval == aval and _takes_as_is(row, aval.dtype):
+            return Tracer(make(row, nodes))
+    return Tracer(elementwise(row, [_operand(value) for value in inputs], [weak_type(value) for value in inputs]))
+
+
+@lru_cache(maxsize=4096)
+def _takes_as_is(row: Op, dtype: np.dtype) -> bool:
+    """Do all inputs of the row take arrays of this dtype without a cast?"""
+    count = len(row.inputs)
+    return set(loop_dtypes(row, (dtype,) * count)[:count]) == {dtype}
 
 
 _ROW_NAMES = {"true_divide": "divide", "float_power": "power", "conj": "conjugate", "abs": "absolute"}
