@@ -140,7 +140,7 @@ def _signature(
     ]
     held += [(name, _with_types(kwargs[name])) for name in sorted(kwargs) if name in fixed]
     try:
-        signature = (tuple(key), tuple(held), current().engine)
+        signature = (tuple(key), tuple(held), current())
         hash(signature)
     except TypeError as error:
         raise UsageError(

@@ -6,6 +6,7 @@ inner loops is written before them; one that was written at the same index is ta
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from glassgrad.engines.cpu.emit.access import Memory, level, spread
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
@@ -32,17 +33,27 @@ class Surroundings:
     declarations: dict[str, str]
 
 
-def kernel_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings) -> str:
-    """The function `void name(ptr inputs, ptr outputs, ptr arena)`."""
-    writer = _KernelWriter(kernel, lanes, around)
+class Part(Enum):
+    """Which part of the outermost loop a function does."""
+
+    ALL = auto()
+    RANGE = auto()  # from %begin to %end, in whole vectors
+    REST = auto()  # what is left behind the last whole vector
+
+
+def kernel_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part = Part.ALL) -> str:
+    """The function `void name(ptr inputs, ptr outputs, ptr arena)`; for a range, `(…, i64 begin, i64 end)`."""
+    writer = _KernelWriter(kernel, lanes, around, part)
     body = writer.write()
-    head = f"define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena) #0 {{"
+    more = ", i64 %begin, i64 %end" if part is Part.RANGE else ""
+    head = f"define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena{more}) #0 {{"
     return "\n".join([head, "entry:", *writer.loops.reserved, *body, "  ret void", "}"])
 
 
 class _KernelWriter:
-    def __init__(self, kernel: Kernel, lanes: Lanes, around: Surroundings) -> None:
+    def __init__(self, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part) -> None:
         self.kernel = kernel
+        self.part = part
         self.lanes = lanes
         self.around = around
         self.loops = Loops(around.declarations)
@@ -69,7 +80,25 @@ class _KernelWriter:
             for phase in self.kernel.phases:
                 self._phase(phase)
             return
+        if depth == 0 and self.part is not Part.ALL:
+            self._outermost(frame[0], lambda: self._frame(1))
+            return
         self._loop(frame[depth], lambda: self._frame(depth + 1), self.lanes.of_frame)
+
+    def _outermost(self, axis: Axis, body: Callable[[], None]) -> None:
+        """The part of the outermost loop that this function does."""
+        if axis is not self.lanes.of_frame:
+            self.loops.counted(axis, "%begin", "%end", 1, body)
+            return
+        width = self.lanes.width
+        self.loops.lane_axis = axis
+        if self.part is Part.RANGE:
+            self.loops.lanes = width
+            self.loops.counted(axis, "%begin", "%end", width, body)
+        else:
+            self.loops.lanes = axis.extent % width
+            self.loops.straight(axis, axis.extent // width * width, body)
+        self.loops.lane_axis, self.loops.lanes = None, 1
 
     def _loop(self, axis: Axis, body: Callable[[], None], lane_axis: Axis | None, *, backwards: bool = False) -> None:
         if axis.extent == 0:

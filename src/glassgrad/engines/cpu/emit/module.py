@@ -5,6 +5,7 @@ from glassgrad.engines.cpu.calls.products import write_product
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import lanes_of
+from glassgrad.engines.cpu.emit.sharing import ranges_of, shared_text
 from glassgrad.engines.cpu.emit.values import Writer
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.memory import Place
@@ -56,7 +57,7 @@ class Module:
             if isinstance(step, Kernel):
                 kernel = f"k{len(self.kernels)}"
                 self.kernels.append((kernel, step))
-                self.functions.append(kernel_text(kernel, step, lanes_of(step, plan.roles, plan.kept), around))
+                self._kernel(kernel, step, around)
                 writer.line(f"call void @{kernel}(ptr %inputs, ptr %outputs, ptr %arena)")
             else:
                 self._call(writer, plan, step.node)
@@ -65,6 +66,15 @@ class Module:
         head = f"define {linkage}void @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
         self.functions.append("\n".join([head, "entry:", *self.rooms, *writer.lines, "  ret void", "}"]))
         self.rooms, self.keepers = outer, outer_keepers
+
+    def _kernel(self, name: str, kernel: Kernel, around: Surroundings) -> None:
+        lanes = lanes_of(kernel, around.roles, around.kept)
+        ranges = ranges_of(kernel, lanes)
+        if ranges == 1:
+            self.functions.append(kernel_text(name, kernel, lanes, around))
+            return
+        self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
+        self.functions.extend(shared_text(name, kernel, lanes, around, ranges))
 
     def _call(self, writer: Writer, plan: Plan, node: Node) -> None:
         bodies = [self._body(body) for body in plan.bodies.get(node, ())]

@@ -1,4 +1,4 @@
-"""The addresses of what native programs call from outside: BLAS. Floor 4."""
+"""The addresses of what native programs call from outside: BLAS, the threads. Floor 4."""
 
 import ctypes
 from collections.abc import Collection
@@ -6,10 +6,12 @@ from functools import cache
 
 import scipy.linalg.cython_blas as blas
 
+from glassgrad.engines.cpu.native.threads import fork_join_address
+
 
 def addresses(names: Collection[str]) -> dict[str, int]:
-    """The address of each BLAS function (`dgemm`, Fortran's calling convention)."""
-    return {name: _blas(name) for name in names}
+    """The address of each BLAS function (`dgemm`, Fortran's calling convention) and of `fork_join`."""
+    return {name: fork_join_address() if name == "fork_join" else _blas(name) for name in names}
 
 
 @cache

@@ -1,0 +1,71 @@
+"""A kernel shared among threads: its outermost loop in as many ranges as there are threads. Floor 4.
+
+What a kernel computes does not depend on how it is cut: only loops whose points are independent are shared.
+"""
+
+from math import prod
+
+from glassgrad.base.settings import current
+from glassgrad.engines.cpu.emit.kernels import Part, Surroundings, kernel_text
+from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.native.threads import processor_count
+from glassgrad.engines.cpu.plan.kernels import Kernel
+
+_LEAST = 1 << 15  # points of a kernel's loops from which several threads are faster than one
+
+
+def ranges_of(kernel: Kernel, lanes: Lanes) -> int:
+    """Among how many threads the kernel is shared; 1 where it is not."""
+    threads = current().threads or processor_count()
+    if threads < 2 or not kernel.frame or any(root.late for root in kernel.roots):
+        return 1
+    row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
+    points = prod(axis.extent for axis in kernel.frame) * row
+    return threads if points >= _LEAST and _units(kernel, lanes) >= threads else 1
+
+
+def _units(kernel: Kernel, lanes: Lanes) -> int:
+    """How many rounds the outermost loop has."""
+    return kernel.frame[0].extent // (lanes.width if kernel.frame[0] is lanes.of_frame else 1)
+
+
+def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, ranges: int) -> list[str]:
+    """The functions of a shared kernel: `name(inputs, outputs, arena)` gives the ranges to the threads."""
+    units, axis = _units(kernel, lanes), kernel.frame[0]
+    step = lanes.width if axis is lanes.of_frame else 1
+    texts = [kernel_text(f"{name}.range", kernel, lanes, around, Part.RANGE)]
+    rest = ""
+    if axis is lanes.of_frame and axis.extent % step:
+        texts.append(kernel_text(f"{name}.rest", kernel, lanes, around, Part.REST))
+        rest = f"  call void @{name}.rest(ptr %inputs, ptr %outputs, ptr %arena)\n"
+    slots = "\n".join(
+        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  store ptr %{part}, ptr %at{k}"
+        for k, part in enumerate(("inputs", "outputs", "arena"))
+    )
+    loads = "\n".join(
+        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  %{part} = load ptr, ptr %at{k}"
+        for k, part in enumerate(("inputs", "outputs", "arena"))
+    )
+    texts.append(
+        f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
+{loads}
+  %next = add i64 %number, 1
+  %first.part = mul i64 %number, {units}
+  %first = sdiv i64 %first.part, {ranges}
+  %last.part = mul i64 %next, {units}
+  %last = sdiv i64 %last.part, {ranges}
+  %begin = mul i64 %first, {step}
+  %end = mul i64 %last, {step}
+  call void @{name}.range(ptr %inputs, ptr %outputs, ptr %arena, i64 %begin, i64 %end)
+  ret void
+}}"""
+    )
+    texts.append(
+        f"""define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena) #0 {{
+  %given = alloca ptr, i64 3
+{slots}
+  call void @fork_join(ptr @{name}.task, ptr %given, i64 {ranges})
+{rest}  ret void
+}}"""
+    )
+    return texts
