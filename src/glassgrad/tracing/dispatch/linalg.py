@@ -252,7 +252,11 @@ def norm_traced(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = Fals
 
 
 def vector_norm(x: Any, order: float, axes: tuple[int, ...], keepdims: bool) -> Any:
-    """The norm of vectors over these axes. The derivative of a norm at 0 is taken as 0."""
+    """The norm of vectors over these axes. Its derivative at 0 is taken as 0.
+
+    Below order 1 a norm has a cusp where an entry is 0 (slopes −∞ and ∞, for negative orders −1 and 1): with respect
+    to that entry the derivative is taken as 0, halfway, as for the absolute value.
+    """
     size = np.abs(x)
     if order == np.inf:
         return np.max(size, axis=axes, keepdims=keepdims)
@@ -264,8 +268,14 @@ def vector_norm(x: Any, order: float, axes: tuple[int, ...], keepdims: bool) -> 
         return np.sum(size, axis=axes, keepdims=keepdims)
     if order == 2:
         return root_of_sum(_squares(x), axes, keepdims)
-    total = np.sum(size**order, axis=axes, keepdims=keepdims)
+    total = np.sum(size**order if order > 1 else _flat_at_zero(size, order), axis=axes, keepdims=keepdims)
     return np.where(total == 0, 0.0, np.where(total == 0, 1.0, total) ** (1.0 / order))
+
+
+def _flat_at_zero(size: Any, order: float) -> Any:
+    """Powers below the first, with derivative 0 at 0: selected there, for 0 · ∞ is NaN."""
+    zero = size == 0
+    return np.where(zero, 0.0 if order > 0 else np.inf, np.where(zero, 1.0, size) ** order)
 
 
 def _squares(x: Any) -> Any:
