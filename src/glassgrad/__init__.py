@@ -34,10 +34,17 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"glassgrad.{name}")
     module = _MODULE_OF.get(name)
     if module is None:
-        raise AttributeError(f"module 'glassgrad' has no attribute {name!r}")
+        raise AttributeError(f"module 'glassgrad' has no attribute {name!r}{_meant(name)}")
     value = getattr(importlib.import_module(module), name)
     globals()[name] = value
     return value
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches  # lazily: only a slip of the pen needs it
+
+    close = () if name.startswith("_") else get_close_matches(name, __all__, n=1)
+    return f". Did you mean {close[0]!r}?" if close else ""
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from glassgrad.api.pipeline import deliver, tracing
 from glassgrad.base.avals import Aval, run_length, show_shape
 from glassgrad.base.errors import DtypeError, ShapeError, UsageError
-from glassgrad.base.trees import Structure, Tree, flatten, flatten_with_paths, unflatten
+from glassgrad.base.trees import Structure, Tree, flatten, flatten_with_paths, show_structure, unflatten
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, fresh_serial, workspace
 from glassgrad.ops.leaves import outputs_of
@@ -101,7 +101,11 @@ def _agreeing(bodies: Sequence[Body]) -> list[Body]:
     first = bodies[0]
     for other in bodies[1:]:
         if other.structure != first.structure:
-            raise UsageError(f"the branches return different structures: {first.structure} and {other.structure}")
+            raise UsageError(
+                f"the branches return different structures: {show_structure(first.structure)} "
+                f"and {show_structure(other.structure)}",
+                hint="every branch returns the same dicts, tuples and lists, with arrays of the same shapes in them",
+            )
         for a, b in zip(first.graph.outputs, other.graph.outputs, strict=True):
             if a.shape != b.shape:
                 raise ShapeError(f"the branches return shapes {show_shape(a.shape)} and {show_shape(b.shape)}")
@@ -141,7 +145,7 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init
         count = len(carry.nodes)
         graphs, outside = share_outside([test, traced], [count, count])
         node = make_while(graphs[0], graphs[1], carry.nodes, outside, run_length())
-        return _finish(carry.structure, outputs_of(node), since, outermost=outermost)  # type: ignore[no-any-return]
+        return _finish(carry.structure, outputs_of(node), since, outermost=outermost)  # type: ignore[no-any-return]  # a tree
 
 
 def _truth(node: Node) -> Node:
@@ -258,7 +262,11 @@ def _widened(before: Node, after: Node, weak: type | None) -> np.dtype:
 
 def _check_structure(expected: Structure, found: Structure) -> None:
     if expected != found:
-        raise UsageError(f"the body of the loop must give back the structure it takes: {expected}, found {found}")
+        raise UsageError(
+            "the body of the loop must give back the structure it takes: "
+            f"{show_structure(expected)}, found {show_structure(found)}",
+            hint="return the carry as it came in, with its values changed",
+        )
 
 
 def _check_shapes(carry: _Leaves, results: Sequence[Node]) -> None:

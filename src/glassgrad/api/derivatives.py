@@ -88,6 +88,7 @@ def value_and_grad(
     >>> value_and_grad(lambda x: x**2)(3.0)
     (np.float64(9.0), np.float64(6.0))
     """
+    _check_callable("value_and_grad", function)
 
     @wraps(function)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -119,6 +120,7 @@ def grad(function: Function, argnums: ArgNums = 0, *, has_aux: bool = False, hol
     >>> grad(lambda x: x**3)(2.0)
     np.float64(12.0)
     """
+    _check_callable("grad", function)
     both = value_and_grad(function, argnums, has_aux=has_aux, holomorphic=holomorphic)
 
     @wraps(function)
@@ -127,6 +129,14 @@ def grad(function: Function, argnums: ArgNums = 0, *, has_aux: bool = False, hol
         return (result, value[1]) if has_aux else result
 
     return gradient
+
+
+def _check_callable(name: str, function: object) -> None:
+    if not callable(function):
+        raise UsageError(
+            f"{name} takes a function, found {type(function).__name__}",
+            hint=f"{name}(f) is a function too: {name}(f)(x)",
+        )
 
 
 def gradient_nodes(output: Node, inputs: Sequence[Node]) -> list[Node]:

@@ -39,6 +39,18 @@ def unflatten(structure: Structure, leaves: Iterable[Any]) -> Tree:
     return optree.tree_unflatten(structure, leaves)
 
 
+class _Leaf:
+    """What stands for an array where only the structure is shown."""
+
+    def __repr__(self) -> str:
+        return "array"
+
+
+def show_structure(structure: Structure) -> str:
+    """A structure as a person writes it: `{'a': array, 'b': (array, array)}`."""
+    return repr(unflatten(structure, [_Leaf()] * structure.num_leaves))
+
+
 def map_leaves(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
     """The tree with `function` applied to each leaf (and to the leaves at the same place in `rest`)."""
     leaves, structure = flatten(tree)

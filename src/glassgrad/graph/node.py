@@ -149,6 +149,7 @@ class _Current(threading.local):
 
 
 _current = _Current()
+_at_work: dict[int, str] = {}  # the threads that make nodes now, for error messages
 
 
 def workspace() -> Workspace | None:
@@ -161,10 +162,19 @@ def working(place: Workspace | None = None) -> Iterator[Workspace]:
     """Makes nodes in this workspace (a fresh one unless given) for the duration of the `with` block."""
     before = _current.workspace
     _current.workspace = now = place or Workspace()
+    if before is None:
+        _at_work[threading.get_ident()] = threading.current_thread().name
     try:
         yield now
     finally:
         _current.workspace = before
+        if before is None:
+            _at_work.pop(threading.get_ident(), None)
+
+
+def threads_at_work() -> list[str]:
+    """The names of the threads in which nodes are being made."""
+    return list(_at_work.values())
 
 
 @contextmanager

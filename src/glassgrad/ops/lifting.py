@@ -24,7 +24,7 @@ Operand: TypeAlias = Node | np.ndarray | np.generic | complex | bool
 def ufunc_of(row: Op) -> np.ufunc:
     """The ufunc that an elementwise row is (SciPy is imported only when a row of its is used)."""
     module, _, name = (row.ufunc or "").rpartition(".")
-    return getattr(importlib.import_module("numpy" if module == "np" else module), name)  # type: ignore[no-any-return]
+    return getattr(importlib.import_module("numpy" if module == "np" else module), name)  # type: ignore[no-any-return]  # by name
 
 
 @lru_cache(maxsize=8192)

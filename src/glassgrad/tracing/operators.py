@@ -127,7 +127,16 @@ def _refuse_out(ufunc: np.ufunc, inputs: Sequence[Any], out: Any) -> Unsupported
 
 
 def _refuse_method(ufunc: np.ufunc, method: str) -> Any:
-    raise UnsupportedError(f"np.{ufunc.__name__}.{method} is not known to Glassgrad")
+    known = ", ".join(name for name in ("reduce", "accumulate", "outer") if name in UFUNCS)
+    raise UnsupportedError(
+        f"np.{ufunc.__name__}.{method} is not known to Glassgrad",
+        hint=_INSTEAD.get(method, f"the methods of ufuncs that take traced values: {known}"),
+    )
+
+
+_INSTEAD = {
+    "reduceat": "reduce each part: np.stack([np.sum(part) for part in np.split(x, starts)])",
+}
 
 
 # ------------------------------------------------------------------ operators, bound from one table

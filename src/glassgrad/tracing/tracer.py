@@ -4,6 +4,7 @@ Floor 3. Under `grad` a tracer knows its number, so `if x > 0` just runs; under 
 loops it does not, and says so. Writing into a tracer (`out[i] = v`) gives it another node; a view writes through.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 from glassgrad.base.avals import Aval, show_shape
 from glassgrad.base.errors import ConcretizationError, ConversionError, LeakedTracerError, UnsupportedError
 from glassgrad.base.source import user_place
-from glassgrad.graph.node import Node, Workspace, workspace
+from glassgrad.graph.node import Node, Workspace, threads_at_work, workspace
 from glassgrad.ops.lifting import lift
 from glassgrad.tracing.foreign import conversion_error, writes_into_plain_array
 from glassgrad.tracing.registry import FUNCTIONS
@@ -135,7 +136,9 @@ class Tracer:
         """The number behind this tracer, where it has one."""
         here = active_workspace()
         if here.evaluate is None:
-            raise ConcretizationError("this trace computes no numbers")
+            raise ConcretizationError(
+                "this trace computes no numbers", hint="keep the value traced, and look at its number outside"
+            )
         return here.evaluate([self.node], here.values)[0]
 
     def _number(self, what: str, instead: str) -> Any:
@@ -237,7 +240,12 @@ class Tracer:
     __str__ = __repr__
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec) if spec else repr(self)
+        if not spec:
+            return repr(self)
+        return format(
+            self._number(f"the format {spec!r}", "print(x) shows what is known; or format it outside of the function"),
+            spec,
+        )
 
     if TYPE_CHECKING:  # as above
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _operator
@@ -254,11 +262,23 @@ def active_workspace() -> Workspace:
     """The workspace of the trace under way; an error where a tracer outlived its trace."""
     here = workspace()
     if here is None:
-        raise LeakedTracerError(
+        raise _leaked()
+    return here
+
+
+def _leaked() -> LeakedTracerError:
+    own, others = threading.current_thread().name, sorted(threads_at_work())
+    if not others:
+        return LeakedTracerError(
             "a traced value is used outside of the function that was traced",
             hint="return it from the function instead of storing it in a global or an attribute",
         )
-    return here
+    return LeakedTracerError(
+        f"a traced value is used outside of the function that was traced: in thread {own!r}, which traces nothing, "
+        f"while a trace is under way in {', '.join(map(repr, others))}; a trace belongs to one thread",
+        hint="inside of a traced function call the others directly instead of in a pool (or use vmap); "
+        "threads that each call grad or jit on plain arrays are fine",
+    )
 
 
 def note_origin() -> None:
@@ -273,7 +293,7 @@ def to_node(value: Any, dtype: np.dtype | None = None) -> Node:
     if isinstance(value, Node):
         return value
     if isinstance(value, list | tuple) and any_traced(value):
-        return FUNCTIONS[np.stack]([wrap(to_node(part)) for part in value]).node  # type: ignore[no-any-return]
+        return FUNCTIONS[np.stack]([wrap(to_node(part)) for part in value]).node  # type: ignore[no-any-return]  # see FUNCTIONS
     return _lift_plain(value, dtype)
 
 

@@ -70,7 +70,10 @@ def batch_node(node: Node, inputs: Sequence[Node], mapped: Sequence[bool], size:
         case Batched(rule):
             result = rule(list(inputs), list(mapped), size, **dict(node.params))
             return list(result) if isinstance(result, tuple | list) else [result]
-    raise UnsupportedError(f"{node.op.name} cannot be batched by vmap")
+    raise UnsupportedError(
+        f"{node.op.name} cannot be batched by vmap",
+        hint="call the function on each example and join the results: np.stack([f(x) for x in examples])",
+    )
 
 
 def _shift_params(node: Node, axes: Sequence[str], shapes: Sequence[str], size: int) -> tuple[tuple[str, object], ...]:

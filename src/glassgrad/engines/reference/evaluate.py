@@ -21,7 +21,8 @@ def evaluate(outputs: Sequence[Node], values: dict[Node, Any]) -> list[Any]:
         node = stack.pop()
         if node.op is INPUT:
             raise ConcretizationError(
-                "this value has no number here: it stands for many (under jit, vmap or in a loop's body)"
+                "this value has no number here: it stands for many (under jit, vmap or in a loop's body)",
+                hint="compute with it, or give it back from the function and look at its number outside",
             )
         for x in node.inputs:
             if x not in values and x not in needed:

@@ -140,7 +140,7 @@ def _fast_sylvester() -> Callable[..., Any]:
 
     def run(a: np.ndarray, b: np.ndarray, q: np.ndarray) -> np.ndarray:
         if a.ndim == 2:
-            return scipy.linalg.solve_sylvester(a, b, q).astype(q.dtype)  # type: ignore[no-any-return]
+            return scipy.linalg.solve_sylvester(a, b, q).astype(q.dtype)  # type: ignore[no-any-return]  # SciPy's
         return sylvester_solution(a, b, q)
 
     return run

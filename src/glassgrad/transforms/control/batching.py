@@ -189,7 +189,7 @@ def batched_rule(rule: CustomRule, size: int) -> CustomRule:
 
         return all_examples
 
-    return CustomRule(rule.name, over(rule.pullback), over(rule.tangent))  # type: ignore[arg-type]
+    return CustomRule(rule.name, over(rule.pullback), over(rule.tangent))  # type: ignore[arg-type]  # as found
 
 
 batch_subgraph[SCAN] = batch_scan
