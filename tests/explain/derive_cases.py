@@ -22,6 +22,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "on_a_kink": ("abs(x - 1)/sqrt(x)", {"at": "x=1"}),
     "tie": ("Max(x, x**2, 1)", {"at": "x=1"}),
     "outside_the_domain": ("ln(x) + sqrt(x - 3)", {"at": "x=-1"}),
+    "where_the_graph_has_a_value_outside": ("x**x", {"at": "x=0"}),
     "piecewise": ("Piecewise((x**2, x < 1), (2*x - 1, True))", {"at": "x=3"}),
     "floor": ("x*floor(3*x)", {"at": "x=0.5"}),
     "third_order": ("x/(1 + x**2)", {"order": 3, "at": "x=0.5"}),

@@ -293,3 +293,40 @@ def test_orders_that_cannot_be(order: int) -> None:
 def test_bad_input_has_a_caret() -> None:
     with pytest.raises(FormulaError, match=r"sine\(x\)\n    \^\^\^\^"):
         gg.derive("sine(x)")
+
+
+@pytest.mark.parametrize(
+    ("formula", "at", "expression"),
+    [
+        ("x**x", "x=0", "x**x + x**x*log(x)"),
+        ("x**x*abs(x)", "x=0", "(x**x + x**x*log(x))*Abs(x) + x**x*sign(x)"),
+        ("arctan(1/x)", "x=0", "-1/(x**2*(1 + 1/x**2))"),
+        ("exp(-1/x**2)", "x=0", "2*exp(-1/x**2)/x**3"),
+        ("log(x)", "x=-1", "1/x"),
+    ],
+)
+def test_outside_of_the_domain_the_derivative_is_as_a_person_writes_it(formula: str, at: str, expression: str) -> None:
+    found = gg.derive(formula, at=at)
+    assert found.expression == expression
+    assert (found.value, found.derivative, found.check.agrees) == (None, None, None)
+    text = " ".join(found.text().split())
+    assert f"no value at {at.replace('=', ' = ')}" in text
+    assert "Beside it:" in text or "Elsewhere:" in text
+
+
+def test_a_let_outside_of_its_domain_takes_the_formula_with_it() -> None:
+    found = gg.derive("u + x", let="u = x**x", at="x=0")
+    assert (found.value, found.derivative, [link.value for link in found.links]) == (None, None, [None] * 3)
+
+
+def test_a_case_that_is_not_taken_may_be_outside_of_its_domain() -> None:
+    found = gg.derive("Piecewise((log(x), x > 0), (3*x, True))", at="x=-1")
+    assert (found.value, found.derivative, found.check.agrees) == (-3.0, 3.0, True)
+    assert "no value" not in found.text()
+
+
+def test_a_power_that_is_held_needs_what_its_number_needs() -> None:
+    whole, half = (gg.derive("x**n", wrt="x", at={"x": -2, "n": n}) for n in (3, 0.5))
+    assert (whole.value, whole.derivative, whole.check.agrees) == (-8.0, 12.0, True)
+    assert half.derivative is None
+    assert half.domain[0].condition == "x ≥ 0"

@@ -1,7 +1,7 @@
 """Said aloud of a formula: its kinks with the value chosen there, and the limits of its domain. Floor 6."""
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -41,8 +41,11 @@ def kinks_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterato
                 yield _condition(row, kink.when, part, values, chosen=kink.chosen)
 
 
-def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
-    """What has to hold for the formula to have a value."""
+def limits_of(tree: ast.expr, moving: Collection[str], values: Values) -> Iterator[tuple[ast.expr, Condition]]:
+    """What has to hold for the formula to have a value, each with the part that needs it.
+
+    A power whose exponent is held needs what that number needs: (-2)**n is defined where n is 3.
+    """
     names, signs = _names_in_parts(tree), signs_of(tree)
     for part in in_order(tree):
         if not isinstance(part, ast.BinOp | ast.Call) or is_condition(part) or not names[part]:
@@ -56,9 +59,25 @@ def domain_of(tree: ast.expr, values: Values) -> Iterator[Condition]:
             continue
         row = row_of_node(part)
         if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow):
-            yield from _power_domain(row, part, values)
+            held = None if not names[part.right].isdisjoint(moving) else values.get(part.right)
+            text = _power_domain(part, held)
+            if text:
+                yield part, _condition(row, text, part, values, fails=True)
         elif row.domain is not None and _can_fail(row, row.domain.condition, part):
-            yield _condition(row, row.domain.condition, part, values, fails=True)
+            yield part, _condition(row, row.domain.condition, part, values, fails=True)
+
+
+def has_no_value(tree: ast.expr, failing: Collection[ast.expr], missing: Collection[str], values: Values) -> bool:
+    """Is the formula outside its domain, where these parts and names are? A case that is not taken does not matter."""
+    lost: set[ast.expr] = set()
+    for part in in_order(tree):
+        needed = operands(part)
+        if isinstance(part, ast.Call) and dotted_name(part.func) == "np.where" and needed[0] in values:
+            needed = [needed[0], needed[1 if values[needed[0]] else 2]]
+        is_missing = isinstance(part, ast.Name) and part.id in missing
+        if part in failing or is_missing or not lost.isdisjoint(needed):
+            lost.add(part)
+    return tree in lost
 
 
 def _is_safe(part: ast.expr, signs: Mapping[ast.expr, Sign]) -> bool:
@@ -171,17 +190,17 @@ class _Filled(ast.NodeTransformer):
 
 
 # ---------------------------------------------------------------------- powers and choices
-def _power_domain(row: Op, part: ast.BinOp, values: Values) -> Iterator[Condition]:
-    """Which bases a power takes depends on its exponent."""
-    base, exponent = part.left, part.right
-    if _is_constant(exponent):
-        number = evaluate(exponent, {})
-        whole = number == round(number)
-        text = ("" if whole else "x >= 0") if number >= 0 else "x != 0" if whole else "x > 0"
-    else:
-        text = "" if _is_constant(base) and evaluate(base, {}) > 0 else "x > 0"
-    if text and not _is_constant(base):
-        yield _condition(row, text, part, values, fails=True)
+def _power_domain(part: ast.BinOp, held: float | None) -> str:
+    """Which bases a power takes depends on its exponent, or on the number `held` that stands there."""
+    if _is_constant(part.left):
+        return ""
+    exponent = evaluate(part.right, {}) if _is_constant(part.right) else held
+    if exponent is None or not np.isfinite(exponent):
+        return "x > 0"
+    whole = exponent == round(exponent)
+    if exponent >= 0:
+        return "" if whole else "x >= 0"
+    return "x != 0" if whole else "x > 0"
 
 
 def _borders(part: ast.Call, moving: Collection[str], values: Values) -> Iterator[Condition]:
@@ -194,6 +213,6 @@ def _borders(part: ast.Call, moving: Collection[str], values: Values) -> Iterato
             yield Condition(_shown(part), border, "the case that holds there", hit, int(hit))
 
 
-def unique(conditions: Iterator[Condition]) -> tuple[Condition, ...]:
+def unique(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """Each condition once, in order."""
     return tuple({(condition.expression, condition.condition): condition for condition in conditions}.values())

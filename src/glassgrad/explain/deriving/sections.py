@@ -11,7 +11,7 @@ from glassgrad.explain.deriving.wording import Wording
 from glassgrad.explain.deriving.worked import Worked, WorkedLink
 from glassgrad.explain.entries import Condition, Entry, Equation, Reason, Remark, Section, Step
 from glassgrad.explain.notation import Symbol, partial, symbol_of, to_latex, to_mathml, to_sympy, to_text, total
-from glassgrad.explain.values import Summary, summary
+from glassgrad.explain.values import Summary, number, summary
 from glassgrad.frontends.formula.nodes import operands
 
 _LONGEST = 16  # parts of an expression that stands behind d/dx
@@ -245,13 +245,11 @@ def _aloud(worked: Worked) -> Iterator[Section]:
     entries: list[Entry] = []
     known = bool(worked.numbers) and all(name in worked.values for name in worked.problem.variables)
     entries.extend(Remark(_kink_text(kink, known=known), "kink" if kink.hit else "note") for kink in worked.kinks)
-    for limit in worked.domain:
-        if limit.hit:
-            text = f"{limit.expression} needs {limit.condition}, which does not hold here"
-        else:
-            text = f"{limit.expression} needs {limit.condition}" + (", which holds here" if known else "")
-        entries.append(Remark(text, "domain" if limit.hit else "note"))
-    if known and worked.result.value is None:
+    is_outside = worked.problem.name in worked.outside
+    if is_outside:
+        entries.append(Remark(_why_outside(worked), "domain"))
+    entries.extend(_limit(limit, known=known) for limit in worked.domain if not (is_outside and limit.hit))
+    if known and worked.result.value is None and not is_outside:
         entries.append(Remark(_why_no_value(worked), "domain"))
     elif worked.result.value is not None and worked.number_of(worked.result.derivative) is None:
         named = worked.result.derivative in worked.numbers
@@ -260,6 +258,23 @@ def _aloud(worked: Worked) -> Iterator[Section]:
         entries.append(Remark(at_limit if named else unnamed))
     if entries:
         yield Section("Said aloud", tuple(entries))
+
+
+def _limit(limit: Condition, *, known: bool) -> Remark:
+    """What an expression needs, and whether it holds; where it does not, the formula has its value without it."""
+    text = f"{limit.expression} needs {limit.condition}"
+    if limit.hit:
+        return Remark(f"{text}, which does not hold here, but the value does not depend on it")
+    return Remark(text + (", which holds here" if known else ""))
+
+
+def _why_outside(worked: Worked) -> str:
+    """`no value at x = 0: x^x needs x > 0, which does not hold here`."""
+    given = [(variable, worked.values[variable]) for variable in worked.problem.variables if variable in worked.values]
+    point = ", ".join(f"{to_text(ast.Name(variable, ast.Load()))} = {number(value)}" for variable, value in given)
+    missing = [f"{limit.expression} needs {limit.condition}" for limit in worked.domain if limit.hit]
+    does = "does" if len(missing) == 1 else "do"
+    return f"no value at {point}: {', and '.join(missing)}, which {does} not hold here"
 
 
 def _why_no_value(worked: Worked) -> str:

@@ -10,7 +10,7 @@ from glassgrad.explain.deriving.abridging import is_longer, is_shorter
 from glassgrad.explain.deriving.chain import LocalLink, Named, expanded, local_links, named_values
 from glassgrad.explain.deriving.checking import Question, check_derivative, nearby_points, sample_points
 from glassgrad.explain.deriving.differentiating import Differentiated, differentiate
-from glassgrad.explain.deriving.notices import domain_of, kinks_of, unique
+from glassgrad.explain.deriving.notices import has_no_value, kinks_of, limits_of, unique
 from glassgrad.explain.deriving.reading import RuleReader, read_tree
 from glassgrad.explain.deriving.terms import Algebra, Term
 from glassgrad.explain.deriving.wording import Wording, word_steps
@@ -21,6 +21,7 @@ from glassgrad.frontends.formula.graph import Program, program
 
 _LONGEST_EXPANDED = 1500  # parts of an expression that is tried multiplied out as well
 _CLOSE = 1e-8  # how near the expression's value must be to that of the graph
+_HERE, _BESIDE, _ELSEWHERE = "At the point", "Beside it", "Elsewhere"  # where a check is made
 _UNCHECKED = Check("none", None, None, None, None, "no point was found where the formula and its derivative are finite")
 
 
@@ -58,6 +59,7 @@ class Worked:
     numbers: Mapping[ast.expr, float | bool]  # of all trees at the point
     kinks: tuple[Condition, ...]
     domain: tuple[Condition, ...]
+    outside: tuple[str, ...]  # the named values that have no value at the point: it is outside their domain
     check: Check
     writer: Writer
 
@@ -76,10 +78,12 @@ def work(problem: Problem, order: int = 1) -> Worked:
     """Differentiates a problem as often as asked for."""
     runs = program(problem, order)
     values = _values(problem, runs)
-    exact = _exact(problem, runs)
+    kinks, domain, outside = _conditions(problem, values)
+    exact = _exact(problem, runs, outside)
     trial = _trial_points(problem, exact)
-    kinks = _kinks(problem, values)
-    on_kink = any(kink.hit for kink in kinks)  # then the value chosen there is a case of its own
+    on_kink = problem.name not in outside and any(
+        kink.hit for kink in kinks
+    )  # then the value chosen there is a case of its own
     for guarded in (True, False) if on_kink else (False, True):
         worked = _Derivatives(problem, order, guarded)
         point = next((point for point in trial if np.all(np.isfinite(runs.at(point)[1]))), None)
@@ -87,22 +91,55 @@ def work(problem: Problem, order: int = 1) -> Worked:
             break
     else:
         worked = _Derivatives(problem, order, guarded=False)
-    return _assembled(problem, worked, values, exact, runs, kinks)
+    check = _check(problem, worked, exact, runs, hit=any(kink.hit for kink in kinks))
+    numbers, links, orders = _shown(problem, worked, values, exact, outside)
+    return Worked(
+        problem,
+        order,
+        worked.chain,
+        worked.tree,
+        links,
+        orders,
+        values,
+        numbers,
+        kinks,
+        domain,
+        outside,
+        check,
+        worked.writer,
+    )
 
 
-def _exact(problem: Problem, runs: Program) -> list[float] | None:
-    """The derivatives at the person's point: not a number where the formula has no value."""
+def _exact(problem: Problem, runs: Program, outside: Sequence[str]) -> list[float] | None:
+    """The derivatives at the person's point: not a number where the formula has no value.
+
+    The graph may give numbers there all the same: guards choose some where a rule has none, and NumPy's 0**0 is 1.
+    """
     if not _is_complete(problem):
         return None
     named, derivatives = runs.at(problem.at)
-    return derivatives if np.isfinite(named[problem.name]) else [np.nan] * len(derivatives)
+    return (
+        derivatives if np.isfinite(named[problem.name]) and problem.name not in outside else [np.nan] * len(derivatives)
+    )
 
 
-def _kinks(problem: Problem, values: Mapping[str, float]) -> tuple[Condition, ...]:
+def _conditions(
+    problem: Problem, values: Mapping[str, float]
+) -> tuple[tuple[Condition, ...], tuple[Condition, ...], tuple[str, ...]]:
+    """Kinks, limits of the domain, and the named values that the point given is outside of the domain of."""
     chain = named_values(problem)
     moving = {problem.wrt, *[named.name for named in chain if named.moving]}
     numbers = evaluate_parts([named.tree for named in chain], values)
-    return unique(kink for named in chain for kink in kinks_of(named.tree, moving, numbers))
+    kinks = unique(kink for named in chain for kink in kinks_of(named.tree, moving, numbers))
+    domain: list[Condition] = []
+    outside: list[str] = []
+    for named in chain:
+        limits = list(limits_of(named.tree, moving, numbers))
+        domain.extend(limit for _, limit in limits)
+        failing = {part for part, limit in limits if limit.hit}
+        if has_no_value(named.tree, failing, outside, numbers):
+            outside.append(named.name)
+    return kinks, unique(domain), tuple(outside)
 
 
 def _values(problem: Problem, runs: Program) -> dict[str, float]:
@@ -176,14 +213,14 @@ def _near(found: float | None, value: float) -> bool:
 
 
 # ---------------------------------------------------------------------- everything together
-def _assembled(
+def _shown(
     problem: Problem,
     made: _Derivatives,
-    values: dict[str, float],
+    values: Mapping[str, float],
     exact: Sequence[float] | None,
-    runs: Program,
-    kinks: tuple[Condition, ...],
-) -> Worked:
+    outside: Sequence[str],
+) -> tuple[Mapping[ast.expr, float | bool], tuple[WorkedLink, ...], tuple[WorkedOrder, ...]]:
+    """The links and orders with their steps, and the numbers of all that is shown."""
     names = {*problem.variables, *[named.name for named in made.chain]}
     said: set[Term] = set()
     links = tuple(_worked_link(made, link, names) for link in made.links)
@@ -195,14 +232,13 @@ def _assembled(
     )
     steps = [step for link in links for step in link.steps] + [step for each in orders for step in each.steps]
     derivatives = [*made.trees, *[made.writer.tree(step.derivative) for step in steps], *[k.derivative for k in links]]
-    named = [each.tree for each in made.chain]
-    is_outside = exact is not None and np.isnan(exact[0])  # then no derivative has a value, whatever its formula says
-    numbers = evaluate_parts([*named, made.tree, *([] if is_outside else derivatives)], values)
-    domain = unique(limit for tree in named for limit in domain_of(tree, numbers))
-    check = _check(problem, made, exact, runs, hit=any(kink.hit for kink in kinks))
-    return Worked(
-        problem, len(orders), made.chain, made.tree, links, orders, values, numbers, kinks, domain, check, made.writer
-    )
+    named = [each.tree for each in made.chain if each.name not in outside]
+    if problem.name not in outside:
+        named.append(made.tree)
+    is_outside = problem.name in outside or (
+        exact is not None and np.isnan(exact[0])
+    )  # then no derivative has a value, whatever its formula says
+    return evaluate_parts([*named, *([] if is_outside else derivatives)], values), links, orders
 
 
 def _steps(made: _Derivatives, index: int, names: set[str], said: set[Term]) -> tuple[Wording, ...]:
@@ -225,35 +261,36 @@ def _finite(value: float | None) -> float | None:
 # ---------------------------------------------------------------------- the check
 def _check(problem: Problem, made: _Derivatives, exact: Sequence[float] | None, runs: Program, *, hit: bool) -> Check:
     """The numeric check at the person's point; beside it where it is on a kink; elsewhere where none is given."""
-    found = _first_check(problem, made, exact, runs, hit=hit)
+    found, where = _first_check(problem, made, exact, runs, hit=hit)
     if exact is None or np.isfinite(exact[-1]):
         return found
-    text = f"there is no finite derivative at the point given to compare with. Elsewhere: {found.text}"
+    text = f"there is no finite derivative at the point given to compare with. {where}: {found.text}"
     return Check("none", None, None, None, None, text)
 
 
 def _first_check(
     problem: Problem, made: _Derivatives, exact: Sequence[float] | None, runs: Program, *, hit: bool
-) -> Check:
+) -> tuple[Check, str]:
+    """The first check that can be made, and where its point lies."""
     order = len(made.trees)
     tree = made.tree if order == 1 else made.trees[-2]
-    for point, beside in _points_to_check(problem, exact, hit=hit):
+    for point, where in _points_to_check(problem, exact, hit=hit):
         named, derivatives = runs.at(point)
         if np.isfinite(derivatives[-1]) and np.isfinite(named[problem.name]):
             at = point if problem.wrt in point else {**point, problem.wrt: named[problem.wrt]}
             size = abs(named[problem.name])
-            check = check_derivative(Question(tree, problem.wrt, at, derivatives[-1], order, size, beside))
+            check = check_derivative(Question(tree, problem.wrt, at, derivatives[-1], order, size, where != _HERE))
             if check.agrees is not None:
-                return check
-    return _UNCHECKED
+                return check, where
+    return _UNCHECKED, _ELSEWHERE
 
 
 def _points_to_check(
     problem: Problem, exact: Sequence[float] | None, *, hit: bool
-) -> list[tuple[dict[str, float], bool]]:
+) -> list[tuple[dict[str, float], str]]:
     text = " ".join([problem.formula.source, *[formula.source for formula in problem.lets]])
     own = [] if exact is None else [dict(problem.at)]
     beside = nearby_points(problem.wrt, problem.at) if own and problem.wrt in problem.at else []
     drawn = sample_points(problem.variables, problem.at if exact is None else {}, text)
-    at_point = [] if hit else [(point, False) for point in own]
-    return [*at_point, *[(point, True) for point in (*beside, *drawn)]]
+    at_point = [] if hit else [(point, _HERE) for point in own]
+    return [*at_point, *[(point, _BESIDE) for point in beside], *[(point, _ELSEWHERE) for point in drawn]]
