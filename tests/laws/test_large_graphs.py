@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from glassgrad.api.pipeline import tracing
 from glassgrad.base.settings import settings
 from glassgrad.engines.reference import compile_graph, evaluate
 from glassgrad.graph.graph import Graph
-from glassgrad.graph.node import Workspace, working
 from glassgrad.graph.text import text
 from glassgrad.graph.verify import verify
 from glassgrad.ops.leaves import ones
@@ -52,7 +52,7 @@ def shallow() -> Iterator[None]:
 
 def test_a_chain_goes_all_the_way() -> None:
     value, slope = _by_hand(0.5)
-    with working(Workspace(evaluate)):
+    with tracing():
         x = known_input(0.5)
         y = _chain(x).node
         (gradient,) = pull([y], [ones(y.aval)], [x.node])
@@ -72,5 +72,5 @@ def test_a_chain_goes_all_the_way() -> None:
 
 def test_a_number_asked_for_at_the_end_of_a_chain() -> None:
     value, _ = _by_hand(0.5)
-    with working(Workspace(evaluate)):
+    with tracing():
         assert abs(float(_chain(known_input(0.5)).value) - value) <= 1e-9 * abs(value)
