@@ -23,6 +23,10 @@ def vmap(function: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
     `in_axes` says for each argument (or each leaf of its tree) which axis counts the examples; None shares the value.
     `out_axes` says where that axis goes in the results.
 
+    Raises ShapeError where an axis does not exist or the numbers of examples differ, UsageError where axes do not fit
+    the arguments or results or nothing is mapped, ConcretizationError where the function asks for a number of one
+    example (`if x > 0`), UnsupportedError for an operation without a batched form.
+
     >>> vmap(lambda x, y: x @ y, in_axes=(0, None))(np.ones((3, 2)), np.ones(2))
     array([2., 2., 2.])
     """

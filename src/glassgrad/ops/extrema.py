@@ -1,4 +1,7 @@
-"""The larger and the smaller of two numbers. Where they tie, each gets half. Floor 2."""
+"""The larger and the smaller of two numbers. Where they tie, each gets half. Floor 2.
+
+A NaN equals neither: where the result is NaN, and at the NaN that `fmax` and `fmin` pass over, the derivative is 0.
+"""
 
 from glassgrad.graph.node import Node, operators
 from glassgrad.graph.op import Kink, Op, Pullback

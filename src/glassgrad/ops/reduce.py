@@ -107,7 +107,11 @@ def deviation_over(x: Node, axes: tuple[int, ...], ddof: float = 0) -> Node:
 
 # ------------------------------------------------------------------ extrema
 def _extremum_tangent(dx: Node, x: Node, y: Node, axes: tuple[int, ...]) -> Node:
-    """The mean of the tangents of those elements that attain the extremum."""
+    """The mean of the tangents of those elements that attain the extremum.
+
+    Where the extremum is NaN none attains it, for NaN equals nothing: the tangent is 0/0 = NaN, as the value is, and
+    the gradient 0, for reverse mode selects by the same mask.
+    """
     top = equal(x, spread(y, x.shape, axes))
     count = sum_over(cast(top, x.dtype), axes)
     return divide(sum_over(where(top, dx, zeros(dx.aval)), axes), count)
