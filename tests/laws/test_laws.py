@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import glassgrad as gg
 from glassgrad.base.settings import settings as glassgrad_settings
+from glassgrad.engines.differences import richardson
 from glassgrad.engines.reference import compile_graph, evaluate
 from glassgrad.engines.reference.schedule import late
 from glassgrad.graph.graph import Graph
@@ -16,7 +17,7 @@ from glassgrad.graph.node import working
 from glassgrad.graph.text import text
 from glassgrad.graph.verify import verify
 from glassgrad.ops.leaves import ARRAY, LITERAL
-from glassgrad.testing.numeric import random_like, richardson
+from glassgrad.testing.numeric import random_like
 from glassgrad.tracing.trace import known_input, output_node
 from glassgrad.transforms.control import settle
 from glassgrad.transforms.reverse import pull

@@ -8,11 +8,12 @@ import pytest
 import glassgrad as gg
 from glassgrad.base.errors import DisagreementError, NotLinearError, UsageError
 from glassgrad.base.settings import settings
+from glassgrad.engines.differences import complex_step, richardson
 from glassgrad.graph.op import OPS, Op, Partial, Pullback, Tangent
 from glassgrad.ops.trigonometric import cos, sin
 from glassgrad.ops.ufuncs import own_row
 from glassgrad.testing.check import check_gradients
-from glassgrad.testing.numeric import complex_step, distance, richardson
+from glassgrad.testing.numeric import distance
 from tests.table import test_rows
 from tests.table.case import Case
 

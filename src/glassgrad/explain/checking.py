@@ -7,13 +7,9 @@ import numpy as np
 
 from glassgrad.api.observed import Observed
 from glassgrad.api.wanted import Leaf
+from glassgrad.engines.differences import DOUBTS, FIRST_STEP, ROUNDING, nearness, steadiest
 from glassgrad.explain.entries import Check
 from glassgrad.explain.values import number
-
-_TOLERANCE = 1e-5
-_ROUNDING = 1e-10  # of the steepness nearby: a slope below it is zero but for rounding
-_WIDEST = 1e-2  # the first step
-_STEPS = 7  # halvings of the step, of which the steadiest counts
 
 
 def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
@@ -28,14 +24,14 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
     )
     call = _caller(observed, leaves, directions)
     with np.errstate(all="ignore"):
-        slope, doubt = _slope(call)
+        slope, doubt = steadiest(call)
         here = call(0.0)
-        noise = max(_ROUNDING * _steepness(call, here), _noise(leaves, directions, here))
+        noise = max(ROUNDING * _steepness(call, here), _noise(leaves, directions, here))
     scale = max(abs(slope), abs(ours), 1e-12)
     error = abs(slope - ours)
     single = len(leaves) == 1 and np.ndim(leaves[0].value) == 0
     known = np.isfinite(slope) and np.isfinite(ours)
-    allowed = max(_tolerance(leaves) * scale, 3 * doubt, noise)
+    allowed = max(nearness(max(_spacing(leaf) for leaf in leaves)) * scale, DOUBTS * doubt, noise)
     agrees = bool(error <= allowed) if known else bool(np.isnan(slope) and np.isnan(ours)) or None
     what = "" if single else " along a random direction"
     words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
@@ -46,11 +42,6 @@ def check_gradient(observed: Observed, gradients: Sequence[Any]) -> Check:
 def _spacing(leaf: Leaf) -> float:
     """How far apart neighbouring numbers of the leaf's precision are, next to 1."""
     return float(np.finfo(np.asarray(leaf.value).dtype).eps)
-
-
-def _tolerance(leaves: Sequence[Leaf]) -> float:
-    """The relative error allowed: numbers of single or half precision carry fewer digits through the chain."""
-    return max(_TOLERANCE, float(np.cbrt(max(_spacing(leaf) for leaf in leaves))))
 
 
 def _noise(leaves: Sequence[Leaf], directions: Sequence[np.ndarray], here: float | None) -> float:
@@ -102,30 +93,8 @@ def _moved(leaf: Leaf, direction: np.ndarray | None, step: float) -> Any:
     return result if array.ndim else result[()].item()
 
 
-def _slope(call: Callable[[float], float | None]) -> tuple[float, float]:
-    """The central difference by Richardson's extrapolation, at the step where it is steadiest, and its doubt."""
-    best, doubt = float("nan"), float("inf")
-    before: float | None = None
-    step = _WIDEST
-    for _ in range(_STEPS):
-        wide, narrow = _central(call, step), _central(call, step / 2)
-        if wide is not None and narrow is not None:
-            now = (4 * narrow - wide) / 3
-            change = abs(now - before) if before is not None else float("inf")
-            if change < doubt or not np.isfinite(best):
-                best, doubt = now, change
-            before = now
-        step /= 5
-    return best, doubt if np.isfinite(doubt) else 0.0
-
-
 def _steepness(call: Callable[[float], float | None], here: float | None) -> float:
     """How steeply the function leaves the point, to either side; where its slope is zero that is its curvature."""
-    ways = (call(_WIDEST), call(-_WIDEST))
-    found = [abs(way - here) / _WIDEST for way in ways if here is not None and way is not None]
+    ways = (call(FIRST_STEP), call(-FIRST_STEP))
+    found = [abs(way - here) / FIRST_STEP for way in ways if here is not None and way is not None]
     return max((value for value in found if np.isfinite(value)), default=0.0)
-
-
-def _central(call: Callable[[float], float | None], step: float) -> float | None:
-    above, below = call(step), call(-step)
-    return None if above is None or below is None else (above - below) / (2 * step)

@@ -9,8 +9,9 @@ from glassgrad.api.linear import jvp, vjp
 from glassgrad.base.avals import is_inexact
 from glassgrad.base.errors import DisagreementError, UsageError
 from glassgrad.base.trees import flatten, unflatten
+from glassgrad.engines.differences import richardson
 from glassgrad.testing.gradient_check import Map, forward_meets_numbers, forward_meets_reverse
-from glassgrad.testing.numeric import random_like, richardson
+from glassgrad.testing.numeric import random_like
 
 _MODES = ("forward", "reverse")
 FlatFunction = Callable[..., list[Any]]

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glassgrad.engines.differences import COMPLEX_STEP, DOUBTS, FIRST_STEP, ROUNDING, nearness, steadiest
 from glassgrad.explain.entries import Check
 from glassgrad.explain.values import number
 from glassgrad.frontends.formula import evaluate, evaluate_complex
 
-_STEP = 1e-30  # of the complex step: no difference is formed, so it may be as small as numbers go
-_TOLERANCE = 1e-6
-_ROUNDING = 1e-10
-_HALVINGS = 6
 _RANGES = ((0.1, 2.0), (0.0, 1.0), (-1.0, 1.0), (1.0, 4.0), (-4.0, -1.0), (2.0, 20.0), (-20.0, 20.0), (20.0, 400.0))
 _DRAWS = 40  # points tried in each range
 
@@ -38,7 +35,7 @@ class Question:
     @property
     def noise(self) -> float:
         """What rounding alone may make of a derivative that is zero."""
-        return _ROUNDING * self.size / max(abs(self.point[self.wrt]), 1e-3) ** self.order
+        return ROUNDING * self.size / max(abs(self.point[self.wrt]), 1e-3) ** self.order
 
 
 def check_derivative(asked: Question) -> Check:
@@ -47,7 +44,7 @@ def check_derivative(asked: Question) -> Check:
     method, found, doubt = _numeric(asked)
     scale = max(abs(found), abs(derivative), abs(doubt))
     error = abs(found - derivative)
-    allowed = _TOLERANCE * scale + asked.noise + 10 * doubt
+    allowed = nearness() * scale + asked.noise + DOUBTS * doubt
     agrees = bool(error <= allowed) if np.isfinite(error) else None
     words = "agree" if agrees else "cannot be compared" if agrees is None else "DISAGREE"
     where = f" at {_shown(asked.point)}" if asked.beside else ""
@@ -59,33 +56,14 @@ def check_derivative(asked: Question) -> Check:
 def _numeric(asked: Question) -> tuple[str, float, float]:
     """The method, the derivative by it, and how far that may be off."""
     tree, wrt, derivative = asked.tree, asked.wrt, asked.derivative
-    stepped = evaluate_complex(tree, {k: complex(v, _STEP if k == wrt else 0.0) for k, v in asked.point.items()})
+    stepped = evaluate_complex(tree, {k: complex(v, COMPLEX_STEP if k == wrt else 0.0) for k, v in asked.point.items()})
     if stepped is not None and np.isfinite(stepped):
-        value = stepped.imag / _STEP
-        if abs(value - derivative) <= _TOLERANCE * max(abs(value), abs(derivative)) + asked.noise:
+        value = stepped.imag / COMPLEX_STEP
+        if abs(value - derivative) <= nearness() * max(abs(value), abs(derivative)) + asked.noise:
             return "complex step", value, 0.0
-    value, doubt = _central(tree, wrt, asked.point)
+    x = asked.point[wrt]
+    value, doubt = steadiest(lambda step: evaluate(tree, {**asked.point, wrt: x + step}), FIRST_STEP * max(abs(x), 0.1))
     return "central difference", value, doubt
-
-
-def _central(tree: ast.expr, wrt: str, point: Mapping[str, float]) -> tuple[float, float]:
-    """Central differences at smaller and smaller steps, extrapolated: the steadiest, and by how much it moved."""
-    x = point[wrt]
-    step = 1e-2 * max(abs(x), 0.1)
-    best, doubt, before = np.nan, np.inf, np.nan
-    for _ in range(_HALVINGS):
-        wide, narrow = (_difference(tree, wrt, point, h) for h in (step, step / 2))
-        now = (4 * narrow - wide) / 3
-        change = abs(now - before)
-        if np.isfinite(now) and (change < doubt or not np.isfinite(best)):
-            best, doubt = now, change if np.isfinite(change) else doubt
-        before, step = now, step / 4
-    return float(best), float(doubt) if np.isfinite(doubt) else 0.0
-
-
-def _difference(tree: ast.expr, wrt: str, point: Mapping[str, float], step: float) -> float:
-    above, below = (evaluate(tree, {**point, wrt: point[wrt] + sign * step}) for sign in (1, -1))
-    return (above - below) / (2 * step)
 
 
 def _shown(point: Mapping[str, float]) -> str:
