@@ -30,7 +30,7 @@ class Estimate:
 
 
 def nearness(spacing: float = float(np.finfo(np.float64).eps)) -> float:
-    """How far a derivative may be, relative to its size, from differences of numbers that next to 1 are `spacing` apart.
+    """How far a derivative may be from differences, relative to its size, where numbers next to 1 are `spacing` apart.
 
     The cube root, as of the best step of a central difference (Numerical Recipes 5.7): 6e-6 at double precision.
     """
