@@ -157,3 +157,16 @@ def test_module_and_help_run_as_processes():
     )
     assert json.loads(done.stdout)["derivative"]["value"] == 6.0
     assert "derive" in run("--help").stdout
+
+
+def test_a_hint_names_the_option_of_the_command():
+    result = run("derive", "x*y")
+    assert "choose one: --wrt x" in result.stderr
+    assert 'wrt="' not in result.stderr
+
+
+@pytest.mark.parametrize(("columns", "widest"), [("64", 64), ("20", 60), ("200", 80)])
+def test_text_keeps_to_the_terminal(monkeypatch, columns, widest):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = run("derive", "x**2*sin(x)*exp(x)*cosh(x)", "--at", "x=1").stdout.splitlines()
+    assert widest - 16 < max(map(len, lines)) <= widest

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -39,7 +41,7 @@ def plain_errors() -> Iterator[None]:
         say(f"error: {error}")
         raise SystemExit(DISAGREES) from None
     except (FormulaError, UnitsError) as error:  # about the command's own words: no line of a file to show
-        stop(error.message, hint=error.hint)
+        stop(error.message, hint=re.sub(r'\bwrt="([^"]*)"', r"--wrt \1", error.hint) if error.hint else None)
     except GlassgradError as error:
         say(f"error: {error}")
         raise SystemExit(BAD_INPUT) from None
@@ -116,10 +118,15 @@ def as_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
+def _width() -> int:
+    """The columns of the terminal, where it is narrower than a page; below 60 formulas cannot be laid out."""
+    return min(80, max(60, shutil.get_terminal_size().columns))
+
+
 def shown(derivation: Any, form: str) -> str:
     """A derivation in one of its forms."""
     ways: dict[str, Callable[[], str]] = {
-        "text": lambda: str(derivation),
+        "text": lambda: derivation.text(width=_width()),
         "latex": derivation.latex,
         "mathml": derivation.mathml,
         "html": derivation.html,
