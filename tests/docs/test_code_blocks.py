@@ -18,10 +18,14 @@ def folder(tmp_path, monkeypatch):
     """An empty current folder whose modules can be imported, and are forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    before = set(sys.modules)
+    forget_modules_under(tmp_path.parent)  # a `model` that another test left
     yield tmp_path
-    for name in set(sys.modules) - before:
-        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+    forget_modules_under(tmp_path)
+
+
+def forget_modules_under(place):
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(str(place)):
             del sys.modules[name]
 
 
