@@ -58,6 +58,14 @@ def squared(x):
     return y  # noqa: RET504 - the name is what is tested
 
 
+def shrunk(x):
+    return gg.scan(
+        lambda c, e: (gg.while_loop(lambda s: np.abs(s) > 0.3, lambda s: s * 0.6, c + e), c * e),
+        1.0,
+        x,
+    )[0]
+
+
 def compiled(x):
     z = squared(x) + squared(2 * x)
     return np.sum(z)
@@ -105,6 +113,10 @@ def test_cond_is_an_if() -> None:
 def test_switch_has_a_branch_each() -> None:
     text = assert_source_is_right(lambda x: switched(x, (x > 0.5) + 1), 0.7)
     assert "elif " in text
+
+
+def test_a_loop_without_a_known_end_inside_of_a_scan_keeps_rows_of_its_own() -> None:
+    assert "[None] * 5" in assert_source_is_right(shrunk, np.linspace(-1.0, 1.5, 5))
 
 
 def test_loops_nest() -> None:

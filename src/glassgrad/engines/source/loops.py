@@ -154,6 +154,9 @@ def _steps_name(writer: Writer, output: Node) -> str:
 def _room(projection: Node, *, lists: bool) -> ast.expr:
     if lists:
         return ast.List([], ast.Load())
+    if any(size < 0 for size in projection.shape):  # rows of different lengths
+        rows = ast.List([ast.Constant(None)], ast.Load())
+        return ast.BinOp(rows, ast.Mult(), ast.Constant(projection.shape[0]))
     shape = spelled(projection.shape)
     assert shape is not None
     words = (
