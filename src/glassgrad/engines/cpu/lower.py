@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu import convolution
+from glassgrad.engines.cpu import convolution, derived
 from glassgrad.engines.cpu.contraction import for_blas
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working
@@ -155,22 +155,26 @@ def _running(node: Node, inputs: Sequence[Node]) -> Node:
     return make(node.op, tuple(inputs), node.params)
 
 
-_RULES: dict[str, Rule] = {
-    "sum": _sum,
-    "max": _sum,
-    "min": _sum,
-    "prod": _sum,
-    "any": _sum,
-    "all": _sum,
-    "mean": _mean,
-    "var": _variance,
-    "std": _deviation,
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
-    "logsumexp": _logsumexp,
-    "contract": lambda node, inputs: for_blas(inputs[0], inputs[1], node.param("spec")),
-    "power": _power,
-    "cumsum": _running,
-    "cumprod": _running,
-    "recurrence": _running,
-} | convolution.RULES
+_RULES: dict[str, Rule] = (
+    {
+        "sum": _sum,
+        "max": _sum,
+        "min": _sum,
+        "prod": _sum,
+        "any": _sum,
+        "all": _sum,
+        "mean": _mean,
+        "var": _variance,
+        "std": _deviation,
+        "softmax": _softmax,
+        "log_softmax": _log_softmax,
+        "logsumexp": _logsumexp,
+        "contract": lambda node, inputs: for_blas(inputs[0], inputs[1], node.param("spec")),
+        "power": _power,
+        "cumsum": _running,
+        "cumprod": _running,
+        "recurrence": _running,
+    }
+    | convolution.RULES
+    | derived.RULES
+)
