@@ -20,7 +20,7 @@ from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
 from glassgrad.ops.leaves import Held, outputs_of
 from glassgrad.tracing.body import trace_inside
 from glassgrad.tracing.trace import abstract_input, is_array, output_node
-from glassgrad.tracing.tracer import Tracer, to_node
+from glassgrad.tracing.tracer import Tracer, to_node, weak_type
 from glassgrad.transforms.control.call import make_call
 from glassgrad.transforms.control.settle import settle
 from glassgrad.transforms.simplify import simplify
@@ -63,14 +63,14 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        leaves, structure, signature = _signature(function, args, kwargs, fixed)
+        leaves, weak, structure, signature = _signature(args, kwargs, fixed)
         with lock:
             version = cache.pop(signature, None)
             if version is not None:
                 cache[signature] = version  # the last used stands last
         is_new = version is None or version.is_stale()
         if version is None or is_new:
-            version = _compile(function, structure, leaves, args, kwargs, fixed)
+            version = _compile(function, structure, list(zip(leaves, weak, strict=True)), args, kwargs, fixed)
             if version.lasts:
                 with lock:
                     cache[signature] = version
@@ -115,26 +115,25 @@ def _with_types(value: Any) -> Any:
 
 
 def _signature(
-    function: Function, args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]
-) -> tuple[list[Any], Structure, Any]:
-    """The arrays of the call, and what a traced version depends on."""
+    args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]
+) -> tuple[list[Any], list[type | None], Structure, Any]:
+    """The arrays of the call, which of them were Python's numbers, and what a traced version depends on."""
     dynamic = [arg for index, arg in enumerate(args) if index not in fixed]
     named = {name: value for name, value in sorted(kwargs.items()) if name not in fixed}
     leaves, structure = flatten((dynamic, named))
     key: list[Any] = [structure]
-    arrays = []
+    arrays: list[Any] = []
+    weak: list[type | None] = []
     for leaf in leaves:
         if not is_array(leaf):
             raise UsageError(
                 f"jit takes arrays and numbers, found {type(leaf).__name__}",
                 hint="jit(f, static='name') for an argument that is a Python value",
             )
-        weak = (
-            leaf.weak if isinstance(leaf, Tracer) else type(leaf) if type(leaf) in (bool, int, float, complex) else None
-        )
         array = leaf if isinstance(leaf, Tracer) else plain_array(leaf)
         arrays.append(array)
-        key.append((array.shape, array.dtype, weak))
+        weak.append(weak_type(leaf))
+        key.append((array.shape, array.dtype, weak[-1]))
     held: list[tuple[int | str, Any]] = [
         (index, _with_types(args[index])) for index in range(len(args)) if index in fixed
     ]
@@ -146,13 +145,13 @@ def _signature(
         raise UsageError(
             "a static argument of jit must be hashable", hint="pass arrays as ordinary arguments"
         ) from error
-    return arrays, structure, signature
+    return arrays, weak, structure, signature
 
 
 def _compile(
     function: Function,
     structure: Structure,
-    leaves: Sequence[Any],
+    leaves: Sequence[tuple[Any, type | None]],
     args: Sequence[Any],
     kwargs: dict[str, Any],
     fixed: set[Any],
@@ -160,7 +159,8 @@ def _compile(
     outermost = workspace() is None
     with tracing(), apart():
         since = fresh_serial()
-        tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), _weak_of(leaf)) for leaf in leaves]
+        # A Python number gives way to the dtypes of arrays inside as it does outside.
+        tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), weak) for leaf, weak in leaves]
         inputs = [tracer.node for tracer in tracers]  # before the function may write into them
         dynamic, named = unflatten(structure, tracers)
         rest = iter(dynamic)
@@ -183,10 +183,6 @@ def _follow_captured() -> None:
     here = workspace()
     for leaf in here.captured.values() if here is not None else ():
         leaf.param("held").follow()
-
-
-def _weak_of(leaf: Any) -> type | None:
-    return leaf.weak if isinstance(leaf, Tracer) else None
 
 
 def checkpoint(function: Function) -> Function:
