@@ -34,10 +34,10 @@ def test_equal_functions_in_two_files(tmp_path):
 
 def test_an_equal_function_of_a_library_is_not_taken_for_the_users():
     numpys = str(Path(np.__file__).parent / "model.py")
-    own, library = (compile("0", file, "exec") for file in ("/work/model.py", numpys))
+    own, library = (compile("0", file, "exec") for file in ("/project/model.py", numpys))
     assert own == library  # for Python
     assert [is_internal(library), is_internal(own)] == [True, False]
-    assert [locate(Place(code, 0)).file for code in (own, library)] == ["/work/model.py", numpys]
+    assert [locate(Place(code, 0)).file for code in (own, library)] == ["/project/model.py", numpys]
 
 
 @pytest.mark.parametrize("name", ["numpy", "scipy", "click"])
