@@ -1,6 +1,7 @@
 """Ops that the loops do not cover, computed by the reference engine's kernels inside the native program. Floor 4."""
 
 import ctypes
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,12 @@ from glassgrad.ops.leaves import LITERAL
 _HOST = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
+class _Pending(threading.local):
+    """What a function of the host raised on this thread, until the native code has returned."""
+
+    error: BaseException | None = None
+
+
 class HostCalls:
     """The functions that a program calls back, by number. `context` is what the program is given to reach them."""
 
@@ -25,13 +32,13 @@ class HostCalls:
         self._outputs = [list(node.avals) for node in nodes]
         self._multiple = [node.op.multiple for node in nodes]
         self._nodes = list(nodes)
-        self._error: BaseException | None = None
+        self._pending = _Pending()
         self._entry = _HOST(self._call)
         self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
         self.context = ctypes.addressof(self._table)
 
     def _call(self, number: int, operands: int, results: int) -> int:
-        if self._error is not None:
+        if self._pending.error is not None:
             return 1
         try:
             given = [
@@ -46,16 +53,16 @@ class HostCalls:
                 if _pointer(results, k):
                     _array(aval, _pointer(results, k))[...] = value
         except np.linalg.LinAlgError as error:
-            self._error = refused(self._nodes[number], error)
+            self._pending.error = refused(self._nodes[number], error)
             return 1
         except BaseException as error:  # noqa: BLE001 - it is raised again as soon as the native code has returned
-            self._error = error
+            self._pending.error = error
             return 1
         return 0
 
     def raise_pending(self) -> None:
         """Raises what a function of the host raised."""
-        error, self._error = self._error, None
+        error, self._pending.error = self._pending.error, None
         if error is not None:
             raise error
 
