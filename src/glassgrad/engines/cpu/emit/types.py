@@ -30,8 +30,6 @@ _KINDS = {
     "B": U8, "H": U16, "I": U32, "L": U64, "Q": U64,
 }  # fmt: skip
 
-FLOATS = (F32, F64)
-
 
 def kind_of(dtype: np.dtype) -> Kind | None:
     """The kind of an array's elements in registers; None where the loops have no such type (complex, long double)."""

@@ -33,11 +33,6 @@ class Quotient:
     by: int
 
     @cached_property
-    def number(self) -> int:
-        """Its place among the terms."""
-        return hash(("quotient", self.of, self.by))
-
-    @cached_property
     def extent(self) -> int:
         """One more than its largest value."""
         return self.of.bounds[1] // self.by + 1
@@ -50,11 +45,6 @@ class Looked:
     node: "Node"
     at: "Index"
     extent: int
-
-    @cached_property
-    def number(self) -> int:
-        """Its place among the terms."""
-        return hash(("looked", self.node.serial, self.at))
 
 
 Symbol: TypeAlias = Axis | Quotient | Looked
@@ -155,12 +145,23 @@ Index: TypeAlias = tuple[Affine, ...]
 ZERO = Affine((), 0)
 
 
+def _rank(symbol: Symbol) -> tuple[int, ...]:
+    """Its place among the terms: the same in every process, for the text that is made of it is a key on disk."""
+    match symbol:
+        case Axis():
+            return (0, symbol.number)
+        case Quotient(of=inner, by=by):
+            return (1, by, *sorted(axis.number for axis in inner.axes()))
+        case Looked(node=node):
+            return (2, node.serial)
+
+
 def _collected(terms: Iterable[tuple[Symbol, int]], const: int) -> Affine:
     found: dict[Symbol, int] = {}
     for symbol, c in terms:
         found[symbol] = found.get(symbol, 0) + c
     kept = [(symbol, c) for symbol, c in found.items() if c]
-    kept.sort(key=lambda term: term[0].number)
+    kept.sort(key=lambda term: _rank(term[0]))
     return Affine(tuple(kept), const)
 
 

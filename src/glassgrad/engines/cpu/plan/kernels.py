@@ -43,8 +43,8 @@ class Change(Enum):
 class Root:
     """A value that is computed at each point of its loops and kept.
 
-    `axes` are the loops of its own axes, `reduced` those that it is summed (…) over. `source` says what stands at a
-    point of the loops where that is not the node's own rule: a part of a concatenation, with `target` its place there.
+    `axes` are the loops of its own axes, `reduced` those that it is summed (…) over; `operands` are what is read at a
+    point, and where. `target` is the place of a part in the array that is put together from parts.
     """
 
     node: Node

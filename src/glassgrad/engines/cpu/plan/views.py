@@ -8,11 +8,6 @@ from glassgrad.ops.keys import Cut, Key, Slot, arrays_first, chosen
 from glassgrad.ops.leaves import LITERAL, literal_value
 
 
-def _same(node: Node, index: Index) -> Index:
-    del node
-    return index
-
-
 def _reshape(node: Node, index: Index) -> Index:
     shape, source = node.shape, node.inputs[0].shape
     squeezed = [(part, size) for part, size in zip(index, shape, strict=True) if size != 1]
@@ -123,8 +118,6 @@ VIEWS: dict[str, Callable[[Node, Index], Index]] = {
     "roll": _roll,
     "windows": _windows,
     "read_places": _places,
-    "mark": _same,
-    "stop_gradient": _same,
 }
 
 
