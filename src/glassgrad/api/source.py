@@ -141,7 +141,10 @@ def _head(observed: Observed, page: Page, target: str) -> Head:
         for leaf in argument.leaves
         if leaf.node is not None and leaf.node.shape
     ]
-    used = {part.id for part in walk_lines(page.statements) if isinstance(part, ast.Name)}
+    lines = list(walk_lines(page.statements))
+    used = {part.id for part in lines if isinstance(part, ast.Name)}
+    powers = [part.right for part in lines if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow)]
+    used -= {part.id for power in powers for part in ast.walk(power) if isinstance(part, ast.Name)}  # n·xⁿ⁻¹ as 2·x
     fixed = [
         f"{argument.name} = {_shown(argument)}"
         for argument in observed.arguments

@@ -140,7 +140,7 @@ def _take_number(factors: _Factors, number: Node, user: Node, context: Context, 
 def _named_number(number: Node, user: Node, context: Context) -> Operand | None:
     """The variable or the count of elements that this number is, by the forward operation it comes from."""
     origin = rule_of(user, context.around.origins, context.boundary)
-    if origin is None:
+    if origin is None or origin.of.op.name == "power":  # n·xⁿ⁻¹ is written for one n: 2·x is not n·x
         return None
     value = literal_value(number)
     operation = context.operations.get(origin.of)
