@@ -18,12 +18,12 @@ class Settings:
 
     `verify`: check the laws of every graph after every transform (slow; on in the tests). `threads`: how many threads a
     compiled function may use; None for one on each processor of the process. `engine`: what runs a function under
-    `jit`: "reference" (NumPy, op by op) or "cpu" (native code; needs llvmlite).
+    `jit`: "cpu" (native code) or "reference" (NumPy, op by op).
     """
 
     verify: bool = False
     threads: int | None = None
-    engine: str = "reference"
+    engine: str = "cpu"
 
 
 ENGINES = ("reference", "cpu")

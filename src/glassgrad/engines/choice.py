@@ -1,10 +1,9 @@
 """Which engine turns a graph into numbers. Floor 4."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
-from glassgrad.base.errors import UnsupportedError, UsageError
+from glassgrad.base.errors import UnsupportedError
 from glassgrad.base.settings import settings_variable
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
@@ -18,7 +17,6 @@ def compile_graph(graph: Graph, engine: str) -> Callable[..., list[Any]]:
     """
     if engine == "reference":
         return reference.compile_graph(graph)
-    _check_installed()
     from glassgrad.engines.cpu.program import compile_graph as native
 
     try:
@@ -31,12 +29,6 @@ def entry_for(in_python: Callable[..., Any], function: Callable[..., Any], engin
     """The engine's own way into compiled programs (`Entry`), or None where calls always come through Python."""
     if engine != "cpu":
         return None
-    _check_installed()
     from glassgrad.engines.cpu.entry import Entry
 
     return Entry(in_python, function, settings_variable)
-
-
-def _check_installed() -> None:
-    if find_spec("llvmlite") is None:
-        raise UsageError("the CPU engine needs llvmlite", hint="pip install 'glassgrad[cpu]'")

@@ -253,7 +253,7 @@ def _attribute(base: Any, name: str) -> Any:
         return getattr(base, name, _NOTHING)
     if base is _NOTHING or isinstance(base, Tracer | np.ndarray):
         return _NOTHING
-    own = getattr(base, "__dict__", {})
+    own = _own_attributes(base)
     if name in own:
         return own[name]
     of_class = getattr(type(base), name, _NOTHING)
@@ -262,6 +262,15 @@ def _attribute(base: Any, name: str) -> Any:
     if isinstance(of_class, int | float | complex | np.ndarray):
         return of_class
     return _NOTHING
+
+
+def _own_attributes(base: Any) -> dict[str, Any]:
+    """What the object itself holds; an object that answers to any name is not asked."""
+    try:
+        own = object.__getattribute__(base, "__dict__")
+    except AttributeError:
+        return {}
+    return own if isinstance(own, dict) else dict(own)
 
 
 def _entry(base: Any, key: ast.expr, reader: Reader) -> Any:

@@ -113,3 +113,24 @@ def test_graphs_that_only_the_reference_runs_still_run():
     with gg.settings(engine="reference"):
         expected = gg.grad(nested)(x)
     np.testing.assert_allclose(gg.jit(gg.grad(nested))(x), expected, rtol=1e-12)
+
+
+def test_the_inside_of_a_checkpoint_is_kept_apart() -> None:
+    def block(x, w):
+        for _ in range(8):
+            x = np.tanh(x @ w)
+        return x
+
+    def loss(x, w, wrapped):
+        for _ in range(4):
+            x = wrapped(x, w)
+        return np.sum(x)
+
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(300, 40)), rng.normal(size=(40, 40)) * 0.2
+    plain = gg.jit(gg.grad(lambda x, w: loss(x, w, block), wrt=(0, 1)))
+    spare = gg.jit(gg.grad(lambda x, w: loss(x, w, gg.checkpoint(block)), wrt=(0, 1)))
+    for found, expected in zip(spare(x, w), plain(x, w), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+    sizes = [next(iter(f.cache.values())).program.plan.arena_bytes for f in (plain, spare)]
+    assert sizes[1] < 0.6 * sizes[0]

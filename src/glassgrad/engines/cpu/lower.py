@@ -26,14 +26,14 @@ def lowered(graph: Graph) -> Graph:
 
 
 def _without_calls(graph: Graph) -> list[Node]:
-    """The outputs with the bodies of called functions in place of the calls."""
+    """The outputs with called bodies in place of the calls, but for those whose inside is kept apart."""
     outputs = list(graph.outputs)
-    while any(node.op in (CALL, CUSTOM) for node in reachable(outputs)):
+    while any(_is_inlined(node) for node in reachable(outputs)):
         inlined: dict[Node, list[Node]] = {}
         new: dict[Node, Node] = {}
         for node in reachable(outputs):
             inputs = tuple([new.get(x, x) for x in node.inputs])
-            if node.op in (CALL, CUSTOM):
+            if _is_inlined(node):
                 inlined[node] = inline(node.param("graph"), inputs)
             elif node.op is PROJECT and node.inputs[0] in inlined:
                 new[node] = inlined[node.inputs[0]][node.param("index")]
@@ -41,6 +41,10 @@ def _without_calls(graph: Graph) -> list[Node]:
                 new[node] = make(node.op, inputs, node.params)
         outputs = [new.get(node, node) for node in outputs]
     return outputs
+
+
+def _is_inlined(node: Node) -> bool:
+    return node.op is CUSTOM or (node.op is CALL and bool(node.param("keep")))
 
 
 def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule]) -> list[Node]:

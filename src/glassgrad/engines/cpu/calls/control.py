@@ -238,6 +238,18 @@ def write_cond(module: "Module", writer: Writer, plan: Plan, node: Node, bodies:
     writer.label(done)
 
 
+def write_call(module: "Module", writer: Writer, plan: Plan, node: Node, body: Body) -> None:
+    """The body once, in memory that is free again after it."""
+    scratch = module.place_pointer(writer, plan.scratch[node])
+    unread = _second_places(writer, node, scratch, aligned(body[1].arena_bytes))
+    frame = _Frame(module, writer, plan, node, body, scratch)
+    for position, x in enumerate(node.inputs):
+        frame.give(position, module.pointer(writer, plan, x))
+    for position, place in enumerate(module.results(writer, plan, node)):
+        frame.take(position, place or unread[position])
+    frame.call()
+
+
 class _Record:
     """What each round of a loop gives, in memory that grows: twice as large whenever it is full."""
 

@@ -1,6 +1,6 @@
 """The text of a native program: its kernels, and the function that calls them in order. Floor 4."""
 
-from glassgrad.engines.cpu.calls.control import write_cond, write_scan, write_while
+from glassgrad.engines.cpu.calls.control import write_call, write_cond, write_scan, write_while
 from glassgrad.engines.cpu.calls.products import write_product
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
@@ -81,6 +81,8 @@ class Module:
         match node.op.name:
             case "contract" if node.dtype.char in "fd":
                 write_product(self, writer, plan, node)
+            case "call" if bodies:
+                write_call(self, writer, plan, node, bodies[0])
             case "scan" if bodies:
                 write_scan(self, writer, plan, node, bodies)
             case "while_loop" if bodies:

@@ -13,7 +13,7 @@ from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
 from glassgrad.ops.contract import CONTRACT
-from glassgrad.ops.control import COND, SCAN, WHILE
+from glassgrad.ops.control import CALL, COND, SCAN, WHILE
 from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT, mark
 
 
@@ -81,6 +81,8 @@ def _last_use(node: Node, made_in: dict[Node, int], read_in: dict[Node, set[int]
 def graphs_of(node: Node) -> tuple[Graph, ...]:
     """The graphs that an op carries and that the program runs itself."""
     match node.op.name:
+        case "call":
+            return (node.param("graph"),)
         case "scan":
             return (node.param("body"),)
         case "while_loop":
@@ -121,7 +123,7 @@ def _own_outputs(graph: Graph) -> list[Node]:
     return outputs
 
 
-_NEED_MEMORY = frozenset({CONTRACT, SCAN, WHILE, COND})  # a function of the host is handed constants as they are
+_NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND})  # a function of the host is handed constants as they are
 
 
 def _in_memory(outputs: Sequence[Node], given: Collection[Node]) -> list[Node]:
