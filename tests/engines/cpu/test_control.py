@@ -128,8 +128,8 @@ def test_the_inside_of_a_checkpoint_is_kept_apart() -> None:
 
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(300, 40)), rng.normal(size=(40, 40)) * 0.2
-    plain = gg.jit(gg.grad(lambda x, w: loss(x, w, block), wrt=(0, 1)))
-    spare = gg.jit(gg.grad(lambda x, w: loss(x, w, gg.checkpoint(block)), wrt=(0, 1)))
+    plain = gg.jit(gg.grad(lambda x, w: loss(x, w, block), (0, 1)))
+    spare = gg.jit(gg.grad(lambda x, w: loss(x, w, gg.checkpoint(block)), (0, 1)))
     for found, expected in zip(spare(x, w), plain(x, w), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
     sizes = [next(iter(f.cache.values())).program.plan.arena_bytes for f in (plain, spare)]
