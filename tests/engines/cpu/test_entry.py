@@ -2,11 +2,16 @@
 
 import sys
 import threading
+from collections import OrderedDict
+from contextlib import nullcontext
+from contextvars import Context
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.api import compile as compiling
 from glassgrad.engines.cpu.native import layout
 
 
@@ -48,6 +53,39 @@ def test_trees_go_in_and_come_out():
         np.testing.assert_array_equal(found["a"], [3.0, 12.0, 21.0])
         np.testing.assert_array_equal(found["b"][1][0], [1.0, 1.0])
     np.testing.assert_array_equal(f({"z": np.ones(2), "w": p["w"].T}, x)["a"], [9.0, 12.0, 15.0])
+
+
+class Layer(NamedTuple):
+    w: Any
+    b: Any
+
+
+def test_named_tuples_and_ordered_dicts_go_in_and_come_out():
+    layers = OrderedDict(z=Layer(np.ones((2, 2)), np.ones(2)), a=Layer(np.zeros((2, 2)), np.zeros(2)))
+    f = gg.jit(lambda layers: OrderedDict((key, Layer(p.w + 1.0, p.b * 2.0)) for key, p in layers.items()))
+    for _ in range(3):
+        found = f(layers)
+        assert type(found) is OrderedDict
+        assert list(found) == ["z", "a"]
+        assert type(found["z"]) is Layer
+        np.testing.assert_array_equal(found["z"].w, np.full((2, 2), 2.0))
+        np.testing.assert_array_equal(found["a"].b, np.zeros(2))
+
+
+@pytest.mark.parametrize("settings", [{}, {"threads": 1}])
+def test_calls_of_a_known_kind_do_not_pass_through_python(settings, monkeypatch):
+    seen = []
+    known = compiling._signature
+    monkeypatch.setattr(compiling, "_signature", lambda *given: seen.append(given) or known(*given))
+
+    def calls() -> None:  # in a context in which nothing was set
+        with gg.settings(**settings) if settings else nullcontext():
+            f = gg.jit(lambda p, x: {"y": p["w"] @ x})
+            for _ in range(5):
+                f({"w": np.ones((3, 3)), "unused": 2.0}, np.ones(3))
+
+    Context().run(calls)
+    assert len(seen) == 1
 
 
 def test_results_own_their_memory():

@@ -60,7 +60,7 @@ class Entry:
                 takes=tuple(takes),
                 gives=gives,
                 names=names,
-                extra=(*arrays, Variable(self._settings, self._settings.get(None))),
+                extra=(*arrays, Variable(self._settings, self._settings.get())),
                 arena_bytes=program.plan.arena_bytes,
                 context=program.host.context,
                 is_long=program.is_long(_LONG),

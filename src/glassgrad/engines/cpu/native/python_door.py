@@ -21,6 +21,7 @@ from glassgrad.engines.cpu.native.signature import (
     Variable,
     is_equal_enough,
     leaves_of,
+    maker,
 )
 
 _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
@@ -140,6 +141,8 @@ def _build(tree: Tree, results: Any) -> Any:
             return value
         case Branch(kind, parts, keys):
             built = [_build(part, results) for part in parts]
+            if kind not in (tuple, list, dict):
+                return maker(tree)(*built)
             order = tree.order or range(len(built))
             return {keys[index]: built[index] for index in order} if kind is dict else kind(built)
         case Fields(kind, names, parts):

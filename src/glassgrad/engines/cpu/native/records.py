@@ -19,6 +19,7 @@ from glassgrad.engines.cpu.native.signature import (
     Tree,
     Variable,
     equal_is_same,
+    maker,
 )
 
 
@@ -238,6 +239,8 @@ def _give(p: _Packing, tree: Tree, keep_from: int) -> int:
             names = p.words([p.object(keys[index]) for index in order] if keys else [])
             places = p.words([slots[index] for index in order])
             p.builds.append((build, slot, len(parts), places, p.object(kind), names))
+        case Branch(parts=parts):
+            return _give(p, Made(maker(tree), parts), keep_from)
         case Fields(kind, names, parts):
             slots = [_give(p, part, keep_from) for part in parts]
             slot = _made(p)

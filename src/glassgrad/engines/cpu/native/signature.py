@@ -156,6 +156,14 @@ def ordered_keys(mapping: dict[Any, Any]) -> tuple[Any, ...]:
         return tuple(sorted(mapping, key=lambda key: (f"{type(key).__module__}.{type(key).__qualname__}", key)))
 
 
+def maker(branch: Branch) -> Callable[..., Any]:
+    """A function of the parts that makes a container which is no plain tuple, list or dict."""
+    kind, keys = branch.type, branch.keys
+    if issubclass(kind, dict):
+        return lambda *parts: kind(zip(keys, parts, strict=True))
+    return kind  # a named tuple
+
+
 def leaves_of(trees: Sequence[Tree]) -> list[Array | Scalar]:
     """The arrays and numbers, from left to right."""
     found: list[Array | Scalar] = []
