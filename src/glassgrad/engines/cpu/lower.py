@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from glassgrad.engines.cpu import convolution, derived
 from glassgrad.engines.cpu.contraction import for_blas
 from glassgrad.graph.graph import Graph, inline
-from glassgrad.graph.node import Node, apply, make, reachable, working
+from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
+from glassgrad.graph.notes import Notes
 from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import isfinite
 from glassgrad.ops.control import CALL, CUSTOM
@@ -18,14 +19,16 @@ from glassgrad.ops.structure import cast, spread, sum_over
 Rule = Callable[[Node, Sequence[Node]], Node]
 
 
-def lowered(graph: Graph) -> Graph:
-    """The same function in ops that the planner knows how to put into loops."""
-    with working():
-        outputs = _rebuilt(_without_calls(graph), _RULES)
+def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
+    """The same function in ops that the planner knows how to put into loops. What is in `notes` is passed on."""
+    with working() as here:
+        if notes is not None:
+            here.notes = notes
+        outputs = _rebuilt(_without_calls(graph, notes), _RULES, notes)
     return Graph(graph.inputs, tuple(outputs))
 
 
-def _without_calls(graph: Graph) -> list[Node]:
+def _without_calls(graph: Graph, notes: Notes | None) -> list[Node]:
     """The outputs with called bodies in place of the calls, but for those whose inside is kept apart."""
     outputs = list(graph.outputs)
     while any(_is_inlined(node) for node in reachable(outputs)):
@@ -39,6 +42,8 @@ def _without_calls(graph: Graph) -> list[Node]:
                 new[node] = inlined[node.inputs[0]][node.param("index")]
             elif inputs != node.inputs:
                 new[node] = make(node.op, inputs, node.params)
+            if notes is not None and node in new:
+                notes.pass_on(node, new[node])
         outputs = [new.get(node, node) for node in outputs]
     return outputs
 
@@ -47,15 +52,20 @@ def _is_inlined(node: Node) -> bool:
     return node.op is CUSTOM or (node.op is CALL and bool(node.param("keep")))
 
 
-def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule]) -> list[Node]:
+def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule], notes: Notes | None) -> list[Node]:
     new: dict[Node, Node] = {}
+    here = workspace()
     for node in reachable(outputs):
+        if notes is not None and here is not None:
+            here.origin = notes.origins.get(node)
         inputs = tuple([new.get(x, x) for x in node.inputs])
         rule = rules.get(node.op.name)
         if rule is not None:
             new[node] = rule(node, inputs)
         elif inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)
+        if notes is not None and node in new:
+            notes.pass_on(node, new[node])
     return [new.get(node, node) for node in outputs]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engines.cpu.calls.host import HostCalls
+from glassgrad.engines.cpu.emit.clock import TICKS, Clock
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.native.cache import cached_object_code
@@ -59,14 +60,24 @@ def _pointers(arrays: Sequence[np.ndarray]) -> Any:
 def translated(graph: Graph) -> tuple[Plan, Module]:
     """The plan for a graph, and its text."""
     plan = planned(lowered(graph))
-    module = Module()
+    return plan, written(plan)
+
+
+def written(plan: Plan, clock: Clock | None = None) -> Module:
+    """The text of a plan; with a clock, each of its steps is timed."""
+    module = Module(clock)
     module.program("run", plan)
-    return plan, module
+    return module
 
 
 def compile_graph(graph: Graph) -> Program:
     """The native program for a graph."""
-    plan, module = translated(graph)
+    return assembled(*translated(graph))
+
+
+def assembled(plan: Plan, module: Module) -> Program:
+    """The program of a plan and its text."""
     code = cached_object_code(module.text())
-    library = load(code, ["run"], addresses(module.symbols))
+    exported = ["run"] if module.clock is None else ["run", TICKS]
+    library = load(code, exported, addresses(module.symbols))
     return Program(plan, module, library, HostCalls(module.host), _RUN(library.addresses["run"]))

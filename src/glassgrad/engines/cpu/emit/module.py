@@ -2,12 +2,13 @@
 
 from glassgrad.engines.cpu.calls.control import write_call, write_cond, write_scan, write_while
 from glassgrad.engines.cpu.calls.products import write_product
+from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
-from glassgrad.engines.cpu.emit.lanes import lanes_of
+from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.sharing import ranges_of, shared_text
 from glassgrad.engines.cpu.emit.values import Writer
-from glassgrad.engines.cpu.plan.kernels import Kernel
+from glassgrad.engines.cpu.plan.kernels import Kernel, Step
 from glassgrad.engines.cpu.plan.memory import Place
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.plan.roles import storage_of
@@ -23,15 +24,21 @@ _ATTRIBUTES = "attributes #0 = { nounwind }\n!0 = !{}"
 
 
 class Module:
-    """Collects functions, declarations and constants. `host` lists the ops that the host computes."""
+    """Collects functions, declarations and constants. `host` lists the ops that the host computes.
 
-    def __init__(self) -> None:
+    With a clock, each step of the program and of its bodies is timed.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = clock
         self.functions: list[str] = []
         self.intrinsics = Declarations()
         self.constants: dict[str, str] = {}
         self.symbols: dict[str, str] = {}
         self.host: list[Node] = []
         self.kernels: list[tuple[str, Kernel]] = []
+        self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
+        self.names: dict[Step, str] = {}
         self.bodies = 0
         self.rooms: list[str] = []
         self.keepers: list[str] = []
@@ -40,7 +47,9 @@ class Module:
         """All of it."""
         return "\n\n".join(
             [
-                "\n".join([*self.constants.values(), *self.symbols.values()]),
+                "\n".join(
+                    [*self.constants.values(), *self.symbols.values(), *(self.clock.texts() if self.clock else ())]
+                ),
                 "\n".join(self.intrinsics.texts()),
                 *self.functions,
                 _ATTRIBUTES,
@@ -54,6 +63,7 @@ class Module:
         outer, self.rooms = self.rooms, []
         outer_keepers, self.keepers = self.keepers, []
         for step in plan.steps:
+            start = self.clock.begin(writer) if self.clock is not None else ""
             if isinstance(step, Kernel):
                 kernel = f"k{len(self.kernels)}"
                 self.kernels.append((kernel, step))
@@ -61,6 +71,8 @@ class Module:
                 writer.line(f"call void @{kernel}(ptr %inputs, ptr %outputs, ptr %arena)")
             else:
                 self._call(writer, plan, step.node)
+            if self.clock is not None:
+                self.clock.end(writer, step, start)
         self._give_back(writer)
         linkage = "internal " if inside else ""
         head = f"define {linkage}void @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
@@ -70,6 +82,7 @@ class Module:
     def _kernel(self, name: str, kernel: Kernel, around: Surroundings) -> None:
         lanes = lanes_of(kernel, around.roles, around.kept)
         ranges = ranges_of(kernel, lanes)
+        self.names[kernel], self.choices[kernel] = name, (lanes, ranges)
         if ranges == 1:
             self.functions.append(kernel_text(name, kernel, lanes, around))
             return

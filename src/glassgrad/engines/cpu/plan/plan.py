@@ -12,6 +12,7 @@ from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
+from glassgrad.graph.notes import Notes
 from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.control import CALL, COND, SCAN, WHILE
 from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT, mark
@@ -33,13 +34,16 @@ class Plan:
     scratch: dict[Node, Place]
 
 
-def planned(graph: Graph) -> Plan:
-    """The plan for a graph of simple ops."""
+def planned(graph: Graph, notes: Notes | None = None) -> Plan:
+    """The plan for a graph of simple ops. What is in `notes` is passed on to what stands for a node here."""
     _check_lengths(graph)
     with working():
-        outputs = _own_outputs(graph)
+        own = _own_outputs(graph)
         given = frozenset(graph.inputs)
-        outputs = _in_memory(outputs, given)
+        outputs = _in_memory(own, given, notes)
+    if notes is not None:
+        for before, node in zip(graph.outputs, outputs, strict=True):
+            notes.pass_on(before, node)
     order = [node for node in reachable(outputs) if node not in given]
     roles = {node: role_of(node, given) for node in (*graph.inputs, *order)}
     kept = frozenset(kept_values(order, roles, set(outputs)))
@@ -52,7 +56,9 @@ def planned(graph: Graph) -> Plan:
     elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}
     steps: list[Step] = [kernel_of(group, elsewhere) if isinstance(group, Group) else group for group in groups]
     bodies = {
-        node: [planned(lowered(graph)) for graph in graphs_of(node)] for node in order if roles[node] is Role.CALL
+        node: [planned(lowered(graph, notes), notes) for graph in graphs_of(node)]
+        for node in order
+        if roles[node] is Role.CALL
     }
     inner = [array for plans in bodies.values() for plan in plans for array in plan.captured]
     captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
@@ -126,7 +132,7 @@ def _own_outputs(graph: Graph) -> list[Node]:
 _NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND})  # a function of the host is handed constants as they are
 
 
-def _in_memory(outputs: Sequence[Node], given: Collection[Node]) -> list[Node]:
+def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | None) -> list[Node]:
     """The outputs with constants that calls read as values that lie in memory."""
     new: dict[Node, Node] = {}
     for node in reachable(outputs):
@@ -137,6 +143,8 @@ def _in_memory(outputs: Sequence[Node], given: Collection[Node]) -> list[Node]:
             inputs = tuple([mark(x) if storage_of(x).op is LITERAL else x for x in inputs])
         if inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)
+            if notes is not None:
+                notes.pass_on(node, new[node])
     return [new.get(node, node) for node in outputs]
 
 
