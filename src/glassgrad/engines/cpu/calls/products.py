@@ -6,8 +6,8 @@ Cᵀ = Bᵀ Aᵀ, and nothing is ever copied.
 
 from typing import TYPE_CHECKING
 
+from glassgrad.engines.cpu.emit.frame import Frame
 from glassgrad.engines.cpu.emit.values import Writer
-from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.plan.roles import letter_sizes
 from glassgrad.graph.node import Node
 from glassgrad.ops.contract import parts
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 _NAMES = {"f": "sgemm", "d": "dgemm"}
 
 
-def write_product(module: "Module", writer: Writer, plan: Plan, node: Node) -> None:
+def write_product(module: "Module", frame: Frame, node: Node) -> None:
     """The call for a contraction `bij,bjk->bik` (any of the three possibly transposed)."""
     left, right, out = parts(node.param("spec"))
     sizes = letter_sizes(node)
     rows, inner, columns = sizes["i"], sizes["j"], sizes["k"]
-    a, b = (module.pointer(writer, plan, x) for x in node.inputs)
-    c = module.pointer(writer, plan, node)
+    writer = frame.writer
+    a, b = (frame.pointer(x) for x in node.inputs)
+    c = frame.pointer(node)
     first, second = (
         (a, left[-2:] == "ij", inner if left[-2:] == "ij" else rows),
         (

@@ -1,37 +1,27 @@
 """Reading and writing arrays at affine indices: side by side, one for all lanes, or gathered lane by lane. Floor 4."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
-from glassgrad.engines.cpu.plan.memory import Place
 from glassgrad.graph.node import Node
 
 
 class Memory:
     """The arrays that a kernel reads and writes. `value` gives an element of an array of indices."""
 
-    def __init__(self, loops: Loops, places: Mapping[Node, Place], value: Callable[[Node, Index], Value]) -> None:
+    def __init__(self, loops: Loops, value: Callable[[Node, Index], Value]) -> None:
         self.loops = loops
         self.w = loops.writer
-        self.places = places
         self.value = value
         self.bases: dict[Node, str] = {}
 
     def base(self, node: Node) -> str:
-        """The address of a value's first element, found out at the top of the function."""
+        """The address of a value's first element: the function is given it."""
         if node not in self.bases:
-            with self.loops.at(0):
-                place = self.places[node]
-                if place.space == "arena":
-                    self.bases[node] = self.w.address("%arena", str(place.number))
-                else:
-                    slot = self.w.address(f"%{place.space}", str(8 * place.number))
-                    name = self.w.fresh()
-                    self.w.line(f"{name} = load ptr, ptr {slot}, align 8, !invariant.load !0")
-                    self.bases[node] = name
+            self.bases[node] = f"%p{len(self.bases)}"
         return self.bases[node]
 
     # ------------------------------------------------------------------ elements

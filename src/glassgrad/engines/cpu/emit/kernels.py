@@ -17,7 +17,6 @@ from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
-from glassgrad.engines.cpu.plan.memory import Place
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, literal_value
@@ -29,8 +28,15 @@ class Surroundings:
 
     roles: Mapping[Node, Role]
     kept: frozenset[Node]
-    places: Mapping[Node, Place]
     declarations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelText:
+    """A kernel's functions, and the values whose addresses the first one takes, in order."""
+
+    texts: list[str]
+    values: tuple[Node, ...]
 
 
 class Part(Enum):
@@ -41,13 +47,25 @@ class Part(Enum):
     REST = auto()  # what is left behind the last whole vector
 
 
-def kernel_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part = Part.ALL) -> str:
-    """The function `void name(ptr inputs, ptr outputs, ptr arena)`; for a range, `(…, i64 begin, i64 end)`."""
+_INLINED = 300  # lines of a kernel up to which it is put in line inside of a loop
+
+
+def kernel_text(
+    name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part = Part.ALL, *, inside: bool = False
+) -> KernelText:
+    """The function `void name(ptr p0, ptr p1, …)`; for a range, `(…, i64 begin, i64 end)`.
+
+    It takes the addresses of the arrays that it reads and writes. Inside of a loop a short one is put in line.
+    """
     writer = _KernelWriter(kernel, lanes, around, part)
     body = writer.write()
-    more = ", i64 %begin, i64 %end" if part is Part.RANGE else ""
-    head = f"define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena{more}) #0 {{"
-    return "\n".join([head, "entry:", *writer.loops.reserved, *body, "  ret void", "}"])
+    values = tuple(writer.memory.bases)
+    given = [f"ptr {writer.memory.bases[node]}" for node in values]
+    if part is Part.RANGE:
+        given += ["i64 %begin", "i64 %end"]
+    attributes = "#1" if inside and len(body) <= _INLINED else "#0"
+    head = f"define internal void @{name}({', '.join(given)}) {attributes} {{"
+    return KernelText(["\n".join([head, "entry:", *writer.loops.reserved, *body, "  ret void", "}"])], values)
 
 
 class _KernelWriter:
@@ -60,7 +78,7 @@ class _KernelWriter:
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.buffers: dict[Node, str] = {}
-        self.memory = Memory(self.loops, around.places, self.value)
+        self.memory = Memory(self.loops, self.value)
         self.late: dict[Root, Accumulator] = {}
 
     def write(self) -> list[str]:

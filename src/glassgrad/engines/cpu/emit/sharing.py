@@ -6,7 +6,7 @@ What a kernel computes does not depend on how it is cut: only loops whose points
 from math import prod
 
 from glassgrad.base.settings import current
-from glassgrad.engines.cpu.emit.kernels import Part, Surroundings, kernel_text
+from glassgrad.engines.cpu.emit.kernels import KernelText, Part, Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Kernel
@@ -29,25 +29,26 @@ def _units(kernel: Kernel, lanes: Lanes) -> int:
     return kernel.frame[0].extent // (lanes.width if kernel.frame[0] is lanes.of_frame else 1)
 
 
-def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, ranges: int) -> list[str]:
-    """The functions of a shared kernel: `name(inputs, outputs, arena)` gives the ranges to the threads."""
+def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, ranges: int) -> KernelText:
+    """The functions of a shared kernel: the first one gives the ranges to the threads."""
     units, axis = _units(kernel, lanes), kernel.frame[0]
     step = lanes.width if axis is lanes.of_frame else 1
-    texts = [kernel_text(f"{name}.range", kernel, lanes, around, Part.RANGE)]
-    rest = ""
+    main = kernel_text(f"{name}.range", kernel, lanes, around, Part.RANGE)
+    parts = [main]
     if axis is lanes.of_frame and axis.extent % step:
-        texts.append(kernel_text(f"{name}.rest", kernel, lanes, around, Part.REST))
-        rest = f"  call void @{name}.rest(ptr %inputs, ptr %outputs, ptr %arena)\n"
-    slots = "\n".join(
-        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  store ptr %{part}, ptr %at{k}"
-        for k, part in enumerate(("inputs", "outputs", "arena"))
+        parts.append(kernel_text(f"{name}.rest", kernel, lanes, around, Part.REST))
+    values = tuple(dict.fromkeys([node for part in parts for node in part.values]))
+    place = {node: position for position, node in enumerate(values)}
+    given = ", ".join(f"ptr %p{k}" for k in range(len(values)))
+    stores = "\n".join(
+        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  store ptr %p{k}, ptr %at{k}" for k in range(len(values))
     )
     loads = "\n".join(
-        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  %{part} = load ptr, ptr %at{k}"
-        for k, part in enumerate(("inputs", "outputs", "arena"))
+        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  %p{k} = load ptr, ptr %at{k}" for k in range(len(values))
     )
-    texts.append(
-        f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
+    passed = [", ".join(f"ptr %p{place[node]}" for node in part.values) for part in parts]
+    rest = f"  call void @{name}.rest({passed[1]})\n" if len(parts) > 1 else ""
+    task = f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
 {loads}
   %next = add i64 %number, 1
   %first.part = mul i64 %number, {units}
@@ -56,16 +57,13 @@ def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, r
   %last = sdiv i64 %last.part, {ranges}
   %begin = mul i64 %first, {step}
   %end = mul i64 %last, {step}
-  call void @{name}.range(ptr %inputs, ptr %outputs, ptr %arena, i64 %begin, i64 %end)
+  call void @{name}.range({passed[0]}, i64 %begin, i64 %end)
   ret void
 }}"""
-    )
-    texts.append(
-        f"""define internal void @{name}(ptr %inputs, ptr %outputs, ptr %arena) #0 {{
-  %given = alloca ptr, i64 3
-{slots}
+    whole = f"""define internal void @{name}({given}) #0 {{
+  %given = alloca ptr, i64 {max(len(values), 1)}
+{stores}
   call void @fork_join(ptr @{name}.task, ptr %given, i64 {ranges})
 {rest}  ret void
 }}"""
-    )
-    return texts
+    return KernelText([*[text for part in parts for text in part.texts], task, whole], values)

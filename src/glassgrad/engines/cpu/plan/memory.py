@@ -12,7 +12,10 @@ _ALIGNED = 64
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`space` is "inputs", "outputs" or "arena"; `number` is the position in the list, or the byte in the arena."""
+    """`space` is "inputs", "outputs", "arena" or "near" (a room on the stack).
+
+    `number` is the position in the list, the byte in the arena, or the number of the room.
+    """
 
     space: str
     number: int
@@ -50,6 +53,8 @@ def arena(lifetimes: Sequence[Lifetime]) -> tuple[dict[object, Place], int]:
     return places, size
 
 
+NEAR_BYTES = 256  # up to which a value of a loop's body lies on the stack
+_NEAR_STEPS = 64  # steps of a body up to which LLVM is asked to keep its small values in registers
 RAGGED_BYTES = 16  # the address of the elements, and how many there are along the first axis
 
 
@@ -66,6 +71,19 @@ def stored_bytes(aval: Aval) -> int:
 def element_bytes(aval: Aval) -> int:
     """The bytes of one entry along the first axis."""
     return prod(aval.shape[1:]) * aval.dtype.itemsize
+
+
+def carried_avals(node: Node) -> tuple[Aval, ...]:
+    """What a body gives at a time for each output of the op that carries it."""
+    return node.param("body").avals if node.op.name in ("scan", "while_loop") else node.avals
+
+
+def near_places(lifetimes: Sequence[Lifetime], steps: int) -> dict[object, Place]:
+    """Rooms on the stack for the small values of a body with so many steps."""
+    if steps > _NEAR_STEPS:
+        return {}
+    small = [life.owner for life in lifetimes if life.nbytes <= NEAR_BYTES and isinstance(life.owner, Node)]
+    return {owner: Place("near", number) for number, owner in enumerate(small)}
 
 
 def aligned(nbytes: int) -> int:

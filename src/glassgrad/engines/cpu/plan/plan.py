@@ -7,7 +7,17 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Root, Step
-from glassgrad.engines.cpu.plan.memory import Lifetime, Place, aligned, arena, given_places, is_ragged, stored_bytes
+from glassgrad.engines.cpu.plan.memory import (
+    Lifetime,
+    Place,
+    aligned,
+    arena,
+    carried_avals,
+    given_places,
+    is_ragged,
+    near_places,
+    stored_bytes,
+)
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.graph.graph import Graph
@@ -34,8 +44,11 @@ class Plan:
     scratch: dict[Node, Place]
 
 
-def planned(graph: Graph, notes: Notes | None = None) -> Plan:
-    """The plan for a graph of simple ops. What is in `notes` is passed on to what stands for a node here."""
+def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -> Plan:
+    """The plan for a graph of simple ops; inside of another plan, small values lie on the stack.
+
+    What is in `notes` is passed on to what stands for a node here.
+    """
     _check_lengths(graph)
     with working():
         own = _own_outputs(graph)
@@ -56,7 +69,7 @@ def planned(graph: Graph, notes: Notes | None = None) -> Plan:
     elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}
     steps: list[Step] = [kernel_of(group, elsewhere) if isinstance(group, Group) else group for group in groups]
     bodies = {
-        node: [planned(lowered(graph, notes), notes) for graph in graphs_of(node)]
+        node: [planned(lowered(graph, notes), notes, inside=True) for graph in graphs_of(node)]
         for node in order
         if roles[node] is Role.CALL
     }
@@ -73,8 +86,9 @@ def planned(graph: Graph, notes: Notes | None = None) -> Plan:
         for node, plans in bodies.items()
         if plans
     )
-    in_arena, size = arena(lifetimes)
-    places = {node: place for node, place in in_arena.items() if isinstance(node, Node)} | fixed
+    close = near_places(lifetimes, len(steps)) if inside else {}
+    in_arena, size = arena([life for life in lifetimes if life.owner not in close])
+    places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
     scratch = {node: in_arena[node,] for node, plans in bodies.items() if plans}
     return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch)
 
@@ -100,7 +114,7 @@ def graphs_of(node: Node) -> tuple[Graph, ...]:
 
 def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
     """What the bodies need, one after another, and second places for what a loop carries."""
-    carried = sum([aligned(stored_bytes(aval)) for aval in node.avals])
+    carried = sum([aligned(stored_bytes(aval)) for aval in carried_avals(node)])
     return max([aligned(plan.arena_bytes) for plan in plans], default=0) + 2 * carried + 64
 
 

@@ -1,0 +1,130 @@
+"""The function that is being written, and where the values of a plan lie in it. Floor 4.
+
+A loop's body is written into the function of the program around it. What is small there lies in rooms of its own on
+the stack, which LLVM turns into registers.
+"""
+
+from collections.abc import Sequence
+
+from glassgrad.engines.cpu.emit.values import Writer
+from glassgrad.engines.cpu.plan.memory import stored_bytes
+from glassgrad.engines.cpu.plan.plan import Plan
+from glassgrad.engines.cpu.plan.roles import storage_of
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import PROJECT
+
+
+class Function:
+    """A function in the making: `writer` writes its lines, `entry` are those at its very top."""
+
+    def __init__(self, declarations: dict[str, str]) -> None:
+        self.writer = Writer(declarations)
+        self.declarations = declarations
+        self.entry: list[str] = []
+        self.owned: list[str] = []  # rooms with the addresses of memory to be given back
+        self._rooms: set[str] = set()
+
+    def room(self, nbytes: int) -> str:
+        """The address of memory on the stack."""
+        name = self.writer.fresh()
+        self.entry.append(f"  {name} = alloca [{max(nbytes, 1)} x i8], align {64 if nbytes > 16 else 16}")
+        self._rooms.add(name)
+        return name
+
+    def is_room(self, pointer: str) -> bool:
+        """Is this the address of a room?"""
+        return pointer in self._rooms
+
+    def slot(self, type: str = "ptr") -> str:
+        """Room for an address or a number of 64 bits."""
+        name = self.writer.fresh()
+        self.entry.append(f"  {name} = alloca {type}, align 8")
+        return name
+
+    def table(self, pointers: Sequence[str]) -> str:
+        """The address of a list of addresses."""
+        name = self.writer.fresh()
+        self.entry.append(f"  {name} = alloca ptr, i64 {max(len(pointers), 1)}, align 8")
+        for position, pointer in enumerate(pointers):
+            self.put(self.writer.address(name, str(8 * position)), pointer)
+        return name
+
+    # ------------------------------------------------------------------ memory
+    def get(self, place: str) -> str:
+        """The address that lies there."""
+        name = self.writer.fresh()
+        self.writer.line(f"{name} = load ptr, ptr {place}, align 8")
+        return name
+
+    def put(self, place: str, pointer: str) -> None:
+        """Writes an address."""
+        self.writer.line(f"store ptr {pointer}, ptr {place}, align 8")
+
+    def copy(self, target: str, source: str, nbytes: int) -> None:
+        """So many bytes; the two may be the same, but may not overlap otherwise."""
+        if nbytes and target != source:
+            word = "memcpy" if self.is_room(target) or self.is_room(source) else "memmove"
+            self.declarations[f"llvm.{word}"] = f"declare void @llvm.{word}.p0.p0.i64(ptr, ptr, i64, i1)"
+            self.writer.line(f"call void @llvm.{word}.p0.p0.i64(ptr {target}, ptr {source}, i64 {nbytes}, i1 false)")
+
+    def keeper(self) -> str:
+        """Room for the address of memory that is given back when the steps that are being written have ended."""
+        name = self.slot()
+        self.entry.append(f"  store ptr null, ptr {name}, align 8")
+        self.owned.append(name)
+        return name
+
+    def give_back(self) -> None:
+        """Frees what the keepers hold."""
+        w = self.writer
+        for keeper in self.owned:
+            w.line(f"call void @free(ptr {self.get(keeper)})")
+            self.put(keeper, "null")
+
+
+class Frame:
+    """The addresses of a plan's values: those of its inputs (and captured arrays), of its outputs, and of its arena."""
+
+    def __init__(
+        self, function: Function, plan: Plan, inputs: Sequence[str], outputs: Sequence[str], arena: str
+    ) -> None:
+        self.function = function
+        self.writer = function.writer
+        self.plan = plan
+        self.arena = arena
+        self._inputs, self._outputs = inputs, outputs
+        self._near: dict[int, str] = {}
+        self._parts = {(x.inputs[0], x.param("index")): x for x in plan.places if x.op is PROJECT}
+
+    def pointer(self, node: Node) -> str:
+        """The address of what a call reads: that of the value whose elements these are."""
+        return self.address(storage_of(node))
+
+    def address(self, node: Node) -> str:
+        """The address of a value that lies in memory."""
+        place = self.plan.places[node]
+        match place.space:
+            case "arena":
+                return self.writer.address(self.arena, str(place.number)) if place.number else self.arena
+            case "near":
+                if place.number not in self._near:
+                    self._near[place.number] = self.function.room(stored_bytes(node.aval))
+                return self._near[place.number]
+            case "inputs":
+                return self._inputs[place.number]
+        return self._outputs[place.number]
+
+    def results(self, node: Node) -> list[str | None]:
+        """The addresses of an op's several outputs; None for one that nobody reads."""
+        parts = [self._parts.get((node, index)) for index in range(len(node.avals))]
+        return [None if part is None else self.pointer(part) for part in parts]
+
+    def scratch(self, node: Node) -> str:
+        """The address of the memory in which the bodies of an op work."""
+        place = self.plan.scratch[node]
+        return self.writer.address(self.arena, str(place.number))
+
+    def inner(self, plan: Plan, inputs: Sequence[str], outputs: Sequence[str], arena: str) -> "Frame":
+        """The frame of a body."""
+        captured = [self.pointer(array) for array in plan.captured]
+        return Frame(self.function, plan, [*inputs, *captured], outputs, arena)
