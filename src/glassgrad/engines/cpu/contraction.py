@@ -9,8 +9,8 @@ from glassgrad.ops.contract import contract, parts
 from glassgrad.ops.structure import reshape, transpose
 
 
-def for_blas(a: Node, b: Node, spec: str) -> Node:
-    """A contraction for BLAS: `bij,bjk->bik` over axes taken together, each operand possibly transposed.
+def as_products(a: Node, b: Node, spec: str) -> Node:
+    """A contraction as matrix products: `bij,bjk->bik` over axes taken together, each operand possibly transposed.
 
     One that is better computed in loops stays as it is.
     """

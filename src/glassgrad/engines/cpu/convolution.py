@@ -1,4 +1,4 @@
-"""Convolution and pooling as windows, matrix products and sums: what loops and BLAS do well. Floor 4.
+"""Convolution and pooling as windows, matrix products and sums: what loops and tiles do well. Floor 4.
 
 The windows of an array are a view; laid out as matrices (channel × tap, position) they are multiplied with the
 weights, example by example (im2col). The way back adds each tap's share where its window read.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
-from glassgrad.engines.cpu.contraction import for_blas
+from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Op
 from glassgrad.ops.compare import logical_not
@@ -80,7 +80,7 @@ def conv_weight(node: Node, inputs: Sequence[Node]) -> Node:
         return make(node.op, (x, y), node.params)
     columns = _columns(x, node.param("window"), y.shape[2:], node)
     outputs = reshape(y, (*y.shape[:2], prod(y.shape[2:])))
-    return reshape(for_blas(outputs, columns, "nop,ndp->od"), node.shape)
+    return reshape(as_products(outputs, columns, "nop,ndp->od"), node.shape)
 
 
 def conv_input(node: Node, inputs: Sequence[Node]) -> Node:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from glassgrad.engines.cpu import convolution, derived
-from glassgrad.engines.cpu.contraction import for_blas
+from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
 from glassgrad.graph.notes import Notes
@@ -183,7 +183,7 @@ _RULES: dict[str, Rule] = (
         "softmax": _softmax,
         "log_softmax": _log_softmax,
         "logsumexp": _logsumexp,
-        "contract": lambda node, inputs: for_blas(inputs[0], inputs[1], node.param("spec")),
+        "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
         "power": _power,
         "cumsum": _running,
         "cumprod": _running,

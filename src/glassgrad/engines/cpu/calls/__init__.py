@@ -1,1 +1,1 @@
-"""What is not computed in loops: BLAS, loops with bodies, functions of the host. Floor 4."""
+"""What is not computed in loops: loops with bodies, functions of the host. Floor 4."""

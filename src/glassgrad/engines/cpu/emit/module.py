@@ -2,7 +2,6 @@
 
 from glassgrad.engines.cpu.calls.branches import write_call, write_cond
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
-from glassgrad.engines.cpu.calls.products import write_product
 from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.functions import Declarations
@@ -11,6 +10,7 @@ from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.sharing import ranges_of, shared_text
 from glassgrad.engines.cpu.plan.kernels import Kernel, Step
 from glassgrad.engines.cpu.plan.plan import Plan
+from glassgrad.engines.cpu.products.call import write_product
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
@@ -104,11 +104,10 @@ class Module:
             case _:
                 self._host_call(frame, node)
 
-    def constant(self, type: str, value: str) -> str:
-        """The address of a number that never changes."""
-        name = f"@c.{type}.{value.replace('-', 'm').replace('.', 'p')}"
-        self.constants.setdefault(name, f"{name} = private unnamed_addr constant {type} {value}")
-        return name
+    def numbers(self, words: list[str]) -> str:
+        """The address of numbers that never change."""
+        text = f"private unnamed_addr constant [{len(words)} x i64] [{', '.join(words)}]"
+        return self.constants.setdefault(text, f"@c.{len(self.constants)} = {text}").partition(" ")[0]
 
     def _host_call(self, frame: Frame, node: Node) -> None:
         """The op's reference kernel, called on the memory of its operands and results."""

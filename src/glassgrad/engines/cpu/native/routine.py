@@ -136,7 +136,7 @@ class Routine(Writer):
         self.label(after)
 
     @contextmanager
-    def count(self, until: Value, step: int = 1) -> Iterator[Value]:
+    def count(self, until: Value, step: Value | int = 1) -> Iterator[Value]:
         """Runs what is written inside for 0, step, 2·step … below `until`."""
         index = self.variable(I64)
         head, inside, after = self.new_label(), self.new_label(), self.new_label()

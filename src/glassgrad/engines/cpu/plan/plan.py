@@ -20,6 +20,7 @@ from glassgrad.engines.cpu.plan.memory import (
 )
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
+from glassgrad.engines.cpu.products.call import room_of
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
 from glassgrad.graph.notes import Notes
@@ -81,15 +82,12 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
         for node in _stored(steps, order, roles)
         if node not in fixed
     ]
-    lifetimes.extend(
-        Lifetime((node,), scratch_bytes(node, plans), made_in[node], made_in[node])
-        for node, plans in bodies.items()
-        if plans
-    )
+    rooms = {node: scratch_bytes(node, plans) for node, plans in bodies.items()}
+    lifetimes.extend(Lifetime((node,), room, made_in[node], made_in[node]) for node, room in rooms.items() if room)
     close = near_places(lifetimes, len(steps)) if inside else {}
     in_arena, size = arena([life for life in lifetimes if life.owner not in close])
     places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
-    scratch = {node: in_arena[node,] for node, plans in bodies.items() if plans}
+    scratch = {node: in_arena[node,] for node, room in rooms.items() if room}
     return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch)
 
 
@@ -113,7 +111,11 @@ def graphs_of(node: Node) -> tuple[Graph, ...]:
 
 
 def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
-    """What the bodies need, one after another, and second places for what a loop carries."""
+    """What the bodies need, one after another, and second places for what a loop carries; a product's own room."""
+    if node.op is CONTRACT and node.dtype.char in "fd":
+        return room_of(node)
+    if not plans:
+        return 0
     carried = sum([aligned(stored_bytes(aval)) for aval in carried_avals(node)])
     return max([aligned(plan.arena_bytes) for plan in plans], default=0) + 2 * carried + 64
 

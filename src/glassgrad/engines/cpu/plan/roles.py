@@ -61,7 +61,7 @@ def _is_native(node: Node) -> bool:
 
 
 def in_loops(node: Node) -> bool:
-    """Is this contraction better computed in loops than by BLAS?"""
+    """Is this contraction better computed in loops than by tiles?"""
     sizes = letter_sizes(node)
     left, right, out = parts(node.param("spec"))
     inner = prod(sizes[c] for c in left if c in right and c not in out)

@@ -1,0 +1,181 @@
+"""The loops around the tiles of a product, in native code that all products share. Floor 4.
+
+A product is described by numbers (`WORDS`), which its program holds as a constant. Cut into pieces by rows, columns and
+batches, it is computed piece by piece, each with the same sums in the same order, whichever thread does it:
+
+    for each repeat and each `deep` inner steps:       what a tile sums up at once
+        for each `wide` columns of the piece:          panels of B that stay in the last cache
+            for each `high` rows:                      a block of A that stays in the second cache
+                for each panel of columns:             of B, in the first cache; laid out at its first use
+                    for each tile's rows:  the tile
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from glassgrad.engines.cpu.emit.types import I64
+from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.native.routine import Routine, module_text
+
+WORDS = (
+    "rows", "columns", "inner", "repeats", "size",
+    "a_row", "a_inner", "a_repeat", "a_batch",
+    "b_inner", "b_column", "b_repeat", "b_batch",
+    "c_row", "c_batch",
+    "deep", "wide", "high", "row_unit", "tile_columns",
+    "tile_rows", "tile", "tile_below", "pack", "packed_row",
+    "a_copied", "a_by_rows", "a_pitch", "a_room",
+    "last_tile_rows", "last_tile", "last_tile_below", "last_pack", "last_packed_row",
+    "batches", "batch_parts", "row_parts", "column_parts", "room_bytes",
+)  # fmt: skip
+DRIVER = "glassgrad.product"
+ARGUMENTS = ("words", "a", "b", "c", "room")
+_PIECE = "glassgrad.product.piece"
+_BOUNDS = ("top", "bottom", "left", "right")
+
+
+def driver_text() -> str:
+    """`void glassgrad.product(ptr arguments, i64 chunk)`: one piece of a product; `ARGUMENTS` is what it is given."""
+    intrinsics: dict[str, str] = {}
+    declared: dict[str, str] = {}
+    return module_text([_chunk(intrinsics, declared), _piece(intrinsics, declared)])
+
+
+def _word(w: Routine, name: str) -> Value:
+    return w.read("%words", 8 * WORDS.index(name))
+
+
+# ------------------------------------------------------------------ which piece
+def _chunk(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
+    w = Routine(f"void @{DRIVER}(ptr %arguments, i64 %chunk)", intrinsics, declared)
+    for position, name in enumerate(ARGUMENTS):
+        w.line(f"%{name} = load ptr, ptr {w.at('%arguments', 8 * position)}, align 8")
+    chunk = w.parameter("%chunk")
+    column_parts, row_parts = _word(w, "column_parts"), _word(w, "row_parts")
+    rest = chunk / column_parts
+    column_part = chunk - rest * column_parts
+    batch_part = rest / row_parts
+    row_part = rest - batch_part * row_parts
+    top, bottom = _range(w, row_part, row_parts, _word(w, "rows"), _word(w, "row_unit"))
+    left, right = _range(w, column_part, column_parts, _word(w, "columns"), _word(w, "tile_columns"))
+    first, last = _range(w, batch_part, _word(w, "batch_parts"), _word(w, "batches"), w.number(1))
+    room = w.at("%room", chunk * _word(w, "room_bytes"))
+    with w.count(last - first) as number:
+        batch = first + number
+        a, b, c = (w.at(f"%{x}", batch * _word(w, f"{x}_batch")) for x in "abc")
+        w.call_void(_PIECE, "%words", a, b, c, room, top, bottom, left, right)
+    w.leave()
+    return w
+
+
+def _range(w: Routine, part: Value, parts: Value, size: Value, unit: Value) -> tuple[Value, Value]:
+    """Where a part begins and ends, in whole units but for the last."""
+    units = (size + unit - 1) / unit
+    end = (part + 1) * units / parts * unit
+    return part * units / parts * unit, _smaller(w, end, size)
+
+
+def _smaller(w: Routine, a: Value, b: Value) -> Value:
+    return w.select(a < b, a, b)
+
+
+# ------------------------------------------------------------------ one piece
+def _piece(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
+    bounds = ", ".join(f"i64 %{name}" for name in _BOUNDS)
+    w = Routine(
+        f"internal void @{_PIECE}(ptr %words, ptr %a, ptr %b, ptr %c, ptr %room, {bounds})", intrinsics, declared
+    )
+    words = {name: _word(w, name) for name in WORDS}
+    top, bottom, left, right = (w.parameter(f"%{name}") for name in _BOUNDS)
+    with w.count(words["repeats"]) as repeat, w.count(words["inner"], words["deep"]) as inner:
+        depth = _smaller(w, words["deep"], words["inner"] - inner)
+        adding = w.select((repeat | inner).equals(0), 0, inner.like(1))
+        a = w.at("%a", repeat * words["a_repeat"] + inner * words["a_inner"])
+        b = w.at("%b", repeat * words["b_repeat"] + inner * words["b_inner"])
+        with w.count(right - left, words["wide"]) as across, w.count(bottom - top, words["high"]) as down:
+            begin = top + down
+            end = _smaller(w, begin + words["high"], bottom)
+            rows = _rows(w, words, w.at(a, begin * words["a_row"]), end - begin, depth)
+            columns_end = _smaller(w, left + across + words["wide"], right)
+            _block(w, words, _Block(depth, adding, *rows, b, left + across, columns_end, begin, end, down.equals(0)))
+    w.leave()
+    return w
+
+
+def _rows(w: Routine, words: Mapping[str, Value], a: str, high: Value, depth: Value) -> tuple[str, Value, Value]:
+    """Where a block of A begins, how far apart its rows and its inner steps are; copied where it lies too wide apart.
+
+    What lies side by side stays so: lines are copied whole.
+    """
+    address, row, inner = w.variable(), w.variable(I64), w.variable(I64)
+    w.write(address, 0, a)
+    w.write(row, 0, words["a_row"])
+    w.write(inner, 0, words["a_inner"])
+    with w.when(words["a_copied"].differs(0)):
+        by_rows, size, pitch = words["a_by_rows"].differs(0), words["size"], words["a_pitch"]
+        length = w.select(by_rows, depth, high) * size
+        step = w.select(by_rows, words["a_row"], words["a_inner"])
+        with w.count(w.select(by_rows, high, depth)) as line:
+            w.call_void("memcpy", w.at("%room", line * pitch), w.at(a, line * step), length)
+        w.write(address, 0, "%room")
+        w.write(row, 0, w.select(by_rows, pitch, size))
+        w.write(inner, 0, w.select(by_rows, size, pitch))
+    return w.read_pointer(address), w.read(row), w.read(inner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What the panels and tiles of one block of A need to know."""
+
+    depth: Value
+    adding: Value
+    a: str
+    a_row: Value
+    a_inner: Value
+    b: str
+    left: Value
+    right: Value
+    top: Value
+    bottom: Value
+    first: Value
+
+
+def _block(w: Routine, words: Mapping[str, Value], block: _Block) -> None:
+    with w.count(block.right - block.left, words["tile_columns"]) as across:
+        column = block.left + across
+        whole = words["columns"] - column >= words["tile_columns"]
+        chosen = {
+            name: w.select(whole, words[name], words[f"last_{name}"])
+            for name in ("tile_rows", "tile", "tile_below", "pack", "packed_row")
+        }
+        panel, step = w.variable(), w.variable(I64)
+        w.write(panel, 0, w.at(block.b, column * words["b_column"]))
+        w.write(step, 0, words["b_inner"])
+        with w.when(chosen["pack"].differs(0)):
+            room = w.at("%room", across * words["deep"] * words["size"] + words["a_room"])
+            with w.when(block.first):
+                packer = _function(w, chosen["pack"])
+                w.call_void(packer, w.read_pointer(panel), words["b_inner"], words["b_column"], block.depth, room)
+            w.write(panel, 0, room)
+            w.write(step, 0, chosen["packed_row"])
+        _tiles(w, words, block, chosen, column, w.read_pointer(panel), w.read(step))
+
+
+def _tiles(
+    w: Routine, words: Mapping[str, Value], block: _Block, chosen: Mapping[str, Value], column: Value, panel: str,
+    step: Value,
+) -> None:  # fmt: skip
+    high = block.bottom - block.top
+    with w.count(high, chosen["tile_rows"]) as down:
+        row = block.top + down
+        function = _function(w, w.select(high - down >= chosen["tile_rows"], chosen["tile"], chosen["tile_below"]))
+        w.call_void(
+            function,
+            w.at(block.a, down * block.a_row), block.a_row, block.a_inner,
+            panel, step, block.depth,
+            w.at("%c", row * words["c_row"] + column * words["size"]), words["c_row"], block.adding,
+        )  # fmt: skip
+
+
+def _function(w: Routine, address: Value) -> str:
+    return w.pointer(f"inttoptr i64 {address.text} to ptr")

@@ -1,0 +1,37 @@
+"""The native functions that products are made of, compiled once in a process and kept on disk. Floor 4.
+
+A function is known by its name alone, so that the text of a program need not hold it.
+"""
+
+from functools import cache
+
+from glassgrad.engines.cpu.emit.types import F32, F64
+from glassgrad.engines.cpu.native.cache import cached_control_code
+from glassgrad.engines.cpu.native.compiler import Library, load
+from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
+from glassgrad.engines.cpu.products.panels import Packing, panel_text
+from glassgrad.engines.cpu.products.tile import Tile, tile_text
+
+_KINDS = {kind.name: kind for kind in (F32, F64)}
+
+
+def product_address(name: str) -> int:
+    """The address of a function of this library."""
+    return _library(name).addresses[name]
+
+
+@cache
+def _library(name: str) -> Library:
+    return load(cached_control_code(_text(name)), [name])
+
+
+def _text(name: str) -> str:
+    match name.split("."):
+        case [_, "tile", kind, sizes, columns]:
+            rows, vectors, lanes = map(int, sizes.split("x"))
+            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns)))
+        case [_, "panel", kind, way, sizes, columns]:
+            vectors, lanes = map(int, sizes.split("x"))
+            return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns), way == "turned"))
+    assert name == DRIVER, "no other function of the library"
+    return driver_text()

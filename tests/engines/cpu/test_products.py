@@ -1,0 +1,106 @@
+"""Matrix products by tiles of our own: every layout, awkward sizes, NaN and infinity, and the same with threads."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+
+SIZES = [(2, 2000, 2), (5, 1000, 3), (17, 33, 29), (64, 30, 256), (129, 600, 70), (2, 300, 700), (300, 3, 41)]
+LAYOUTS = list(itertools.product((False, True), repeat=3))
+
+
+def _operands(size, dtype, flipped_a, flipped_b):
+    generator = np.random.default_rng(sum(size))
+    rows, inner, columns = size
+    a = generator.normal(size=(inner, rows) if flipped_a else (rows, inner)).astype(dtype)
+    b = generator.normal(size=(columns, inner) if flipped_b else (inner, columns)).astype(dtype)
+    return a, b
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_layout_is_the_same_product(size, dtype):
+    tolerance = 2e-5 if dtype == "float32" else 1e-13
+    for flipped_a, flipped_b, flipped_c in LAYOUTS:
+        a, b = _operands(size, dtype, flipped_a, flipped_b)
+
+        def product(a, b, layout=(flipped_a, flipped_b, flipped_c)):
+            c = (a.T if layout[0] else a) @ (b.T if layout[1] else b)
+            return c.T if layout[2] else c
+
+        expected = product(a.astype("longdouble"), b.astype("longdouble")).astype("float64")
+        found = _compiled(product)(a, b)
+        assert found.dtype == dtype
+        scale = np.abs(a).max() * np.abs(b).max() * np.sqrt(size[1])
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [(700, 300, 90), (90, 300, 700), (64, 513, 256)], ids=str)
+def test_threads_change_no_bit(size, dtype):
+    for flipped_a, flipped_b in itertools.product((False, True), repeat=2):
+        a, b = _operands(size, dtype, flipped_a, flipped_b)
+
+        def product(a, b, layout=(flipped_a, flipped_b)):
+            return (a.T if layout[0] else a) @ (b.T if layout[1] else b)
+
+        alone = _compiled(product, threads=1)(a, b)
+        for threads in (2, 3, 5):
+            np.testing.assert_array_equal(_compiled(product, threads=threads)(a, b), alone)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_batches(dtype):
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(5, 33, 40)).astype(dtype), generator.normal(size=(5, 40, 23)).astype(dtype)
+    w = generator.normal(size=(40, 23)).astype(dtype)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    for function, given in ((np.matmul, (a, b)), (np.matmul, (a, w)), (lambda a: a @ a.swapaxes(1, 2), (a,))):
+        for threads in (1, 2, 7):
+            found = _compiled(function, threads=threads)(*given)
+            np.testing.assert_allclose(found, function(*given), rtol=tolerance, atol=tolerance)
+
+
+def test_what_is_not_finite_stays_in_its_row_and_column():
+    a, b = np.ones((40, 50)), np.ones((50, 30))
+    a[3, 7], b[9, 5] = np.nan, np.inf
+    found = _compiled(np.matmul)(a, b)
+    expected = np.full((40, 30), 50.0)
+    expected[:, 5], expected[3] = np.inf, np.nan
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_zero_times_infinity_is_nan_beside_a_panels_edge():
+    a, b = np.zeros((20, 30)), np.ones((30, 19))
+    b[0, 18] = np.inf
+    found = _compiled(np.matmul)(a, b)
+    assert np.isnan(found[:, 18]).all()
+    np.testing.assert_array_equal(found[:, :18], 0.0)
+
+
+def test_inputs_that_are_not_contiguous():
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(60, 80))[::2, ::-1], generator.normal(size=(80, 70))[:, ::2]
+    np.testing.assert_allclose(_compiled(np.matmul)(a, b), a @ b, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [(0, 5, 7), (5, 0, 7), (5, 7, 0), (1, 500, 90), (90, 500, 1), (70, 1, 80)], ids=str)
+def test_empty_and_single_axes(size):
+    a, b = _operands(size, "float64", False, False)
+    np.testing.assert_allclose(_compiled(np.matmul)(a, b), a @ b, rtol=1e-12, atol=1e-12)
+
+
+def _compiled(function, threads=None):
+    settings = {"engine": "cpu"} if threads is None else {"engine": "cpu", "threads": threads}
+
+    def call(*given):
+        with gg.settings(**settings):
+            compiled = gg.jit(function)
+            compiled(*given)
+            (version,) = compiled.cache.values()
+            assert not version.program.module.host
+            return np.array(compiled(*given))
+
+    return call
