@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu import convolution, derived
+from glassgrad.engines.cpu import convolution, derived, parts
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
@@ -185,6 +185,7 @@ _RULES: dict[str, Rule] = (
         "logsumexp": _logsumexp,
         "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
         "power": _power,
+        "index": parts.index,
         "cumsum": _running,
         "cumprod": _running,
         "recurrence": _running,

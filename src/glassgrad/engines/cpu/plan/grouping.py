@@ -4,6 +4,7 @@ The values are taken in order. One joins the last group that has what it reads, 
 they would share it reads nothing but what was computed at that same point; else it begins a group of its own.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -11,7 +12,9 @@ from math import prod
 from glassgrad.engines.cpu.plan.index import Axis, Index
 from glassgrad.engines.cpu.plan.kernels import Call, Role
 from glassgrad.engines.cpu.plan.roles import domain_of, is_streamed, operand_indices, reads, reduced_axes
+from glassgrad.engines.cpu.plan.views import JOINED, behind
 from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import MARK
 
 _ROW_BYTES = 1 << 16  # what a value may keep between the phases of a kernel at one point of its frame
 _TINY = 512  # elements up to which loops of different shapes are put into one kernel
@@ -30,6 +33,7 @@ class Member:
     order: tuple[Axis, ...]  # all its loops, outermost first
     operands: list[tuple[Node, Index]]
     reads: list[tuple[Node, Index]]
+    whole: Node | None = None  # the array put together from it and others
 
     @property
     def size(self) -> int:
@@ -74,11 +78,34 @@ def _order(node: Node, role: Role, axes: tuple[Axis, ...], reduced: tuple[Axis, 
     return tuple([next(along) if place in over else next(rest) for place in range(node.inputs[0].ndim)])
 
 
+def _wholes(order: Sequence[Node]) -> dict[Node, Node]:
+    """The outermost array that each value is a part of."""
+    found: dict[Node, Node] = {}
+    for node in reversed(order):
+        if node.op.name in JOINED:
+            found.update((behind(x)[0], found.get(node, node)) for x in node.inputs)
+    return found
+
+
+def _parts_last(order: Sequence[Node]) -> list[Node]:
+    """The same order, but for constants among the parts of an array: each just before the array."""
+    users = Counter(x for node in order for x in set(node.inputs))
+    moved = {x for node in order if node.op.name in JOINED for x in node.inputs if x.op is MARK and users[x] == 1}
+    result: list[Node] = []
+    for node in order:
+        if node not in moved:
+            if node.op.name in JOINED:
+                result.extend([x for x in node.inputs if x in moved])
+            result.append(node)
+    return result
+
+
 def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Node]) -> list[Group | Call]:
     """The kept values as groups and calls, in an order in which they can run."""
     steps: list[Group | Call] = []
     place: dict[Node, int] = {}
-    for node in order:
+    wholes = _wholes(order)
+    for node in _parts_last(order):
         if node not in kept:
             continue
         role = roles[node]
@@ -88,7 +115,9 @@ def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Nod
             place[node] = len(steps)
             steps.append(Call(node))
         else:
-            place[node] = _placed(member_of(node, role, kept, roles), steps, place)
+            member = member_of(node, role, kept, roles)
+            member.whole = wholes.get(node)
+            place[node] = _placed(member, steps, place)
     return steps
 
 
@@ -190,7 +219,8 @@ def _alike(group: Group, member: Member) -> dict[Axis, Axis] | None:
     leaves = {x for x, _ in member.reads}
     for other in group.members:
         same = [axis.extent for axis in other.order] == [axis.extent for axis in member.order]
-        if same and (group.tiny or any(x in leaves for x, _ in other.reads)):
+        beside = member.whole is not None and member.whole is other.whole
+        if same and (group.tiny or beside or any(x in leaves for x, _ in other.reads)):
             return dict(zip(member.order, group.own(other.order), strict=True))
     if not group.frame and group.tiny and member.size <= _TINY:
         return {}

@@ -1,20 +1,21 @@
 """From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, number, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
-from glassgrad.engines.cpu.plan.views import view_key_index
+from glassgrad.engines.cpu.plan.homes import Home, is_at_home
+from glassgrad.engines.cpu.plan.views import part_place, view_key_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import literal
 
 
-def kernel_of(group: Group, elsewhere: Collection[Node]) -> Kernel:
+def kernel_of(group: Group, elsewhere: Collection[Node], homes: Mapping[Node, Home]) -> Kernel:
     """The group's loops; `elsewhere` are the values that other steps read, or the caller."""
     if group.in_pieces:
-        return Kernel((), _pieces(group.members[0]))
+        return Kernel((), _pieces(group.members[0], homes))
     phases: list[Phase] = []
     place: dict[Node, int] = {}
     for member in group.members:
@@ -133,20 +134,14 @@ def _mark_buffered(group: Group, phases: Sequence[Phase], place: dict[Node, int]
 
 
 # ------------------------------------------------------------------ arrays put together from parts
-def _pieces(member: Member) -> list[Phase]:
+def _pieces(member: Member, homes: Mapping[Node, Home]) -> list[Phase]:
     node = member.node
     match node.op.name:
-        case "concatenate":
-            axis, start, phases = node.param("axis"), 0, []
-            for x in node.inputs:
-                phases.append(_part(node, x, lambda index, s=start: _moved(index, axis, s)))
-                start += x.shape[axis]
-            return phases
-        case "stack":
-            axis = node.param("axis")
+        case "concatenate" | "stack":
             return [
-                _part(node, x, lambda index, p=position: (*index[:axis], number(p), *index[axis:]))
+                _part(node, x, lambda index, p=position: part_place(node, p, index))
                 for position, x in enumerate(node.inputs)
+                if not is_at_home(homes, node, position)
             ]
         case "pad":
             (x,), widths = node.inputs, node.param("widths")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
-from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Root, Step
+from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
+from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
 from glassgrad.engines.cpu.plan.memory import (
     Lifetime,
     Place,
@@ -43,6 +44,7 @@ class Plan:
     arena_bytes: int
     bodies: dict[Node, list["Plan"]]
     scratch: dict[Node, Place]
+    homes: dict[Node, Home]
 
 
 def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -> Plan:
@@ -54,7 +56,7 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     with working():
         own = _own_outputs(graph)
         given = frozenset(graph.inputs)
-        outputs = _in_memory(own, given, notes)
+        outputs = with_own_parts(_in_memory(own, given, notes), given, notes)
     if notes is not None:
         for before, node in zip(graph.outputs, outputs, strict=True):
             notes.pass_on(before, node)
@@ -67,8 +69,10 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     for node in outputs:
         read_in.setdefault(node, set()).add(last)
     made_in = _made_in(groups, order, roles)
-    elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}
-    steps: list[Step] = [kernel_of(group, elsewhere) if isinstance(group, Group) else group for group in groups]
+    homes = homes_of(groups, read_in, given.union(outputs))
+    elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}.union(homes)
+    _move_in(homes, made_in, read_in)
+    steps: list[Step] = [kernel_of(step, elsewhere, homes) if isinstance(step, Group) else step for step in groups]
     bodies = {
         node: [planned(lowered(graph, notes), notes, inside=True) for graph in graphs_of(node)]
         for node in order
@@ -79,7 +83,7 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     fixed = given_places((*graph.inputs, *captured), outputs)
     lifetimes = [
         Lifetime(node, stored_bytes(node.aval), made_in[node], _last_use(node, made_in, read_in, last))
-        for node in _stored(steps, order, roles)
+        for node in _stored(steps, order, homes)
         if node not in fixed
     ]
     rooms = {node: scratch_bytes(node, plans) for node, plans in bodies.items()}
@@ -88,7 +92,15 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     in_arena, size = arena([life for life in lifetimes if life.owner not in close])
     places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
     scratch = {node: in_arena[node,] for node, room in rooms.items() if room}
-    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch)
+    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch, homes)
+
+
+def _move_in(homes: Mapping[Node, Home], made_in: dict[Node, int], read_in: dict[Node, set[int]]) -> None:
+    """An array put together from values lives from the first of them until the last reader of any."""
+    for node in homes:
+        whole = whole_of(homes, node)
+        made_in[whole] = min(made_in[whole], made_in[node])
+        read_in.setdefault(whole, set()).update(read_in.get(node, ()))
 
 
 def _last_use(node: Node, made_in: dict[Node, int], read_in: dict[Node, set[int]], last: int) -> int:
@@ -195,12 +207,12 @@ def _made_in(groups: Sequence[Group | Call], order: Sequence[Node], roles: Mappi
     return made
 
 
-def _stored(steps: Sequence[Step], order: Sequence[Node], roles: Mapping[Node, Role]) -> list[Node]:
+def _stored(steps: Sequence[Step], order: Sequence[Node], homes: Mapping[Node, Home]) -> list[Node]:
     """The values that lie in memory, but for what is given."""
-    found: dict[Node, Root | None] = {}
+    found: dict[Node, None] = {}
     for step in steps:
         if isinstance(step, Kernel):
-            found.update((root.node, root) for root in step.roots if root.stored)
+            found.update((whole_of(homes, root.node), None) for root in step.roots if root.stored)
         elif not step.node.op.multiple:
             found[step.node] = None
     found.update((node, None) for node in order if node.op is PROJECT)

@@ -7,7 +7,7 @@ from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
 from glassgrad.engines.cpu.emit.types import kind_of
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, variable
 from glassgrad.engines.cpu.plan.kernels import Role
-from glassgrad.engines.cpu.plan.views import VIEWS, source_index
+from glassgrad.engines.cpu.plan.views import JOINED, VIEWS, behind, source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.contract import parts
 from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT
@@ -110,7 +110,7 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
     kept: set[Node] = set()
     cost: dict[Node, float] = {}
     depth: dict[Node, int] = {}
-    in_memory, spread = _read_from_memory(order, roles), _spread_values(order)
+    in_memory, spread = _read_from_memory(order, roles) | _parts(order, roles), _spread_values(order)
     for node in order:
         role = roles[node]
         if role in (Role.GIVEN, Role.LITERAL):
@@ -131,6 +131,12 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
 def _spread_values(order: Sequence[Node]) -> set[Node]:
     """The values of which an element is read at several points."""
     return {x for node in order if node.op.name == "broadcast" for x in node.inputs if x.aval.size < node.aval.size}
+
+
+def _parts(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:
+    """The values that are written into an array put together from them."""
+    found = {behind(x)[0] for node in order if node.op.name in JOINED for x in node.inputs}
+    return {node for node in found if roles[node] is Role.ELEMENTWISE}
 
 
 def _read_from_memory(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:

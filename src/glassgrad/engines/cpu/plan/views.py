@@ -9,7 +9,11 @@ from glassgrad.ops.leaves import LITERAL, literal_value
 
 
 def _reshape(node: Node, index: Index) -> Index:
-    shape, source = node.shape, node.inputs[0].shape
+    return reshaped(index, node.shape, node.inputs[0].shape)
+
+
+def reshaped(index: Index, shape: Sequence[int], source: Sequence[int]) -> Index:
+    """The index into an array of one shape of what lies at this index of the same elements in another shape."""
     squeezed = [(part, size) for part, size in zip(index, shape, strict=True) if size != 1]
     wanted = [size for size in source if size != 1]
     if [size for _, size in squeezed] == wanted:  # only axes of size 1 come or go
@@ -124,3 +128,37 @@ VIEWS: dict[str, Callable[[Node, Index], Index]] = {
 def source_index(node: Node, index: Sequence[Affine]) -> Index:
     """The index into a view's first input."""
     return VIEWS[node.op.name](node, tuple(index))
+
+
+# ------------------------------------------------------------------ arrays put together from parts
+JOINED = frozenset({"concatenate", "stack"})
+_TURNED = frozenset({"reshape", "transpose", "broadcast"})
+
+
+def behind(x: Node) -> tuple[Node, tuple[Node, ...]]:
+    """The value whose elements are all of these, and the views between, the innermost first."""
+    between: list[Node] = []
+    while x.op.name in _TURNED and x.aval.size == x.inputs[0].aval.size:
+        between.append(x)
+        x = x.inputs[0]
+    return x, tuple(reversed(between))
+
+
+def onward(view: Node, index: Index) -> Index:
+    """The index into such a view of the element that lies at this index of what it shows."""
+    source = view.inputs[0].shape
+    match view.op.name:
+        case "reshape":
+            return reshaped(index, source, view.shape)
+        case "transpose":
+            return tuple([index[axis] for axis in view.param("axes")])
+    return (*[ZERO] * (view.ndim - len(source)), *index)
+
+
+def part_place(whole: Node, position: int, index: Index) -> Index:
+    """Where in a concatenation or stack an element of one of its parts lies."""
+    axis = whole.param("axis")
+    if whole.op.name == "stack":
+        return (*index[:axis], number(position), *index[axis:])
+    start = sum([x.shape[axis] for x in whole.inputs[:position]])
+    return (*index[:axis], index[axis].shifted(start), *index[axis + 1 :])
