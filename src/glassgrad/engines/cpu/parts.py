@@ -1,4 +1,4 @@
-"""What is taken out of an array put together from parts, taken from the part itself: no array is put together. Floor 4."""
+"""What is taken out of a concatenation or a stack is taken from the part that has it. Floor 4."""
 
 from collections.abc import Sequence
 

@@ -15,6 +15,7 @@ from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.plan.homes import Home, settled
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import source_index
@@ -28,6 +29,7 @@ class Surroundings:
 
     roles: Mapping[Node, Role]
     kept: frozenset[Node]
+    homes: Mapping[Node, Home]
     declarations: dict[str, str]
 
 
@@ -265,10 +267,11 @@ class _KernelWriter:
             if self.lanes.of_frame is not None:
                 return self.w.load(self.memory.address(base, offset, size), kind, self.loops.lanes)
             return self.memory.read(base, kind, offset)
+        node, index = settled(self.around.homes, node, index)
         return self.memory.read(self.memory.base(node), kind, offset_of(index, contiguous(node.shape)))
 
     def _store(self, root: Root, value: Value, index: Index) -> None:
-        node = root.node
+        node, index = settled(self.around.homes, root.node, index)
         offset = offset_of(self.loops.resolved(index), contiguous(node.shape))
         self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 

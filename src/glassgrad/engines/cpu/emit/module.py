@@ -60,9 +60,11 @@ class Module:
     def steps(self, frame: Frame, *, inside: bool = False) -> None:
         """The steps of a plan, one after another; `inside` of a loop or a branch."""
         plan, function = frame.plan, frame.function
-        around = Surroundings(plan.roles, plan.kept, self.intrinsics)
+        around = Surroundings(plan.roles, plan.kept, plan.homes, self.intrinsics)
         outer, function.owned = function.owned, []
         for step in plan.steps:
+            if isinstance(step, Kernel) and not step.phases:
+                continue  # all parts of an array are written by what computes them
             start = self.clock.begin(frame.writer) if self.clock is not None else ""
             if isinstance(step, Kernel):
                 self._kernel(step, around, frame, inside=inside)
@@ -114,7 +116,7 @@ class Module:
         number, w = len(self.host), frame.writer
         self.host.append(node)
         operands = frame.function.table(["null" if x.op is LITERAL else frame.pointer(x) for x in node.inputs])
-        targets = frame.results(node) if node.op.multiple else [frame.pointer(node)]
+        targets = frame.results(node) if node.op.multiple else [frame.address(node)]
         results = frame.function.table([pointer or "null" for pointer in targets])
         function = w.fresh()
         w.line(f"{function} = load ptr, ptr %context, align 8")

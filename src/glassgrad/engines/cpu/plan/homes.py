@@ -4,12 +4,13 @@ A value that is a part of a concatenation needs no memory of its own: its home i
 stores it there. Homes may lie in homes, with reshapes and transposes between.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from glassgrad.engines.cpu.plan.grouping import Group
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Call
+from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.engines.cpu.plan.views import JOINED, VIEWS, behind, onward, part_place
 from glassgrad.graph.node import Node, make, reachable
 from glassgrad.graph.notes import Notes
@@ -92,7 +93,7 @@ def homes_of(
     """The home of each value that has one; those in `fixed` have a place of their own."""
     homes: dict[Node, Home] = {}
     step_of = {m.node: (at, step) for at, step in enumerate(steps) if isinstance(step, Group) for m in step.members}
-    called = {x for step in steps if isinstance(step, Call) for x in _storages(step.node)}
+    called = {x for step in steps if isinstance(step, Call) for x in map(storage_of, step.node.inputs)}
     for whole in [node for node in step_of if node.op.name in JOINED and node.aval.size]:
         for position, x in enumerate(whole.inputs):
             base, views = behind(x)
@@ -105,13 +106,6 @@ def homes_of(
             if _fits(home, base, alone=read_in.get(base, set()) <= {at, step_of[whole][0]}):
                 homes[base] = home
     return homes
-
-
-def _storages(node: Node) -> Iterable[Node]:
-    for x in node.inputs:
-        while x.op.name in ("reshape", "stop_gradient"):
-            x = x.inputs[0]
-        yield x
 
 
 def _fits(home: Home, node: Node, *, alone: bool) -> bool:

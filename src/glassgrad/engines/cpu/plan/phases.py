@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
+from glassgrad.engines.cpu.plan.homes import Home, is_at_home
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, number, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
-from glassgrad.engines.cpu.plan.homes import Home, is_at_home
 from glassgrad.engines.cpu.plan.views import part_place, view_key_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import literal
