@@ -16,14 +16,20 @@ from glassgrad.ops.leaves import LITERAL
 
 _UNROLLED = 8  # rounds of a loop that are written out
 _UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
+_LEAST_LANES = 4  # rows from which they are computed side by side
+_MOST_BUFFERED = 1 << 14  # bytes kept between phases for rows that are computed side by side
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
 
 
 @dataclass(eq=False, slots=True)
 class Lanes:
-    """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`."""
+    """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`.
+
+    `cost` is what a point of the loops costs, in additions.
+    """
 
     width: int
+    cost: float = 1.0
     of_frame: Axis | None = None
     of_phase: dict[Phase, Axis] = field(default_factory=dict)
     unrolled: set[Axis] = field(default_factory=set)
@@ -43,11 +49,12 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     touched = {root: _touched(root, roles, kept) for root in kernel.roots}
     cost = sum([work for work, _, _ in touched.values()])
     size = max([largest for _, largest, _ in touched.values()], default=8)
-    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < 12 else 2))
+    own = sum([COSTS.get(root.node.op.name, 1.0) for root in kernel.roots if root.role is Role.ELEMENTWISE])
+    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < 12 else 2), own + cost)
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     running = any(root.role is Role.RUNNING for root in kernel.roots)
-    if rows and (row == 1 or ((row <= _SMALL_ROW or running) and rows[-1].extent >= 4)):
+    if rows and (row == 1 or ((row <= _SMALL_ROW or running) and rows[-1].extent >= _LEAST_LANES)):
         roots = [(root, touched[root][2]) for root in kernel.roots]
         lanes.of_frame = _best(rows if row == 1 else rows[-1:], roots, last=True)
     if lanes.of_frame is None:
@@ -56,8 +63,33 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
             axis = None if _must_count(phase) else _best(_free(phase), roots, last=False)
             if axis is not None:
                 lanes.of_phase[phase] = axis
+        _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots}, row * size)
     _choose_unrolled(kernel, lanes, cost)
     return lanes
+
+
+def _avoid_gathers(
+    kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]], row_bytes: int
+) -> None:
+    """Neighbouring rows side by side where the phases would gather what lies apart, as in a row times a matrix."""
+    if not kernel.frame or kernel.frame[-1].extent < _LEAST_LANES:
+        return
+    if len(kernel.phases) > 1 and row_bytes * lanes.width > _MOST_BUFFERED:
+        return
+    within = sum(_gathered(axis, reads[root]) for phase, axis in lanes.of_phase.items() for root in phase.roots)
+    across = sum(_gathered(kernel.frame[-1], found) for found in reads.values())
+    stored = any(kernel.frame[-1] not in root.axes[-1:] for root in kernel.roots)
+    if within and not across and not stored:
+        lanes.of_phase.clear()
+        lanes.of_frame = kernel.frame[-1]
+        if all(root.role is Role.PRODUCT for root in kernel.roots) and lanes.of_frame.extent >= 2 * lanes.width:
+            lanes.width *= 2  # more sums at a time, for each waits for the one before
+
+
+def _gathered(axis: Axis, reads: Sequence[tuple[Node, Index]]) -> int:
+    """How many of the reads have neighbouring lanes that do not lie side by side."""
+    offsets = [offset_of(index, contiguous(node.shape)) for node, index in reads]
+    return sum(axis in offset.axes() and offset.coefficient(axis) != 1 for offset in offsets)
 
 
 def _free(phase: Phase) -> tuple[Axis, ...]:

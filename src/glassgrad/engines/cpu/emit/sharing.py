@@ -11,7 +11,7 @@ from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Kernel
 
-_LEAST = 1 << 15  # points of a kernel's loops from which several threads are faster than one
+_LEAST = 1 << 18  # additions in a kernel from which several threads are faster than one: to wake them takes its time
 
 
 def ranges_of(kernel: Kernel, lanes: Lanes) -> int:
@@ -21,7 +21,7 @@ def ranges_of(kernel: Kernel, lanes: Lanes) -> int:
         return 1
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     points = prod(axis.extent for axis in kernel.frame) * row
-    return threads if points >= _LEAST and _units(kernel, lanes) >= threads else 1
+    return threads if points * lanes.cost >= _LEAST and _units(kernel, lanes) >= threads else 1
 
 
 def _units(kernel: Kernel, lanes: Lanes) -> int:
