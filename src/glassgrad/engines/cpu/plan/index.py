@@ -1,6 +1,6 @@
 """Indices as affine expressions of loop variables: how `x.T.reshape(6)[1:]` reaches the elements of `x`. Floor 4."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -165,6 +165,21 @@ def _collected(terms: Iterable[tuple[Symbol, int]], const: int) -> Affine:
     return Affine(tuple(kept), const)
 
 
+def substituted(part: Affine, values: Mapping[Axis, Affine]) -> Affine:
+    """The index with other expressions in place of loop variables."""
+    result = Affine((), part.const)
+    for symbol, c in part.terms:
+        match symbol:
+            case Axis():
+                new = values[symbol] if symbol in values else Affine(((symbol, 1),), 0)
+            case Quotient(of=inner, by=by):
+                new = substituted(inner, values).divided(by)
+            case Looked(node=node, at=at, extent=extent):
+                new = Affine(((Looked(node, tuple([substituted(x, values) for x in at]), extent), 1),), 0)
+        result = result.plus(new.times(c))
+    return result
+
+
 def number(value: int) -> Affine:
     """A fixed index."""
     return Affine((), value) if value else ZERO
@@ -185,6 +200,8 @@ def flattened(index: Sequence[Affine], shape: Sequence[int]) -> Affine:
 
 def unflattened(position: Affine, shape: Sequence[int]) -> Index:
     """The index of a position in C order."""
+    if 0 in shape:  # nothing is ever read there
+        return (ZERO,) * len(shape)
     parts: list[Affine] = []
     for size in reversed(shape[1:]):
         parts.append(position.remainder(size))

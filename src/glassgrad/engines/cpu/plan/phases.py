@@ -5,7 +5,7 @@ from itertools import product
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
 from glassgrad.engines.cpu.plan.homes import Home, is_at_home
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, number, variable
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, number, substituted, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import part_place, view_key_index
 from glassgrad.graph.node import Node
@@ -97,7 +97,8 @@ def _at_same_point(group: Group, holder: Member, index: Index, phase: Phase) -> 
 
 
 def _root(group: Group, member: Member, elsewhere: Collection[Node]) -> Root:
-    operands = [(x, tuple([_renamed(part, group.axis_of) for part in index])) for x, index in member.operands]
+    names = {own: variable(axis) for own, axis in group.axis_of.items()}
+    operands = [(x, tuple([substituted(part, names) for part in index])) for x, index in member.operands]
     late = group.is_late(member)
     return Root(
         member.node,
@@ -108,21 +109,6 @@ def _root(group: Group, member: Member, elsewhere: Collection[Node]) -> Root:
         late=late,
         stored=late or member.node in elsewhere,
     )
-
-
-def _renamed(part: Affine, axis_of: dict[Axis, Axis]) -> Affine:
-    """The index over the group's loop variables."""
-    result = Affine((), part.const)
-    for symbol, c in part.terms:
-        match symbol:
-            case Axis():
-                new = variable(axis_of.get(symbol, symbol))
-            case Quotient(of=inner, by=by):
-                new = _renamed(inner, axis_of).divided(by)
-            case Looked(node=node, at=at, extent=extent):
-                new = Affine(((Looked(node, tuple([_renamed(x, axis_of) for x in at]), extent), 1),), 0)
-        result = result.plus(new.times(c))
-    return result
 
 
 def _mark_buffered(group: Group, phases: Sequence[Phase], place: dict[Node, int]) -> None:

@@ -19,6 +19,7 @@ from glassgrad.engines.cpu.plan.memory import (
     near_places,
     stored_bytes,
 )
+from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.engines.cpu.products.call import room_of
@@ -73,6 +74,9 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}.union(homes)
     _move_in(homes, made_in, read_in)
     steps: list[Step] = [kernel_of(step, elsewhere, homes) if isinstance(step, Group) else step for step in groups]
+    for step in steps:
+        if isinstance(step, Kernel):
+            merge_loops(step, roles, kept, homes)
     bodies = {
         node: [planned(lowered(graph, notes), notes, inside=True) for graph in graphs_of(node)]
         for node in order
