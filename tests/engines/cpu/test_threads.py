@@ -138,7 +138,7 @@ def hesitant_pool():
     """A pool whose threads pause after each change of a count, so that others come in between."""
     text = threads.threads_text(compiler.llvm.get_process_triple())
     text = re.sub(r"(atomicrmw add .*)", r"\1\n  call void @spin(i64 2000)", text)
-    return threads.load_pool(compiler.control_code(text), 6)
+    return threads.load_pool(compiler.object_code(text), 6)
 
 
 @pytest.mark.parametrize("spins", [0, 300, 1500])

@@ -21,9 +21,9 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from glassgrad._version import __version__
-from glassgrad.engines.cpu.native.compiler import control_code, host_features, object_code
+from glassgrad.engines.cpu.native.compiler import host_features, object_code
 
-_MARK = b"glassgrad object 1\n"
+_MARK = b"glassgrad object 2\n"
 _DIGEST_BYTES = 20
 _ENDING = ".o"
 _SWEEP_EVERY = 1 << 24  # bytes written by this process between looks at the size of the directory
@@ -37,23 +37,14 @@ def cached_object_code(text: str) -> bytes:
     return load_or_compile(text.encode(), lambda: text)
 
 
-def cached_control_code(text: str) -> bytes:
-    """As `cached_object_code`, by `control_code`."""
-    return _load_or_make(b"control " + text.encode(), lambda: control_code(text))
-
-
 def load_or_compile(key: bytes, make_text: Callable[[], str]) -> bytes:
     """As `cached_object_code`, for a key that stands for the text: it is written only where it must be compiled."""
-    return _load_or_make(b"object " + key, lambda: object_code(make_text()))
-
-
-def _load_or_make(key: bytes, make: Callable[[], bytes]) -> bytes:
     place = _place(key)
     if place is None:
-        return make()
+        return object_code(make_text())
     code = _read(place)
     if code is None:
-        code = make()
+        code = object_code(make_text())
         _write(place, code)
     return code
 

@@ -1,9 +1,14 @@
 """LLVM text -> object code -> addresses of functions. Floor 4.
 
-Object code is plain bytes, so it can be kept on disk and loaded again without compiling anything.
+Object code is plain bytes, so it can be kept on disk and loaded again without compiling anything: one or more object
+files, each behind its length.
 """
 
-from collections.abc import Sequence
+import ctypes
+import os
+import struct
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -11,17 +16,25 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from glassgrad.engines.cpu.native.parts import parts
+
 _next_library = count().__next__
+_LENGTH = struct.Struct("<Q")
+_PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
+
+
+def _new_machine() -> Any:
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=2, reloc="pic", codemodel="small", jit=True
+    )
 
 
 @cache
 def _target_machine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=2, reloc="pic", codemodel="small", jit=True
-    )
+    return _new_machine()
 
 
 @cache
@@ -44,41 +57,39 @@ class Library:
     tracker: Any
 
 
-def _parsed(text: str) -> Any:
-    module = llvm.parse_assembly(text)
-    module.verify()
-    module.triple = llvm.get_default_triple()
-    module.data_layout = str(_target_machine().target_data)
-    return module
-
-
-_THOROUGH = 3000  # lines up to which everything is optimised; beyond, time is better spent on running
-
-
+# ------------------------------------------------------------------ from text to code
 def object_code(text: str) -> bytes:
-    """Optimised machine code for LLVM text.
+    """Optimised machine code for LLVM text, its parts compiled at the same time.
 
-    Loops are written with vectors and what is constant in them before them, so little is left to optimise: on long
-    text the passes that matter take a tenth of the time, and the code runs as fast.
+    Loops are written with vectors and what is constant in them before them, so little is left to optimise: the passes
+    that matter take a tenth of the time of LLVM's own choice, and the code runs as fast.
     """
-    if text.count("\n") > _THOROUGH:
-        return control_code(text)
-    machine = _target_machine()
-    module = _parsed(text)
-    options = llvm.create_pipeline_tuning_options(speed_level=1)
-    options.loop_vectorization = False
-    options.slp_vectorization = False
-    options.loop_interleaving = False
-    options.loop_unrolling = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    return bytes(machine.emit_object(module))
+    _target_machine()  # LLVM is made ready by one thread
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    pieces = parts(text, _PARTS_EACH * workers if workers > 1 else 1)
+    if len(pieces) == 1:
+        objects = [_object(pieces[0])]
+    else:
+        with ThreadPoolExecutor(workers) as threads:
+            objects = list(threads.map(_object, pieces))
+    return b"".join([_LENGTH.pack(len(code)) + code for code in objects])
 
 
-def control_code(text: str) -> bytes:
-    """Machine code for long text, or for text of tests, calls and jumps, without loops to optimise."""
-    machine = _target_machine()
-    module = _parsed(text)
+def _object(text: str) -> bytes:
+    """One object file, made in a context of its own."""
+    context, machine = llvm.create_context(), _new_machine()
+    module = llvm.parse_assembly(text, context)
+    try:
+        module.verify()
+        module.triple = llvm.get_default_triple()
+        module.data_layout = str(machine.target_data)
+        _optimise(module, machine)
+        return _emitted(module, machine)
+    finally:
+        module.close()  # before its context
+
+
+def _optimise(module: Any, machine: Any) -> None:
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     passes = llvm.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
@@ -86,13 +97,52 @@ def control_code(text: str) -> bytes:
     passes.add_simplify_cfg_pass()
     passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
-    passes.run(module, builder)
-    return bytes(machine.emit_object(module))
+    _run(passes, module, builder)
+
+
+# ------------------------------------------------------------------ without the lock of llvmlite
+@cache
+def _unlocked(name: str) -> Any:
+    """A function of LLVM as several threads may call it at once, each with a context of its own.
+
+    llvmlite lets one thread in at a time, for most of its users share one context.
+    """
+    known = getattr(llvm.ffi.lib, name)
+    function = getattr(ctypes.CDLL(llvm.ffi.lib._name), name)  # noqa: SLF001 - the path, as a CDLL has it
+    function.argtypes, function.restype = known.argtypes, known.restype
+    return function
+
+
+def _run(passes: Any, module: Any, builder: Any) -> None:
+    _unlocked("LLVMPY_RunNewModulePassManager")(passes, module, builder)
+
+
+def _emitted(module: Any, machine: Any) -> bytes:
+    problem = ctypes.c_char_p()
+    emit = _unlocked("LLVMPY_TargetMachineEmitToMemory")
+    memory = emit(machine, module, 1, ctypes.byref(problem))
+    if not memory:
+        raise RuntimeError((problem.value or b"").decode())
+    try:
+        return ctypes.string_at(llvm.ffi.lib.LLVMPY_GetBufferStart(memory), llvm.ffi.lib.LLVMPY_GetBufferSize(memory))
+    finally:
+        llvm.ffi.lib.LLVMPY_DisposeMemoryBuffer(memory)
+
+
+# ------------------------------------------------------------------ from code to addresses
+def _objects(code: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(code):
+        (length,) = _LENGTH.unpack_from(code, at)
+        at += _LENGTH.size + length
+        yield code[at - length : at]
 
 
 def load(code: bytes, names: Sequence[str], symbols: dict[str, int] | None = None) -> Library:
     """Links object code; `symbols` are the addresses of what it calls from outside."""
-    builder = llvm.JITLibraryBuilder().add_object_img(code)
+    builder = llvm.JITLibraryBuilder()
+    for part in _objects(code):
+        builder.add_object_img(part)
     for name, address in (symbols or {}).items():
         builder.import_symbol(name, address)
     for name in names:

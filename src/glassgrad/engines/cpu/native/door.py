@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.engines.cpu.native import buffers, door_code, function_code, layout
-from glassgrad.engines.cpu.native.cache import cached_control_code
+from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.door_parts import TABLE, TABLE_TEXT
 from glassgrad.engines.cpu.native.function_type import make_function, make_function_type
@@ -74,7 +74,7 @@ def _only_native() -> Native | None:
         "free_kept",
         *(f"handler_{part}" for part in _HANDLER_PARTS),
     ]
-    library = load(cached_control_code(door_text()), names, layout.symbols() | buffers.symbols())
+    library = load(cached_object_code(door_text()), names, layout.symbols() | buffers.symbols())
     addresses = library.addresses
     buffers.set_limit(addresses[buffers.STATE], buffers.default_limit())
     handler = buffers.Handler(buffers.HANDLER_NAME, 1, None, *(addresses[f"handler_{part}"] for part in _HANDLER_PARTS))

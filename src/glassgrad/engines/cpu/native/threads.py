@@ -21,7 +21,7 @@ from threading import Lock
 import llvmlite.binding as llvm
 
 from glassgrad.engines.cpu.native import layout
-from glassgrad.engines.cpu.native.cache import cached_control_code
+from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.threads_code import LINE, MOST_WORKERS, POOL, POOL_BYTES, WORKERS, threads_text
 
@@ -79,7 +79,7 @@ def pool() -> Pool:
 
 @cache
 def _only_pool() -> Pool:
-    code = cached_control_code(threads_text(llvm.get_process_triple()))
+    code = cached_object_code(threads_text(llvm.get_process_triple()))
     return load_pool(code, processor_count())
 
 

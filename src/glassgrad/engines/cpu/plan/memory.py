@@ -1,7 +1,11 @@
 """Where values lie: the caller's arrays, the results, or one block of memory whose parts are used again. Floor 4."""
 
+from bisect import bisect_left, insort
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import accumulate
 from math import prod
 
 from glassgrad.base.avals import Aval
@@ -31,16 +35,63 @@ class Lifetime:
     end: int
 
 
+_ONE_BY_ONE = 256  # the largest, of which each is compared with every other
+
+
 def arena(lifetimes: Sequence[Lifetime]) -> tuple[dict[object, Place], int]:
     """A place for each owner so that those that live at the same time do not overlap, and the size of all.
 
-    The largest come first, each at the lowest place that is free during its life.
+    The largest are placed each at the lowest place that is free during its life, in the best of a few orders. The many
+    that are small beside them lie behind, where one after another takes the smallest gap that it fits into: the work
+    grows with their number. Where that wastes room, all are placed in this second way.
     """
+    by_size = sorted(lifetimes, key=lambda life: -life.nbytes)
+    places, size = _in_best_order(by_size[:_ONE_BY_ONE])
+    if len(by_size) > _ONE_BY_ONE:
+        behind, more = _one_after_another(by_size[_ONE_BY_ONE:])
+        all_in_turn, room = _one_after_another(by_size)
+        if room < size + more:
+            places, size = all_in_turn, room
+        else:
+            places |= {owner: size + at for owner, at in behind.items()}
+            size += more
+    return {owner: Place("arena", at) for owner, at in places.items()}, size
+
+
+def _in_best_order(lives: Sequence[Lifetime]) -> tuple[dict[object, int], int]:
+    """The placement of the order that takes the least room; the first that takes no more than must be."""
+    least = _most_alive(lives)
+    best: tuple[dict[object, int], int] | None = None
+    for order in (
+        lambda life: (-life.nbytes, life.start),
+        lambda life: (-life.nbytes * (life.end - life.start + 1),),
+        lambda life: (-(life.end - life.start), -life.nbytes),
+        lambda life: (life.start, -life.nbytes),
+        lambda life: (-life.end, -life.nbytes),
+    ):
+        found = _at_lowest_places(sorted(lives, key=order))
+        if best is None or found[1] < best[1]:
+            best = found
+        if best[1] <= least:
+            break
+    assert best is not None, "there is one order at least"
+    return best
+
+
+def _most_alive(lives: Sequence[Lifetime]) -> int:
+    """The bytes that live at the busiest step: no placement takes less."""
+    change: Counter[int] = Counter()
+    for life in lives:
+        change[life.start] += _room_for(life)
+        change[life.end + 1] -= _room_for(life)
+    return max(accumulate([change[step] for step in sorted(change)]), default=0)
+
+
+def _at_lowest_places(ordered: Sequence[Lifetime]) -> tuple[dict[object, int], int]:
     placed: list[tuple[int, int, Lifetime]] = []
-    places: dict[object, Place] = {}
     size = 0
-    for life in sorted(lifetimes, key=lambda life: -life.nbytes):
-        need = aligned(max(life.nbytes, 1))
+    for life in ordered:
+        need = _room_for(life)
         at = 0
         beside = [part for part in placed if part[2].start <= life.end and life.start <= part[2].end]
         for start, stop, _ in sorted(beside, key=lambda part: part[0]):
@@ -48,9 +99,72 @@ def arena(lifetimes: Sequence[Lifetime]) -> tuple[dict[object, Place], int]:
                 break
             at = max(at, stop)
         placed.append((at, at + need, life))
-        places[life.owner] = Place("arena", at)
         size = max(size, at + need)
+    return {life.owner: at for at, _, life in placed}, size
+
+
+def _one_after_another(lives: Sequence[Lifetime]) -> tuple[dict[object, int], int]:
+    """In the order of their beginnings, each in the smallest gap that those before have left."""
+    places: dict[object, int] = {}
+    gaps, size = _Gaps(), 0
+    living: list[tuple[int, int, int]] = []  # the step after which it ends, where it lies, how long it is
+    for life in sorted(lives, key=lambda life: (life.start, -life.nbytes)):
+        while living and living[0][0] < life.start:
+            _, at, length = heappop(living)
+            gaps.give(at, length)
+        need = _room_for(life)
+        taken = gaps.take(need)
+        if taken is None:
+            taken, size = size, size + need
+        places[life.owner] = taken
+        heappush(living, (life.end, taken, need))
     return places, size
+
+
+class _Gaps:
+    """Free pieces of memory; neighbours become one."""
+
+    def __init__(self) -> None:
+        self._by_length: list[tuple[int, int]] = []  # sorted
+        self._length_at: dict[int, int] = {}
+        self._start_before: dict[int, int] = {}  # the end of a piece -> its beginning
+
+    def take(self, need: int) -> int | None:
+        """The beginning of the smallest piece that is long enough, cut to length; None where there is none."""
+        place = bisect_left(self._by_length, (need, -1))
+        if place == len(self._by_length):
+            return None
+        length, at = self._by_length[place]
+        self._remove(at, length)
+        if length > need:
+            self._add(at + need, length - need)
+        return at
+
+    def give(self, at: int, length: int) -> None:
+        """A piece becomes free."""
+        after = self._length_at.get(at + length)
+        if after is not None:
+            self._remove(at + length, after)
+            length += after
+        before = self._start_before.get(at)
+        if before is not None:
+            self._remove(before, at - before)
+            at, length = before, length + at - before
+        self._add(at, length)
+
+    def _add(self, at: int, length: int) -> None:
+        insort(self._by_length, (length, at))
+        self._length_at[at] = length
+        self._start_before[at + length] = at
+
+    def _remove(self, at: int, length: int) -> None:
+        del self._by_length[bisect_left(self._by_length, (length, at))]
+        del self._length_at[at]
+        del self._start_before[at + length]
+
+
+def _room_for(life: Lifetime) -> int:
+    return aligned(max(life.nbytes, 1))
 
 
 NEAR_BYTES = 256  # up to which a value of a loop's body lies on the stack

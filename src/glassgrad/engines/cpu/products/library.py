@@ -6,7 +6,7 @@ A function is known by its name alone, so that the text of a program need not ho
 from functools import cache
 
 from glassgrad.engines.cpu.emit.types import F32, F64
-from glassgrad.engines.cpu.native.cache import cached_control_code
+from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
 from glassgrad.engines.cpu.products.panels import Packing, panel_text
@@ -22,7 +22,7 @@ def product_address(name: str) -> int:
 
 @cache
 def _library(name: str) -> Library:
-    return load(cached_control_code(_text(name)), [name])
+    return load(cached_object_code(_text(name)), [name])
 
 
 def _text(name: str) -> str:
