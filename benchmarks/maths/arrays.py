@@ -13,7 +13,7 @@ from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, kind_of, regis
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.native import compiler
 
-BINARY = frozenset({"arctan2", "hypot", "logaddexp", "power"})
+BINARY = frozenset({"arctan2", "fmod", "hypot", "logaddexp", "power"})
 WIDTHS = {"d": 8, "f": 16}  # lanes of two 256-bit registers
 
 

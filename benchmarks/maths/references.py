@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 from mpmath import mp, mpf
 
+from benchmarks.maths.arrays import BINARY
 from glassgrad.engines.cpu.native import compiler
 
 LIBRARY = {  # long double functions of the C library
@@ -14,7 +15,7 @@ LIBRARY = {  # long double functions of the C library
     "log10": "log10l", "log1p": "log1pl", "sin": "sinl", "cos": "cosl", "tan": "tanl", "arcsin": "asinl",
     "arccos": "acosl", "arctan": "atanl", "arctan2": "atan2l", "sinh": "sinhl", "cosh": "coshl", "arcsinh": "asinhl",
     "arccosh": "acoshl", "arctanh": "atanhl", "erf": "erfl", "erfc": "erfcl", "gammaln": "lgammal", "power": "powl",
-    "sqrt": "sqrtl", "cbrt": "cbrtl", "hypot": "hypotl",
+    "sqrt": "sqrtl", "cbrt": "cbrtl", "hypot": "hypotl", "fmod": "fmodl",
 }  # fmt: skip
 
 PRECISE: dict[str, Callable[..., mpf]] = {  # in mpmath
@@ -29,7 +30,14 @@ PRECISE: dict[str, Callable[..., mpf]] = {  # in mpmath
     "gammaln": lambda x: mp.re(mp.loggamma(x)),
     "digamma": mp.digamma, "power": mp.power, "sqrt": mp.sqrt, "rsqrt": lambda x: 1 / mp.sqrt(x),
     "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)), "hypot": mp.hypot,
+    "fmod": lambda x, y: _rest(x, y),
 }  # fmt: skip
+
+
+def _rest(x: mpf, y: mpf) -> mpf:
+    """What a division leaves: the quotient has up to 1,300 digits."""
+    with mp.workdps(1400):
+        return mp.sign(x) * (abs(x) % abs(y))
 
 
 def errors(name: str, got: np.ndarray, *arguments: np.ndarray) -> np.ndarray:
@@ -115,7 +123,7 @@ def _from_library(name: str, *arguments: np.ndarray) -> np.ndarray:
 
 @cache
 def _loops() -> compiler.Library:
-    texts = [_loop(name, symbol, 2 if name in {"arctan2", "hypot", "power"} else 1) for name, symbol in LIBRARY.items()]
+    texts = [_loop(name, symbol, 2 if name in BINARY else 1) for name, symbol in LIBRARY.items()]
     return compiler.load(compiler.object_code("\n".join(texts)), [f"f.{name}" for name in LIBRARY])
 
 

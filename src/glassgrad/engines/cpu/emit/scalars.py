@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from glassgrad.engines.cpu.emit import remainders
 from glassgrad.engines.cpu.emit.functions import call_maths
 from glassgrad.engines.cpu.emit.maths import MATHS
-from glassgrad.engines.cpu.emit.types import F32, F64, I1, Kind, kind_of
+from glassgrad.engines.cpu.emit.types import F32, F64, I1, Kind, kind_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.graph.node import Node
 
 Scalar = Callable[..., Value]
 SCALARS: dict[str, Scalar] = {}  # op -> instructions, given (writer, node, *inputs)
 COSTS: dict[str, float] = {}  # in additions, roughly
+_WHOLE_TOO = frozenset({"fmod"})  # whole numbers have instructions of their own
 
 
 def _scalar(*names: str, cost: float = 1.0) -> Callable[[Scalar], Scalar]:
@@ -38,7 +40,7 @@ def is_scalar(node: Node) -> bool:
     """Can the loops compute this op at these dtypes?"""
     if node.op.name not in SCALARS:
         return False
-    return node.op.name not in MATHS or kind_of(node.dtype) in (F32, F64)
+    return node.op.name not in MATHS or node.op.name in _WHOLE_TOO or kind_of(node.dtype) in (F32, F64)
 
 
 def result_kind(node: Node) -> Kind:
@@ -271,6 +273,58 @@ for _name, _intrinsic in {"floor": "floor", "ceil": "ceil", "trunc": "trunc", "r
     _rounding(_name, _intrinsic)
 
 
+# ------------------------------------------------------------------ remainders, shifts, steps
+_IN_COMMON: dict[str, tuple[Scalar, float]] = {
+    "floor_divide": (remainders.floor_divide, 16.0),
+    "remainder": (remainders.remainder, 14.0),
+    "fmod": (remainders.truncated_remainder, 10.0),
+    "left_shift": (remainders.left_shift, 2.0),
+    "right_shift": (remainders.right_shift, 2.0),
+    "nextafter": (remainders.next_after, 6.0),
+}
+
+
+def _in_common(name: str, function: Scalar, cost: float) -> None:
+    @_scalar(name, cost=cost)
+    def write(w: Writer, node: Node, x: Value, y: Value) -> Value:
+        kind = result_kind(node)
+        return function(w, w.convert(x, kind), w.convert(y, kind))
+
+
+for _name, (_function_of_two, _cost) in _IN_COMMON.items():
+    _in_common(_name, _function_of_two, _cost)
+
+
+@_scalar("round", cost=3.0)
+def _round(w: Writer, node: Node, x: Value) -> Value:
+    return remainders.rounded(w, x) if x.kind.is_float else x
+
+
+@_scalar("spacing", cost=6.0)
+def _spacing(w: Writer, node: Node, x: Value) -> Value:
+    return remainders.spacing(w, w.convert(x, result_kind(node)))
+
+
+@_scalar("ldexp", cost=12.0)
+def _ldexp(w: Writer, node: Node, x: Value, n: Value) -> Value:
+    return remainders.scaled(w, w.convert(x, result_kind(node)), n)
+
+
+@_scalar("bitwise_count", cost=2.0)
+def _bit_count(w: Writer, node: Node, x: Value) -> Value:
+    return w.convert(remainders.bit_count(w, x), result_kind(node))
+
+
+@_scalar("real", "conjugate", cost=0.0)
+def _real(w: Writer, node: Node, x: Value) -> Value:
+    return w.convert(x, result_kind(node))
+
+
+@_scalar("imag", cost=0.0)
+def _imag(w: Writer, node: Node, x: Value) -> Value:
+    return w.constant(0, register(result_kind(node), x.type.lanes))
+
+
 # ------------------------------------------------------------------ functions
 @_scalar("sqrt", cost=4.0)
 def _sqrt(w: Writer, node: Node, x: Value) -> Value:
@@ -291,5 +345,5 @@ def _function(name: str) -> None:
         return call_maths(w, name, *[w.convert(x, kind) for x in inputs])
 
 
-for _name in set(MATHS) - {"sqrt", "rsqrt"}:
+for _name in set(MATHS) - {"sqrt", "rsqrt"} - _WHOLE_TOO:
     _function(_name)

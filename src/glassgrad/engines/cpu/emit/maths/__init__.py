@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from glassgrad.engines.cpu.emit.maths import (
+    division,
     error_function,
     exponential,
     gamma,
@@ -66,6 +67,7 @@ _FUNCTIONS: dict[str, Function] = {
     "rsqrt": roots.rsqrt,
     "cbrt": roots.cbrt,
     "hypot": roots.hypot,
+    "fmod": division.fmod,
 }
 
 MATHS = {name: _as_written(function) for name, function in _FUNCTIONS.items()}
