@@ -7,7 +7,7 @@ import numpy as np
 from glassgrad.graph.node import Node, apply, make
 from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import equal, isnan, logical_and, logical_not
-from glassgrad.ops.leaves import capture, literal
+from glassgrad.ops.leaves import array_leaf, literal
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast
 
@@ -117,7 +117,7 @@ def _triangle(node: Node, inputs: Sequence[Node]) -> Node:
     (x,), offset = inputs, node.param("offset")
     rows, columns = x.shape[-2:]
     mask = np.tri(rows, columns, offset if node.op.name == "tril" else offset - 1, dtype=bool)
-    keep = broadcast(capture(mask if node.op.name == "tril" else ~mask), x.shape)
+    keep = broadcast(array_leaf(mask if node.op.name == "tril" else ~mask), x.shape)
     return where(keep, x, literal(0, x.dtype, x.shape))
 
 

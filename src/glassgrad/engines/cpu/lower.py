@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu import convolution, derived, parts
+from glassgrad.engines.cpu import convolution, derived, draws, parts
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
@@ -192,4 +192,5 @@ _RULES: dict[str, Rule] = (
     }
     | convolution.RULES
     | derived.RULES
+    | draws.RULES
 )

@@ -11,6 +11,7 @@ import numpy as np
 from glassgrad.engines.cpu.emit import remainders
 from glassgrad.engines.cpu.emit.functions import call_maths
 from glassgrad.engines.cpu.emit.maths import MATHS
+from glassgrad.engines.cpu.emit.random_words import threefry
 from glassgrad.engines.cpu.emit.types import F32, F64, I1, Kind, kind_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.graph.node import Node
@@ -323,6 +324,11 @@ def _real(w: Writer, node: Node, x: Value) -> Value:
 @_scalar("imag", cost=0.0)
 def _imag(w: Writer, node: Node, x: Value) -> Value:
     return w.constant(0, register(result_kind(node), x.type.lanes))
+
+
+@_scalar("threefry", cost=90.0)
+def _threefry(w: Writer, node: Node, *inputs: Value) -> Value:
+    return threefry(w, *inputs)
 
 
 # ------------------------------------------------------------------ functions

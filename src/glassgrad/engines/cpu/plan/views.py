@@ -14,6 +14,8 @@ def _reshape(node: Node, index: Index) -> Index:
 
 def reshaped(index: Index, shape: Sequence[int], source: Sequence[int]) -> Index:
     """The index into an array of one shape of what lies at this index of the same elements in another shape."""
+    if 0 in shape:
+        return (ZERO,) * len(source)
     squeezed = [(part, size) for part, size in zip(index, shape, strict=True) if size != 1]
     wanted = [size for size in source if size != 1]
     if [size for _, size in squeezed] == wanted:  # only axes of size 1 come or go
