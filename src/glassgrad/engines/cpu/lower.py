@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 
 from glassgrad.engines.cpu import convolution, derived, draws, parts
 from glassgrad.engines.cpu.contraction import as_products
+from glassgrad.engines.cpu.joining import joined
+from glassgrad.engines.cpu.motion.scans import moved
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
 from glassgrad.graph.notes import Notes
@@ -24,7 +26,8 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
     with working() as here:
         if notes is not None:
             here.notes = notes
-        outputs = _rebuilt(_without_calls(graph, notes), _RULES, notes)
+        opened = moved(_without_calls(graph, notes), lambda body: _without_calls(body, notes))
+        outputs = _rebuilt(opened, _RULES, notes)
     return Graph(graph.inputs, tuple(outputs))
 
 
@@ -185,6 +188,7 @@ _RULES: dict[str, Rule] = (
         "logsumexp": _logsumexp,
         "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
         "power": _power,
+        "index_add": joined,
         "index": parts.index,
         "cumsum": _running,
         "cumprod": _running,

@@ -1,0 +1,196 @@
+"""Work moved out of loops: the results stay those of the reference engine, and the steps do less."""
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+from glassgrad.engines.cpu.lower import lowered
+from glassgrad.graph.node import reachable
+from tests.engines.cpu.test_control import agree
+
+RANDOM = np.random.default_rng(5)
+TOLERANCES = {np.float64: 1e-10, np.float32: 2e-3}
+
+
+@pytest.fixture(autouse=True)
+def native():
+    with gg.settings(engine="cpu"):
+        yield
+
+
+def drawn(*shape, dtype=np.float64):
+    return RANDOM.normal(size=shape).astype(dtype)
+
+
+def ops_in_loops(function, *arguments):
+    """The names of the ops in the bodies of the program's loops."""
+    compiled = gg.jit(function)
+    compiled(*arguments)
+    (version,) = compiled.cache.values()
+    graph = lowered(version.graph)
+    bodies = [node.param("body") for node in reachable(graph.outputs) if node.op.name in ("scan", "while_loop")]
+    return [node.op.name for body in bodies for node in reachable(lowered(body).outputs)]
+
+
+def recurrent(w, u, b, x):
+    """A plain recurrent network over the first axis of x."""
+
+    def step(h, entry):
+        h = np.tanh(entry @ w + h @ u + b)
+        return h, h
+
+    last, every = gg.scan(step, np.zeros((*x.shape[1:-1], u.shape[0]), x.dtype), x)
+    return np.sum(last**2) + np.sum(np.sin(every))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    ("length", "batch", "inputs", "hidden"), [(1, 1, 1, 1), (2, 3, 5, 4), (9, 1, 7, 16), (12, 6, 3, 17)]
+)
+def test_a_recurrent_network_and_its_gradient(dtype, length, batch, inputs, hidden):
+    w, u, b = drawn(inputs, hidden, dtype=dtype), drawn(hidden, hidden, dtype=dtype), drawn(hidden, dtype=dtype)
+    x = drawn(length, batch, inputs, dtype=dtype)
+    agree(recurrent, w, u, b, x, tolerance=TOLERANCES[dtype])
+    for wrt in range(4):
+        agree(gg.grad(recurrent, wrt), w, u, b, x, tolerance=TOLERANCES[dtype])
+
+
+def test_without_a_batch_and_at_second_order():
+    w, u, b, x = drawn(3, 4), drawn(4, 4), drawn(4), drawn(10, 3)
+    agree(gg.grad(recurrent), w, u, b, x, tolerance=1e-10)
+    agree(gg.grad(lambda w: np.sum(gg.grad(recurrent)(w, u, b, x) ** 2)), w, tolerance=1e-9)
+
+
+def test_only_the_product_with_the_state_is_left_in_the_steps():
+    w, u, b, x = drawn(8, 16), drawn(16, 16), drawn(16), drawn(20, 4, 8)
+    assert ops_in_loops(recurrent, w, u, b, x).count("contract") == 1
+    backward = lambda *args: gg.grad(recurrent, (0, 1, 2))(*args)  # noqa: E731
+    assert ops_in_loops(backward, w, u, b, x).count("contract") == 2  # forward, and the cotangent of the state
+    with_inputs = lambda *args: gg.grad(recurrent, 3)(*args)  # noqa: E731
+    assert ops_in_loops(with_inputs, w, u, b, x).count("contract") == 2
+
+
+def test_a_product_for_what_is_given_is_taken_after_the_loop():
+    def outputs(w, v, x):
+        return gg.scan(lambda h, e: (np.tanh(h @ w + e), np.exp(h @ v) + e[:2]), np.zeros(4), x)
+
+    def function(w, v, x):
+        last, every = outputs(w, v, x)
+        return np.sum(last) * np.sum(every**2)
+
+    w, v, x = drawn(4, 4), drawn(4, 2), drawn(11, 4)
+    agree(function, w, v, x, tolerance=1e-10)
+    assert ops_in_loops(function, w, v, x).count("contract") == 1
+    for wrt in range(3):
+        agree(gg.grad(function, wrt), w, v, x, tolerance=1e-10)
+
+
+def test_what_stays_the_same_is_computed_once():
+    def function(a, x):
+        return np.sum(gg.scan(lambda c, e: (c * np.exp(a) + e, None), np.zeros(3), x)[0])
+
+    a, x = drawn(3), drawn(6, 3)
+    agree(function, a, x)
+    assert "exp" not in ops_in_loops(function, a, x)
+    agree(gg.grad(function), a, x)
+
+
+def test_what_stays_the_same_in_a_loop_with_an_open_end():
+    def function(a, x):
+        return gg.while_loop(lambda s: s > 0.1, lambda s: s * np.tanh(np.exp(a)), x)
+
+    agree(function, 0.3, 5.0)
+    agree(function, 0.3, 0.05)  # no step
+    assert "exp" not in ops_in_loops(function, 0.3, 5.0)
+    agree(gg.grad(function), 0.3, 5.0)
+
+
+def test_a_sum_that_the_steps_read_stays_in_the_loop():
+    def function(x):
+        def step(state, e):
+            total, h = state
+            return (total + np.outer(e, h), np.tanh(h + total[0])), None
+
+        (total, h), _ = gg.scan(step, (np.zeros((3, 3)), np.ones(3)), x)
+        return np.sum(total) + np.sum(h)
+
+    x = drawn(7, 3)
+    agree(function, x, tolerance=1e-10)
+    agree(gg.grad(function), x, tolerance=1e-9)
+
+
+def test_sums_of_products_that_nothing_reads():
+    def function(x, start):
+        def step(total, e):
+            return total + np.outer(e, np.sin(e)), None
+
+        return gg.scan(step, start, x)[0]
+
+    x, start = drawn(7, 3), drawn(3, 3)
+    agree(function, x, start)
+    x[2, 1] = np.nan
+    start[0, 0] = np.inf
+    agree(function, x, start)
+
+
+def test_states_that_nobody_reads_and_that_stay_as_they_are():
+    def function(x):
+        def step(state, e):
+            used, unused, fixed = state
+            return (used * 0.5 + e * fixed, unused + np.sum(e), fixed), (used, unused * 2.0)
+
+        (used, _, fixed), (every, _) = gg.scan(step, (np.zeros(3), 0.0, np.full(3, 2.0)), x)
+        return np.sum(used * fixed) + np.sum(every)
+
+    agree(function, drawn(5, 3))
+    agree(gg.grad(function), drawn(5, 3))
+
+
+def test_loops_in_loops():
+    def function(w, x):
+        def outer(h, row):
+            def inner(g, entry):
+                return np.tanh(g @ w + entry), np.sum(g @ w)
+
+            h, sums = gg.scan(inner, h, row)
+            return h, np.sum(sums)
+
+        h, sums = gg.scan(outer, np.zeros(3), x)
+        return np.sum(h) + np.sum(sums)
+
+    w, x = drawn(3, 3), drawn(4, 5, 3)
+    agree(function, w, x, tolerance=1e-10)
+    agree(gg.grad(function), w, x, tolerance=1e-10)
+    agree(gg.grad(function, 1), w, x, tolerance=1e-10)
+
+
+def test_backwards_and_mapped():
+    def function(w, x):
+        last, every = gg.scan(lambda h, e: (np.tanh(h @ w + e @ w), h @ w), np.zeros(3), x, reverse=True)
+        return np.sum(last) + np.sum(every**2)
+
+    w, x = drawn(3, 3), drawn(2, 6, 3)
+    agree(lambda w, x: gg.vmap(function, (None, 0))(w, x), w, x, tolerance=1e-10)
+    agree(lambda w, x: gg.grad(lambda w: np.sum(gg.vmap(function, (None, 0))(w, x)))(w), w, x, tolerance=1e-10)
+
+
+# ------------------------------------------------------------------ arrays put together from parts
+PARTS = {
+    "halves": lambda x: np.concatenate([np.sin(x[:3]), np.cos(x[3:])]),
+    "apart": lambda x: x[1:2] * x[4:6][0],
+    "numbers": lambda x: x[0] * x[3] + x[-1],
+    "overlapping": lambda x: x[:4] * x[2:],
+    "steps": lambda x: x[::2] * x[1::2],
+    "backwards": lambda x: x[::-1] * x,
+    "columns": lambda x: x.reshape(2, 3)[:, :2] @ x.reshape(2, 3)[:, 1:].T,
+    "empty": lambda x: np.concatenate([x[2:2], x[1:4]]),
+    "all": lambda x: x[:] * x[0:6],
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_gradients_of_parts(name):
+    function = PARTS[name]
+    agree(gg.grad(lambda x: np.sum(function(x) ** 3)), drawn(6), tolerance=1e-10)
+    rows = lambda x: np.sum(np.sin(gg.vmap(function)(x)))  # noqa: E731
+    agree(gg.grad(rows), drawn(4, 6), tolerance=1e-10)
