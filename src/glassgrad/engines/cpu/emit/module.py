@@ -8,7 +8,7 @@ from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.sharing import ranges_of, shared_text
-from glassgrad.engines.cpu.plan.kernels import Kernel, Step
+from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
 from glassgrad.graph.node import Node
@@ -32,7 +32,8 @@ class Module:
         self.host: list[Node] = []
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
-        self.names: dict[Step, str] = {}
+        self.names: dict[Kernel, str] = {}
+        self.runs: dict[Node, str] = {}  # by what a product is computed
 
     def text(self) -> str:
         """All of it."""
