@@ -15,6 +15,7 @@ _WHERE = {
     "glassgrad.api.custom": ("custom_derivative", "stop_gradient"),
     "glassgrad.api.convolution": ("conv", "conv_transpose", "max_pool", "avg_pool"),
     "glassgrad.api.control": ("cond", "switch", "while_loop", "fori_loop", "scan"),
+    "glassgrad.api.inspecting": ("profile",),
     "glassgrad.api.source": ("source",),
     "glassgrad.base.settings": ("settings",),
     "glassgrad.explain.derivation": ("Derivation",),

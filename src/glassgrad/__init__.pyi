@@ -18,6 +18,7 @@ from glassgrad.api.custom import custom_derivative as custom_derivative
 from glassgrad.api.custom import stop_gradient as stop_gradient
 from glassgrad.api.derivatives import grad as grad
 from glassgrad.api.derivatives import value_and_grad as value_and_grad
+from glassgrad.api.inspecting import profile as profile
 from glassgrad.api.jacobians import elementwise_grad as elementwise_grad
 from glassgrad.api.jacobians import hessian as hessian
 from glassgrad.api.jacobians import hvp as hvp

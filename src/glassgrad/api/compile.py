@@ -7,22 +7,19 @@ from threading import Lock
 from typing import Any
 
 from glassgrad.api.arguments import ArgNums, parameter_names
+from glassgrad.api.inspecting import Inspector
 from glassgrad.api.pipeline import deliver, own, tracing
-from glassgrad.base.avals import Aval, plain_array
-from glassgrad.base.errors import UsageError
+from glassgrad.api.traced_call import signature_of, trace_call
 from glassgrad.base.settings import current
-from glassgrad.base.trees import Structure, flatten, unflatten
+from glassgrad.base.trees import Structure, unflatten
 from glassgrad.engines import reference
 from glassgrad.engines.choice import compile_graph, entry_for
-from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
 from glassgrad.ops.leaves import Held, outputs_of
 from glassgrad.tracing.body import trace_inside
-from glassgrad.tracing.trace import abstract_input, is_array, output_node
-from glassgrad.tracing.tracer import Tracer, to_node, weak_type
+from glassgrad.tracing.tracer import Tracer, to_node
 from glassgrad.transforms.control.call import make_call
-from glassgrad.transforms.control.settle import settle
 from glassgrad.transforms.simplify import simplify
 
 Function = Callable[..., Any]
@@ -63,7 +60,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
-        leaves, weak, structure, signature = _signature(args, kwargs, fixed)
+        leaves, weak, structure, signature = signature_of(args, kwargs, fixed)
         with lock:
             version = cache.pop(signature, None)
             if version is not None:
@@ -90,11 +87,10 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
             return unflatten(version.structure, [Tracer(node) for node in outputs])
 
     entry = entry_for(compiled, function, current().engine)
-    if entry is not None:
-        entry.function.cache = cache
-        return entry.function  # type: ignore[no-any-return]  # a function by another type
-    compiled.cache = cache  # type: ignore[attr-defined]  # for inspection and clearing
-    return compiled
+    found: Any = compiled if entry is None else entry.function
+    found.cache = cache
+    found.inspect = Inspector(function, frozenset(fixed))
+    return found  # type: ignore[no-any-return]  # a function with further attributes
 
 
 def _constants(program: Callable[..., list[Any]]) -> list[Any]:
@@ -109,45 +105,6 @@ def _other_spellings(function: Function, fixed: set[int | str]) -> set[int | str
     return found | {names.index(str(key)) for key in fixed | found if key in names}
 
 
-def _with_types(value: Any) -> Any:
-    """A static value as a key that tells 1 from 1.0 and True, which are equal."""
-    return (type(value), tuple([_with_types(part) for part in value]) if isinstance(value, tuple) else value)
-
-
-def _signature(
-    args: Sequence[Any], kwargs: dict[str, Any], fixed: set[Any]
-) -> tuple[list[Any], list[type | None], Structure, Any]:
-    """The arrays of the call, which of them were Python's numbers, and what a traced version depends on."""
-    dynamic = [arg for index, arg in enumerate(args) if index not in fixed]
-    named = {name: value for name, value in sorted(kwargs.items()) if name not in fixed}
-    leaves, structure = flatten((dynamic, named))
-    key: list[Any] = [structure]
-    arrays: list[Any] = []
-    weak: list[type | None] = []
-    for leaf in leaves:
-        if not is_array(leaf):
-            raise UsageError(
-                f"jit takes arrays and numbers, found {type(leaf).__name__}",
-                hint="jit(f, static='name') for an argument that is a Python value",
-            )
-        array = leaf if isinstance(leaf, Tracer) else plain_array(leaf)
-        arrays.append(array)
-        weak.append(weak_type(leaf))
-        key.append((array.shape, array.dtype, weak[-1]))
-    held: list[tuple[int | str, Any]] = [
-        (index, _with_types(args[index])) for index in range(len(args)) if index in fixed
-    ]
-    held += [(name, _with_types(kwargs[name])) for name in sorted(kwargs) if name in fixed]
-    try:
-        signature = (tuple(key), tuple(held), current())
-        hash(signature)
-    except TypeError as error:
-        raise UsageError(
-            "a static argument of jit must be hashable", hint="pass arrays as ordinary arguments"
-        ) from error
-    return arrays, weak, structure, signature
-
-
 def _compile(
     function: Function,
     structure: Structure,
@@ -158,24 +115,16 @@ def _compile(
 ) -> Compiled:
     outermost = workspace() is None
     with tracing(), apart():
-        since = fresh_serial()
-        # A Python number gives way to the dtypes of arrays inside as it does outside.
-        tracers = [abstract_input(Aval(leaf.shape, leaf.dtype), weak) for leaf, weak in leaves]
-        inputs = [tracer.node for tracer in tracers]  # before the function may write into them
-        dynamic, named = unflatten(structure, tracers)
-        rest = iter(dynamic)
-        full = [arg if index in fixed else next(rest) for index, arg in enumerate(args)]
-        result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
-        flat, out_structure = flatten(result)
-        graph, outside = close(inputs, settle([output_node(leaf) for leaf in flat]), since)
+        found = trace_call(function, structure, leaves, args, kwargs, fixed)
         if outermost:
             _follow_captured()
+        graph = found.graph
         # What runs is simplified; what an outer trace differentiates stays as traced.
         program = compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))), current().engine)
         here = workspace()
         known = set(here.captured.values()) if here is not None else set()
-    captured = [node.param("held") for node in known.intersection([*outside, *reachable(graph.outputs)])]
-    return Compiled(graph, outside, out_structure, program, captured, known.issuperset(outside))
+    captured = [node.param("held") for node in known.intersection([*found.outside, *reachable(graph.outputs)])]
+    return Compiled(graph, found.outside, found.structure, program, captured, known.issuperset(found.outside))
 
 
 def _follow_captured() -> None:

@@ -30,8 +30,12 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
 def flatten_with_paths(tree: Tree) -> tuple[list[str], list[Any], Structure]:
     """As `flatten`, with each leaf's path as a person would write it: `layers[0].weight`."""
     leaves, structure = flatten(tree)
-    accessors = optree.treespec_accessors(structure)
-    return [_show_accessor(a) for a in accessors], leaves, structure
+    return paths_of(structure), leaves, structure
+
+
+def paths_of(structure: Structure) -> list[str]:
+    """The path of each leaf of a tree of this structure."""
+    return [_show_accessor(accessor) for accessor in optree.treespec_accessors(structure)]
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Tree:

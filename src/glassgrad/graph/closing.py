@@ -23,12 +23,17 @@ def close(inputs: Sequence[Node], outputs: Sequence[Node], since: int) -> tuple[
             if here is not None:
                 here.notes.before[outside[node]] = node
     new.update(outside)
+    origin = None if here is None else here.origin
     for node in inside:
         changed = tuple([new.get(x, x) for x in node.inputs])
         if changed != node.inputs:
+            if here is not None:  # what takes a node's place comes from the same line
+                here.origin = here.notes.origins.get(node, origin)
             new[node] = make(node.op, changed, node.params)
             if here is not None:
                 here.notes.pass_on(node, new[node])
+    if here is not None:
+        here.origin = origin
     graph = Graph((*inputs, *outside.values()), tuple([new.get(node, node) for node in outputs]))
     return graph, list(outside)
 

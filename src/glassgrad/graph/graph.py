@@ -41,15 +41,20 @@ def substitute(
         return list(outputs)
     since = min(node.serial for node in replacement) - 1
     here = workspace()
+    origin = None if here is None else here.origin
     new = dict(replacement)
     for node in reachable(outputs, since):
         if node in new:
             continue
         inputs = tuple([new.get(x, x) for x in node.inputs])
         if inputs != node.inputs:
+            if here is not None:  # what takes a node's place comes from the same line
+                here.origin = here.notes.origins.get(node, origin)
             new[node] = make(node.op, inputs, node.params) if rebuild is None else rebuild(node, inputs)
             if here is not None:
                 here.notes.pass_on(node, new[node])
+    if here is not None:
+        here.origin = origin
     return [new.get(node, node) for node in outputs]
 
 

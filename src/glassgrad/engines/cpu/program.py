@@ -37,15 +37,27 @@ class Program:
 
     def __call__(self, *arguments: Any) -> list[np.ndarray]:
         """The outputs for these arguments."""
+        run, results = self.prepared(*arguments)
+        run()
+        return results
+
+    def prepared(self, *arguments: Any) -> tuple[Callable[[], None], list[np.ndarray]]:
+        """A run on these arguments, to be made as often as one likes, and the arrays that it writes its results into."""
         plan = self.plan
         given = [np.ascontiguousarray(value, node.dtype) for value, node in zip(arguments, plan.inputs, strict=True)]
         given.extend(np.ascontiguousarray(node.param("held").values) for node in plan.captured)
         results = [np.empty(node.shape, node.dtype) for node in plan.outputs]
         arena = np.empty(plan.arena_bytes + _ALIGNED, np.uint8)
         start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
-        self.run(_pointers(given), _pointers(results), start, self.host.context)
-        self.host.raise_pending()
-        return results
+        sources, targets = _pointers(given), _pointers(results)
+
+        def run() -> None:
+            self.run(sources, targets, start, self.host.context)
+            self.host.raise_pending()
+            assert alive, "the memory behind the addresses lives as long as this function"
+
+        alive = [given, results, arena]
+        return run, results
 
     def is_long(self, elements: int) -> bool:
         """Does a run compute more elements than this, or call what takes its time?"""

@@ -7,17 +7,18 @@ files, each behind its length.
 import ctypes
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 
 from glassgrad.engines.cpu.native.parts import parts
 
+_Made = TypeVar("_Made")
 _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
@@ -75,8 +76,28 @@ def object_code(text: str) -> bytes:
     return b"".join([_LENGTH.pack(len(code)) + code for code in objects])
 
 
+def optimised_text(text: str) -> str:
+    """LLVM text after the passes that `object_code` runs."""
+    return _made(text, lambda module, machine: str(module))
+
+
+def assembly_text(text: str) -> str:
+    """The machine code of `object_code` in words."""
+    return _made(text, lambda module, machine: str(machine.emit_assembly(module)))
+
+
+def processor() -> str:
+    """What LLVM calls this processor."""
+    return str(llvm.get_host_cpu_name())
+
+
 def _object(text: str) -> bytes:
-    """One object file, made in a context of its own."""
+    """One object file."""
+    return _made(text, _emitted)
+
+
+def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
+    """What is made of the optimised text, in a context of its own."""
     context, machine = llvm.create_context(), _new_machine()
     module = llvm.parse_assembly(text, context)
     try:
@@ -84,7 +105,7 @@ def _object(text: str) -> bytes:
         module.triple = llvm.get_default_triple()
         module.data_layout = str(machine.target_data)
         _optimise(module, machine)
-        return _emitted(module, machine)
+        return make(module, machine)
     finally:
         module.close()  # before its context
 

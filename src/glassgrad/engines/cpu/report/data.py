@@ -29,6 +29,7 @@ class Kernel:
     ops: tuple[str, ...]
     sources: tuple[str, ...]
     code: str
+    dtype: str  # of most of what it computes: "f32", "f64"
     lanes: int
     threads: int
     work: Work
@@ -45,6 +46,7 @@ class Product:
     m: int
     n: int
     k: int
+    dtype: str
     runs: str
     work: Work
 
@@ -77,7 +79,18 @@ class Fallback:
     work: Work
 
 
-Step = Kernel | Product | Loop | Fallback
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An op of a program that the reference engine runs as a whole, one after the other."""
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    op: str
+    work: Work
+
+
+Step = Kernel | Product | Loop | Fallback | Operation
 
 
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -118,7 +131,7 @@ def plain(value: Any) -> Any:
             return [plain(part) for part in value]
         case dict():
             return {key: plain(part) for key, part in value.items()}
-        case Kernel() | Product() | Loop() | Fallback():
+        case Kernel() | Product() | Loop() | Fallback() | Operation():
             return {"kind": type(value).__name__.lower()} | _fields(value)
         case Buffer() | Work() | Description():
             return _fields(value)

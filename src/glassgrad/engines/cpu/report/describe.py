@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from glassgrad.base.avals import show_size
+from glassgrad.base.avals import short_dtype, show_size
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.emit.types import kind_of
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
@@ -15,9 +15,10 @@ from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.names import Names
 from glassgrad.engines.cpu.report.nest import Around, nest_text
 from glassgrad.engines.cpu.report.work import Work, kernel_work, moved, product_work
+from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.ops.contract import parts
-from glassgrad.ops.leaves import LITERAL, PROJECT
+from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
 
 _LONGEST_TITLE = 6  # values named in a title
 
@@ -33,9 +34,18 @@ class Describer:
 
     def steps(self, plan: Plan) -> tuple[data.Step, ...]:
         """The steps of a plan."""
+        self._name_whole(plan)
         for step in plan.steps:
             self.found[step] = self._kernel(plan, step) if isinstance(step, Kernel) else self._call(plan, step)
         return tuple([self.found[step] for step in plan.steps])
+
+    def _name_whole(self, plan: Plan) -> None:
+        """What a person named may be another shape of what is computed: `m = h.max(axis=1, keepdims=True)`."""
+        known = self.names.notes.names
+        for node in plan.roles:
+            whole = storage_of(node)
+            if whole is not node and node in known and whole not in known:
+                known[whole] = known[node]
 
     # ------------------------------------------------------------------ loops
     def _kernel(self, plan: Plan, kernel: Kernel) -> data.Kernel:
@@ -48,6 +58,7 @@ class Describer:
             _ops_of(kernel, plan),
             self._sources([root.node for root in kernel.roots]),
             code,
+            _dtype_of(kernel),
             lanes.width if lanes is not None and vector else 1,
             threads,
             kernel_work(kernel, plan.roles, plan.kept),
@@ -79,6 +90,7 @@ class Describer:
             _size(m, sizes),
             _size(n, sizes),
             _size([c for c in shared if c not in out], sizes),
+            short_dtype(node.dtype),
             self.module.runs.get(node, "BLAS"),
             product_work(node),
         )
@@ -158,6 +170,12 @@ def _values_of(plan: Plan, node: Node) -> list[Node]:
     return [x for x in plan.places if x.op is PROJECT and x.inputs[0] is node]
 
 
+def _dtype_of(kernel: Kernel) -> str:
+    """The dtype of most of what a kernel computes."""
+    names = [short_dtype(root.node.dtype) for root in kernel.roots]
+    return max(names, key=lambda name: (name in ("f32", "f64"), names.count(name)))
+
+
 def _ops_of(kernel: Kernel, plan: Plan) -> tuple[str, ...]:
     """The names of the ops inside, in the order of their values."""
     found: set[Node] = set()
@@ -184,6 +202,24 @@ def reason(node: Node) -> str:
     if half:
         return "float16 values: native loops compute in float32 and float64"
     return f"{node.op.name} has no native loop: NumPy or SciPy computes it"
+
+
+def operations(graph: Graph, names: Names) -> tuple[data.Operation, ...]:
+    """The ops of a graph, in the order in which the reference engine runs them."""
+    given = set(graph.inputs)
+    nodes = [node for node in graph.nodes() if node not in given and node.op not in (LITERAL, ARRAY, PROJECT)]
+    return tuple(
+        [
+            data.Operation(
+                f"n{number}",
+                f"{names.name(node)} {', '.join([str(aval) for aval in node.avals])}",
+                (names.source(node),) if names.source(node) else (),
+                node.op.name,
+                moved(node),
+            )
+            for number, node in enumerate(nodes)
+        ]
+    )
 
 
 # ------------------------------------------------------------------ memory
@@ -215,7 +251,7 @@ def buffers_of(plan: Plan, names: Names) -> tuple[data.Buffer, ...]:
 
 
 def _buffer(name: str, node: Node, where: str, first: int, last: int) -> data.Buffer:
-    return data.Buffer(name, node.shape, str(node.dtype), max(node.aval.nbytes, 0), where, first, last)
+    return data.Buffer(name, node.shape, short_dtype(node.dtype), max(node.aval.nbytes, 0), where, first, last)
 
 
 def _lives(plan: Plan) -> tuple[dict[Node, int], dict[Node, int]]:

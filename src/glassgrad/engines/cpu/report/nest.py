@@ -106,7 +106,7 @@ class _Nest:
         if lanes is not None:
             mine = lanes.of_frame is axis or (phase is not None and lanes.of_phase.get(phase) is axis)
             if mine:
-                facts.append(f"{lanes.width} lanes")
+                facts.append(f"{min(lanes.width, axis.extent)} lanes")
             elif axis in lanes.unrolled:
                 facts.append("written out")
         return facts
@@ -160,7 +160,7 @@ class _Nest:
         match root.role:
             case Role.RUNNING:
                 self._run(root, values)
-            case Role.REDUCE | Role.PRODUCT if root.reduced or root.role is Role.REDUCE:
+            case Role.REDUCE | Role.PRODUCT if root.late or any(axis.extent != 1 for axis in root.reduced):
                 self._add(root, place, values)
             case Role.PRODUCT:
                 self._set(root, Text(f"{values[0].within(10)} * {values[1].within(10)}", 10))

@@ -17,8 +17,32 @@ from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, PROJECT
 
 _FREE = frozenset(
-    """mark stop_gradient positive cast where isnan isinf isfinite signbit copysign less less_equal greater greater_equal
-    equal not_equal logical_and logical_or logical_xor logical_not bitwise_and bitwise_or bitwise_xor invert""".split()
+    [
+        "mark",
+        "stop_gradient",
+        "positive",
+        "cast",
+        "where",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "signbit",
+        "copysign",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "equal",
+        "not_equal",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logical_not",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "invert",
+    ]
 )
 
 
