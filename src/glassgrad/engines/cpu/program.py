@@ -42,7 +42,7 @@ class Program:
         return results
 
     def prepared(self, *arguments: Any) -> tuple[Callable[[], None], list[np.ndarray]]:
-        """A run on these arguments, to be made as often as one likes, and the arrays that it writes its results into."""
+        """A run on these arguments, to be made as often as one likes, and the arrays that it writes into."""
         plan = self.plan
         given = [np.ascontiguousarray(value, node.dtype) for value, node in zip(arguments, plan.inputs, strict=True)]
         given.extend(np.ascontiguousarray(node.param("held").values) for node in plan.captured)

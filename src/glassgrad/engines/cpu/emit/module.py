@@ -33,7 +33,6 @@ class Module:
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
         self.names: dict[Kernel, str] = {}
-        self.runs: dict[Node, str] = {}  # by what a product is computed
 
     def text(self) -> str:
         """All of it."""

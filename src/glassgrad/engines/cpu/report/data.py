@@ -48,6 +48,7 @@ class Product:
     k: int
     dtype: str
     runs: str
+    threads: int
     work: Work
 
 

@@ -6,11 +6,15 @@ from itertools import count
 from typing import Any
 
 from glassgrad.base.avals import short_dtype, show_size
+from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.emit.types import kind_of
+from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.plan.roles import letter_sizes, storage_of
+from glassgrad.engines.cpu.products.blocking import blocking_of
+from glassgrad.engines.cpu.products.product import product_of
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.names import Names
 from glassgrad.engines.cpu.report.nest import Around, nest_text
@@ -91,7 +95,7 @@ class Describer:
             _size(n, sizes),
             _size([c for c in shared if c not in out], sizes),
             short_dtype(node.dtype),
-            self.module.runs.get(node, "BLAS"),
+            *_runs(node),
             product_work(node),
         )
 
@@ -135,6 +139,14 @@ class Describer:
 
     def _sources(self, nodes: Sequence[Node]) -> tuple[str, ...]:
         return tuple(dict.fromkeys([text for node in nodes if (text := self.names.source(node))]))
+
+
+def _runs(node: Node) -> tuple[str, int]:
+    """What computes a product, and on how many threads."""
+    blocking = blocking_of(product_of(node)[0], current().threads or processor_count())
+    columns = blocking.panels or blocking.last
+    threads = blocking.batch_parts * blocking.row_parts * blocking.column_parts
+    return (f"tiles of {columns.tile.rows} × {columns.tile.columns}" if columns is not None else "nothing"), threads
 
 
 def _labels(node: Node, bodies: Sequence[Plan]) -> list[str]:

@@ -52,7 +52,7 @@ def number_text(node: Node) -> Text:
     if isinstance(item, bool):
         return Text("true" if item else "false")
     if isinstance(item, float) and not np.isfinite(item):
-        return Text("NAN" if item != item else "INFINITY") if not item < 0 else Text("-INFINITY", UNARY)
+        return Text("-INFINITY", UNARY) if item < 0 else Text("INFINITY" if item > 0 else "NAN")
     shown = f"{item:.6g}" if isinstance(item, float) and node.dtype.itemsize < 8 else repr(item)
     return Text(shown.removesuffix(".0") + ".0" if isinstance(item, float) and shown.endswith(".0") else shown,
                 UNARY if shown.startswith("-") else ATOM)  # fmt: skip

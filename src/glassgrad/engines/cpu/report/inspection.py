@@ -19,6 +19,7 @@ from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.describe import Describer, buffers_of, operations
 from glassgrad.engines.cpu.report.names import Names
 from glassgrad.engines.cpu.report.page import as_html, as_text, described_page
+from glassgrad.engines.cpu.report.work import Work
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Notes
@@ -68,7 +69,7 @@ class Inspection:
         return self.description.arena_bytes
 
     @property
-    def work(self) -> data.Work:
+    def work(self) -> Work:
         """Operations and bytes of the whole."""
         return self.description.work
 
@@ -108,8 +109,9 @@ class Inspection:
 
     def _native(self) -> Module:
         if self._module is None:
+            why = self.description.reason or "the engine is reference"
             raise UsageError(
-                f"{self.description.function} has no native code: {self.description.reason or 'the engine is reference'}",
+                f"{self.description.function} has no native code: {why}",
                 hint="gg.settings(engine='cpu') compiles",
             )
         return self._module

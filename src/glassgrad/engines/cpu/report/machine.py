@@ -73,7 +73,7 @@ def _ceilings(threads: int) -> Ceilings:
         with suppress(OSError, ValueError, KeyError, TypeError):
             kept = json.loads(place.read_text(encoding="utf-8"))
             bandwidth = tuple([(int(size), float(one), float(every)) for size, one, every in kept["bandwidth"]])
-            return Ceilings(threads, {name: tuple(pair) for name, pair in kept["peak"].items()}, bandwidth)  # type: ignore[misc]  # pairs
+            return Ceilings(threads, {name: tuple(pair) for name, pair in kept["peak"].items()}, bandwidth)
     found = _measured(threads)
     if place is not None:
         with suppress(OSError):
@@ -117,11 +117,11 @@ def _triads(nbytes: int, threads: int) -> tuple[float, float]:
     start = -(-room.ctypes.data // 64) * 64
     function = _function("triad", 4)
     repeats = max((1 << 23) // nbytes, 1)
-    one, every = [
-        24.0 * count * repeats / _best(lambda chunks=chunks: function(start, count, repeats, chunks), 3)  # type: ignore[misc]
-        for chunks in (1, threads)
-    ]
-    return one, every
+
+    def rate(chunks: int) -> float:
+        return 24.0 * count * repeats / _best(lambda: function(start, count, repeats, chunks), 3)
+
+    return rate(1), rate(threads)
 
 
 def _accumulators() -> int:

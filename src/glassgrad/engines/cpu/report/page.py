@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glassgrad.engines.cpu.report import data
+from glassgrad.engines.cpu.report.work import Work
 
 _WIDEST = 120
 _MOST_STEPS = 60  # of a program; the rest is counted
@@ -127,6 +128,7 @@ def _step(step: data.Step, number: str, depth: int = 0) -> list[Any]:
         case data.Product():
             batch = f"{step.batch} × " if step.batch != 1 else ""
             shape = f"{batch}({step.m} × {step.k}) ({step.k} × {step.n}) by {step.runs}"
+            shape += f" on {counted(step.threads, 'thread')}" if step.threads > 1 else ""
             parts += [_facts([f"matrix product {shape}", *_work(step.work)]), *_lines(step.sources)]
         case data.Fallback():
             parts += [Padding(Text(f"{step.op}: {step.reason}", style="yellow"), (0, 0, 0, 4)), *_lines(step.sources)]
@@ -140,7 +142,7 @@ def _step(step: data.Step, number: str, depth: int = 0) -> list[Any]:
     return parts
 
 
-def _work(work: data.Work) -> list[str]:
+def _work(work: Work) -> list[str]:
     return [
         *([amount(work.flops, "flop")] if work.flops else []),
         f"reads {amount(work.bytes_read, 'B')}",

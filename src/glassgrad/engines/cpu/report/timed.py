@@ -42,7 +42,7 @@ def bound_of(step: data.Step, seconds: float, machine: Ceilings) -> tuple[str, f
     """
     if not seconds or not isinstance(step, data.Kernel | data.Product):
         return "", 0.0
-    threads = step.threads if isinstance(step, data.Kernel) else machine.threads
+    threads = step.threads
     arithmetic = 2.0 * step.work.additions / machine.peak_of(step.dtype, threads)
     memory = step.work.bytes / machine.bandwidth_of(step.work.bytes, threads)
     name, least = ("arithmetic", arithmetic) if arithmetic >= memory else ("memory", memory)
