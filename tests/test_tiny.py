@@ -151,6 +151,11 @@ def test_numpy():
     assert gg.grad(f)(3.0) == 1 + 1 + 6
 
 
+def test_profile():
+    found = gg.profile(lambda x: np.exp(x).sum(), np.ones(100), seconds=0.01)
+    assert "exp" in found.steps[0].does
+
+
 def test_random():
     key = gg.random.key(0)
     assert close(gg.random.normal(key, (3,)), gg.random.normal(key, (3,)))  # the same key, the same numbers

@@ -111,9 +111,9 @@ class Describer:
 
     def _body(self, node: Node, body: Plan) -> tuple[data.Step, ...]:
         outer = node.inputs[1:] if node.op.name == "cond" else node.inputs
-        for inner, x in zip(body.inputs, outer, strict=False):
-            if not self.names.is_named(inner) and self.names.is_named(x):
-                self.names.notes.names[inner] = self.names.notes.names[x]
+        changing = _changing(node)
+        for inner, x in zip(body.inputs[changing:], outer[changing:], strict=True):
+            self.names.of.setdefault(inner, self.names.name(x))  # the same array: by the same name
         return self.steps(body)
 
     # ------------------------------------------------------------------ words
@@ -156,6 +156,16 @@ def _labels(node: Node, bodies: Sequence[Plan]) -> list[str]:
         case "cond":
             return [f"branch {number}" for number in range(len(bodies))]
     return ["body"]
+
+
+def _changing(node: Node) -> int:
+    """How many inputs of a body are others in each round."""
+    match node.op.name:
+        case "scan":
+            return int(node.param("carries") + node.param("sequences"))
+        case "while_loop":
+            return int(node.param("carries"))
+    return 0
 
 
 def _rounds(node: Node) -> int | None:

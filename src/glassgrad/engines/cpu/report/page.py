@@ -13,6 +13,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from glassgrad.base.avals import show_size
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.work import Work
 
@@ -189,7 +190,7 @@ def _buffers(description: data.Description) -> Group:
     table.add_column("lives during steps", no_wrap=True)
     shown = sorted(description.buffers, key=lambda buffer: -buffer.nbytes)[:_MOST_BUFFERS]
     for buffer in [one for one in description.buffers if one in shown]:
-        kind = f"{buffer.dtype}[{','.join([str(size) for size in buffer.shape])}]"
+        kind = f"{buffer.dtype}[{','.join([show_size(size) for size in buffer.shape])}]"
         table.add_row(
             buffer.name, kind, amount(buffer.nbytes, "B", thousand=1024), buffer.place,
             Text.assemble((_life(buffer, steps, room), "cyan"), f" {_span(buffer, steps)}"),
