@@ -20,7 +20,7 @@ from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.clock import DECLARATION, Clock
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.values import Writer
-from glassgrad.engines.cpu.native.cache import cache_directory, cached_control_code
+from glassgrad.engines.cpu.native.cache import cache_directory, cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, host_features, load, processor
 from glassgrad.engines.cpu.native.symbols import addresses
 from glassgrad.engines.cpu.native.threads import processor_count
@@ -137,7 +137,7 @@ def _function(name: str, arguments: int) -> Any:
 def _library() -> Library:
     text = "\n".join([_HEAD, _peak_text("f32", "float", 4), _peak_text("f64", "double", 8), _TRIAD, _timer_text()])
     names = ["peak_f32", "peak_f64", "triad", "timer_cost", "ticks_now"]
-    return load(cached_control_code(text), names, addresses(["fork_join"]))
+    return load(cached_object_code(text), names, addresses(["fork_join"]))
 
 
 _HEAD = "declare void @fork_join(ptr, ptr, i64)"
