@@ -25,6 +25,9 @@ from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Notes
 
 
+_MOST_ARGUMENTS = 8  # named in a signature
+
+
 class Inspection:
     """What a call compiles to. Prints as text, shows as HTML in a notebook; its parts are attributes."""
 
@@ -210,5 +213,10 @@ def on_reference(graph: Graph, names: Names, title: str, reason: str, seconds: d
 
 def signature(graph: Graph, names: Names) -> str:
     """`x f64[100,3], w f64[3] -> f64[100]`."""
-    given = ", ".join([f"{names.name(node)} {node.aval}" for node in graph.inputs])
-    return f"({given}) -> {', '.join([str(aval) for aval in graph.avals])}"
+    given = [f"{names.name(node)} {node.aval}" for node in graph.inputs]
+    return f"({_some(given)}) -> {_some([str(aval) for aval in graph.avals])}"
+
+
+def _some(words: Sequence[str]) -> str:
+    hidden = len(words) - _MOST_ARGUMENTS
+    return ", ".join([*words[:_MOST_ARGUMENTS], *([f"… {hidden} more"] if hidden > 0 else [])])

@@ -33,11 +33,24 @@ def profile_page(description: data.Description, steps: Sequence[Timed], times: "
         parts.append(Text(f"runs on the reference engine as a whole: {description.reason}", style="yellow"))
     rows = _rows(steps)
     whole = sum([step.seconds for step in steps]) or 1.0
-    parts += [Text(), _table(rows, whole)]
+    parts += [_kinds(steps, whole), Text(), _table(rows, whole)]
     hidden = _count(steps) - len(rows)
     if hidden > 0:
         parts.append(Text(f"… and {counted(hidden, 'shorter step')}: .steps has them all", style="dim"))
     return Group(*parts, Text(), *_bounds(machine))
+
+
+_KINDS = {"kernel": "loop nests", "product": "matrix products", "loop": "loops with bodies", "fallback": "NumPy"}
+
+
+def _kinds(steps: Sequence[Timed], whole: float) -> Text:
+    """The shares of loop nests, products, NumPy: `matrix products 62 %, loop nests 38 %`."""
+    found: dict[str, float] = {}
+    for step in steps:
+        word = _KINDS.get(step.kind, "ops")
+        found[word] = found.get(word, 0.0) + step.seconds / whole
+    shares = sorted(found.items(), key=lambda pair: -pair[1])
+    return Text(", ".join([f"{word} {100 * share:.0f} %" for word, share in shares]))
 
 
 def _bounds(machine: Ceilings) -> list[Text]:
