@@ -12,14 +12,17 @@ from glassgrad.engines.cpu.emit.types import bytes_of
 from glassgrad.engines.cpu.native.compiler import host_features
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product
-from glassgrad.engines.cpu.products.tile import Tile
+from glassgrad.engines.cpu.products.tile import Tile, Way
 
-_DEEP = 256  # inner steps that a tile sums up at once, at most
-_PANEL_BYTES = 1 << 14  # of a panel of B: half a first cache
-_BLOCK_BYTES = 1 << 17  # of a block of A: a part of the second cache
+_DEEP = 384  # inner steps that a tile sums up at once, at most
+_PANEL_BYTES = 1 << 15  # of a panel of B: what a first cache holds
+_BLOCK_BYTES = 1 << 18  # of a block of A: a part of the second cache
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
 _MOST_ROWS = 12  # of a tile
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
+_LONG = 32  # inner steps from which tiles have several of them written out
+_LOOP = 3  # instructions of a tile's loop besides
+_WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
 _LATENCY = 4  # cycles until the result of a multiplication and addition can be added to; two begin in each
 
 
@@ -51,8 +54,10 @@ class Blocking:
     row_parts: int = 1
     column_parts: int = 1
     room_bytes: int = 0
-    a_pitch: int = 0  # bytes between the lines of a block of A where it is copied; else 0
+    a_pitch: int = 0  # bytes between the rows of a block of A where it is copied; else 0
     a_room: int = 0
+    a_turn: Packing | None = None  # how it is turned, where its columns lie whole
+    a_turn_last: Packing | None = None
 
 
 def registers() -> int:
@@ -65,13 +70,15 @@ def blocking_of(product: Product, threads: int) -> Blocking:
     """The choice for a product, to be shared by this many threads."""
     lanes = max(vector_bytes() // bytes_of(product.kind), 1)
     rows, vectors = _tile(product, lanes)
-    full, rest = divmod(product.columns, vectors * lanes)
-    panels = _columns(product, rows, vectors, lanes, vectors * lanes) if full else None
+    wide = vectors * lanes
+    full, rest = divmod(product.columns, wide)
+    copied = _is_copied(product, wide)
+    panels = _columns(product, (rows, vectors, lanes, wide), copied=copied) if full else None
     last = None
     if rest:
         last_vectors = ceil(rest / lanes)
-        last = _columns(product, _rows(product.rows, last_vectors, lanes), last_vectors, lanes, rest)
-    return _blocks(product, panels, last, threads)
+        last = _columns(product, (_rows(product.rows, last_vectors), last_vectors, lanes, rest), copied=copied)
+    return _blocks(product, panels, last, threads, copied=copied)
 
 
 # ------------------------------------------------------------------ tiles
@@ -79,23 +86,21 @@ def _tile(product: Product, lanes: int) -> tuple[int, int]:
     """The rows and the vectors of the tile that needs the fewest cycles."""
     best: tuple[float, int, int] | None = None
     for vectors in range(1, 7):
-        rows = _rows(product.rows, vectors, lanes)
+        rows = _rows(product.rows, vectors)
         if rows and (vectors == 1 or (vectors - 1) * lanes < product.columns):
             full, rest = divmod(product.columns, vectors * lanes)
             last = ceil(rest / lanes)
             cycles = full * _cycles(product.rows, rows, vectors)
             if last:
-                cycles += _cycles(product.rows, _rows(product.rows, last, lanes), last)
-            cycles += 1e-3 * abs(vectors - 2)
+                cycles += _cycles(product.rows, _rows(product.rows, last), last)
             if best is None or cycles < best[0]:
                 best = (cycles, rows, vectors)
     assert best is not None, "a tile of one vector always fits"
     return best[1:]
 
 
-def _rows(rows: int, vectors: int, lanes: int) -> int:
+def _rows(rows: int, vectors: int) -> int:
     """The rows of a tile with this many vectors: as many as the registers hold, shared evenly."""
-    del lanes
     most = min((registers() - 1 - vectors) // vectors, _MOST_ROWS)
     if most < 1:
         return 0
@@ -109,15 +114,21 @@ def _cycles(rows: int, tile_rows: int, vectors: int) -> float:
 
 
 def _tile_cycles(rows: int, vectors: int) -> float:
-    return max(rows * vectors / 2, (rows + vectors) / 2, _LATENCY)
+    multiplications = rows * vectors
+    return max(multiplications / 2, (multiplications + rows + vectors + _LOOP) / _WIDTH, _LATENCY)
 
 
 # ------------------------------------------------------------------ panels
-def _columns(product: Product, rows: int, vectors: int, lanes: int, columns: int) -> Columns:
-    tile = Tile(product.kind, rows, vectors, lanes, columns)
+def _columns(product: Product, sizes: tuple[int, int, int, int], *, copied: bool) -> Columns:
+    rows, vectors, lanes, columns = sizes
     turned = product.b.columns != 1
-    packing = Packing(product.kind, vectors, lanes, columns, turned)
-    return Columns(tile, packing if turned or columns % lanes or _is_far(product, rows) else None)
+    packing = None
+    if turned or columns % lanes or _is_far(product, rows):
+        packing = Packing(product.kind, vectors, lanes, columns, turned)
+    way = Way.ANY
+    if packing is not None and product.inner >= _LONG and product.rows >= rows:
+        way = Way.WHOLE if product.a.columns == 1 or copied else Way.PANEL
+    return Columns(Tile(product.kind, rows, vectors, lanes, columns, way), packing)
 
 
 def _is_far(product: Product, tile_rows: int) -> bool:
@@ -127,7 +138,7 @@ def _is_far(product: Product, tile_rows: int) -> bool:
 
 
 # ------------------------------------------------------------------ blocks
-def _blocks(product: Product, panels: Columns | None, last: Columns | None, threads: int) -> Blocking:
+def _blocks(product: Product, panels: Columns | None, last: Columns | None, threads: int, *, copied: bool) -> Blocking:
     size = bytes_of(product.kind)
     used = [columns for columns in (panels, last) if columns is not None]
     widest = max(columns.wide for columns in used)
@@ -137,34 +148,33 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
     high = max(_BLOCK_BYTES // (deep * size) // unit, 1) * unit
     wide = max(_ROOM_BYTES // (deep * size) // tile_columns, 1) * tile_columns
     batch_parts, row_parts, column_parts = _parts(product, unit, tile_columns, threads)
-    pitch = _pitch(product, deep, high) if _is_copied(product, tile_columns) else 0
-    lines = high if product.a.columns == 1 else deep
-    a_room = room = pitch * lines
+    pitch = (ceil(deep * size / 64) | 1) * 64 if copied else 0  # an odd number of lines: neighbours do not meet
+    a_room = room = pitch * high
     if any(columns.packing is not None for columns in used):
         most = min(ceil(ceil(product.columns / tile_columns) / column_parts) * tile_columns, wide)
         room += ceil((most + widest) * deep * size / 64) * 64
+    turn = turn_last = None
+    if copied and product.a.columns != 1:
+        lanes = used[0].tile.lanes
+        turn = Packing(product.kind, 1, lanes, lanes, turned=True)
+        turn_last = Packing(product.kind, 1, lanes, product.inner % lanes, turned=True)
     parts = batch_parts, row_parts, column_parts
-    return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, pitch, a_room)
+    return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, pitch, a_room, turn, turn_last)
 
 
 def _is_copied(product: Product, tile_columns: int) -> bool:
-    """Is A read so often, in lines so far apart, that a block of it is better copied to lie closely?"""
-    apart = max(product.a.rows, product.a.columns) * bytes_of(product.kind)
-    return apart >= _FAR_APART and product.columns >= 4 * tile_columns and product.rows > 16
-
-
-def _pitch(product: Product, deep: int, high: int) -> int:
-    """The bytes between lines: an odd number of cache lines, so that neighbours do not meet in the cache."""
-    length = (deep if product.a.columns == 1 else high) * bytes_of(product.kind)
-    return (ceil(length / 64) | 1) * 64
+    """Is A read so often that a block of it is better laid out row by row first, unless it lies well as it is?"""
+    apart = product.a.rows * bytes_of(product.kind)
+    lies_well = product.a.columns == 1 and apart < _FAR_APART
+    return not lies_well and product.columns >= 4 * tile_columns and product.rows > 16 and product.inner >= _LONG
 
 
 def _even(whole: int, most: int) -> int:
-    """At most so many at once, shared evenly."""
-    return ceil(whole / ceil(whole / most))
+    """At most so many at once, shared evenly; whole vectors but at the end."""
+    return whole if whole <= most else min(ceil(whole / ceil(whole / most) / 16) * 16, most // 16 * 16)
 
 
-_LEAST_SHARED = 1 << 18  # multiplications from which several threads are faster than one
+_LEAST_SHARED = 1 << 19  # multiplications from which several threads are faster than one
 
 
 def _parts(product: Product, row_unit: int, column_unit: int, threads: int) -> tuple[int, int, int]:

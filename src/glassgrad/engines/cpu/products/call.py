@@ -7,6 +7,7 @@ from glassgrad.engines.cpu.emit.types import bytes_of
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.products.blocking import Blocking, Columns, blocking_of
 from glassgrad.engines.cpu.products.driver import ARGUMENTS, DRIVER, WORDS
+from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Steps, product_of
 from glassgrad.graph.node import Node
 
@@ -60,8 +61,9 @@ def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
         "deep": blocking.deep, "wide": blocking.wide, "high": blocking.high, "row_unit": blocking.row_unit,
         "tile_columns": blocking.tile_columns, "room_bytes": blocking.room_bytes,
         "batch_parts": blocking.batch_parts, "row_parts": blocking.row_parts, "column_parts": blocking.column_parts,
-        "a_copied": int(blocking.a_pitch > 0), "a_by_rows": int(product.a.columns == 1),
         "a_pitch": blocking.a_pitch, "a_room": blocking.a_room,
+        "a_turn": _packer(module, blocking.a_turn), "a_turn_last": _packer(module, blocking.a_turn_last),
+        "a_turn_bytes": size * blocking.a_turn.lanes if blocking.a_turn is not None else size,
     }  # fmt: skip
     known |= _distances("a", product.a, "row", "inner", size)
     known |= _distances("b", product.b, "inner", "column", size)
@@ -84,9 +86,13 @@ def _column_words(module: "Module", product: Product, columns: Columns | None, s
         "tile_rows": tile.rows,
         "tile": _address(module, tile.name) if product.rows >= tile.rows else 0,
         "tile_below": _address(module, tile.with_rows(below).name) if below else 0,
-        "pack": _address(module, columns.packing.name) if columns.packing is not None else 0,
+        "pack": _packer(module, columns.packing),
         "packed_row": columns.wide * size,
     }
+
+
+def _packer(module: "Module", packing: Packing | None) -> int | str:
+    return _address(module, packing.name) if packing is not None and packing.columns else 0
 
 
 def _address(module: "Module", name: str) -> str:

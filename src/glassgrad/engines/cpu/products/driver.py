@@ -24,7 +24,7 @@ WORDS = (
     "c_row", "c_batch",
     "deep", "wide", "high", "row_unit", "tile_columns",
     "tile_rows", "tile", "tile_below", "pack", "packed_row",
-    "a_copied", "a_by_rows", "a_pitch", "a_room",
+    "a_pitch", "a_room", "a_turn", "a_turn_last", "a_turn_bytes",
     "last_tile_rows", "last_tile", "last_tile_below", "last_pack", "last_packed_row",
     "batches", "batch_parts", "row_parts", "column_parts", "room_bytes",
 )  # fmt: skip
@@ -103,23 +103,26 @@ def _piece(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
 
 
 def _rows(w: Routine, words: Mapping[str, Value], a: str, high: Value, depth: Value) -> tuple[str, Value, Value]:
-    """Where a block of A begins, how far apart its rows and its inner steps are; copied where it lies too wide apart.
+    """Where a block of A begins, and how far apart its rows and its inner steps are.
 
-    What lies side by side stays so: lines are copied whole.
+    It is copied row by row where these lie too far apart, and turned where its columns lie whole.
     """
     address, row, inner = w.variable(), w.variable(I64), w.variable(I64)
     w.write(address, 0, a)
     w.write(row, 0, words["a_row"])
     w.write(inner, 0, words["a_inner"])
-    with w.when(words["a_copied"].differs(0)):
-        by_rows, size, pitch = words["a_by_rows"].differs(0), words["size"], words["a_pitch"]
-        length = w.select(by_rows, depth, high) * size
-        step = w.select(by_rows, words["a_row"], words["a_inner"])
-        with w.count(w.select(by_rows, high, depth)) as line:
-            w.call_void("memcpy", w.at("%room", line * pitch), w.at(a, line * step), length)
+    pitch, size = words["a_pitch"], words["size"]
+    with w.when(pitch.differs(0)):
+        with w.when(words["a_turn"].equals(0)), w.count(high) as line:
+            w.call_void("memcpy", w.at("%room", line * pitch), w.at(a, line * words["a_row"]), depth * size)
+        with w.when(words["a_turn"].differs(0)), w.count(depth * size, words["a_turn_bytes"]) as along:
+            whole = depth * size - along >= words["a_turn_bytes"]
+            turn = _function(w, w.select(whole, words["a_turn"], words["a_turn_last"]))
+            lines = w.at(a, along / size * words["a_inner"])
+            w.call_void(turn, lines, size, words["a_inner"], high, w.at("%room", along), pitch)
         w.write(address, 0, "%room")
-        w.write(row, 0, w.select(by_rows, pitch, size))
-        w.write(inner, 0, w.select(by_rows, size, pitch))
+        w.write(row, 0, pitch)
+        w.write(inner, 0, size)
     return w.read_pointer(address), w.read(row), w.read(inner)
 
 
@@ -155,7 +158,15 @@ def _block(w: Routine, words: Mapping[str, Value], block: _Block) -> None:
             room = w.at("%room", across * words["deep"] * words["size"] + words["a_room"])
             with w.when(block.first):
                 packer = _function(w, chosen["pack"])
-                w.call_void(packer, w.read_pointer(panel), words["b_inner"], words["b_column"], block.depth, room)
+                w.call_void(
+                    packer,
+                    w.read_pointer(panel),
+                    words["b_inner"],
+                    words["b_column"],
+                    block.depth,
+                    room,
+                    chosen["packed_row"],
+                )
             w.write(panel, 0, room)
             w.write(step, 0, chosen["packed_row"])
         _tiles(w, words, block, chosen, column, w.read_pointer(panel), w.read(step))

@@ -10,7 +10,7 @@ from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
 from glassgrad.engines.cpu.products.panels import Packing, panel_text
-from glassgrad.engines.cpu.products.tile import Tile, tile_text
+from glassgrad.engines.cpu.products.tile import Tile, Way, tile_text
 
 _KINDS = {kind.name: kind for kind in (F32, F64)}
 
@@ -27,9 +27,9 @@ def _library(name: str) -> Library:
 
 def _text(name: str) -> str:
     match name.split("."):
-        case [_, "tile", kind, sizes, columns]:
+        case [_, "tile", kind, sizes, columns, way]:
             rows, vectors, lanes = map(int, sizes.split("x"))
-            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns)))
+            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), Way[way.upper()]))
         case [_, "panel", kind, way, sizes, columns]:
             vectors, lanes = map(int, sizes.split("x"))
             return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns), way == "turned"))

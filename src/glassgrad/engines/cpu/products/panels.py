@@ -29,8 +29,10 @@ class Packing:
 
 
 def panel_text(packing: Packing) -> str:
-    """`void name(ptr b, i64 bytes between rows, i64 bytes between columns, i64 rows, ptr panel)`."""
-    w = Routine(f"void @{packing.name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel)", {}, {})
+    """`void name(ptr b, i64 bytes between its rows, i64 bytes between its columns, i64 rows, ptr panel, i64 bytes
+    between the panel's rows)`.
+    """
+    w = Routine(f"void @{packing.name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel, i64 %pitch)", {}, {})
     (_turned if packing.turned else _copied)(w, packing)
     w.leave()
     return module_text([w])
@@ -40,7 +42,7 @@ def _copied(w: Routine, packing: Packing) -> None:
     size = bytes_of(packing.kind)
     with w.count(w.parameter("%rows")) as row:
         source = w.at("%b", row * w.parameter("%row"))
-        target = w.at("%panel", row * (packing.vectors * packing.lanes * size))
+        target = w.at("%panel", row * w.parameter("%pitch"))
         for vector in range(packing.vectors):
             width = _width(packing, vector)
             value = w.load(w.element(source, vector * packing.lanes, size), packing.kind, width)
@@ -61,12 +63,12 @@ def _turned(w: Routine, packing: Packing) -> None:
                     columns.append(w.load(w.element(place, row, size), packing.kind, lanes))
                 else:
                     columns.append(w.constant(0.0, register(packing.kind, lanes)))
-            target = w.at("%panel", row * (packing.vectors * lanes * size))
             for step, value in enumerate(turned(w, columns)):
-                w.store(value, w.element(target, (step * packing.vectors + vector) * lanes, size))
+                target = w.at("%panel", (row + step) * w.parameter("%pitch"))
+                w.store(value, w.element(target, vector * lanes, size))
     with w.count(rows - squares) as rest:
         row = squares + rest
-        target = w.at("%panel", row * (packing.vectors * lanes * size))
+        target = w.at("%panel", row * w.parameter("%pitch"))
         for column in range(packing.vectors * lanes):
             zero = w.constant(0.0, register(packing.kind))
             inside = column < packing.columns

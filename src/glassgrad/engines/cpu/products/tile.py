@@ -8,26 +8,41 @@ element is summed in the order of p, so it does not depend on the tile that it i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.native.routine import Routine, module_text
 
 
+class Way(Enum):
+    """How a tile reads its operands."""
+
+    ANY = auto()  # at distances that it is told
+    PANEL = auto()  # B from a panel
+    WHOLE = auto()  # B from a panel, and A row by row, each of them whole
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """`rows` × `vectors` registers of `lanes` numbers, of which `columns` are columns of C."""
+    """`rows` × `vectors` registers of `lanes` numbers, of which `columns` are columns of C.
+
+    Where B lies in panels, the distances between its steps are known: several steps are written out, which pays for
+    long loops.
+    """
 
     kind: Kind
     rows: int
     vectors: int
     lanes: int
     columns: int
+    way: Way
 
     @property
     def name(self) -> str:
         """The function that computes it."""
-        return f"glassgrad.tile.{self.kind.name}.{self.rows}x{self.vectors}x{self.lanes}.{self.columns}"
+        sizes = f"{self.rows}x{self.vectors}x{self.lanes}.{self.columns}"
+        return f"glassgrad.tile.{self.kind.name}.{sizes}.{self.way.name.lower()}"
 
     def with_rows(self, rows: int) -> "Tile":
         """The same with fewer rows."""
@@ -49,7 +64,17 @@ def tile_text(tile: Tile) -> str:
     return module_text([w])
 
 
+_LINE = 64  # bytes that are fetched together
 _FAR = 6  # rows that are reached from one address: each needs a register for its distance
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a round of a tile's loop goes on from: where it reads A and B, and the sums so far."""
+
+    a: tuple[str, ...]
+    b: str
+    sums: tuple[str, ...]
 
 
 class _Tile:
@@ -58,48 +83,88 @@ class _Tile:
         self.tile = tile
         self.type = register(tile.kind, tile.lanes)
         self.size = bytes_of(tile.kind)
+        self.rows = [self._opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
 
     def write(self) -> None:
         """The function's instructions."""
-        w, tile = self.w, self.tile
-        places = [(row, vector) for row in range(tile.rows) for vector in range(tile.vectors)]
-        rows = [self._opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
+        tile, inner = self.tile, self._number("%inner")
         first = [self._moved("%a", self._number("%a.row") * start) for start in range(0, tile.rows, _FAR)]
-        sums = [w.fresh() for _ in places]
-        bases, b, counter = [w.fresh() for _ in first], w.fresh(), w.fresh()
-        head, done = w.new_label(), w.new_label()
-        entered = w.block
-        w.jump(head)
+        self._announce()
+        state = _State(tuple(first), "%b", ("zeroinitializer",) * (tile.rows * tile.vectors))
+        if tile.way is not Way.ANY:
+            state = self._rounds(state, inner >> 2, 4)
+            state = self._rounds(state, inner & 3, 1)
+        else:
+            state = self._rounds(state, inner, 1)
+        self._finish([Value(self.w, self.type, name) for name in state.sums])
+
+    def _rounds(self, before: _State, count: Value, steps: int) -> _State:
+        """A loop over so many rounds (or none) of so many inner steps."""
+        w = self.w
+        head, done, entered = w.new_label(), w.new_label(), w.block
+        w.branch(count.differs(0), head, done)
         w.label(head)
-        steps: list[str] = []
-        following = [w.fresh() for _ in (*first, "b", "counter")]
-        for name, start, after in zip(bases, first, following, strict=False):
-            w.line(f"{name} = phi ptr [ {start}, %{entered} ], [ {after}, %{head} ]")
-        w.line(f"{b} = phi ptr [ %b, %{entered} ], [ {following[-2]}, %{head} ]")
-        w.line(f"{counter} = phi i64 [ %inner, %{entered} ], [ {following[-1]}, %{head} ]")
+        counter = w.fresh()
+        now = _State(tuple([w.fresh() for _ in before.a]), w.fresh(), tuple([w.fresh() for _ in before.sums]))
         where = len(w.lines)
-        held = [Value(w, self.type, name) for name in sums]
-        columns = [w.load(w.element(b, v * tile.lanes, self.size), tile.kind, tile.lanes) for v in range(tile.vectors)]
-        results: list[Value] = []
-        for row in range(tile.rows):
-            base, far = bases[row // _FAR], row % _FAR
-            address = base if not far else self._moved(base, rows[far - 1])
-            entry = w.splat(w.load(address, tile.kind), tile.lanes)
-            for vector in range(tile.vectors):
-                results.append(w.intrinsic("fmuladd", entry, columns[vector], held[len(results)]))
-        for name, result in zip(sums, results, strict=True):
-            zero = f"phi {self.type.llvm} [ zeroinitializer, %{entered} ], [ {result.text}, %{head} ]"
-            steps.append(f"  {name} = {zero}")
-        w.lines[where:where] = steps
-        for name, after in zip(bases, following, strict=False):
-            w.line(f"{after} = getelementptr i8, ptr {name}, i64 %a.step")
-        w.line(f"{following[-2]} = getelementptr i8, ptr {b}, i64 %b.step")
-        w.line(f"{following[-1]} = add nsw i64 {counter}, -1")
-        more = w.fresh()
-        w.line(f"{more} = icmp ne i64 {following[-1]}, 0")
-        w.line(f"br i1 {more}, label %{head}, label %{done}")
+        after = now
+        for step in range(steps):
+            after = self._step(after, step, last=step == steps - 1)
+        following = (self._number(counter) - 1).text
+        phis = self._phis(now, (before, entered), (after, head))
+        phis.append(f"  {counter} = phi i64 [ {count.text}, %{entered} ], [ {following}, %{head} ]")
+        w.lines[where:where] = phis
+        w.branch(self._number(following).differs(0), head, done)
         w.label(done)
-        self._finish(results)
+        result = _State(tuple([w.fresh() for _ in before.a]), w.fresh(), tuple([w.fresh() for _ in before.sums]))
+        w.lines.extend(self._phis(result, (before, entered), (after, head)))
+        return result
+
+    def _phis(self, state: _State, *sources: tuple[_State, str]) -> list[str]:
+        """What the state is, depending on where the block is entered from."""
+        rows = [("ptr", name, [s.a[k] for s, _ in sources]) for k, name in enumerate(state.a)]
+        rows.append(("ptr", state.b, [s.b for s, _ in sources]))
+        rows += [(self.type.llvm, name, [s.sums[k] for s, _ in sources]) for k, name in enumerate(state.sums)]
+        blocks = [block for _, block in sources]
+        return [
+            f"  {name} = phi {held} "
+            + ", ".join(f"[ {value}, %{block} ]" for value, block in zip(values, blocks, strict=True))
+            for held, name, values in rows
+        ]
+
+    def _step(self, state: _State, step: int, *, last: bool) -> _State:
+        """One inner step of those written out; what lies at known distances is not moved until the last."""
+        w, tile = self.w, self.tile
+        in_panel, whole = tile.way is not Way.ANY, tile.way is Way.WHOLE
+        width = tile.vectors * tile.lanes
+        panel = w.element(state.b, step * width, self.size) if in_panel else state.b
+        columns = [
+            w.load(w.element(panel, v * tile.lanes, self.size), tile.kind, tile.lanes) for v in range(tile.vectors)
+        ]
+        results: list[str] = []
+        for row in range(tile.rows):
+            base, far = state.a[row // _FAR], row % _FAR
+            address = base if not far else self._moved(base, self.rows[far - 1])
+            entry = w.splat(w.load(w.element(address, step if whole else 0, self.size), tile.kind), tile.lanes)
+            for vector in range(tile.vectors):
+                held = Value(w, self.type, state.sums[len(results)])
+                results.append(w.intrinsic("fmuladd", entry, columns[vector], held).text)
+        a, b = state.a, state.b
+        if not whole or last:
+            by = str((step + 1) * self.size) if whole else "%a.step"
+            a = tuple([w.address(base, by) for base in a])
+        if not in_panel or last:
+            b = w.address(b, str((step + 1) * width * self.size) if in_panel else "%b.step")
+        return _State(a, b, tuple(results))
+
+    def _announce(self) -> None:
+        """Lets the processor fetch the tile of C meanwhile."""
+        w, address = self.w, "%c"
+        w.intrinsics["prefetch"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+        for row in range(self.tile.rows):
+            address = w.address(address, "%c.row") if row else address
+            for place in range(0, self.tile.columns * self.size, _LINE):
+                w.line(f"call void @llvm.prefetch.p0(ptr {w.element(address, place, 1)}, i32 1, i32 3, i32 1)")
 
     def _number(self, name: str) -> Value:
         return Value(self.w, register(I64), name)
