@@ -24,7 +24,6 @@ from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Notes
 
-
 _MOST_ARGUMENTS = 8  # named in a signature
 
 
