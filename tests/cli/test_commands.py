@@ -69,6 +69,24 @@ def test_derive_as_python_runs_alone(formula, point):
     assert math.isfinite(value)
 
 
+def test_inspect_shows_loops_with_the_names_of_the_person(model):
+    result = run("inspect", f"{model / 'model.py'}:loss", "--args", model / "args.json")
+    assert result.exit_code == 0
+    assert "z = W @ x + b" in result.stdout
+    assert "for (int i = 0; i < 2; i++)" in result.stdout
+    found = json.loads(run("inspect", f"{model / 'model.py'}:loss", "--args", model / "args.npz", "--json").stdout)
+    assert {step["kind"] for step in found["steps"]} == {"kernel"}
+
+
+def test_profile_tells_where_the_time_goes(model):
+    words = ("profile", f"{model / 'model.py'}:loss", "--args", model / "args.json", "--wrt", "W,b", "--seconds", 0.01)
+    result = run(*words, "--trace", model / "trace.json")
+    assert result.exit_code == 0
+    assert "a run" in result.stdout
+    assert json.loads((model / "trace.json").read_text())["traceEvents"]
+    assert json.loads(run(*words, "--json").stdout)["steps"]
+
+
 def test_bad_formula_has_a_caret_a_hint_and_exit_code_2():
     result = run("derive", "2*sn(x)")
     assert result.exit_code == 2

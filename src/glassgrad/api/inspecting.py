@@ -130,7 +130,12 @@ def _paths(
         paths, parts, _ = flatten_with_paths(value)
         joints = ["" if path[:1] in ("", "[") else "." for path in paths]
         found += [name + joint + path for joint, path, part in zip(joints, paths, parts, strict=True) if is_array(part)]
-    return found
+    return [_spelled(path) for path in found]
+
+
+def _spelled(path: str) -> str:
+    """A path with the quotes that C has for text."""
+    return path if '"' in path else path.replace("'", '"')
 
 
 def _name_outside(graph: Graph, outside: Sequence[Node], given: dict[Node, str], seen: Observation) -> None:
@@ -152,4 +157,4 @@ def _names(graph: Graph, given: Mapping[Node, str], seen: Observation, notes: No
 
 def _results(structure: Structure) -> list[str]:
     """`result`, `result[0]`, `result.weight`."""
-    return [f"result{'' if path[:1] in ('', '[') else '.'}{path}" for path in paths_of(structure)]
+    return [_spelled(f"result{'' if path[:1] in ('', '[') else '.'}{path}") for path in paths_of(structure)]

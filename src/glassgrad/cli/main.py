@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | check | demo`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | demo`."""
 
 import sys
 from enum import StrEnum
@@ -138,6 +138,53 @@ def draw(target: Target, args: Arguments = None, wrt: Wrt = None, output: Output
         function, positional, named = _call(target, args, wrt)
         picture = draw_function(function, *positional, wrt=_wrt(wrt), **named)
         give(as_json({"svg": picture}) if json_ else picture, output)
+
+
+@app.command()
+def inspect(
+    target: Target, args: Arguments = None, wrt: Wrt = None, output: Output = None, json_: AsJson = False
+) -> None:
+    """Shows what a function compiles to (with --wrt, its gradient too): loops as C, buffers, what NumPy computes."""
+    with plain_errors():
+        from glassgrad.api.compile import jit
+
+        function, positional, named = _compiled_call(target, args, wrt)
+        found = jit(function).inspect(*positional, **named)
+        give(found.to_json() if json_ else found.text(), output)
+
+
+@app.command()
+def profile(
+    target: Target,
+    args: Arguments = None,
+    wrt: Wrt = None,
+    seconds: Annotated[float, typer.Option(min=0.001, help="run for about so long")] = 1.0,
+    trace: Annotated[Path | None, typer.Option(help="write a trace in Chrome's format to this file")] = None,
+    output: Output = None,
+    json_: AsJson = False,
+) -> None:
+    """Tells where the time of a compiled function goes (with --wrt, of its gradient too)."""
+    with plain_errors():
+        from glassgrad.api.inspecting import profile as profile_of
+
+        function, positional, named = _compiled_call(target, args, wrt)
+        found = profile_of(function, *positional, seconds=seconds, **named)
+        if trace is not None:
+            give(as_json(found.trace()), trace)
+        give(found.to_json() if json_ else found.text(), output)
+
+
+def _compiled_call(target: str, args: Path | None, wrt: list[str] | None) -> tuple[Any, list[Any], dict[str, Any]]:
+    """The function, with its gradient where one is asked for, and its arguments."""
+    from glassgrad.api.derivatives import value_and_grad
+
+    function, positional, named = _call(target, args, wrt)
+    names = _names(wrt)
+    return (
+        (value_and_grad(function, tuple(names) if len(names) > 1 else names[0]) if names else function),
+        positional,
+        named,
+    )
 
 
 @app.command()

@@ -146,7 +146,7 @@ class _Nest:
                 self._line(f"{kind} {self._running(root)} = {1 if node.op.name == 'cumprod' else 0};")
             return
         if root.late and any(axis.extent != 1 for axis in root.axes):
-            self._line(f"{self._name(node)}{'[…]' * node.ndim} = {_identity(node)};")
+            self._line(f"fill({self._name(node)}, {_identity(node)});")
             return
         declared = "" if root.stored else f"{kind} "
         if node.op.name in ("argmax", "argmin"):

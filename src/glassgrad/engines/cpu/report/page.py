@@ -18,6 +18,7 @@ from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.work import Work
 
 _WIDEST = 120
+_HTML_WIDTH = 108  # columns that a notebook has room for
 _MOST_STEPS = 60  # of a program; the rest is counted
 _MOST_BUFFERS = 24
 _MOST_LINES = 60  # of the code of a kernel
@@ -39,7 +40,7 @@ def as_text(page: Any, width: int | None = None) -> str:
 
 def as_html(page: Any) -> str:
     """The page as a piece of HTML."""
-    console = Console(file=io.StringIO(), width=_WIDEST, record=True, force_terminal=True, color_system="truecolor")
+    console = Console(file=io.StringIO(), width=_HTML_WIDTH, record=True, force_terminal=True, color_system="truecolor")
     console.print(page)
     return console.export_html(inline_styles=True, code_format=_HTML)
 
