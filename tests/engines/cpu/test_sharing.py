@@ -1,5 +1,7 @@
 """Kernels shared among threads: the same numbers, bit by bit, however many there are."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,16 @@ FUNCTIONS = {
     "turned": lambda x: np.sin(x).T + 1.0,
     "columns": lambda x: x.sum(axis=0),
     "running": lambda x: np.cumsum(x, axis=1),
+    "total": lambda x: np.sum(x * x),
+    "turned total": lambda x: np.sum(np.exp(x).T * x.T),
+    "extremes": lambda x: np.max(x) - np.min(x),
+    "largest of columns": lambda x: np.max(x, axis=0),
+    "place": lambda x: np.argmax(x),
+    "places": lambda x: np.argmin(x, axis=0) + np.argmax(x, axis=0),
+    "logsumexp": lambda x: np.log(np.sum(np.exp(x - np.max(x)))) + np.max(x),
+    "normalised columns": lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+    "truths": lambda x: np.sum(x > 0.3) + 10 * np.any(x > 3.0) + 100 * np.all(x < 9.0),
+    "gradient of a scale": gg.grad(lambda x: np.sum(np.sin(x[0] * (x - x.mean(axis=1, keepdims=True))))),
 }
 
 
@@ -29,7 +41,49 @@ def test_the_number_of_threads_changes_nothing(name, shape):
         assert threads > 1 or "fork_join" not in version.program.module.symbols
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
-    np.testing.assert_allclose(found[0], FUNCTIONS[name](x), rtol=1e-9, atol=1e-9)
+    with gg.settings(engine="reference"):
+        np.testing.assert_allclose(found[0], gg.jit(FUNCTIONS[name])(x), rtol=1e-9, atol=1e-9)
+
+
+NAN = {
+    "max": np.max,
+    "min": np.min,
+    "sum": np.sum,
+    "argmax": np.argmax,
+    "argmin": np.argmin,
+    "column max": lambda x: np.max(x.reshape(-1, 7), axis=0),
+    "column argmin": lambda x: np.argmin(x.reshape(-1, 7), axis=0),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", NAN)
+def test_nan_and_infinity_are_found_in_any_block(name, dtype):
+    places = [0, 5, 131_071, 250_000, 7 * 60_011 - 1]
+    for holes in ([], [2], [3, 1], [4, 0], [0, 1, 2, 3, 4]):
+        x = np.random.default_rng(0).normal(size=7 * 60_011).astype(dtype)
+        x[77], x[300_000] = np.inf, -np.inf
+        x[[places[k] for k in holes]] = np.nan
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal(gg.jit(NAN[name])(x), NAN[name](x))
+
+
+def test_of_equal_values_the_first_is_found():
+    x = np.zeros(500_003, np.float32)
+    assert gg.jit(np.argmax)(x) == 0
+    x[[400_000, 450_001]] = 1.0
+    assert gg.jit(np.argmax)(x) == 400_000
+    x[:] = -np.inf
+    assert gg.jit(np.argmax)(x) == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_of_many_are_as_exact_as_those_of_numpy(dtype):
+    for seed in range(3):
+        x = np.random.default_rng(seed).uniform(size=10_000_000).astype(dtype)
+        exact = math.fsum(x.tolist()) if dtype == np.float64 else np.sum(x, dtype=np.float64)
+        ours, theirs = (abs(float(found) - exact) / exact for found in (gg.jit(np.sum)(x), np.sum(x)))
+        assert ours <= max(theirs, np.finfo(dtype).eps)
 
 
 def test_large_loops_are_shared():

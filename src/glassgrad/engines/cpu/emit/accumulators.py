@@ -80,10 +80,11 @@ class Accumulator:
     def _add_place(self, best: Value, value: Value, width: int) -> None:
         w, at = self.writer, self._here(width)
         place = w.load(self.places[width], I64, width)
-        better = value > best if self.root.node.op.name == "argmax" else value < best
-        if value.kind.is_float:
-            better = w.binary("or", better, w.binary("and", value.is_nan(), ~best.is_nan()))
-            better = w.binary("and", better, ~best.is_nan())
+        if value.kind.is_float:  # better, or NaN: anything but not better; and nothing is better than NaN
+            worse = value <= best if self.root.node.op.name == "argmax" else value >= best
+            better = w.binary("and", ~worse, best.equals(best))
+        else:
+            better = value > best if self.root.node.op.name == "argmax" else value < best
         w.store(w.select(better, value, best), self.rooms[width])
         w.store(w.select(better, at, place), self.places[width])
 
@@ -146,7 +147,7 @@ class Accumulator:
         w, root = self.writer, self.root
         over_lanes = self._is_over_lanes()
         if self.finds_place:
-            return self._best_place()
+            return self.best()[1]
         found: Value | None = None
         for width, room in self.rooms.items():
             value = w.load(room, self.kind, width)
@@ -161,31 +162,19 @@ class Accumulator:
     def _is_over_lanes(self) -> bool:
         return self.loops.lane_axis is None
 
-    def _best_place(self) -> Value:
+    def best(self) -> tuple[Value, Value]:
+        """The best value and its place; of equal ones the first."""
         w = self.writer
         found: tuple[Value, Value] | None = None
         for width, room in self.rooms.items():
             best, place = w.load(room, self.held_kind, width), w.load(self.places[width], I64, width)
             if not self._is_over_lanes():
-                return place
+                return best, place
             for lane in range(width):
                 one = (w.lane(best, lane), w.lane(place, lane)) if width > 1 else (best, place)
-                found = one if found is None else self._better(found, one)
+                found = one if found is None else best_of(w, self.root, found, one)
         assert found is not None, "there is one width at least"
-        return found[1]
-
-    def _better(self, first: tuple[Value, Value], second: tuple[Value, Value]) -> tuple[Value, Value]:
-        """The better of two; of equal ones the one that comes first."""
-        w = self.writer
-        wins = second[0] > first[0] if self.root.node.op.name == "argmax" else second[0] < first[0]
-        equal = second[0].equals(first[0])
-        if first[0].kind.is_float:
-            nan, other = first[0].is_nan(), second[0].is_nan()
-            wins = w.binary("or", wins, w.binary("and", other, ~nan))
-            equal = w.binary("or", equal, w.binary("and", other, nan))
-            wins = w.binary("and", wins, ~nan)
-        wins = w.binary("or", wins, w.binary("and", equal, second[1] < first[1]))
-        return w.select(wins, second[0], first[0]), w.select(wins, second[1], first[1])
+        return found
 
     # ------------------------------------------------------------------ the operation
     @staticmethod
@@ -218,6 +207,19 @@ class Accumulator:
                 return Accumulator.joined(w, root, first, middle)
             value, lanes = joined, half
         return value
+
+
+def best_of(w: Writer, root: Root, first: tuple[Value, Value], second: tuple[Value, Value]) -> tuple[Value, Value]:
+    """The better of two values with their places; of equal ones the one that comes first."""
+    wins = second[0] > first[0] if root.node.op.name == "argmax" else second[0] < first[0]
+    equal = second[0].equals(first[0])
+    if first[0].kind.is_float:
+        nan, other = first[0].is_nan(), second[0].is_nan()
+        wins = w.binary("or", wins, w.binary("and", other, ~nan))
+        equal = w.binary("or", equal, w.binary("and", other, nan))
+        wins = w.binary("and", wins, ~nan)
+    wins = w.binary("or", wins, w.binary("and", equal, second[1] < first[1]))
+    return w.select(wins, second[0], first[0]), w.select(wins, second[1], first[1])
 
 
 def _part(w: Writer, value: Value, start: int, count: int) -> Value:

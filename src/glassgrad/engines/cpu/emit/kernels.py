@@ -7,10 +7,12 @@ inner loops is written before them; one that was written at the same index is ta
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from math import prod
 
 from glassgrad.engines.cpu.emit.access import Memory, level, spread
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
 from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
@@ -33,37 +35,47 @@ class Surroundings:
     declarations: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class KernelText:
-    """A kernel's functions, and the values whose addresses the first one takes, in order."""
-
-    texts: list[str]
-    values: tuple[Node, ...]
-
-
 class Part(Enum):
-    """Which part of the outermost loop a function does."""
+    """Which part of a loop of the frame a function does."""
 
     ALL = auto()
-    RANGE = auto()  # from %begin to %end, in whole vectors
-    REST = auto()  # what is left behind the last whole vector
+    RANGE = auto()  # from %begin to %end, in whole steps
+    REST = auto()  # what is left behind the last whole step
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a kernel is cut: at which loop, into pieces of so many points at least, and which part this is.
+
+    Late results of a range are kept in `block`, where they are put together later; where they are none the less
+    complete, for no two ranges add to the same, they are `filled` before.
+    """
+
+    axis: Axis | None = None
+    step: int = 1
+    part: Part = Part.ALL
+    block: Apart | None = None
+    filled: bool = False
+
+
+_WHOLE = Cut()
 _INLINED = 300  # lines of a kernel up to which it is put in line inside of a loop
 
 
 def kernel_text(
-    name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part = Part.ALL, *, inside: bool = False
+    name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, cut: Cut = _WHOLE, *, inside: bool = False
 ) -> KernelText:
     """The function `void name(ptr p0, ptr p1, …)`; for a range, `(…, i64 begin, i64 end)`.
 
     It takes the addresses of the arrays that it reads and writes. Inside of a loop a short one is put in line.
     """
-    writer = _KernelWriter(kernel, lanes, around, part)
+    writer = _KernelWriter(kernel, lanes, around, cut)
     body = writer.write()
     values = tuple(writer.memory.bases)
     given = [f"ptr {writer.memory.bases[node]}" for node in values]
-    if part is Part.RANGE:
+    if cut.block is not None:
+        given.append("ptr %sums")
+    if cut.part is Part.RANGE:
         given += ["i64 %begin", "i64 %end"]
     attributes = "#1" if inside and len(body) <= _INLINED else "#0"
     head = f"define internal void @{name}({', '.join(given)}) {attributes} {{"
@@ -71,9 +83,9 @@ def kernel_text(
 
 
 class _KernelWriter:
-    def __init__(self, kernel: Kernel, lanes: Lanes, around: Surroundings, part: Part) -> None:
+    def __init__(self, kernel: Kernel, lanes: Lanes, around: Surroundings, cut: Cut) -> None:
         self.kernel = kernel
-        self.part = part
+        self.cut = cut
         self.lanes = lanes
         self.around = around
         self.loops = Loops(around.declarations)
@@ -81,16 +93,15 @@ class _KernelWriter:
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.buffers: dict[Node, str] = {}
         self.memory = Memory(self.loops, self.value)
-        self.late: dict[Root, Accumulator] = {}
+        self.late = Late(self.loops, self.memory, lanes, cut.block)
 
     def write(self) -> list[str]:
         """The lines of the function."""
         for root in self.kernel.roots:
-            if root.late:
-                self._open_late(root)
+            if root.late and not self.cut.filled:
+                self.late.open(root)
         self._frame(0)
-        for root, accumulator in self.late.items():
-            self._store(root, accumulator.result(), tuple([variable(axis) for axis in root.axes]))
+        self.late.close()
         return self.loops.scopes[0].lines
 
     # ------------------------------------------------------------------ loops
@@ -100,48 +111,64 @@ class _KernelWriter:
             for phase in self.kernel.phases:
                 self._phase(phase)
             return
-        if depth == 0 and self.part is not Part.ALL:
-            self._outermost(frame[0], lambda: self._frame(1))
+        inside = prod([self._rounds(axis) for axis in frame[depth + 1 :]])
+        if frame[depth] is self.cut.axis:
+            self._cut(frame[depth], lambda: self._frame(depth + 1), inside)
             return
-        self._loop(frame[depth], lambda: self._frame(depth + 1), self.lanes.of_frame)
+        self._loop(frame[depth], lambda: self._frame(depth + 1), self.lanes.of_frame, inside=inside)
 
-    def _outermost(self, axis: Axis, body: Callable[[], None]) -> None:
-        """The part of the outermost loop that this function does."""
-        if axis is not self.lanes.of_frame:
-            self.loops.counted(axis, "%begin", "%end", 1, body)
+    def _rounds(self, axis: Axis) -> int:
+        return max(axis.extent // self.lanes.width, 1) if axis is self.lanes.of_frame else max(axis.extent, 1)
+
+    def _cut(self, axis: Axis, body: Callable[[], None], inside: int) -> None:
+        """The part of a loop that this function does: whole steps from %begin to %end, or what is left behind them."""
+        in_lanes = axis is self.lanes.of_frame
+        width = self.lanes.width if in_lanes else 1
+        if self.cut.part is Part.REST:
+            start = axis.extent // self.cut.step * self.cut.step
+            if in_lanes:
+                self._lane_loop(axis, body, start, inside)
+            else:
+                self.loops.blocked(axis, start, axis.extent, 1, body, inside=inside)
             return
-        width = self.lanes.width
-        self.loops.lane_axis = axis
-        if self.part is Part.RANGE:
-            self.loops.lanes = width
-            self.loops.counted(axis, "%begin", "%end", width, body)
+        if in_lanes:
+            self.loops.lane_axis, self.loops.lanes = axis, width
+        if self.loops.after_block:
+            self.loops.in_blocks(axis, ("%begin", "%end"), width, body, self.cut.step // width)
         else:
-            self.loops.lanes = axis.extent % width
-            self.loops.straight(axis, axis.extent // width * width, body)
+            self.loops.counted(axis, "%begin", "%end", width, body)
         self.loops.lane_axis, self.loops.lanes = None, 1
 
-    def _loop(self, axis: Axis, body: Callable[[], None], lane_axis: Axis | None, *, backwards: bool = False) -> None:
+    def _loop(
+        self,
+        axis: Axis,
+        body: Callable[[], None],
+        lane_axis: Axis | None,
+        *,
+        inside: int = 1,
+        backwards: bool = False,
+    ) -> None:
         if axis.extent == 0:
             return
         if axis is lane_axis:
-            self._lane_loop(axis, body)
+            self._lane_loop(axis, body, 0, inside)
         elif axis in self.lanes.unrolled:
             self.loops.unrolled(axis, body, backwards=backwards)
         elif backwards:
             self.loops.counted(axis, "0", str(axis.extent), 1, body, backwards=True)
         else:
-            self.loops.blocked(axis, axis.extent, 1, body)
+            self.loops.blocked(axis, 0, axis.extent, 1, body, inside=inside)
 
-    def _lane_loop(self, axis: Axis, body: Callable[[], None]) -> None:
+    def _lane_loop(self, axis: Axis, body: Callable[[], None], start: int, inside: int) -> None:
         width = self.lanes.width
         main, rest = axis.extent // width * width, axis.extent % width
         self.loops.lane_axis = axis
-        if main:
+        if main > start:
             self.loops.lanes = width
-            if main == width:
-                self.loops.straight(axis, 0, body)
+            if main == start + width:
+                self.loops.straight(axis, start, body)
             else:
-                self.loops.blocked(axis, main, width, body)
+                self.loops.blocked(axis, start, main, width, body, inside=inside)
         if rest:
             self.loops.lanes = rest
             self.loops.straight(axis, main, body)
@@ -212,7 +239,7 @@ class _KernelWriter:
         """The value of a root at the present point of its loops."""
         own = tuple([variable(axis) for axis in root.axes])
         if root.late:
-            self._add_late(root, value)
+            self.late.add(root, value)
             return
         if root.target is None:
             index = self.loops.resolved(own)
@@ -300,55 +327,3 @@ class _KernelWriter:
             self.memory.write(base, offset, value, adding=False)
         else:
             self.w.store(spread(self.w, value, self.loops.lanes), self.memory.address(base, offset, size))
-
-    # ------------------------------------------------------------------ what is complete after all loops
-    def _open_late(self, root: Root) -> None:
-        if not any(axis.extent != 1 for axis in root.axes):
-            widths = self._late_widths(root)
-            self.late[root] = Accumulator(root, self.loops, widths)
-            return
-        self._fill(root)
-
-    def _late_widths(self, root: Root) -> tuple[int, ...]:
-        lane = self.lanes.of_frame
-        if lane is None:
-            return (1,)
-        width = self.lanes.width
-        return tuple([w for w, there in ((width, lane.extent // width), (lane.extent % width,) * 2) if there]) or (1,)
-
-    def _fill(self, root: Root) -> None:
-        """What a sum begins with, in each place of the result."""
-        kind = result_kind(root.node)
-        identity = Accumulator.identity(root, kind)
-        count = root.node.aval.size
-        axis = Axis(count)
-        width = max(32 // bytes_of(kind), 1)
-        base = self.memory.base(root.node)
-
-        def one(lanes: int) -> None:
-            value = self.w.constant(identity, register(kind, lanes))
-            self.w.store(
-                value, self.memory.address(base, variable(axis) if axis.extent != 1 else Affine((), 0), bytes_of(kind))
-            )
-
-        main = count // width * width
-        if main:
-            self.loops.counted(axis, "0", str(main), width, lambda: one(width))
-        if count > main:
-            self.loops.straight(axis, main, lambda: one(count - main))
-
-    def _add_late(self, root: Root, value: Value) -> None:
-        if root in self.late:
-            self.late[root].add(value, root)
-            return
-        own = tuple([variable(axis) for axis in root.axes])
-        kind = result_kind(root.node)
-        lane = self.loops.lane_axis
-        offset = offset_of(self.loops.resolved(own), contiguous(root.node.shape))
-        if value.type.lanes > 1 and (lane is None or lane not in offset.axes()):
-            value = Accumulator.across(self.w, root, value)
-        before = self.memory.read(self.memory.base(root.node), kind, offset)
-        a, b = level(self.w, [before, value])
-        stored = Accumulator.joined(self.w, root, a, b)
-        plain = Root(root.node, root.role, root.axes)
-        self._store(plain, stored, own)

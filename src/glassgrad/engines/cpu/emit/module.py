@@ -7,7 +7,7 @@ from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
-from glassgrad.engines.cpu.emit.sharing import ranges_of, shared_text
+from glassgrad.engines.cpu.emit.sharing import shared_text, sharing_of
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
@@ -79,13 +79,14 @@ class Module:
         name = f"k{len(self.kernels)}"
         self.kernels.append((name, kernel))
         lanes = lanes_of(kernel, around.roles, around.kept)
-        ranges = ranges_of(kernel, lanes)
-        self.names[kernel], self.choices[kernel] = name, (lanes, ranges)
-        if ranges == 1:
+        how = sharing_of(kernel, lanes)
+        self.names[kernel], self.choices[kernel] = name, (lanes, 1 if how is None else min(how.threads, how.pieces))
+        if how is None:
             written = kernel_text(name, kernel, lanes, around, inside=inside)
         else:
-            self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
-            written = shared_text(name, kernel, lanes, around, ranges)
+            if how.threads > 1:
+                self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
+            written = shared_text(name, kernel, lanes, around, how)
         self.functions.extend(written.texts)
         given = ", ".join(f"ptr {frame.address(node)}" for node in written.values)
         frame.writer.line(f"call void @{name}({given})")

@@ -198,14 +198,14 @@ def larger(w: Writer, x: Value, y: Value) -> Value:
     """NumPy's maximum: NaN if either is NaN."""
     if not x.kind.is_float:
         return w.binary("or", x, y) if x.kind is I1 else w.select(x > y, x, y)
-    return w.select(w.binary("or", x >= y, x.is_nan()), x, y)
+    return w.select(y.is_nan(), y, w.select(y > x, y, x))  # the second is one instruction
 
 
 def smaller(w: Writer, x: Value, y: Value) -> Value:
     """NumPy's minimum: NaN if either is NaN."""
     if not x.kind.is_float:
         return w.binary("and", x, y) if x.kind is I1 else w.select(x < y, x, y)
-    return w.select(w.binary("or", x <= y, x.is_nan()), x, y)
+    return w.select(y.is_nan(), y, w.select(y < x, y, x))
 
 
 @_scalar("maximum", cost=2.0)

@@ -21,6 +21,11 @@ class Scope:
     known: dict[tuple[Node, Index], Value] = field(default_factory=dict)
 
 
+def block_rounds(inside: int) -> int:
+    """The rounds of a block, of a loop that adds so many times in each."""
+    return max(_BLOCK // inside, 1)
+
+
 class Loops:
     """The loops that are open while a kernel is written.
 
@@ -117,25 +122,38 @@ class Loops:
         )
         outer.block = done
 
-    def blocked(self, axis: Axis, stop: int, step: int, body: Callable[[], None]) -> None:
-        """A long loop in blocks; after each block `after_block` is done."""
-        size = _BLOCK * step
-        whole = stop // size * size
-        if stop // step <= 2 * _BLOCK or not self.after_block:
-            self.counted(axis, "0", str(stop), step, body)
+    def blocked(
+        self, axis: Axis, start: int, stop: int, step: int, body: Callable[[], None], *, inside: int = 1
+    ) -> None:
+        """A long loop in blocks; after each block `after_block` is done. A round adds `inside` times."""
+        rounds = block_rounds(inside)
+        if (stop - start) // step <= 2 * rounds or not self.after_block:
+            self.counted(axis, str(start), str(stop), step, body)
             return
-        outer = Axis(whole)
-
-        def one_block() -> None:
-            begin = self.counters[outer]
-            end = begin + size
-            self.counted(axis, begin.text, end.text, step, body)
-            self._blocks_end()
-
-        self.counted(outer, "0", str(whole), size, one_block)
+        whole = start + (stop - start) // (rounds * step) * (rounds * step)
+        self.in_blocks(axis, (str(start), str(whole)), step, body, rounds)
         if whole < stop:
             self.counted(axis, str(whole), str(stop), step, body)
             self._blocks_end()
+
+    def in_blocks(self, axis: Axis, between: tuple[str, str], step: int, body: Callable[[], None], rounds: int) -> None:
+        """A loop whose rounds are a multiple of `rounds`, with `after_block` after each so many."""
+
+        def one_round() -> None:
+            body()
+            self._blocks_end()
+
+        def one_block() -> None:
+            begin = self.counters[outer]
+            end = begin + rounds * step
+            self.counted(axis, begin.text, end.text, step, body)
+            self._blocks_end()
+
+        outer = Axis(rounds * step + 1)
+        if rounds == 1:
+            self.counted(axis, *between, step, one_round)
+        else:
+            self.counted(outer, *between, rounds * step, one_block)
 
     def _blocks_end(self) -> None:
         for action in self.after_block:

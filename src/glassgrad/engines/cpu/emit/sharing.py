@@ -1,69 +1,174 @@
-"""A kernel shared among threads: its outermost loop in as many ranges as there are threads. Floor 4.
+"""A kernel shared among threads: one of its loops in ranges, which the threads take one after another. Floor 4.
 
-What a kernel computes does not depend on how it is cut: only loops whose points are independent are shared.
+What a kernel computes does not depend on the number of threads. Points that are independent may be cut anywhere; what
+is added up over a loop is cut into blocks that follow from the shapes alone, and their results are joined in order.
 """
 
+from dataclasses import dataclass
 from math import prod
 
 from glassgrad.base.settings import current
-from glassgrad.engines.cpu.emit.kernels import KernelText, Part, Surroundings, kernel_text
+from glassgrad.engines.cpu.emit.kernels import Cut, Part, Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
+from glassgrad.engines.cpu.emit.scopes import block_rounds
 from glassgrad.engines.cpu.native.threads import processor_count
+from glassgrad.engines.cpu.plan.index import Axis
 from glassgrad.engines.cpu.plan.kernels import Kernel
+from glassgrad.graph.node import Node
 
 _LEAST = 1 << 18  # additions in a kernel from which several threads are faster than one: to wake them takes its time
+_LEAST_BLOCK = 1 << 16  # additions in one of the blocks
+_MOST_BLOCKS = 64
+_WIDE = 4096  # bytes along a loop from which its parts are far enough apart in memory
+_ROOM = 1 << 15  # bytes for the results of blocks on the stack; what is more is asked for
+_MOST_ROOM = 1 << 22
 
 
-def ranges_of(kernel: Kernel, lanes: Lanes) -> int:
-    """Among how many threads the kernel is shared; 1 where it is not."""
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How a kernel is shared: `pieces` of a loop, in steps of so many points; with `block`, each has its own sums."""
+
+    axis: Axis
+    step: int
+    pieces: int
+    threads: int
+    block: Apart | None = None
+
+    @property
+    def units(self) -> int:
+        """How many steps the loop has."""
+        return self.axis.extent // self.step
+
+    @property
+    def has_rest(self) -> bool:
+        """Is there something behind the last whole step?"""
+        return self.axis.extent % self.step != 0
+
+
+def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
+    """How the kernel is shared; None where one thread does it as a whole."""
     threads = current().threads or processor_count()
-    if threads < 2 or not kernel.frame or any(root.late for root in kernel.roots):
-        return 1
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
-    points = prod(axis.extent for axis in kernel.frame) * row
-    return threads if points * lanes.cost >= _LEAST and _units(kernel, lanes) >= threads else 1
+    work = prod(axis.extent for axis in kernel.frame) * row * lanes.cost
+    if not kernel.frame or work < _LEAST:
+        return None
+    reduced = {axis for root in kernel.roots for axis in root.reduced}
+    first = kernel.frame[0]
+    size = max([root.node.dtype.itemsize for root in kernel.roots])
+    free = [axis for axis in kernel.frame if axis not in reduced and (axis is first or axis.extent * size >= _WIDE)]
+    if free:
+        width = lanes.width if free[0] is lanes.of_frame else 1
+        pieces = min(threads * (4 if work >= 16 * _LEAST else 1), free[0].extent // width)
+        return Sharing(free[0], width, pieces, threads) if threads > 1 and pieces > 1 else None
+    return _in_blocks(kernel, lanes, int(work), threads)
 
 
-def _units(kernel: Kernel, lanes: Lanes) -> int:
-    """How many rounds the outermost loop has."""
-    return kernel.frame[0].extent // (lanes.width if kernel.frame[0] is lanes.of_frame else 1)
+def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing | None:
+    """The outermost loop in blocks of which each has its own sums."""
+    axis, block = kernel.frame[0], apart(kernel)
+    inside = prod([max(a.extent // (lanes.width if a is lanes.of_frame else 1), 1) for a in kernel.frame[1:]])
+    step = (lanes.width if axis is lanes.of_frame else 1) * block_rounds(inside)
+    pieces = min(axis.extent // step, work // _LEAST_BLOCK, _MOST_BLOCKS, _MOST_ROOM // block.nbytes)
+    many = sum([root.node.aval.size for root in block.offsets])
+    if pieces < 2 or pieces * many * 4 > work:
+        return None
+    return Sharing(axis, step, pieces, threads, block)
 
 
-def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, ranges: int) -> KernelText:
-    """The functions of a shared kernel: the first one gives the ranges to the threads."""
-    units, axis = _units(kernel, lanes), kernel.frame[0]
-    step = lanes.width if axis is lanes.of_frame else 1
-    main = kernel_text(f"{name}.range", kernel, lanes, around, Part.RANGE)
-    parts = [main]
-    if axis is lanes.of_frame and axis.extent % step:
-        parts.append(kernel_text(f"{name}.rest", kernel, lanes, around, Part.REST))
-    values = tuple(dict.fromkeys([node for part in parts for node in part.values]))
-    place = {node: position for position, node in enumerate(values)}
-    given = ", ".join(f"ptr %p{k}" for k in range(len(values)))
-    stores = "\n".join(
-        f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  store ptr %p{k}, ptr %at{k}" for k in range(len(values))
-    )
+# ------------------------------------------------------------------ the functions
+def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, how: Sharing) -> KernelText:
+    """The functions of a shared kernel: the last one gives the ranges to the threads."""
+    filled = how.block is None and any(root.late for root in kernel.roots)
+    parts = {"range": kernel_text(f"{name}.range", kernel, lanes, around, _cut(how, Part.RANGE, filled=filled))}
+    if how.has_rest:
+        parts["rest"] = kernel_text(f"{name}.rest", kernel, lanes, around, _cut(how, Part.REST, filled=filled))
+    if filled:
+        late = [root for root in kernel.roots if root.late]
+        parts["fill"] = filled_text(f"{name}.fill", late, around.declarations)
+    if how.block is not None:
+        parts["join"] = joined_text(f"{name}.join", how.block, how.pieces + how.has_rest, around.declarations)
+    values = tuple(dict.fromkeys([node for part in parts.values() for node in part.values]))
+    texts = [text for part in parts.values() for text in part.texts]
+    return KernelText([*texts, _task(name, parts, values, how), _whole(name, parts, values, how, around)], values)
+
+
+def _cut(how: Sharing, part: Part, *, filled: bool) -> Cut:
+    return Cut(how.axis, how.step, part, how.block, filled)
+
+
+def _passed(part: KernelText, values: tuple[Node, ...]) -> str:
+    return ", ".join(f"ptr %p{values.index(node)}" for node in part.values)
+
+
+def _task(name: str, parts: dict[str, KernelText], values: tuple[Node, ...], how: Sharing) -> str:
+    """The function that a thread calls with the number of a piece."""
     loads = "\n".join(
         f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}\n  %p{k} = load ptr, ptr %at{k}" for k in range(len(values))
     )
-    passed = [", ".join(f"ptr %p{place[node]}" for node in part.values) for part in parts]
-    rest = f"  call void @{name}.rest({passed[1]})\n" if len(parts) > 1 else ""
-    task = f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
-{loads}
+    given, own = _passed(parts["range"], values), ""
+    if how.block is not None:
+        given += ", ptr %sums"
+        own = f"""
+  %at.sums = getelementptr ptr, ptr %given, i64 {len(values)}
+  %all = load ptr, ptr %at.sums
+  %far = mul i64 %number, {how.block.nbytes}
+  %sums = getelementptr i8, ptr %all, i64 %far"""
+    return f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
+{loads}{own}
   %next = add i64 %number, 1
-  %first.part = mul i64 %number, {units}
-  %first = sdiv i64 %first.part, {ranges}
-  %last.part = mul i64 %next, {units}
-  %last = sdiv i64 %last.part, {ranges}
-  %begin = mul i64 %first, {step}
-  %end = mul i64 %last, {step}
-  call void @{name}.range({passed[0]}, i64 %begin, i64 %end)
+  %first.part = mul i64 %number, {how.units}
+  %first = sdiv i64 %first.part, {how.pieces}
+  %last.part = mul i64 %next, {how.units}
+  %last = sdiv i64 %last.part, {how.pieces}
+  %begin = mul i64 %first, {how.step}
+  %end = mul i64 %last, {how.step}
+  call void @{name}.range({given}, i64 %begin, i64 %end)
   ret void
 }}"""
-    whole = f"""define internal void @{name}({given}) #0 {{
-  %given = alloca ptr, i64 {max(len(values), 1)}
-{stores}
-  call void @fork_join(ptr @{name}.task, ptr %given, i64 {ranges})
-{rest}  ret void
-}}"""
-    return KernelText([*[text for part in parts for text in part.texts], task, whole], values)
+
+
+def _whole(
+    name: str, parts: dict[str, KernelText], values: tuple[Node, ...], how: Sharing, around: Surroundings
+) -> str:
+    """The function of the kernel."""
+    lines = [f"  %given = alloca ptr, i64 {len(values) + 1}"]
+    for k in range(len(values)):
+        lines += [f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}", f"  store ptr %p{k}, ptr %at{k}"]
+    end, passed = "", ""
+    if how.block is not None:
+        nbytes, passed = (how.pieces + how.has_rest) * how.block.nbytes, ", ptr %rest.sums"
+        begin, end = _room(nbytes, around.declarations)
+        lines += [
+            *begin,
+            f"  %at.sums = getelementptr ptr, ptr %given, i64 {len(values)}",
+            "  store ptr %sums, ptr %at.sums",
+            f"  %rest.sums = getelementptr i8, ptr %sums, i64 {how.pieces * how.block.nbytes}",
+        ]
+    if "fill" in parts:
+        lines.append(f"  call void @{name}.fill({_passed(parts['fill'], values)})")
+    if how.threads > 1:
+        lines.append(f"  call void @fork_join(ptr @{name}.task, ptr %given, i64 {how.pieces})")
+    else:
+        lines += [f"  call void @{name}.task(ptr %given, i64 {k})" for k in range(how.pieces)]
+    if "rest" in parts:
+        lines.append(f"  call void @{name}.rest({_passed(parts['rest'], values)}{passed})")
+    if "join" in parts:
+        lines.append(f"  call void @{name}.join({_passed(parts['join'], values)}, ptr %sums)")
+    given = ", ".join(f"ptr %p{k}" for k in range(len(values)))
+    return "\n".join([f"define internal void @{name}({given}) #0 {{", *lines, f"{end}  ret void", "}"])
+
+
+def _room(nbytes: int, declarations: dict[str, str]) -> tuple[list[str], str]:
+    """The lines that give `%sums` its memory, and those that give it back."""
+    if nbytes <= _ROOM:
+        return [f"  %sums = alloca i8, i64 {nbytes}, align 64"], ""
+    declarations["malloc"], declarations["free"] = "declare ptr @malloc(i64)", "declare void @free(ptr)"
+    begin = [
+        f"  %got = call ptr @malloc(i64 {nbytes + 64})",
+        "  %got.at = ptrtoint ptr %got to i64",
+        "  %up = add i64 %got.at, 63",
+        "  %even = and i64 %up, -64",
+        "  %sums = inttoptr i64 %even to ptr",
+    ]
+    return begin, "  call void @free(ptr %got)\n"

@@ -155,7 +155,7 @@ def _inner(member: Member, frame: Sequence[Axis]) -> set[Axis]:
     if member.role is Role.PRODUCT:
         return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()
     if member.node.op.name in ("argmax", "argmin"):  # two values at a time: not kept in memory while the frame runs
-        return set(member.reduced)
+        return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()
     kept = [axis for axis in member.axes if axis.extent != 1]
     trailing = bool(kept) and member.order[-1] in member.reduced
     return set(member.reduced) if trailing else set()
