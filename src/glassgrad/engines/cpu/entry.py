@@ -42,7 +42,7 @@ class Entry:
         """Lets calls like this one, which gave this result, go to the program, if the door can look at them."""
         if not isinstance(program, Program):
             return
-        held = [node.param("held") for node in (*outside, *program.plan.captured)]
+        held = [*[node.param("held") for node in outside], *program.captured]
         if any(known.seen is not None for known in held):
             return  # an array that the function writes into: only Python tells whether it is as it was
         args, kwargs = call
@@ -61,10 +61,10 @@ class Entry:
                 gives=gives,
                 names=names,
                 extra=(*arrays, Variable(self._settings, self._settings.get())),
-                arena_bytes=program.plan.arena_bytes,
+                arena_bytes=program.arena_bytes,
                 context=program.host.context,
                 is_long=program.is_long(_LONG),
-                after=program.host.raise_pending if program.module.host else None,
+                after=program.host.raise_pending if program.calls_host else None,
                 keep=program,
             )
         )

@@ -6,34 +6,46 @@ one after another. `context` leads to the functions of the host.
 
 import ctypes
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from glassgrad.base.settings import Settings, current, settings_variable
 from glassgrad.engines.cpu.calls.host import HostCalls
 from glassgrad.engines.cpu.emit.clock import TICKS, Clock
 from glassgrad.engines.cpu.emit.module import Module
+from glassgrad.engines.cpu.fingerprint import fingerprint
+from glassgrad.engines.cpu.image import Image, captured_arrays, host_ops, packed, unpacked
 from glassgrad.engines.cpu.lower import lowered
-from glassgrad.engines.cpu.native.cache import cached_object_code
-from glassgrad.engines.cpu.native.compiler import Library, load
+from glassgrad.engines.cpu.native.cache import cached, cached_object_code, keep
+from glassgrad.engines.cpu.native.compiler import load, object_code
 from glassgrad.engines.cpu.native.symbols import addresses
+from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.plan import Plan, planned
 from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import Node
+from glassgrad.ops.leaves import Held
 
 _RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _ALIGNED = 64
 
 
-@dataclass(eq=False, slots=True)
 class Program:
     """A compiled graph. Called with arrays, it gives new arrays."""
 
-    plan: Plan
-    module: Module
-    library: Library
-    host: HostCalls
-    run: Callable[..., None]
+    def __init__(self, graph: Graph, image: Image, captured: Sequence[Held], hosts: Sequence[Node]) -> None:
+        self.inputs = tuple([node.aval for node in graph.inputs])
+        self.outputs = graph.avals
+        self.captured = captured
+        self.arena_bytes = image.arena_bytes
+        self.host = HostCalls(hosts)
+        self.calls_host = bool(hosts)
+        self.library = load(image.code, image.exported, addresses(image.symbols))
+        self.run = _RUN(self.library.addresses["run"])
+        self._elements, self._calls = image.elements, image.calls
+        self._translate: Callable[[], tuple[Plan, Module]] = partial(_under, current(), graph)
 
     def __call__(self, *arguments: Any) -> list[np.ndarray]:
         """The outputs for these arguments."""
@@ -43,11 +55,10 @@ class Program:
 
     def prepared(self, *arguments: Any) -> tuple[Callable[[], None], list[np.ndarray]]:
         """A run on these arguments, to be made as often as one likes, and the arrays that it writes into."""
-        plan = self.plan
-        given = [np.ascontiguousarray(value, node.dtype) for value, node in zip(arguments, plan.inputs, strict=True)]
-        given.extend(np.ascontiguousarray(node.param("held").values) for node in plan.captured)
-        results = [np.empty(node.shape, node.dtype) for node in plan.outputs]
-        arena = np.empty(plan.arena_bytes + _ALIGNED, np.uint8)
+        given = [np.ascontiguousarray(x, aval.dtype) for x, aval in zip(arguments, self.inputs, strict=True)]
+        given.extend(np.ascontiguousarray(held.values) for held in self.captured)
+        results = [np.empty(aval.shape, aval.dtype) for aval in self.outputs]
+        arena = np.empty(self.arena_bytes + _ALIGNED, np.uint8)
         start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
         sources, targets = _pointers(given), _pointers(results)
 
@@ -61,8 +72,31 @@ class Program:
 
     def is_long(self, elements: int) -> bool:
         """Does a run compute more elements than this, or call what takes its time?"""
-        kept = sum([node.aval.size for node in self.plan.kept if not node.op.multiple])
-        return bool(self.plan.bodies) or bool(self.module.symbols) or kept > elements
+        return self._calls or self._elements > elements
+
+    @cached_property
+    def translated(self) -> tuple[Plan, Module]:
+        """The plan and the text, found out anew where the program came from the disk."""
+        return self._translate()
+
+    @property
+    def plan(self) -> Plan:
+        """What is done in which order."""
+        return self.translated[0]
+
+    @property
+    def module(self) -> Module:
+        """The text that it was compiled from."""
+        return self.translated[1]
+
+
+def _under(chosen: Settings, graph: Graph) -> tuple[Plan, Module]:
+    """The plan and the text as they are under these settings."""
+    token = settings_variable.set(chosen)
+    try:
+        return translated(graph)
+    finally:
+        settings_variable.reset(token)
 
 
 def _pointers(arrays: Sequence[np.ndarray]) -> Any:
@@ -83,13 +117,42 @@ def written(plan: Plan, clock: Clock | None = None) -> Module:
 
 
 def compile_graph(graph: Graph) -> Program:
-    """The native program for a graph."""
-    return assembled(*translated(graph))
+    """The native program for a graph: from the disk, where a graph like it was compiled before."""
+    known = fingerprint(graph)
+    if known is None:
+        return assembled(*translated(graph))
+    key = b"program " + known.digest + f"{current()} {processor_count()}".encode()
+    image = unpacked(cached(key) or b"")
+    if image is not None:
+        return Program(graph, image, image.arrays(known.arrays), [op.node() for op in image.host])
+    plan, module = translated(graph)
+    captured = [node.param("held") for node in plan.captured]
+    hosts, arrays = host_ops(module.host), captured_arrays(captured, known)
+    if hosts is None or arrays is None:
+        return assembled(plan, module)
+    image = _image(plan, module, object_code(module.text()))
+    keep(key, packed(replace(image, host=hosts, captured=arrays)))
+    return _of(plan, module, image)
 
 
 def assembled(plan: Plan, module: Module) -> Program:
     """The program of a plan and its text."""
-    code = cached_object_code(module.text())
-    exported = ["run"] if module.clock is None else ["run", TICKS]
-    library = load(code, exported, addresses(module.symbols))
-    return Program(plan, module, library, HostCalls(module.host), _RUN(library.addresses["run"]))
+    return _of(plan, module, _image(plan, module, cached_object_code(module.text())))
+
+
+def _of(plan: Plan, module: Module, image: Image) -> Program:
+    captured = [node.param("held") for node in plan.captured]
+    program = Program(Graph(plan.inputs, plan.outputs), image, captured, module.host)
+    program.translated = plan, module
+    return program
+
+
+def _image(plan: Plan, module: Module, code: bytes) -> Image:
+    return Image(
+        code=code,
+        exported=("run",) if module.clock is None else ("run", TICKS),
+        symbols=tuple(module.symbols),
+        arena_bytes=plan.arena_bytes,
+        elements=sum([node.aval.size for node in plan.kept if not node.op.multiple]),
+        calls=bool(plan.bodies) or bool(module.symbols),
+    )

@@ -1,6 +1,6 @@
-"""Object code kept on disk, so that a warm start compiles nothing. Floor 4.
+"""Compiled code kept on disk, so that a warm start compiles nothing. Floor 4.
 
-An entry is named by a hash of what it was made from (the text, or a key that stands for it), of this processor and of
+An entry is named by a hash of what it was made from (a text, or the fingerprint of a graph), of this processor and of
 the versions of LLVM and Glassgrad. It is written under another name and renamed, so that several processes may write
 at once; a checksum tells a damaged entry. Whatever goes wrong with the disk, code is compiled as if there were none.
 
@@ -11,7 +11,6 @@ bounds its size (256).
 import os
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
@@ -34,19 +33,25 @@ _written = _SWEEP_EVERY  # the first entry written by a process looks at once
 
 def cached_object_code(text: str) -> bytes:
     """Optimised machine code for LLVM text, from the disk where it was compiled before."""
-    return load_or_compile(text.encode(), lambda: text)
-
-
-def load_or_compile(key: bytes, make_text: Callable[[], str]) -> bytes:
-    """As `cached_object_code`, for a key that stands for the text: it is written only where it must be compiled."""
-    place = _place(key)
-    if place is None:
-        return object_code(make_text())
-    code = _read(place)
+    key = b"object " + text.encode()
+    code = cached(key)
     if code is None:
-        code = object_code(make_text())
-        _write(place, code)
+        code = object_code(text)
+        keep(key, code)
     return code
+
+
+def cached(key: bytes) -> bytes | None:
+    """What was kept under this key, by whichever process."""
+    place = _place(key)
+    return None if place is None else _read(place)
+
+
+def keep(key: bytes, data: bytes) -> None:
+    """Keeps something under a key that says all that it was made from, but for what `_circumstances` says."""
+    place = _place(key)
+    if place is not None:
+        _write(place, data)
 
 
 def cache_directory() -> Path | None:
@@ -84,19 +89,21 @@ def _circumstances() -> bytes:
     """What the same text or key would be compiled differently under: the processor, LLVM, and this engine."""
     parts = [
         llvm.get_host_cpu_name(), host_features(), llvm.get_process_triple(), str(llvm.llvm_version_info),
-        llvmlite.__version__, __version__, *_engine_files(),
+        llvmlite.__version__, __version__, *_library_files(),
     ]  # fmt: skip
     return blake2b("\n".join(parts).encode(), digest_size=32).digest()
 
 
-def _engine_files() -> list[str]:
-    """The files of the engine with their sizes and dates: who changes the engine gets no code of before."""
+def _library_files() -> list[str]:
+    """The files of the library with their sizes and dates: who changes it gets no code of before."""
     found = []
-    for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        with suppress(OSError):
-            status = path.stat()
-            found.append(f"{path.name} {status.st_size} {status.st_mtime_ns}")
-    return found
+    for folder, _, names in os.walk(Path(__file__).parents[3]):
+        for name in names:
+            if name.endswith(".py"):
+                with suppress(OSError):
+                    status = os.stat(f"{folder}{os.sep}{name}")  # noqa: PTH116 - hundreds of files, in every process
+                    found.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+    return sorted(found)
 
 
 def _read(place: Path) -> bytes | None:
