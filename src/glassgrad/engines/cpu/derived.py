@@ -6,10 +6,12 @@ import numpy as np
 
 from glassgrad.graph.node import Node, apply, make
 from glassgrad.graph.op import OPS
-from glassgrad.ops.compare import equal, isnan, logical_and, logical_not
+from glassgrad.ops.compare import equal, isnan, logical_and, logical_not, logical_or
+from glassgrad.ops.index import index
+from glassgrad.ops.keys import FULL, Slot
 from glassgrad.ops.leaves import array_leaf, literal
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import broadcast
+from glassgrad.ops.structure import broadcast, reshape, transpose
 
 Formula = Callable[..., Node]
 
@@ -77,7 +79,24 @@ def _logaddexp2(x: Node, y: Node) -> Node:
     return where(equal(x, y), x + 1.0, added)
 
 
+def _relative_growth(x: Node) -> Node:
+    """(eˣ - 1) / x, and 1 at 0, infinite where eˣ is."""
+    safe = where(equal(x, 0.0), _constant(x, 1.0), x)
+    found = where(x < np.inf, _f("expm1")(safe) / safe, x)
+    return where(equal(x, 0.0), _constant(x, 1.0), found)
+
+
+def _huber_smooth(delta: Node, r: Node) -> Node:
+    """δ² (√(1 + (r/δ)²) - 1), 0 where δ or r is 0, infinite where δ is negative."""
+    ratio = r / delta
+    inside = delta * delta * _f("expm1")(0.5 * _LOG1P(ratio * ratio))
+    none = logical_or(equal(delta, 0.0), equal(r, 0.0))
+    return where(delta < 0.0, _constant(r, np.inf), where(none, _constant(r, 0.0), inside))
+
+
 FORMULAS: dict[str, Formula] = {
+    "exprel": _relative_growth,
+    "pseudo_huber": _huber_smooth,
     "sec": lambda x: 1.0 / _COS(x),
     "csc": lambda x: 1.0 / _SIN(x),
     "cot": lambda x: _COS(x) / _SIN(x),
@@ -112,17 +131,53 @@ def _formula(node: Node, inputs: Sequence[Node]) -> Node:
     return FORMULAS[node.op.name](*inputs) if real else make(node.op, tuple(inputs), node.params)
 
 
-def _triangle(node: Node, inputs: Sequence[Node]) -> Node:
-    """The part on one side of a diagonal, by a mask."""
-    (x,), offset = inputs, node.param("offset")
+def triangle(name: str, x: Node, offset: int) -> Node:
+    """The part on one side of a diagonal (`tril` or `triu`), by a mask."""
     rows, columns = x.shape[-2:]
-    mask = np.tri(rows, columns, offset if node.op.name == "tril" else offset - 1, dtype=bool)
-    keep = broadcast(array_leaf(mask if node.op.name == "tril" else ~mask), x.shape)
+    mask = np.tri(rows, columns, offset if name == "tril" else offset - 1, dtype=bool)
+    keep = broadcast(array_leaf(mask if name == "tril" else ~mask), x.shape)
     return where(keep, x, literal(0, x.dtype, x.shape))
+
+
+def _triangle(node: Node, inputs: Sequence[Node]) -> Node:
+    return triangle(node.op.name, inputs[0], node.param("offset"))
+
+
+def _put_diagonal(node: Node, inputs: Sequence[Node]) -> Node:
+    """The vector along the rows where row and column belong together, zeros elsewhere."""
+    (v,), offset, (rows, columns) = inputs, node.param("offset"), node.param("sizes")
+    if not v.aval.size:
+        return literal(0, v.dtype, node.shape)
+    own = np.arange(rows) - max(-offset, 0)
+    along = array_leaf(np.clip(own, 0, v.shape[-1] - 1))
+    spread_out = index(v, (*(FULL,) * (v.ndim - 1), Slot(0)), [along]) if rows != v.shape[-1] or offset else v
+    square = (*v.shape[:-1], rows, columns)
+    beside = array_leaf(np.eye(rows, columns, offset, dtype=bool))
+    tall = broadcast(reshape(spread_out, (*spread_out.shape, 1)), square)
+    placed = where(broadcast(beside, square), tall, literal(0, v.dtype, square))
+    first, second = node.param("first"), node.param("second")
+    order: list[int] = list(range(v.ndim - 1))
+    for axis, last in sorted(((first, v.ndim - 1), (second, v.ndim))):
+        order.insert(axis, last)
+    return transpose(placed, tuple(order))
+
+
+def _finite(node: Node, inputs: Sequence[Node]) -> Node:
+    """Numbers in place of NaN and infinity."""
+    (x,) = inputs
+    if x.dtype.char not in "fd":
+        return make(node.op, tuple(inputs), node.params)
+    ends = np.finfo(x.dtype)
+    above, below = node.param("posinf"), node.param("neginf")
+    found = where(isnan(x), _constant(x, node.param("nan")), x)
+    found = where(equal(x, np.inf), _constant(x, float(ends.max) if above is None else above), found)
+    return where(equal(x, -np.inf), _constant(x, float(ends.min) if below is None else below), found)
 
 
 RULES: dict[str, Callable[[Node, Sequence[Node]], Node]] = {
     **dict.fromkeys(FORMULAS, _formula),
     "tril": _triangle,
     "triu": _triangle,
+    "put_diagonal": _put_diagonal,
+    "nan_to_num": _finite,
 }

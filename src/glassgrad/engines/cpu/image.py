@@ -47,7 +47,8 @@ def _operand(operand: Any) -> Node:
 class Image:
     """`elements` is how many a run computes, `calls` whether it calls what takes its time.
 
-    `captured` are numbers of arrays that the graph refers to, or arrays that the program has made for itself.
+    `captured` are numbers of arrays that the graph refers to, or arrays that the program has made for itself;
+    `refusals` which op does not take a matrix, and why.
     """
 
     code: bytes
@@ -58,6 +59,7 @@ class Image:
     calls: bool
     host: tuple[HostOp, ...] = ()
     captured: tuple[int | np.ndarray, ...] = ()
+    refusals: tuple[tuple[str, str], ...] = ()
 
     def arrays(self, known: Sequence[Held]) -> tuple[Held, ...]:
         """The captured arrays, those of the graph at hand."""

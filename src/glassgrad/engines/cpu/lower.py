@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu import convolution, derived, draws, parts
+from glassgrad.engines.cpu import convolution, derived, draws, linear, parts
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
@@ -57,13 +57,18 @@ def _is_inlined(node: Node) -> bool:
 
 def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule], notes: Notes | None) -> list[Node]:
     new: dict[Node, Node] = {}
+    several: dict[Node, list[Node]] = {}
     here = workspace()
     for node in reachable(outputs):
         if notes is not None and here is not None:
             here.origin = notes.origins.get(node)
         inputs = tuple([new.get(x, x) for x in node.inputs])
         rule = rules.get(node.op.name)
-        if rule is not None:
+        if node.op.name in linear.RULES_OF_SEVERAL:
+            several[node] = linear.RULES_OF_SEVERAL[node.op.name](node, inputs)
+        elif node.op is PROJECT and node.inputs[0] in several:
+            new[node] = several[node.inputs[0]][node.param("index")]
+        elif rule is not None:
             new[node] = rule(node, inputs)
         elif inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)
@@ -197,4 +202,5 @@ _RULES: dict[str, Rule] = (
     | convolution.RULES
     | derived.RULES
     | draws.RULES
+    | linear.RULES
 )

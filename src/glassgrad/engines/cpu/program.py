@@ -40,8 +40,8 @@ class Program:
         self.outputs = graph.avals
         self.captured = captured
         self.arena_bytes = image.arena_bytes
-        self.host = HostCalls(hosts)
-        self.calls_host = bool(hosts)
+        self.host = HostCalls(hosts, image.refusals)
+        self.calls_host = bool(hosts) or bool(image.refusals)
         self.library = load(image.code, image.exported, addresses(image.symbols))
         self.run = _RUN(self.library.addresses["run"])
         self._elements, self._calls = image.elements, image.calls
@@ -155,4 +155,5 @@ def _image(plan: Plan, module: Module, code: bytes) -> Image:
         arena_bytes=plan.arena_bytes,
         elements=sum([node.aval.size for node in plan.kept if not node.op.multiple]),
         calls=bool(plan.bodies) or bool(module.symbols),
+        refusals=tuple(module.refusals),
     )

@@ -11,6 +11,7 @@ from glassgrad.base.avals import Aval
 from glassgrad.engines.reference.program import constant, kernel_of
 from glassgrad.engines.reference.refusal import refused
 from glassgrad.graph.node import Node
+from glassgrad.graph.op import OPS
 from glassgrad.ops.leaves import LITERAL
 
 _HOST = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
@@ -23,15 +24,19 @@ class _Pending(threading.local):
 
 
 class HostCalls:
-    """The functions that a program calls back, by number. `context` is what the program is given to reach them."""
+    """The functions that a program calls back, by number. `context` is what the program is given to reach them.
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    Negative numbers are errors: the op that does not take a matrix, and why.
+    """
+
+    def __init__(self, nodes: Sequence[Node], refusals: Sequence[tuple[str, str]] = ()) -> None:
         self._kernels: list[Callable[..., Any]] = [kernel_of(node) for node in nodes]
         self._inputs = [[x.aval for x in node.inputs] for node in nodes]
         self._constants = [[constant(x, {}) if x.op is LITERAL else None for x in node.inputs] for node in nodes]
         self._outputs = [list(node.avals) for node in nodes]
         self._multiple = [node.op.multiple for node in nodes]
         self._nodes = list(nodes)
+        self._refusals = list(refusals)
         self._pending = _Pending()
         self._entry = _HOST(self._call)
         self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
@@ -39,6 +44,10 @@ class HostCalls:
 
     def _call(self, number: int, operands: int, results: int) -> int:
         if self._pending.error is not None:
+            return 1
+        if number < 0:
+            name, text = self._refusals[-1 - number]
+            self._pending.error = refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
             return 1
         try:
             given = [

@@ -97,7 +97,7 @@ def write_scan(module: "Module", frame: Frame, node: Node) -> None:
     written = _written(frame, node, targets, length)
     constants = [near(frame, frame.pointer(x), x.aval) for x in node.inputs[middle:]]
     if known != 0:
-        loop = _Counted(frame.writer, length)
+        loop = Counted(frame.writer, length)
         step = loop.counter
         at = step if not node.param("backwards") else (length - 1) - step
         given = [*[c.source for c in carried], *[strip.element(at) for strip in read], *constants]
@@ -158,7 +158,7 @@ def _make_room(frame: Frame, place: str, length: Value, size: int) -> None:
     w.line(f"store i64 {length.text}, ptr {w.address(place, '8')}, align 8")
 
 
-class _Counted:
+class Counted:
     """A loop of so many steps, open until `end`."""
 
     def __init__(self, writer: Writer, length: int | Value) -> None:

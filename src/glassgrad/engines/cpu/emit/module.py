@@ -1,6 +1,7 @@
 """The text of a native program: its kernels, and the function that calls them in order. Floor 4."""
 
 from glassgrad.engines.cpu.calls.branches import write_call, write_cond
+from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.emit.frame import Frame, Function
@@ -8,6 +9,7 @@ from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.sharing import shared_text, sharing_of
+from glassgrad.engines.cpu.linear import OWN
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
@@ -30,6 +32,7 @@ class Module:
         self.constants: dict[str, str] = {}
         self.symbols: dict[str, str] = {}
         self.host: list[Node] = []
+        self.refusals: list[tuple[str, str]] = []  # the op that does not take a matrix, and why
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
         self.names: dict[Kernel, str] = {}
@@ -104,12 +107,18 @@ class Module:
                 write_while(self, frame, node)
             case "cond" if has_bodies:
                 write_cond(self, frame, node)
+            case _ if node.op in OWN:
+                write_linear(self, frame, node)
             case _:
                 self._host_call(frame, node)
 
     def numbers(self, words: list[str]) -> str:
         """The address of numbers that never change."""
-        text = f"private unnamed_addr constant [{len(words)} x i64] [{', '.join(words)}]"
+        return self.constant(f"[{len(words)} x i64]", f"[{', '.join(words)}]")
+
+    def constant(self, type: str, value: str) -> str:
+        """The address of a value that never changes."""
+        text = f"private unnamed_addr constant {type} {value}"
         return self.constants.setdefault(text, f"@c.{len(self.constants)} = {text}").partition(" ")[0]
 
     def _host_call(self, frame: Frame, node: Node) -> None:

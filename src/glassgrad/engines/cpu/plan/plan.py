@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from glassgrad.base.errors import UnsupportedError
+from glassgrad.engines.cpu.linear import OWN
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
@@ -171,7 +172,7 @@ def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | 
         if node in given:
             continue
         inputs = tuple([new.get(x, x) for x in node.inputs])
-        if node.op in _NEED_MEMORY and role_of(node, given) is Role.CALL:
+        if (node.op in _NEED_MEMORY or node.op in OWN) and role_of(node, given) is Role.CALL:
             inputs = tuple([mark(x) if storage_of(x).op is LITERAL else x for x in inputs])
         if inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)

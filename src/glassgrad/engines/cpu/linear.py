@@ -1,0 +1,180 @@
+"""Linear algebra as factors and what is done with them: one LU for a system, its transpose, and the determinant.
+
+Floor 4. The ops here are the engine's own: `calls/linear.py` calls LAPACK for them. LAPACK reads memory column by
+column: what it is handed is the transpose, so some of the ops take and give transposed matrices.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu.derived import triangle
+from glassgrad.graph.node import Node, apply, make
+from glassgrad.graph.op import OPS, Op
+from glassgrad.ops.compare import equal
+from glassgrad.ops.elementwise import log, multiply
+from glassgrad.ops.index import index
+from glassgrad.ops.keys import FULL, Cut
+from glassgrad.ops.leaves import array_leaf, literal, outputs_of, project
+from glassgrad.ops.linalg.pieces import diagonal, flipped
+from glassgrad.ops.rounding import absolute, sign
+from glassgrad.ops.select import where
+from glassgrad.ops.structure import broadcast, sum_over
+
+_I32 = np.dtype(np.int32)
+
+
+def _own(name: str, inputs: str, outputs: str, infer: Callable[..., Any]) -> Op:
+    return Op(name, tuple(inputs.split()), tuple(outputs.split()), infer, f"{name}(...)", {}, None)
+
+
+def _lu_aval(a: Aval) -> tuple[Aval, Aval, Aval]:
+    return a, Aval(a.shape[:-1], _I32), Aval(a.shape[:-2], _I32)
+
+
+def _solution_aval(lu: Aval, pivots: Aval, singular: Aval, b: Aval, asked: str, transposed: bool) -> Aval:
+    del lu, pivots, singular, asked, transposed
+    return b
+
+
+def _triangular_aval(a: Aval, b: Aval, lower: bool, unit: bool) -> Aval:
+    del a, lower, unit
+    return b
+
+
+def _eigen_aval(a: Aval, lower: bool) -> tuple[Aval, Aval]:
+    del lower
+    return a, Aval(a.shape[:-1], a.dtype)
+
+
+def _orthogonal_aval(a: Aval) -> tuple[Aval, Aval]:
+    *lead, columns, rows = a.shape
+    return a, Aval((*lead, min(rows, columns), rows), a.dtype)
+
+
+def _singular_aval(a: Aval) -> tuple[Aval, Aval, Aval]:
+    *lead, columns, rows = a.shape
+    k = min(rows, columns)
+    return Aval((*lead, k, rows), a.dtype), Aval((*lead, k), a.dtype), Aval((*lead, columns, k), a.dtype)
+
+
+LU = _own("lu", "a", "lu pivots singular", _lu_aval)
+SOLUTION = _own("lu_solution", "lu pivots singular b", "x", _solution_aval)
+TRIANGULAR = _own("triangular_solution", "a b", "x", _triangular_aval)
+FACTOR = _own("cholesky_factor", "a", "factor", lambda a: a)  # with other numbers above the diagonal
+EIGEN = _own("symmetric_eigen", "at", "vectors_t values", _eigen_aval)
+ORTHOGONAL = _own("orthogonal", "at", "rt qt", _orthogonal_aval)  # with other numbers outside of R's triangle
+SINGULAR = _own("singular", "at", "ut s v", _singular_aval)
+OWN = frozenset({LU, SOLUTION, TRIANGULAR, FACTOR, EIGEN, ORTHOGONAL, SINGULAR})
+
+
+def _is_native(node: Node) -> bool:
+    """Are there matrices, of a kind that has its LAPACK functions here?"""
+    return all(x.dtype.char in "fd" and x.aval.size > 0 and min(x.shape) > 0 for x in node.inputs)
+
+
+# ------------------------------------------------------------------ systems and determinants
+def _factors(a: Node) -> tuple[list[Node], bool]:
+    """The LU of a matrix; if it is another's transpose, that one's."""
+    turned = a.op.name == "transpose" and a is flipped(a.inputs[0])
+    lu = make(LU, (a.inputs[0] if turned else a,))
+    return [project(lu, position) for position in range(3)], turned
+
+
+def _solve(node: Node, inputs: Sequence[Node]) -> Node:
+    a, b = inputs
+    factors, turned = _factors(a)
+    return apply(SOLUTION, *factors, b, asked="solve", transposed=turned)
+
+
+def _inverse(node: Node, inputs: Sequence[Node]) -> Node:
+    (a,) = inputs
+    factors, turned = _factors(a)
+    identity = broadcast(array_leaf(np.eye(a.shape[-1], dtype=a.dtype)), a.shape)
+    return apply(SOLUTION, *factors, identity, asked="inv", transposed=turned)
+
+
+def _triangular(node: Node, inputs: Sequence[Node]) -> Node:
+    return apply(TRIANGULAR, *inputs, lower=node.param("lower"), unit=node.param("unit"))
+
+
+def _exchanges_and_diagonal(a: Node) -> tuple[Node, Node]:
+    """-1 for each exchange of rows and 1 elsewhere, and what stands on the diagonal of U."""
+    (lu, pivots, _), _ = _factors(a)
+    stayed = equal(pivots, broadcast(array_leaf(np.arange(1, a.shape[-1] + 1, dtype=_I32)), pivots.shape))
+    one = literal(1, a.dtype, pivots.shape)
+    return where(stayed, one, -one), diagonal(lu)
+
+
+def _along(name: str, x: Node) -> Node:
+    return apply(OPS[name], x, axes=(x.ndim - 1,))
+
+
+def _determinant(node: Node, inputs: Sequence[Node]) -> Node:
+    signs, values = _exchanges_and_diagonal(inputs[0])
+    return _along("prod", multiply(signs, values))
+
+
+def _log_determinant(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    signs, values = _exchanges_and_diagonal(inputs[0])
+    logarithms = log(absolute(values))
+    return [_along("prod", multiply(signs, sign(values))), sum_over(logarithms, (values.ndim - 1,))]
+
+
+# ------------------------------------------------------------------ factorisations
+def _cholesky(node: Node, inputs: Sequence[Node]) -> Node:
+    return triangle("tril", make(FACTOR, tuple(inputs)), 0)
+
+
+def _eigenvalues(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    found = apply(EIGEN, flipped(inputs[0]), lower=node.param("lower"))
+    return [project(found, 1), flipped(project(found, 0))]
+
+
+def _orthogonal(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    found = make(ORTHOGONAL, (flipped(inputs[0]),))
+    r, q = flipped(project(found, 0)), flipped(project(found, 1))
+    if r.shape[-2] > r.shape[-1]:
+        r = _first_rows(r, r.shape[-1])
+    return [q, triangle("triu", r, 0)]
+
+
+def _first_rows(x: Node, count: int) -> Node:
+    return index(x, (*(FULL,) * (x.ndim - 2), Cut(None, count, None)))
+
+
+def _singular(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    found = make(SINGULAR, (flipped(inputs[0]),))
+    u, s, v = (project(found, position) for position in range(3))
+    return [flipped(u), s, flipped(v)]
+
+
+_SINGLE: dict[str, Callable[[Node, Sequence[Node]], Node]] = {
+    "solve": _solve,
+    "inv": _inverse,
+    "solve_triangular": _triangular,
+    "det": _determinant,
+    "cholesky": _cholesky,
+}
+_SEVERAL: dict[str, Callable[[Node, Sequence[Node]], list[Node]]] = {
+    "slogdet": _log_determinant,
+    "eigh": _eigenvalues,
+    "qr": _orthogonal,
+    "svd": _singular,
+}
+
+
+def _single(node: Node, inputs: Sequence[Node]) -> Node:
+    return _SINGLE[node.op.name](node, inputs) if _is_native(node) else make(node.op, tuple(inputs), node.params)
+
+
+def _several(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    if _is_native(node):
+        return _SEVERAL[node.op.name](node, inputs)
+    return outputs_of(make(node.op, tuple(inputs), node.params))
+
+
+RULES = dict.fromkeys(_SINGLE, _single)
+RULES_OF_SEVERAL = dict.fromkeys(_SEVERAL, _several)
