@@ -1,6 +1,7 @@
 """The text of a native program: its kernels, and the function that calls them in order. Floor 4."""
 
 from glassgrad.engines.cpu.calls.branches import write_call, write_cond
+from glassgrad.engines.cpu.calls.items import write_items
 from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.emit.clock import Clock
@@ -99,6 +100,8 @@ class Module:
         match node.op.name:
             case "contract" if node.dtype.char in "fd":
                 write_product(self, frame, node)
+            case "scan" | "while_loop" if node in frame.plan.items:
+                write_items(self, frame, node, frame.plan.items[node])
             case "call" if has_bodies:
                 write_call(self, frame, node)
             case "scan" if has_bodies:

@@ -8,6 +8,7 @@ from glassgrad.engines.cpu.linear import OWN
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
+from glassgrad.engines.cpu.plan.items import ItemLoop, item_loop, items_scratch_bytes
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
 from glassgrad.engines.cpu.plan.memory import (
     Lifetime,
@@ -47,6 +48,7 @@ class Plan:
     bodies: dict[Node, list["Plan"]]
     scratch: dict[Node, Place]
     homes: dict[Node, Home]
+    items: dict[Node, ItemLoop]
 
 
 def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -> Plan:
@@ -78,12 +80,14 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     for step in steps:
         if isinstance(step, Kernel):
             merge_loops(step, roles, kept, homes)
+    calls = {node: [lowered(graph, notes) for graph in graphs_of(node)] for node in order if roles[node] is Role.CALL}
+    items = {node: loop for node, graphs in calls.items() if graphs and (loop := item_loop(node, graphs)) is not None}
     bodies = {
-        node: [planned(lowered(graph, notes), notes, inside=True) for graph in graphs_of(node)]
-        for node in order
-        if roles[node] is Role.CALL
+        node: [planned(graph, notes, inside=True) for graph in graphs] if node not in items else []
+        for node, graphs in calls.items()
     }
     inner = [array for plans in bodies.values() for plan in plans for array in plan.captured]
+    inner.extend([array for loop in items.values() for array in loop.captured])
     captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
     fixed = given_places((*graph.inputs, *captured), outputs)
     lifetimes = [
@@ -92,12 +96,13 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
         if node not in fixed
     ]
     rooms = {node: scratch_bytes(node, plans) for node, plans in bodies.items()}
+    rooms |= {node: items_scratch_bytes(node, loop) for node, loop in items.items()}
     lifetimes.extend(Lifetime((node,), room, made_in[node], made_in[node]) for node, room in rooms.items() if room)
     close = near_places(lifetimes, len(steps)) if inside else {}
     in_arena, size = arena([life for life in lifetimes if life.owner not in close])
     places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
     scratch = {node: in_arena[node,] for node, room in rooms.items() if room}
-    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch, homes)
+    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch, homes, items)
 
 
 def _move_in(homes: Mapping[Node, Home], made_in: dict[Node, int], read_in: dict[Node, set[int]]) -> None:
