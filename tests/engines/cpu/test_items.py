@@ -66,9 +66,9 @@ def test_long_sums_over_the_items_are_put_aside():
     t = np.random.default_rng(0).uniform(-1, 1, size=20_011)
     compared(gg.grad(lambda c, t: np.sum(polynomial(c, t) ** 2)), np.ones(5), t, items=2)
     (summed,) = compared(
-        lambda t: (gg.scan(lambda c, _: (c, np.mean(c)), t, None, length=2)[1],), np.full(10**6, 0.1), items=1
+        lambda t: (gg.scan(lambda c, _: (-c, np.mean(c)), t, None, length=2)[1],), np.full(10**6, 0.1), items=1
     )
-    np.testing.assert_allclose(summed, 0.1, rtol=1e-14)
+    np.testing.assert_allclose(summed, [0.1, -0.1], rtol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])

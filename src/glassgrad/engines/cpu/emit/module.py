@@ -67,8 +67,6 @@ class Module:
         around = Surroundings(plan.roles, plan.kept, plan.homes, self.intrinsics)
         outer, function.owned = function.owned, []
         for step in plan.steps:
-            if isinstance(step, Kernel) and not step.phases:
-                continue  # all parts of an array are written by what computes them
             start = self.clock.begin(frame.writer) if self.clock is not None else ""
             if isinstance(step, Kernel):
                 self._kernel(step, around, frame, inside=inside)

@@ -17,7 +17,7 @@ from glassgrad.engines.cpu.plan.views import VIEWS, source_index
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, reachable
 from glassgrad.ops.contract import parts
-from glassgrad.ops.leaves import ARRAY, LITERAL
+from glassgrad.ops.leaves import ARRAY, LITERAL, MARK
 
 SAME = -1  # one number, wherever it is read
 SUMMED = -2  # added up over the items: known when all are done
@@ -28,6 +28,7 @@ FOLDED = frozenset({"sum", "max", "min", "prod", "any", "all"})
 WRITTEN = frozenset({"index_add", "index_update"})
 
 Axes = Mapping[Node, int | None]
+_Links = Mapping[Node, Node]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,8 +106,10 @@ def _while_loop(node: Node, graphs: Sequence[Graph], count: int) -> ItemLoop | N
     goes_on = condition.outputs[0]
     if goes_on.op.name == "any" and goes_on.shape == () and goes_on.inputs[0].shape == (count,):
         goes_on = goes_on.inputs[0]
-        given = dict(zip(body.inputs, condition.inputs, strict=True))
-        if not all(_stands_still(x, out, goes_on, given) for x, out in zip(body.inputs, body.outputs, strict=False)):
+        carried = dict(zip(body.inputs[:carries], condition.inputs, strict=False))
+        outside = {x: n for g in graphs for x, n in zip(g.inputs[carries:], node.inputs[carries:], strict=True)}
+        pairs = zip(body.inputs, body.outputs, strict=False)
+        if not all(_stands_still(x, out, goes_on, carried, outside) for x, out in pairs):
             return None
     alone = Graph(condition.inputs, (goes_on,))
     axes = _axes([alone, body], count)
@@ -117,7 +120,7 @@ def _while_loop(node: Node, graphs: Sequence[Graph], count: int) -> ItemLoop | N
     return _of_bounded_work(ItemLoop(count, (alone, body), axes, _work([alone, body], axes)))
 
 
-def _stands_still(given: Node, out: Node, goes_on: Node, inputs: Mapping[Node, Node]) -> bool:
+def _stands_still(given: Node, out: Node, goes_on: Node, carried: _Links, outside: _Links) -> bool:
     """Is it `where(goes on, …, what it was)`?"""
     if out is given:
         return True
@@ -126,21 +129,29 @@ def _stands_still(given: Node, out: Node, goes_on: Node, inputs: Mapping[Node, N
     truth = out.inputs[0]
     while truth.op.name in ("broadcast", "reshape") and truth.inputs[0].shape[:1] == truth.shape[:1]:
         truth = truth.inputs[0]
-    return _alike(truth, goes_on, inputs)
+    return _alike(truth, goes_on, carried, outside)
 
 
-def _alike(first: Node, second: Node, inputs: Mapping[Node, Node]) -> bool:
-    """Do these compute the same from inputs that stand for one another?"""
+def _alike(first: Node, second: Node, carried: _Links, outside: _Links) -> bool:
+    """Do these compute the same? `carried` are inputs that stand for one another, `outside` what others stand for."""
     pending, seen = [(first, second)], set()
     while pending:
-        a, b = pair = pending.pop()
-        if pair in seen or inputs.get(a) is b or (a is b and a not in inputs):
+        a, b = pair = tuple([_unmarked(outside.get(x, x)) for x in pending.pop()])
+        if pair in seen or (a is b and a not in carried) or carried.get(a) is b:
             continue
         seen.add(pair)
-        if a in inputs or a.op is not b.op or a.params != b.params or len(a.inputs) != len(b.inputs) or not a.inputs:
+        if a in carried or a.op is not b.op or a.params != b.params or len(a.inputs) != len(b.inputs):
+            return False
+        if not a.inputs and a.op is not LITERAL:
             return False
         pending.extend(zip(a.inputs, b.inputs, strict=True))
     return True
+
+
+def _unmarked(node: Node) -> Node:
+    while node.op is MARK:
+        node = node.inputs[0]
+    return node
 
 
 # ------------------------------------------------------------------ along which axis the items lie

@@ -77,6 +77,7 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}.union(homes)
     _move_in(homes, made_in, read_in)
     steps: list[Step] = [kernel_of(step, elsewhere, homes) if isinstance(step, Group) else step for step in groups]
+    steps = [step for step in steps if isinstance(step, Call) or step.phases]  # else all parts are written elsewhere
     for step in steps:
         if isinstance(step, Kernel):
             merge_loops(step, roles, kept, homes)

@@ -11,7 +11,7 @@ from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.emit.types import kind_of
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
-from glassgrad.engines.cpu.plan.plan import Plan
+from glassgrad.engines.cpu.plan.plan import Plan, planned
 from glassgrad.engines.cpu.plan.roles import letter_sizes, storage_of
 from glassgrad.engines.cpu.products.blocking import blocking_of
 from glassgrad.engines.cpu.products.product import product_of
@@ -72,6 +72,8 @@ class Describer:
     def _call(self, plan: Plan, call: Call) -> data.Step:
         node = call.node
         bodies = plan.bodies.get(node, [])
+        if node in plan.items:  # one function in registers: its bodies are told as loops over the items
+            bodies = [planned(graph, inside=True) for graph in plan.items[node].graphs]
         if bodies:
             return self._loop(node, bodies)
         if node.op.name == "contract" and node not in self.module.host:

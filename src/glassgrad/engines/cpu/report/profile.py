@@ -208,7 +208,7 @@ def _open(
     bodies = plan.bodies.get(step.node, []) if not isinstance(described_step, data.Kernel) else []  # type: ignore[union-attr]  # a call
     inner = [
         (label, _opened(body, describer, found, clock, machine))
-        for (label, _), body in zip(getattr(described_step, "parts", ()), bodies, strict=True)
+        for (label, _), body in zip(getattr(described_step, "parts", ()) if bodies else (), bodies, strict=True)
     ]
     inside = sum([_readings(body, found) for body in bodies])
     own = max(ticks - count * clock.inside - inside * clock.whole, 0.0) * clock.seconds
