@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,8 +80,8 @@ def work(seed: int, end: float, wrong: list[str], done: list[int]) -> None:
                 expected, slope = plain(w, x)
             np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-9)
             np.testing.assert_allclose(gradient, slope, rtol=1e-8, atol=1e-9)
-        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
-            wrong.append(f"thread {seed}: {type(error).__name__}: {error}")
+        except BaseException:  # noqa: BLE001 - told by the thread that waits
+            wrong.append(f"thread {seed}: {traceback.format_exc()}")
             return
         done.append(1)
 

@@ -5,11 +5,21 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from hypothesis import given
 from rich.console import Console
 
 import glassgrad as gg
 from glassgrad.base.errors import UnsupportedError, UsageError
+from glassgrad.engines import reference
+from glassgrad.engines.cpu.program import translated
 from glassgrad.engines.cpu.report import inspection as inspection_module
+from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import working
+from glassgrad.graph.notes import Notes
+from glassgrad.transforms.simplify import simplify
+from tests.laws.programs import programs
+from tests.laws.test_laws import examples, gradient_nodes
+from tests.table.rows import CASES, sample
 
 RNG = np.random.default_rng(0)
 
@@ -181,3 +191,41 @@ def test_inspecting_leaves_the_function_as_it_was():
     before = function(*LAYER)
     function.inspect(*LAYER)
     assert np.array_equal(function(*LAYER), before)
+
+
+def inspected(graph):
+    """A graph without names or lines."""
+    given = {node: f"x{place}" for place, node in enumerate(graph.inputs)}
+    results = [f"result[{place}]" for place in range(len(graph.outputs))]
+    return inspection_module.inspection_of(graph, Notes(), given, results, title="graph", engine="cpu", seconds={})
+
+
+def assert_is_whole(found, host):
+    """What is shown holds together, and names all that NumPy computes."""
+    assert sorted(step.op for step in found.fallbacks) == sorted(node.op.name for node in host)
+    for kernel in found.kernels:
+        assert kernel.code.count("{") == kernel.code.count("}")
+        assert min(kernel.work.flops, kernel.work.bytes_read, kernel.work.bytes_written) >= 0
+    assert found.text(80)
+    assert json.loads(found.to_json())["engine"] == "cpu"
+
+
+@pytest.mark.parametrize("dtype", ["float64", "complex128"])
+def test_every_row_can_be_looked_into(dtype):
+    for case in CASES:
+        if dtype in case.dtypes:
+            with working():
+                graph, _ = sample(case, dtype)
+            assert_is_whole(inspected(graph), translated(graph)[1].host)
+
+
+@examples(15)
+@given(programs())
+def test_random_programs_can_be_looked_into(program):
+    with working() as here:
+        here.evaluate = reference.evaluate
+        _, everything = gradient_nodes(program)
+        graph = Graph((), tuple(simplify(everything)))
+    found = inspected(graph)
+    if found.engine == "cpu":
+        assert_is_whole(found, translated(graph)[1].host)

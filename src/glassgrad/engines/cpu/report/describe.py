@@ -197,7 +197,7 @@ def _values_of(plan: Plan, node: Node) -> list[Node]:
 def _dtype_of(kernel: Kernel) -> str:
     """The dtype of most of what a kernel computes."""
     names = [short_dtype(root.node.dtype) for root in kernel.roots]
-    return max(names, key=lambda name: (name in ("f32", "f64"), names.count(name)))
+    return max(names, key=lambda name: (name in ("f32", "f64"), names.count(name)), default="f64")
 
 
 def _ops_of(kernel: Kernel, plan: Plan) -> tuple[str, ...]:

@@ -154,8 +154,8 @@ class _Nest:
         self._line(f"{declared}{self._place(root)} = {_identity(node)};")
 
     def _root(self, root: Root) -> None:
-        self._comment(root.node)
         values = [self.value(x, index) for x, index in root.operands]
+        self._comment(root.node)
         place = self._place(root)
         match root.role:
             case Role.RUNNING:
