@@ -75,8 +75,8 @@ def test_named_tuples_and_ordered_dicts_go_in_and_come_out():
 @pytest.mark.parametrize("settings", [{}, {"threads": 1}])
 def test_calls_of_a_known_kind_do_not_pass_through_python(settings, monkeypatch):
     seen = []
-    known = compiling._signature
-    monkeypatch.setattr(compiling, "_signature", lambda *given: seen.append(given) or known(*given))
+    known = compiling.signature_of
+    monkeypatch.setattr(compiling, "signature_of", lambda *given: seen.append(given) or known(*given))
 
     def calls() -> None:  # in a context in which nothing was set
         with gg.settings(**settings) if settings else nullcontext():
