@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu import convolution, derived, draws, linear, parts
+from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, sorting
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
@@ -203,4 +203,5 @@ _RULES: dict[str, Rule] = (
     | derived.RULES
     | draws.RULES
     | linear.RULES
+    | sorting.RULES
 )

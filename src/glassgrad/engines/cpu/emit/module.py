@@ -1,16 +1,17 @@
 """The text of a native program: its kernels, and the function that calls them in order. Floor 4."""
 
+from glassgrad.engines.cpu import linear, sorting
 from glassgrad.engines.cpu.calls.branches import write_call, write_cond
 from glassgrad.engines.cpu.calls.items import write_items
 from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
+from glassgrad.engines.cpu.calls.sorting import write_sorting
 from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.sharing import shared_text, sharing_of
-from glassgrad.engines.cpu.linear import OWN
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
@@ -108,8 +109,10 @@ class Module:
                 write_while(self, frame, node)
             case "cond" if has_bodies:
                 write_cond(self, frame, node)
-            case _ if node.op in OWN:
+            case _ if node.op in linear.OWN:
                 write_linear(self, frame, node)
+            case _ if node.op in sorting.OWN:
+                write_sorting(self, frame, node)
             case _:
                 self._host_call(frame, node)
 

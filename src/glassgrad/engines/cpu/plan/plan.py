@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from glassgrad.base.errors import UnsupportedError
-from glassgrad.engines.cpu.linear import OWN
+from glassgrad.engines.cpu import linear, sorting
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
@@ -168,7 +168,8 @@ def _own_outputs(graph: Graph) -> list[Node]:
     return outputs
 
 
-_NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND})  # a function of the host is handed constants as they are
+# A function of the host is handed constants as they are.
+_NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND}) | linear.OWN | sorting.OWN
 
 
 def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | None) -> list[Node]:
@@ -178,7 +179,7 @@ def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | 
         if node in given:
             continue
         inputs = tuple([new.get(x, x) for x in node.inputs])
-        if (node.op in _NEED_MEMORY or node.op in OWN) and role_of(node, given) is Role.CALL:
+        if node.op in _NEED_MEMORY and role_of(node, given) is Role.CALL:
             inputs = tuple([mark(x) if storage_of(x).op is LITERAL else x for x in inputs])
         if inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)
