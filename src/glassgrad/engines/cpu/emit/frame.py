@@ -5,6 +5,7 @@ the stack, which LLVM turns into registers.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from glassgrad.engines.cpu.emit.values import Writer
 from glassgrad.engines.cpu.plan.memory import stored_bytes
@@ -80,6 +81,25 @@ class Function:
         for keeper in self.owned:
             w.line(f"call void @free(ptr {self.get(keeper)})")
             self.put(keeper, "null")
+
+
+class Table(Sequence[str]):
+    """Addresses in memory, each read anew where it is asked for."""
+
+    def __init__(self, writer: Writer, name: str, count: int) -> None:
+        self._writer = writer
+        self._name = name
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, position: Any) -> Any:  # a slice gives several, as a sequence does
+        if isinstance(position, slice):
+            return [self[place] for place in range(*position.indices(self._count))]
+        slot, pointer = self._writer.address(self._name, str(8 * position)), self._writer.fresh()
+        self._writer.line(f"{pointer} = load ptr, ptr {slot}, align 8, !invariant.load !0")
+        return pointer
 
 
 class Frame:

@@ -1,5 +1,7 @@
 """The text of a native program: its kernels, and the function that calls them in order. Floor 4."""
 
+from collections.abc import Sequence
+
 from glassgrad.engines.cpu import linear, sorting
 from glassgrad.engines.cpu.calls.branches import write_call, write_cond
 from glassgrad.engines.cpu.calls.items import write_items
@@ -7,7 +9,7 @@ from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.calls.sorting import write_sorting
 from glassgrad.engines.cpu.emit.clock import Clock
-from glassgrad.engines.cpu.emit.frame import Frame, Function
+from glassgrad.engines.cpu.emit.frame import Frame, Function, Table
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
@@ -55,10 +57,8 @@ class Module:
     def program(self, name: str, plan: Plan) -> None:
         """The function of a plan: `void name(ptr inputs, ptr outputs, ptr arena, ptr context)`."""
         function = Function(self.intrinsics)
-        inputs = _read(function, "%inputs", len(plan.inputs))
-        captured = _read(function, "%inputs", len(plan.captured), len(plan.inputs))
-        outputs = _read(function, "%outputs", len(plan.outputs))
-        self.steps(Frame(function, plan, [*inputs, *captured], outputs, "%arena"))
+        inputs = _table(function, "%inputs", len(plan.inputs) + len(plan.captured))
+        self.steps(Frame(function, plan, inputs, _table(function, "%outputs", len(plan.outputs)), "%arena"))
         head = f"define void @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
         self.functions.append("\n".join([head, "entry:", *function.entry, *function.writer.lines, "  ret void", "}"]))
 
@@ -137,10 +137,15 @@ class Module:
         w.line(f"{w.fresh()} = call i64 {function}(i64 {number}, ptr {operands}, ptr {results})")
 
 
-def _read(function: Function, table: str, count: int, first: int = 0) -> list[str]:
-    """The addresses in a table that the program was given, read at its beginning."""
+_AT_ONCE = 64  # addresses that are read at the beginning of a program: more do not fit into registers and rooms
+
+
+def _table(function: Function, table: str, count: int) -> Sequence[str]:
+    """The addresses in a table that the program was given: few are read at its beginning, many where they are used."""
+    if count > _AT_ONCE:
+        return Table(function.writer, table, count)
     found = []
-    for position in range(first, first + count):
+    for position in range(count):
         slot, pointer = function.writer.fresh(), function.writer.fresh()
         function.entry.append(f"  {slot} = getelementptr i8, ptr {table}, i64 {8 * position}")
         function.entry.append(f"  {pointer} = load ptr, ptr {slot}, align 8, !invariant.load !0")

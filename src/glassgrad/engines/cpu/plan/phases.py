@@ -73,8 +73,10 @@ def _renaming(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phas
     """The phase's loop variables for the member's own, where it has none of the group's; None where they differ."""
     if set(phase.axes) == set(inner):
         return {}
+    if [a.extent for a in inner] != [a.extent for a in phase.axes]:
+        return None
     taken = {axis for other in group.members if other is not member for axis in group.own(other.order)}
-    if any(axis in taken for axis in inner) or [a.extent for a in inner] != [a.extent for a in phase.axes]:
+    if any(axis in taken for axis in inner):
         return None
     return dict(zip(inner, phase.axes, strict=True))
 
@@ -97,7 +99,8 @@ def _at_same_point(group: Group, holder: Member, index: Index, phase: Phase) -> 
 
 
 def _root(group: Group, member: Member, elsewhere: Collection[Node]) -> Root:
-    names = {own: variable(axis) for own, axis in group.axis_of.items()}
+    own = {axis for _, index in member.operands for part in index if part.terms for axis in part.axes()}
+    names = {axis: variable(group.axis_of[axis]) for axis in own if axis in group.axis_of}
     operands = [(x, tuple([substituted(part, names) for part in index])) for x, index in member.operands]
     late = group.is_late(member)
     return Root(
