@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol, overload
 
 from glassgrad.api.arguments import ArgNums, parameter_names
 from glassgrad.api.inspecting import Inspector
@@ -42,7 +42,21 @@ class Compiled:
         return not all(held.still_holds() for held in self.captured)
 
 
-def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
+class CompiledFunction(Protocol):
+    """A function under jit: called like the function, and open to a look inside."""
+
+    inspect: Inspector
+    cache: dict[Any, Compiled]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's result."""
+
+
+@overload
+def jit(function: Function, *, static: ArgNums = ()) -> CompiledFunction: ...
+@overload
+def jit(function: None = None, *, static: ArgNums = ()) -> Callable[[Function], CompiledFunction]: ...
+def jit(function: Function | None = None, *, static: ArgNums = ()) -> Any:
     """The function traced once for each set of shapes and dtypes, simplified, and run as a whole.
 
     `static` names arguments (positions or names) that are Python values to the function, not arrays: a new value
@@ -90,7 +104,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Function:
     found: Any = compiled if entry is None else entry.function
     found.cache = cache
     found.inspect = Inspector(function, frozenset(fixed))
-    return found  # type: ignore[no-any-return]  # a function with further attributes
+    return found
 
 
 def _constants(program: Callable[..., list[Any]]) -> list[Any]:

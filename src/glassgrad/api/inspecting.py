@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassgrad.api.pipeline import tracing
 from glassgrad.api.traced_call import signature_of, trace_call
@@ -20,6 +20,10 @@ from glassgrad.tracing.observation import Observation
 from glassgrad.tracing.observe import observing
 from glassgrad.tracing.trace import is_array
 from glassgrad.transforms.simplify import simplify
+
+if TYPE_CHECKING:
+    from glassgrad.engines.cpu.report.inspection import Inspection
+    from glassgrad.engines.cpu.report.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,14 @@ class Inspector:
     function: Callable[..., Any]
     fixed: frozenset[int | str]
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> "Inspection":
         """The kernels, buffers and calls of this call's program, as an `Inspection`; nothing is run."""
         return inspected(self.function, args, kwargs, self.fixed)
 
 
 def inspected(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], fixed: Collection[int | str]
-) -> Any:
+) -> "Inspection":
     """What the call compiles to, as an `Inspection`."""
     from glassgrad.engines.cpu.report.inspection import inspection_of
 
@@ -60,7 +64,7 @@ def inspected(
     )  # fmt: skip
 
 
-def profile(function: Callable[..., Any], *args: Any, seconds: float = 1.0, **kwargs: Any) -> Any:
+def profile(function: Callable[..., Any], *args: Any, seconds: float = 1.0, **kwargs: Any) -> "Profile":
     """Runs the compiled function again and again for about so many `seconds`, and tells where the time goes.
 
     The result prints as a table: each step with its time, share, GFLOP/s and GB/s beside what this machine can do at
