@@ -7,9 +7,9 @@ from threading import Lock
 from typing import Any, Protocol, overload
 
 from glassgrad.api.arguments import ArgNums, parameter_names
-from glassgrad.api.inspecting import Inspector
+from glassgrad.api.inspector import Inspector
 from glassgrad.api.pipeline import deliver, own, tracing
-from glassgrad.api.traced_call import signature_of, trace_call
+from glassgrad.api.traced_call import Plain, signature_of, trace_call
 from glassgrad.base.settings import current
 from glassgrad.base.trees import Structure, unflatten
 from glassgrad.engines import reference
@@ -103,7 +103,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Any:
     entry = entry_for(compiled, function, current().engine)
     found: Any = compiled if entry is None else entry.function
     found.cache = cache
-    found.inspect = Inspector(function, frozenset(fixed))
+    found.inspect = Inspector(Plain(function, frozenset(fixed)))
     return found
 
 

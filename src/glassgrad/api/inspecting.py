@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from glassgrad.api.pipeline import tracing
-from glassgrad.api.traced_call import signature_of, trace_call
+from glassgrad.api.traced_call import Plain, signature_of, trace_call
 from glassgrad.api.wanted import bound_arguments, title_of
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
@@ -39,18 +39,6 @@ class Watched:
     seconds: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inspector:
-    """Shows what a call of a function under jit compiles to: `jit(f).inspect(*args)`."""
-
-    function: Callable[..., Any]
-    fixed: frozenset[int | str]
-
-    def __call__(self, *args: Any, **kwargs: Any) -> "Inspection":
-        """The kernels, buffers and calls of this call's program, as an `Inspection`; nothing is run."""
-        return inspected(self.function, args, kwargs, self.fixed)
-
-
 def inspected(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], fixed: Collection[int | str]
 ) -> "Inspection":
@@ -78,10 +66,10 @@ def profile(function: Callable[..., Any], *args: Any, seconds: float = 1.0, **kw
     """
     from glassgrad.engines.cpu.report.profile import profile_of
 
-    inner = getattr(function, "inspect", None)
+    plain = getattr(getattr(function, "inspect", None), "of", None)
     fixed: Collection[int | str] = frozenset()
-    if isinstance(inner, Inspector):
-        function, fixed = inner.function, inner.fixed
+    if isinstance(plain, Plain):
+        function, fixed = plain.function, plain.fixed
     found = watched(function, args, kwargs, fixed)
     return profile_of(
         found.graph, found.notes, found.names, found.results, found.values, title=found.title, engine=current().engine,

@@ -57,6 +57,14 @@ def signature_of(
     return arrays, weak, structure, signature
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Plain:
+    """A function as it was before `jit`, and its static arguments by position and name."""
+
+    function: Function
+    fixed: frozenset[int | str]
+
+
 @dataclass(frozen=True, slots=True)
 class TracedCall:
     """A call as a graph: its inputs are the arrays of the arguments, then what comes from `outside`."""
