@@ -62,7 +62,22 @@ class _Far:
             self.function.copy(place, self.source, self.nbytes)
 
 
-_Carried = _Near | _Far
+class _Still:
+    """A value that is written into where it lies."""
+
+    def __init__(self, function: Function, aval: Aval, start: str, place: str) -> None:
+        self.function, self.nbytes = function, aval.nbytes
+        self.source = self.target = place
+        function.copy(place, start, aval.nbytes)
+
+    def step(self) -> None:
+        """What was written is read next."""
+
+    def finish(self, place: str) -> None:
+        self.function.copy(place, self.source, self.nbytes)
+
+
+_Carried = _Near | _Far | _Still
 
 
 def _carried(
@@ -70,8 +85,13 @@ def _carried(
 ) -> list[_Carried]:
     """What the loop carries; where its length is known, the last step writes into the final place."""
     found: list[_Carried] = []
-    for x, aval, final in zip(node.inputs, carried_avals(node)[: node.param("carries")], targets, strict=False):
-        start = frame.pointer(x)
+    still = frame.plan.bodies[node][-1].still
+    for k, aval in enumerate(carried_avals(node)[: node.param("carries")]):
+        start, final = frame.pointer(node.inputs[k]), targets[k]
+        if k in still:
+            place = frame.function.room(aval.nbytes) if aval.nbytes <= NEAR_BYTES else final
+            found.append(_Still(frame.function, aval, start, place))
+            continue
         if aval.nbytes <= NEAR_BYTES:
             found.append(_Near(frame.function, aval, start))
             continue

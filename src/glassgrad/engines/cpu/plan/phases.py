@@ -12,10 +12,12 @@ from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import literal
 
 
-def kernel_of(group: Group, elsewhere: Collection[Node], homes: Mapping[Node, Home]) -> Kernel:
+def kernel_of(
+    group: Group, elsewhere: Collection[Node], homes: Mapping[Node, Home], over: Collection[Node] = ()
+) -> Kernel:
     """The group's loops; `elsewhere` are the values that other steps read, or the caller."""
     if group.in_pieces:
-        return Kernel((), _pieces(group.members[0], homes))
+        return Kernel((), _pieces(group.members[0], homes)[group.members[0].node in over :])
     phases: list[Phase] = []
     place: dict[Node, int] = {}
     for member in group.members:

@@ -24,6 +24,7 @@ from glassgrad.engines.cpu.plan.memory import (
 from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
+from glassgrad.engines.cpu.plan.writes import overwritten, readers_first
 from glassgrad.engines.cpu.products.call import room_of
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
@@ -49,10 +50,13 @@ class Plan:
     scratch: dict[Node, Place]
     homes: dict[Node, Home]
     items: dict[Node, ItemLoop]
+    still: frozenset[int]  # the carries that are read and written in one place
 
 
-def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -> Plan:
+def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False, carries: int = 0) -> Plan:
     """The plan for a graph of simple ops; inside of another plan, small values lie on the stack.
+
+    As many inputs and outputs as there are `carries` belong together: what comes in may be overwritten.
 
     What is in `notes` is passed on to what stands for a node here.
     """
@@ -66,7 +70,8 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
             notes.pass_on(before, node)
     order = [node for node in reachable(outputs) if node not in given]
     roles = {node: role_of(node, given) for node in (*graph.inputs, *order)}
-    kept = frozenset(kept_values(order, roles, set(outputs)))
+    order, copied = readers_first(order, roles)
+    kept = frozenset(kept_values(order, roles, set(outputs)) | copied)
     groups = grouped(order, roles, kept)
     read_in = _read_in(groups, roles, kept)
     last = len(groups)
@@ -76,7 +81,12 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     homes = homes_of(groups, read_in, given.union(outputs))
     elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}.union(homes)
     _move_in(homes, made_in, read_in)
-    steps: list[Step] = [kernel_of(step, elsewhere, homes) if isinstance(step, Group) else step for step in groups]
+    over = overwritten(order, roles, kept, (made_in, read_in), (graph.inputs, outputs, carries), set(homes))
+    for node, first in over.origin.items():
+        read_in.setdefault(first, set()).update(read_in.get(node, ()))
+    steps: list[Step] = [
+        kernel_of(step, elsewhere, homes, over.origin) if isinstance(step, Group) else step for step in groups
+    ]
     steps = [step for step in steps if isinstance(step, Call) or step.phases]  # else all parts are written elsewhere
     for step in steps:
         if isinstance(step, Kernel):
@@ -84,17 +94,22 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     calls = {node: [lowered(graph, notes) for graph in graphs_of(node)] for node in order if roles[node] is Role.CALL}
     items = {node: loop for node, graphs in calls.items() if graphs and (loop := item_loop(node, graphs)) is not None}
     bodies = {
-        node: [planned(graph, notes, inside=True) for graph in graphs] if node not in items else []
+        node: [
+            planned(graph, notes, inside=True, carries=count)
+            for graph, count in zip(graphs, _carried_counts(node), strict=True)
+            if node not in items
+        ]
         for node, graphs in calls.items()
     }
     inner = [array for plans in bodies.values() for plan in plans for array in plan.captured]
     inner.extend([array for loop in items.values() for array in loop.captured])
     captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
     fixed = given_places((*graph.inputs, *captured), outputs)
+    fixed |= {first: fixed[node] for node, first in over.origin.items() if node in fixed and first not in fixed}
     lifetimes = [
         Lifetime(node, stored_bytes(node.aval), made_in[node], _last_use(node, made_in, read_in, last))
         for node in _stored(steps, order, homes)
-        if node not in fixed
+        if node not in fixed and node not in over.origin
     ]
     rooms = {node: scratch_bytes(node, plans) for node, plans in bodies.items()}
     rooms |= {node: items_scratch_bytes(node, loop) for node, loop in items.items()}
@@ -102,8 +117,24 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False) -
     close = near_places(lifetimes, len(steps)) if inside else {}
     in_arena, size = arena([life for life in lifetimes if life.owner not in close])
     places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
+    places |= {node: places[first] for node, first in over.origin.items() if node not in places}
+    still = frozenset(k for k in range(carries) if over.of(outputs[k]) is graph.inputs[k])
     scratch = {node: in_arena[node,] for node, room in rooms.items() if room}
-    return Plan(graph.inputs, tuple(outputs), captured, roles, kept, steps, places, size, bodies, scratch, homes, items)
+    return Plan(
+        graph.inputs,
+        tuple(outputs),
+        captured,
+        roles,
+        kept,
+        steps,
+        places,
+        size,
+        bodies,
+        scratch,
+        homes,
+        items,
+        still,
+    )
 
 
 def _move_in(homes: Mapping[Node, Home], made_in: dict[Node, int], read_in: dict[Node, set[int]]) -> None:
@@ -131,6 +162,16 @@ def graphs_of(node: Node) -> tuple[Graph, ...]:
         case "cond":
             return tuple(node.param("branches"))
     return ()
+
+
+def _carried_counts(node: Node) -> tuple[int, ...]:
+    """How many inputs and outputs of each graph belong together."""
+    match node.op.name:
+        case "scan":
+            return (node.param("carries"),)
+        case "while_loop":
+            return (0, node.param("carries"))
+    return (0,) * len(graphs_of(node))
 
 
 def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
