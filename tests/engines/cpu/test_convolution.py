@@ -46,3 +46,52 @@ def agrees(loss, *arguments, tolerance):
     np.testing.assert_allclose(value, expected, rtol=tolerance)
     for found, wanted in zip(gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+SHAPES = {  # image, weights, how: rows shorter than a vector, one position, one tap, three and one dimensions
+    "short rows": ((2, 3, 9, 5), (5, 3, 3, 3), {"padding": 1}),
+    "one position": ((3, 2, 4, 4), (7, 2, 4, 4), {}),
+    "one tap": ((2, 5, 8, 8), (6, 5, 1, 1), {"stride": 2}),
+    "padding cut off again": ((2, 2, 10, 21), (3, 2, 1, 1), {"padding": 2}),
+    "long": ((2, 3, 301), (4, 3, 7), {"padding": 3}),
+    "stretched": ((1, 2, 40), (4, 2, 5), {"dilation": 3}),
+    "solid": ((2, 2, 6, 7, 9), (3, 2, 2, 3, 3), {"padding": 1}),
+    "wide": ((2, 9, 20, 33), (40, 9, 3, 5), {"padding": "same"}),
+    "empty": ((0, 2, 8, 8), (3, 2, 3, 3), {}),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_awkward_shapes(shape, dtype):
+    image, weights, how = SHAPES[shape]
+    generator = np.random.default_rng(0)
+    x, w = generator.normal(size=image).astype(dtype), generator.normal(size=weights).astype(dtype)
+
+    def loss(x, w):
+        return np.sum(np.sin(gg.conv(x, w, **how)))
+
+    agrees(loss, x, w, tolerance=2e-4 if dtype == "float32" else 1e-11)
+
+
+def test_what_is_not_finite_reaches_its_own_outputs_alone():
+    x, w = np.ones((1, 1, 12, 20)), np.ones((2, 1, 3, 3))
+    x[0, 0, 5, 11] = np.nan
+    with gg.settings(engine="cpu"):
+        found = gg.jit(gg.conv)(x, w)
+    expected = np.full((1, 2, 10, 18), 9.0)
+    expected[:, :, 3:6, 9:12] = np.nan
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_threads_change_no_bit_of_a_convolution():
+    generator = np.random.default_rng(0)
+    x, w = generator.normal(size=(5, 8, 30, 31)).astype("f"), generator.normal(size=(16, 8, 3, 3)).astype("f")
+    step = gg.grad(lambda x, w: np.sum(np.sin(gg.conv(x, w, padding=1))), (0, 1))
+    results = []
+    for threads in (1, 2, 3):
+        with gg.settings(engine="cpu", threads=threads):
+            results.append(gg.jit(step)(x, w))
+    for found in results[1:]:
+        for a, b in zip(found, results[0], strict=True):
+            np.testing.assert_array_equal(a, b)

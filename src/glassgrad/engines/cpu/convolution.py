@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
-from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Op
 from glassgrad.ops.compare import logical_not
@@ -19,10 +18,10 @@ from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.extrema import maximum
 from glassgrad.ops.index import index
 from glassgrad.ops.keys import FULL, Cut
-from glassgrad.ops.leaves import capture
+from glassgrad.ops.leaves import capture, zeros
 from glassgrad.ops.select import where
 from glassgrad.ops.shape import pad
-from glassgrad.ops.structure import broadcast, reshape
+from glassgrad.ops.structure import broadcast, reshape, transpose
 
 _MOST_TAPS = 32  # of a pooling window that is written out
 
@@ -56,44 +55,99 @@ def _padded(x: Node, padding: Sequence[tuple[int, int]]) -> Node:
 
 
 # ------------------------------------------------------------------ convolution
+def _product_aval(w: Aval, x: Aval, *_: Aval, positions: int, **__: Any) -> Aval:
+    return Aval((x.shape[0], w.shape[0], positions), x.dtype)
+
+
+def _gradient_aval(x: Aval, y: Aval, rows: Aval, *_: Aval, **__: Any) -> Aval:
+    del x
+    return Aval((rows.shape[0], y.shape[1]), y.dtype)
+
+
+# Products with the windows of each example: what they are is said in products/product.py.
+WINDOWS_PRODUCT = _own("windows_product", "w, x, rows, columns -> y", _product_aval)
+WINDOWS_GRADIENT = _own("windows_gradient", "x, y, rows, columns -> w", _gradient_aval)
+
+
+def _is_plain(node: Node) -> bool:
+    return node.param("groups") == 1 and node.dtype.char in "fd"
+
+
+def _tables(x: Node, taps: tuple[int, ...], positions: tuple[int, ...], node: Node) -> tuple[Node, Node, int]:
+    """Where a (channel, tap) begins and where a position lies behind it, in bytes; how many positions lie together."""
+    stride, dilation = node.param("stride"), node.param("dilation")
+    space = x.shape[2:]
+    steps = [prod(space[axis + 1 :]) for axis in range(len(space))]
+    tap = sum(k * gap * step for k, gap, step in zip(np.indices(taps), dilation, steps, strict=True))
+    place = sum(p * apart * step for p, apart, step in zip(np.indices(positions), stride, steps, strict=True))
+    channels = np.arange(x.shape[1]) * prod(space)
+    rows = np.add.outer(channels, np.asarray(tap).ravel()).ravel() * x.dtype.itemsize
+    columns = np.asarray(place).ravel() * x.dtype.itemsize
+    beside = positions[-1] if stride[-1] == 1 else 1
+    return capture(rows.astype(np.int64)), capture(columns.astype(np.int64)), beside
+
+
 def conv(node: Node, inputs: Sequence[Node]) -> Node:
     """The products of the weights and each example's windows."""
     x, w = inputs
-    if node.param("groups") != 1 or node.dtype.char not in "fd":
+    if not _is_plain(node):
         return make(node.op, (x, w), node.params)
-    columns = _columns(x, w.shape[2:], node.shape[2:], node)
+    return _convolved(_padded(x, node.param("padding")), w, node.shape, node)
+
+
+def _convolved(x: Node, w: Node, shape: tuple[int, ...], node: Node) -> Node:
+    """A convolution of what is padded already."""
+    if not (x.aval.size and w.aval.size):
+        return zeros(Aval(shape, node.dtype))
+    rows, columns, beside = _tables(x, w.shape[2:], shape[2:], node)
     weights = reshape(w, (w.shape[0], prod(w.shape[1:])))
-    return reshape(make(CONTRACT, (weights, columns), (("spec", "ij,bjk->bik"),)), node.shape)
-
-
-def _columns(x: Node, taps: tuple[int, ...], positions: tuple[int, ...], node: Node) -> Node:
-    """Each example's windows as a matrix: (example, channel × tap, position)."""
-    padded = _padded(x, node.param("padding"))
-    windows = _windows(padded, taps, positions, node.param("stride"), node.param("dilation"))
-    return reshape(windows, (x.shape[0], x.shape[1] * prod(taps), prod(positions)))
+    params = (("positions", prod(shape[2:])), ("beside", beside))
+    return reshape(make(WINDOWS_PRODUCT, (weights, x, rows, columns), params), shape)
 
 
 def conv_weight(node: Node, inputs: Sequence[Node]) -> Node:
     """One product over examples and positions."""
     x, y = inputs
-    if node.param("groups") != 1 or node.dtype.char not in "fd":
+    if not _is_plain(node):
         return make(node.op, (x, y), node.params)
-    columns = _columns(x, node.param("window"), y.shape[2:], node)
+    padded = _padded(x, node.param("padding"))
+    if not (padded.aval.size and y.aval.size):
+        return zeros(node.aval)
+    rows, columns, beside = _tables(padded, node.param("window"), y.shape[2:], node)
     outputs = reshape(y, (*y.shape[:2], prod(y.shape[2:])))
-    return reshape(as_products(outputs, columns, "nop,ndp->od"), node.shape)
+    found = make(WINDOWS_GRADIENT, (padded, outputs, rows, columns), (("beside", beside),))
+    return reshape(transpose(found, (1, 0)), node.shape)
 
 
 def conv_input(node: Node, inputs: Sequence[Node]) -> Node:
-    """The shares of every tap, added up where the windows read."""
+    """Without strides a convolution with the weights turned round; else each tap's share is added where it read."""
     w, y = inputs
-    if node.param("groups") != 1 or node.dtype.char not in "fd":
+    if not _is_plain(node):
         return make(node.op, (w, y), node.params)
     taps, positions, padding = w.shape[2:], y.shape[2:], node.param("padding")
+    if all(step == 1 for step in node.param("stride")) and node.aval.size:
+        return _turned_round(node, w, y)
     weights = reshape(w, (w.shape[0], prod(w.shape[1:])))
     outputs = reshape(y, (*y.shape[:2], prod(positions)))
     shares = make(CONTRACT, (weights, outputs), (("spec", "ji,bjk->bik"),))
     parts = reshape(shares, (y.shape[0], w.shape[1], *taps, *positions))
     return _overlapped(parts, taps, node.param("space"), padding, node.param("stride"), node.param("dilation"))
+
+
+def _turned_round(node: Node, w: Node, y: Node) -> Node:
+    """Each entry of x went to the outputs whose windows it was in: y, padded, under the weights the other way round."""
+    reach = [(k - 1) * gap for k, gap in zip(w.shape[2:], node.param("dilation"), strict=True)]
+    sides = [
+        (far - low, n - size + low)
+        for far, (low, _), n, size in zip(reach, node.param("padding"), node.shape[2:], y.shape[2:], strict=True)
+    ]
+    cut = [(max(-low, 0), max(-high, 0)) for low, high in sides]
+    if any(low or high for low, high in cut):
+        inside = [Cut(low, n - high, None) for (low, high), n in zip(cut, y.shape[2:], strict=True)]
+        y = index(y, (FULL, FULL, *inside))
+    padded = _padded(y, [(max(low, 0), max(high, 0)) for low, high in sides])
+    backwards = transpose(index(w, (FULL, FULL, *[Cut(None, None, -1)] * len(reach))), (1, 0, *range(2, w.ndim)))
+    return _convolved(padded, backwards, node.shape, node)
 
 
 def _overlapped(parts: Node, taps: Any, space: Any, padding: Any, stride: Any, dilation: Any) -> Node:

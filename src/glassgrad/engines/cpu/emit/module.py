@@ -17,6 +17,7 @@ from glassgrad.engines.cpu.emit.sharing import shared_text, sharing_of
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
+from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
@@ -97,7 +98,7 @@ class Module:
     def _call(self, frame: Frame, node: Node) -> None:
         has_bodies = bool(frame.plan.bodies.get(node))
         match node.op.name:
-            case "contract" if node.dtype.char in "fd":
+            case _ if is_product(node):
                 write_product(self, frame, node)
             case "scan" | "while_loop" if node in frame.plan.items:
                 write_items(self, frame, node, frame.plan.items[node])

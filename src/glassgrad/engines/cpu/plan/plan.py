@@ -26,6 +26,7 @@ from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.engines.cpu.plan.writes import overwritten, readers_first
 from glassgrad.engines.cpu.products.call import room_of
+from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, make, reachable, working
 from glassgrad.graph.notes import Notes
@@ -176,7 +177,7 @@ def _carried_counts(node: Node) -> tuple[int, ...]:
 
 def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
     """What the bodies need, one after another, and second places for what a loop carries; a product's own room."""
-    if node.op is CONTRACT and node.dtype.char in "fd":
+    if is_product(node):
         return room_of(node)
     if not plans:
         return 0
@@ -220,7 +221,7 @@ def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | 
         if node in given:
             continue
         inputs = tuple([new.get(x, x) for x in node.inputs])
-        if node.op in _NEED_MEMORY and role_of(node, given) is Role.CALL:
+        if (node.op in _NEED_MEMORY or is_product(node)) and role_of(node, given) is Role.CALL:
             inputs = tuple([mark(x) if storage_of(x).op is LITERAL else x for x in inputs])
         if inputs != node.inputs:
             new[node] = make(node.op, inputs, node.params)

@@ -11,8 +11,9 @@ from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
 from glassgrad.engines.cpu.native.compiler import host_features
 from glassgrad.engines.cpu.products.panels import Packing
-from glassgrad.engines.cpu.products.product import Product
+from glassgrad.engines.cpu.products.product import Product, Windows
 from glassgrad.engines.cpu.products.tile import Tile, Way
+from glassgrad.engines.cpu.products.windows import WindowCopy
 
 _DEEP = 384  # inner steps that a tile sums up at once, at most
 _PANEL_BYTES = 1 << 15  # of a panel of B: what a first cache holds
@@ -31,7 +32,7 @@ class Columns:
     """What is done with panels of one width: the tiles, whether they are laid out first."""
 
     tile: Tile
-    packing: Packing | None
+    packing: Packing | WindowCopy | None
 
     @property
     def wide(self) -> int:
@@ -122,13 +123,20 @@ def _tile_cycles(rows: int, vectors: int) -> float:
 def _columns(product: Product, sizes: tuple[int, int, int, int], *, copied: bool) -> Columns:
     rows, vectors, lanes, columns = sizes
     turned = product.b.columns != 1
-    packing = None
-    if turned or columns % lanes or _is_far(product, rows):
+    packing: Packing | WindowCopy | None = None
+    if product.windows is not None and product.windows.operand == "b":
+        packing = gathering(product, product.windows, lanes)
+    elif turned or columns % lanes or _is_far(product, rows):
         packing = Packing(product.kind, vectors, lanes, columns, turned)
     way = Way.ANY
     if packing is not None and product.inner >= _LONG and product.rows >= rows:
         way = Way.WHOLE if product.a.columns == 1 or copied else Way.PANEL
     return Columns(Tile(product.kind, rows, vectors, lanes, columns, way), packing)
+
+
+def gathering(product: Product, windows: Windows, lanes: int) -> WindowCopy:
+    """How windows are laid out: whole vectors, or as many positions at once as surely lie side by side."""
+    return WindowCopy(product.kind, min(lanes, 1 << (windows.beside.bit_length() - 1)))
 
 
 def _is_far(product: Product, tile_rows: int) -> bool:
@@ -154,7 +162,7 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
         most = min(ceil(ceil(product.columns / tile_columns) / column_parts) * tile_columns, wide)
         room += ceil((most + widest) * deep * size / 64) * 64
     turn = turn_last = None
-    if copied and product.a.columns != 1:
+    if copied and product.a.columns != 1 and product.windows is None:
         lanes = used[0].tile.lanes
         turn = Packing(product.kind, 1, lanes, lanes, turned=True)
         turn_last = Packing(product.kind, 1, lanes, product.inner % lanes, turned=True)
@@ -164,6 +172,8 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
 
 def _is_copied(product: Product, tile_columns: int) -> bool:
     """Is A read so often that a block of it is better laid out row by row first, unless it lies well as it is?"""
+    if product.windows is not None:
+        return product.windows.operand == "a"
     apart = product.a.rows * bytes_of(product.kind)
     lies_well = product.a.columns == 1 and apart < _FAR_APART
     return not lies_well and product.columns >= 4 * tile_columns and product.rows > 16 and product.inner >= _LONG

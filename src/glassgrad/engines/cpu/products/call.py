@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 from glassgrad.base.settings import current
+from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
 from glassgrad.engines.cpu.native.threads import processor_count
-from glassgrad.engines.cpu.products.blocking import Blocking, Columns, blocking_of
+from glassgrad.engines.cpu.products.blocking import Blocking, Columns, blocking_of, gathering
 from glassgrad.engines.cpu.products.driver import ARGUMENTS, DRIVER, WORDS
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Steps, product_of
+from glassgrad.engines.cpu.products.windows import WindowCopy
 from glassgrad.graph.node import Node
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def write_product(module: "Module", frame: "Frame", node: Node) -> None:
         "a": frame.pointer(first),
         "b": frame.pointer(second),
         "c": frame.pointer(node),
+        "rows_table": frame.pointer(node.inputs[2]) if product.windows is not None else "null",
+        "columns_table": frame.pointer(node.inputs[3]) if product.windows is not None else "null",
         "room": frame.scratch(node) if node in frame.plan.scratch else "null",
     }
     arguments = frame.function.table([given[name] for name in ARGUMENTS])
@@ -63,8 +67,14 @@ def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
         "batch_parts": blocking.batch_parts, "row_parts": blocking.row_parts, "column_parts": blocking.column_parts,
         "a_pitch": blocking.a_pitch, "a_room": blocking.a_room,
         "a_turn": _packer(module, blocking.a_turn), "a_turn_last": _packer(module, blocking.a_turn_last),
+        "a_windows": 0, "a_entry": 0, "b_entry": 0,
         "a_turn_bytes": size * blocking.a_turn.lanes if blocking.a_turn is not None else size,
     }  # fmt: skip
+    if product.windows is not None:
+        known[f"{product.windows.operand}_entry"] = 8
+        if product.windows.operand == "a":
+            lanes = max(vector_bytes() // size, 1)
+            known["a_windows"] = _address(module, gathering(product, product.windows, lanes).name)
     known |= _distances("a", product.a, "row", "inner", size)
     known |= _distances("b", product.b, "inner", "column", size)
     known |= _distances("c", product.c, "row", "column", size)
@@ -91,8 +101,10 @@ def _column_words(module: "Module", product: Product, columns: Columns | None, s
     }
 
 
-def _packer(module: "Module", packing: Packing | None) -> int | str:
-    return _address(module, packing.name) if packing is not None and packing.columns else 0
+def _packer(module: "Module", packing: Packing | WindowCopy | None) -> int | str:
+    if packing is None or (isinstance(packing, Packing) and not packing.columns):
+        return 0
+    return _address(module, packing.name)
 
 
 def _address(module: "Module", name: str) -> str:

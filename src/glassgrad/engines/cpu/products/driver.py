@@ -25,11 +25,12 @@ WORDS = (
     "deep", "wide", "high", "row_unit", "tile_columns",
     "tile_rows", "tile", "tile_below", "pack", "packed_row",
     "a_pitch", "a_room", "a_turn", "a_turn_last", "a_turn_bytes",
+    "a_windows", "a_entry", "b_entry",
     "last_tile_rows", "last_tile", "last_tile_below", "last_pack", "last_packed_row",
     "batches", "batch_parts", "row_parts", "column_parts", "room_bytes",
 )  # fmt: skip
 DRIVER = "glassgrad.product"
-ARGUMENTS = ("words", "a", "b", "c", "room")
+ARGUMENTS = ("words", "a", "b", "c", "room", "rows_table", "columns_table")
 _PIECE = "glassgrad.product.piece"
 _BOUNDS = ("top", "bottom", "left", "right")
 
@@ -63,7 +64,7 @@ def _chunk(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
     with w.count(last - first) as number:
         batch = first + number
         a, b, c = (w.at(f"%{x}", batch * _word(w, f"{x}_batch")) for x in "abc")
-        w.call_void(_PIECE, "%words", a, b, c, room, top, bottom, left, right)
+        w.call_void(_PIECE, "%words", a, b, c, room, "%rows_table", "%columns_table", top, bottom, left, right)
     w.leave()
     return w
 
@@ -83,7 +84,10 @@ def _smaller(w: Routine, a: Value, b: Value) -> Value:
 def _piece(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
     bounds = ", ".join(f"i64 %{name}" for name in _BOUNDS)
     w = Routine(
-        f"internal void @{_PIECE}(ptr %words, ptr %a, ptr %b, ptr %c, ptr %room, {bounds})", intrinsics, declared
+        f"internal void @{_PIECE}(ptr %words, ptr %a, ptr %b, ptr %c, ptr %room, "
+        f"ptr %rows_table, ptr %columns_table, {bounds})",
+        intrinsics,
+        declared,
     )
     words = {name: _word(w, name) for name in WORDS}
     top, bottom, left, right = (w.parameter(f"%{name}") for name in _BOUNDS)
@@ -95,31 +99,49 @@ def _piece(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
         with w.count(right - left, words["wide"]) as across, w.count(bottom - top, words["high"]) as down:
             begin = top + down
             end = _smaller(w, begin + words["high"], bottom)
-            rows = _rows(w, words, w.at(a, begin * words["a_row"]), end - begin, depth)
+            rows = _rows(w, words, w.at(a, begin * words["a_row"]), _Span(begin, end - begin, inner, depth))
             columns_end = _smaller(w, left + across + words["wide"], right)
-            _block(w, words, _Block(depth, adding, *rows, b, left + across, columns_end, begin, end, down.equals(0)))
+            _block(
+                w, words, _Block(inner, depth, adding, *rows, b, left + across, columns_end, begin, end, down.equals(0))
+            )
     w.leave()
     return w
 
 
-def _rows(w: Routine, words: Mapping[str, Value], a: str, high: Value, depth: Value) -> tuple[str, Value, Value]:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A block of A: from which row on how many, from which inner step on how many."""
+
+    row: Value
+    high: Value
+    inner: Value
+    depth: Value
+
+
+def _rows(w: Routine, words: Mapping[str, Value], a: str, span: _Span) -> tuple[str, Value, Value]:
     """Where a block of A begins, and how far apart its rows and its inner steps are.
 
-    It is copied row by row where these lie too far apart, and turned where its columns lie whole.
+    It is copied row by row where these lie too far apart, turned where its columns lie whole, gathered where it is
+    the windows of an array.
     """
+    high, depth = span.high, span.depth
     address, row, inner = w.variable(), w.variable(I64), w.variable(I64)
     w.write(address, 0, a)
     w.write(row, 0, words["a_row"])
     w.write(inner, 0, words["a_inner"])
     pitch, size = words["a_pitch"], words["size"]
     with w.when(pitch.differs(0)):
-        with w.when(words["a_turn"].equals(0)), w.count(high) as line:
+        with w.when(words["a_windows"].differs(0)):
+            gather = _function(w, words["a_windows"])
+            rows, columns = _tables(w, span.row * words["a_entry"], span.inner * words["a_entry"])
+            w.call_void(gather, a, rows, columns, high, "%room", pitch, depth)
+        with w.when((words["a_turn"] | words["a_windows"]).equals(0)), w.count(high) as line:
             w.call_void("memcpy", w.at("%room", line * pitch), w.at(a, line * words["a_row"]), depth * size)
         with w.when(words["a_turn"].differs(0)), w.count(depth * size, words["a_turn_bytes"]) as along:
             whole = depth * size - along >= words["a_turn_bytes"]
             turn = _function(w, w.select(whole, words["a_turn"], words["a_turn_last"]))
             lines = w.at(a, along / size * words["a_inner"])
-            w.call_void(turn, lines, size, words["a_inner"], high, w.at("%room", along), pitch)
+            w.call_void(turn, lines, size, words["a_inner"], high, w.at("%room", along), pitch, depth)
         w.write(address, 0, "%room")
         w.write(row, 0, pitch)
         w.write(inner, 0, size)
@@ -130,6 +152,7 @@ def _rows(w: Routine, words: Mapping[str, Value], a: str, high: Value, depth: Va
 class _Block:
     """What the panels and tiles of one block of A need to know."""
 
+    inner: Value
     depth: Value
     adding: Value
     a: str
@@ -157,19 +180,30 @@ def _block(w: Routine, words: Mapping[str, Value], block: _Block) -> None:
         with w.when(chosen["pack"].differs(0)):
             room = w.at("%room", across * words["deep"] * words["size"] + words["a_room"])
             with w.when(block.first):
-                packer = _function(w, chosen["pack"])
-                w.call_void(
-                    packer,
-                    w.read_pointer(panel),
-                    words["b_inner"],
-                    words["b_column"],
-                    block.depth,
-                    room,
-                    chosen["packed_row"],
-                )
+                _lay_out(w, words, block, chosen, column, w.read_pointer(panel), room)
             w.write(panel, 0, room)
             w.write(step, 0, chosen["packed_row"])
         _tiles(w, words, block, chosen, column, w.read_pointer(panel), w.read(step))
+
+
+def _lay_out(
+    w: Routine, words: Mapping[str, Value], block: _Block, chosen: Mapping[str, Value], column: Value, source: str,
+    room: str,
+) -> None:  # fmt: skip
+    """A panel of B into its room: of a matrix, or of the windows of an array."""
+    rows, columns = _tables(w, block.inner * words["b_entry"], column * words["b_entry"])
+    gathered = words["b_entry"].differs(0)
+    w.call_void(
+        _function(w, chosen["pack"]), source,
+        w.select(gathered, rows, words["b_inner"]), w.select(gathered, columns, words["b_column"]), block.depth,
+        room, chosen["packed_row"], _smaller(w, words["tile_columns"], words["columns"] - column),
+    )  # fmt: skip
+
+
+def _tables(w: Routine, row: Value, column: Value) -> tuple[Value, Value]:
+    """The addresses of the tables' entries so many bytes on."""
+    first, second = (w.made(row.type, f"ptrtoint ptr %{name}_table to i64") for name in ("rows", "columns"))
+    return first + row, second + column
 
 
 def _tiles(

@@ -11,6 +11,7 @@ from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
 from glassgrad.engines.cpu.products.panels import Packing, panel_text
 from glassgrad.engines.cpu.products.tile import Tile, Way, tile_text
+from glassgrad.engines.cpu.products.windows import WindowCopy, window_text
 
 _KINDS = {kind.name: kind for kind in (F32, F64)}
 
@@ -33,5 +34,7 @@ def _text(name: str) -> str:
         case [_, "panel", kind, way, sizes, columns]:
             vectors, lanes = map(int, sizes.split("x"))
             return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns), way == "turned"))
+        case [_, "windows", kind, lanes]:
+            return window_text(WindowCopy(_KINDS[kind], int(lanes)))
     assert name == DRIVER, "no other function of the library"
     return driver_text()

@@ -30,9 +30,9 @@ class Packing:
 
 def panel_text(packing: Packing) -> str:
     """`void name(ptr b, i64 bytes between its rows, i64 bytes between its columns, i64 rows, ptr panel, i64 bytes
-    between the panel's rows)`.
+    between the panel's rows, i64 not used here)`.
     """
-    w = Routine(f"void @{packing.name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel, i64 %pitch)", {}, {})
+    w = Routine(f"void @{packing.name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel, i64 %pitch, i64)", {}, {})
     (_turned if packing.turned else _copied)(w, packing)
     w.leave()
     return module_text([w])
