@@ -12,16 +12,15 @@ from glassgrad.engines.cpu.emit.types import kind_of
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
 from glassgrad.engines.cpu.plan.plan import Plan, planned
-from glassgrad.engines.cpu.plan.roles import letter_sizes, storage_of
+from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.engines.cpu.products.blocking import blocking_of
-from glassgrad.engines.cpu.products.product import product_of
+from glassgrad.engines.cpu.products.product import is_product, product_of
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.names import Names
 from glassgrad.engines.cpu.report.nest import Around, nest_text
 from glassgrad.engines.cpu.report.work import Work, kernel_work, moved, product_work
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
-from glassgrad.ops.contract import parts
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT
 
 _LONGEST_TITLE = 6  # values named in a title
@@ -76,7 +75,7 @@ class Describer:
             bodies = [planned(graph, inside=True) for graph in plan.items[node].graphs]
         if bodies:
             return self._loop(node, bodies)
-        if node.op.name == "contract" and node not in self.module.host:
+        if is_product(node):
             return self._product(node)
         return data.Fallback(
             self._number("h"), self._title(_values_of(plan, node)), self._sources([node]), node.op.name, reason(node),
@@ -84,18 +83,15 @@ class Describer:
         )  # fmt: skip
 
     def _product(self, node: Node) -> data.Product:
-        left, right, out = parts(node.param("spec"))
-        sizes = letter_sizes(node)
-        m, n = ([c for c in one if c not in other] for one, other in ((left, right), (right, left)))
-        shared = [c for c in left if c in right]
+        product, _, _ = product_of(node)
         return data.Product(
             self._number("p"),
             self._title([node]),
             self._sources([node]),
-            _size([c for c in shared if c in out], sizes),
-            _size(m, sizes),
-            _size(n, sizes),
-            _size([c for c in shared if c not in out], sizes),
+            product.batches,
+            product.rows,
+            product.columns,
+            product.inner * product.repeats,
             short_dtype(node.dtype),
             *_runs(node),
             product_work(node),
@@ -178,13 +174,6 @@ def _rounds(node: Node) -> int | None:
         case "while_loop":
             return None
     return 1
-
-
-def _size(letters: Sequence[str], sizes: dict[str, int]) -> int:
-    result = 1
-    for letter in letters:
-        result *= sizes[letter]
-    return result
 
 
 def _values_of(plan: Plan, node: Node) -> list[Node]:

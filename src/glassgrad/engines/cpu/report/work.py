@@ -12,7 +12,8 @@ from math import prod
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Role, Root
-from glassgrad.engines.cpu.plan.roles import letter_sizes, view_operands
+from glassgrad.engines.cpu.plan.roles import view_operands
+from glassgrad.engines.cpu.products.product import product_of
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, PROJECT
 
@@ -158,8 +159,8 @@ def _touch(found: dict[Node, int], node: Node, index: Index) -> None:
 
 
 def product_work(node: Node) -> Work:
-    """The work of a contraction."""
-    points = prod(letter_sizes(node).values())
+    """The work of a matrix product, or of a convolution as one."""
+    points = product_of(node)[0].multiplications
     return Work(2 * points, float(points), sum([x.aval.nbytes for x in node.inputs]), node.aval.nbytes)
 
 
