@@ -22,6 +22,11 @@ FUNCTIONS = {
     "places": lambda x: np.argmin(x, axis=0) + np.argmax(x, axis=0),
     "logsumexp": lambda x: np.log(np.sum(np.exp(x - np.max(x)))) + np.max(x),
     "normalised columns": lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+    "differences": gg.grad(lambda x: np.sum(np.sin(x[1:] - x[:-1]) ** 2)),
+    "every third": gg.grad(lambda x: np.sum(x[::-3, ::2] ** 3)),
+    "joined": lambda x: np.concatenate([x, 2.0 * x[:, 1:], x[::-1]], axis=1),
+    "padded": lambda x: np.pad(x, ((1, 2), (0, 3))) * 2.0,
+    "looked up": gg.grad(lambda x: np.sum(x[:, [0, 2, 0]] ** 2)),
     "truths": lambda x: np.sum(x > 0.3) + 10 * np.any(x > 3.0) + 100 * np.all(x < 9.0),
     "gradient of a scale": gg.grad(lambda x: np.sum(np.sin(x[0] * (x - x.mean(axis=1, keepdims=True))))),
 }

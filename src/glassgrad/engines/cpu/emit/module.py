@@ -13,7 +13,8 @@ from glassgrad.engines.cpu.emit.frame import Frame, Function, Table
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
-from glassgrad.engines.cpu.emit.sharing import shared_text, sharing_of
+from glassgrad.engines.cpu.emit.late import KernelText
+from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
@@ -82,18 +83,40 @@ class Module:
     def _kernel(self, kernel: Kernel, around: Surroundings, frame: Frame, *, inside: bool) -> None:
         name = f"k{len(self.kernels)}"
         self.kernels.append((name, kernel))
-        lanes = lanes_of(kernel, around.roles, around.kept)
-        how = sharing_of(kernel, lanes)
-        self.names[kernel], self.choices[kernel] = name, (lanes, 1 if how is None else min(how.threads, how.pieces))
-        if how is None:
-            written = kernel_text(name, kernel, lanes, around, inside=inside)
-        else:
-            if how.threads > 1:
-                self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
-            written = shared_text(name, kernel, lanes, around, how)
+        apart = in_frames(kernel)
+        written = (
+            self._in_turn(name, apart, around)
+            if apart is not None
+            else self._loops(name, kernel, around, inside=inside)
+        )
+        self.names[kernel] = name
+        self.choices[kernel] = self.choices[apart[0] if apart is not None else kernel]
         self.functions.extend(written.texts)
         given = ", ".join(f"ptr {frame.address(node)}" for node in written.values)
         frame.writer.line(f"call void @{name}({given})")
+
+    def _loops(self, name: str, kernel: Kernel, around: Surroundings, *, inside: bool = False) -> KernelText:
+        """The functions of a kernel, shared among threads where that pays."""
+        lanes = lanes_of(kernel, around.roles, around.kept)
+        how = sharing_of(kernel, lanes)
+        self.choices[kernel] = (lanes, 1 if how is None else min(how.threads, how.pieces))
+        if how is None:
+            return kernel_text(name, kernel, lanes, around, inside=inside)
+        if how.threads > 1:
+            self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
+        return shared_text(name, kernel, lanes, around, how)
+
+    def _in_turn(self, name: str, kernels: Sequence[Kernel], around: Surroundings) -> KernelText:
+        """Kernels that run one after another as one."""
+        parts = [self._loops(f"{name}.{number}", kernel, around) for number, kernel in enumerate(kernels)]
+        values = tuple(dict.fromkeys([node for part in parts for node in part.values]))
+        calls = [
+            f"  call void @{name}.{number}({', '.join(f'ptr %p{values.index(node)}' for node in part.values)})"
+            for number, part in enumerate(parts)
+        ]
+        given = ", ".join(f"ptr %p{place}" for place in range(len(values)))
+        whole = "\n".join([f"define internal void @{name}({given}) #0 {{", *calls, "  ret void", "}"])
+        return KernelText([*[text for part in parts for text in part.texts], whole], values)
 
     def _call(self, frame: Frame, node: Node) -> None:
         has_bodies = bool(frame.plan.bodies.get(node))

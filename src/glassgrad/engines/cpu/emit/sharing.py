@@ -13,11 +13,12 @@ from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
 from glassgrad.engines.cpu.emit.scopes import block_rounds
 from glassgrad.engines.cpu.native.threads import processor_count
-from glassgrad.engines.cpu.plan.index import Axis
-from glassgrad.engines.cpu.plan.kernels import Kernel
+from glassgrad.engines.cpu.plan.index import Axis, Index
+from glassgrad.engines.cpu.plan.kernels import Kernel, Phase
 from glassgrad.graph.node import Node
 
 _LEAST = 1 << 18  # additions in a kernel from which several threads are faster than one: to wake them takes its time
+_LEAST_PART = 1 << 17  # elements of a part of an array from which it has loops of its own
 _LEAST_BLOCK = 1 << 16  # additions in one of the blocks
 _MOST_BLOCKS = 64
 _WIDE = 4096  # bytes along a loop from which its parts are far enough apart in memory
@@ -62,6 +63,22 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
         pieces = min(threads * (4 if work >= 16 * _LEAST else 1), free[0].extent // width)
         return Sharing(free[0], width, pieces, threads) if threads > 1 and pieces > 1 else None
     return _in_blocks(kernel, lanes, int(work), threads)
+
+
+def in_frames(kernel: Kernel) -> list[Kernel] | None:
+    """The long loops of an array that is put together from parts, each as a kernel that threads can share.
+
+    None where they are short, or where two points may be about one place.
+    """
+    if kernel.frame or any(root.target is None or not _is_fixed(root.target) for root in kernel.roots):
+        return None
+    if max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=0) < _LEAST_PART:
+        return None
+    return [Kernel(phase.axes, [Phase((), phase.roots)]) for phase in kernel.phases]
+
+
+def _is_fixed(target: Index) -> bool:
+    return all(isinstance(symbol, Axis) for part in target for symbol, _ in part.terms)
 
 
 def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing | None:
