@@ -134,3 +134,11 @@ def test_the_inside_of_a_checkpoint_is_kept_apart() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
     sizes = [next(iter(f.cache.values())).program.plan.arena_bytes for f in (plain, spare)]
     assert sizes[1] < 0.6 * sizes[0]
+
+
+def test_an_open_end_over_many_items_that_share_it():
+    def function(x, n):
+        return gg.fori_loop(0, n, lambda i, x: np.sin(x) + 1.0, x)
+
+    agree(function, np.linspace(-2.0, 2.0, 100_003), 5)
+    agree(function, np.linspace(-2.0, 2.0, 20_000), 0)

@@ -225,6 +225,8 @@ class _ItemWriter:
         w.store(w.load(address, kind, value.type.lanes) + value, address)
 
     def _put_aside(self, w: Writer) -> None:
+        if not self.sums:
+            return
         with _rounds(w, 0, self.length) as at:
             for number, node in enumerate(self.sums):
                 kind, lanes = result_kind(node), self._sum_lanes(node)
