@@ -81,6 +81,17 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class Routine:
+    """An op that native code of its own computes: a sort of ours, a call of LAPACK."""
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+    op: str
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """An op of a program that the reference engine runs as a whole, one after the other."""
 
@@ -91,7 +102,7 @@ class Operation:
     work: Work
 
 
-Step = Kernel | Product | Loop | Fallback | Operation
+Step = Kernel | Product | Loop | Routine | Fallback | Operation
 
 
 def walk(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -132,7 +143,7 @@ def plain(value: Any) -> Any:
             return [plain(part) for part in value]
         case dict():
             return {key: plain(part) for key, part in value.items()}
-        case Kernel() | Product() | Loop() | Fallback() | Operation():
+        case Kernel() | Product() | Loop() | Routine() | Fallback() | Operation():
             return {"kind": type(value).__name__.lower()} | _fields(value)
         case Buffer() | Work() | Description():
             return _fields(value)

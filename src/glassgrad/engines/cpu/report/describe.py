@@ -56,7 +56,7 @@ class Describer:
         code = nest_text(kernel, Around(plan.roles, plan.kept, self.names, lanes, threads))
         vector = lanes is not None and (lanes.of_frame is not None or bool(lanes.of_phase))
         return data.Kernel(
-            self.module.names.get(kernel, "k"),
+            self.module.names.get(kernel, "inside"),
             self._title([root.node for root in kernel.roots if root.stored]),
             _ops_of(kernel, plan),
             self._sources([root.node for root in kernel.roots]),
@@ -73,14 +73,15 @@ class Describer:
         bodies = plan.bodies.get(node, [])
         if node in plan.items:  # one function in registers: its bodies are told as loops over the items
             bodies = [planned(graph, inside=True) for graph in plan.items[node].graphs]
+            return self._loop(node, bodies, f", {plan.items[node].count} items side by side in registers")
         if bodies:
             return self._loop(node, bodies)
         if is_product(node):
             return self._product(node)
-        return data.Fallback(
-            self._number("h"), self._title(_values_of(plan, node)), self._sources([node]), node.op.name, reason(node),
-            moved(node),
-        )  # fmt: skip
+        facts = (self._title(_values_of(plan, node)), self._sources([node]), node.op.name)
+        if node not in self.module.host:
+            return data.Routine(self._number("r"), *facts, moved(node))
+        return data.Fallback(self._number("h"), *facts, reason(node), moved(node))
 
     def _product(self, node: Node) -> data.Product:
         product, _, _ = product_of(node)
@@ -97,13 +98,14 @@ class Describer:
             product_work(node),
         )
 
-    def _loop(self, node: Node, bodies: Sequence[Plan]) -> data.Loop:
+    def _loop(self, node: Node, bodies: Sequence[Plan], beside: str = "") -> data.Loop:
         inside = [(label, self._body(node, body)) for label, body in zip(_labels(node, bodies), bodies, strict=True)]
         rounds = _rounds(node)
         works = [sum([step.work for step in steps], Work()) for _, steps in inside]
         work = max(works, key=lambda one: one.additions) if node.op.name == "cond" else sum(works, Work())
+        title = self._loop_title(node) + beside
         return data.Loop(
-            self._number("l"), self._loop_title(node), self._sources([node]), node.op.name, rounds, tuple(inside),
+            self._number("l"), title, self._sources([node]), node.op.name, rounds, tuple(inside),
             work.times(rounds if rounds is not None else 1),
         )  # fmt: skip
 

@@ -132,6 +132,8 @@ def _step(step: data.Step, number: str, depth: int = 0) -> list[Any]:
             shape = f"{batch}({step.m} × {step.k}) ({step.k} × {step.n}) by {step.runs}"
             shape += f" on {counted(step.threads, 'thread')}" if step.threads > 1 else ""
             parts += [_facts([f"matrix product {shape}", *_work(step.work)]), *_lines(step.sources)]
+        case data.Routine():
+            parts += [_facts([f"{step.op} by a native routine", *_work(step.work)]), *_lines(step.sources)]
         case data.Fallback():
             parts += [Padding(Text(f"{step.op}: {step.reason}", style="yellow"), (0, 0, 0, 4)), *_lines(step.sources)]
         case data.Loop():

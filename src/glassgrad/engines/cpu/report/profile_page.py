@@ -40,7 +40,13 @@ def profile_page(description: data.Description, steps: Sequence[Timed], times: "
     return Group(*parts, Text(), *_bounds(machine))
 
 
-_KINDS = {"kernel": "loop nests", "product": "matrix products", "loop": "loops with bodies", "fallback": "NumPy"}
+_KINDS = {
+    "kernel": "loop nests",
+    "product": "matrix products",
+    "loop": "loops with bodies",
+    "routine": "routines",
+    "fallback": "NumPy",
+}
 
 
 def _kinds(steps: Sequence[Timed], whole: float) -> Text:
