@@ -23,6 +23,7 @@ from glassgrad.ops.select import where
 from glassgrad.ops.shape import pad
 from glassgrad.ops.structure import broadcast, reshape, transpose
 
+_MOST_WORK = 1.5  # times the multiplications needed, from which adding up the shares of the taps is faster
 _MOST_TAPS = 32  # of a pooling window that is written out
 
 
@@ -120,12 +121,13 @@ def conv_weight(node: Node, inputs: Sequence[Node]) -> Node:
 
 
 def conv_input(node: Node, inputs: Sequence[Node]) -> Node:
-    """Without strides a convolution with the weights turned round; else each tap's share is added where it read."""
+    """A convolution with the weights turned round where that costs little more; else each tap's share is added up."""
     w, y = inputs
     if not _is_plain(node):
         return make(node.op, (w, y), node.params)
     taps, positions, padding = w.shape[2:], y.shape[2:], node.param("padding")
-    if all(step == 1 for step in node.param("stride")) and node.aval.size:
+    work = prod(node.param("space")) / max(prod(positions), 1)  # of turned weights, with the zeros around y
+    if all(step == 1 for step in node.param("stride")) and node.aval.size and work < _MOST_WORK:
         return _turned_round(node, w, y)
     weights = reshape(w, (w.shape[0], prod(w.shape[1:])))
     outputs = reshape(y, (*y.shape[:2], prod(positions)))
