@@ -17,6 +17,7 @@ import numpy as np
 from glassgrad.graph.node import Node
 from glassgrad.ops.lifting import lift
 from glassgrad.tracing.library import library_name
+from glassgrad.tracing.plain import has_code_of_its_own, is_large, is_tuple
 from glassgrad.tracing.syntax import Evaluated
 from glassgrad.tracing.tracer import Tracer
 from glassgrad.tracing.written import Fixed, Operand, Written, hole, numpy_name, spelled
@@ -24,7 +25,6 @@ from glassgrad.tracing.written import Fixed, Operand, Written, hole, numpy_name,
 Value: TypeAlias = Node | Fixed | tuple[Node | None, ...]  # of one expression: a tuple for a call that gives several
 
 _NOTHING = object()
-_SMALL = 10_000  # elements of a static array that is worth making to see what it is
 _ARITHMETIC: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -274,7 +274,7 @@ def _own_attributes(base: Any) -> dict[str, Any]:
 
 
 def _entry(base: Any, key: ast.expr, reader: Reader) -> Any:
-    if type(base) not in (dict, list) and not _is_tuple(base):
+    if type(base) not in (dict, list) and not is_tuple(base):
         return _NOTHING
     try:
         return base[_fixed(reader, key).value]
@@ -349,7 +349,7 @@ def _fixed_call(reader: Reader, function: ast.expr, arguments: list[ast.expr], k
         raise Unreadable
     parts = [_fixed(reader, argument) for argument in arguments]
     words = [(word.arg, _fixed(reader, word.value)) for word in keywords]
-    if any(_is_large(part.value) or _has_code_of_its_own(part.value) for part in parts):
+    if any(is_large(part.value) or has_code_of_its_own(part.value) for part in parts):
         raise Unreadable
 
     def value(*xs: Any) -> Any:
@@ -387,21 +387,3 @@ def _combined(compute: Callable[..., Any], parts: list[Fixed], shape: Callable[.
 def _has_spelling(fixed: Fixed) -> bool:
     """Can it be written down? What was combined was asked before."""
     return fixed.parameter or fixed.written is not None or spelled(fixed.value) is not None
-
-
-def _is_tuple(value: Any) -> bool:
-    """A tuple, or a named one: what it holds is found without running code of the user's."""
-    return isinstance(value, tuple) and type(value).__getitem__ is tuple.__getitem__
-
-
-def _is_large(value: Any) -> bool:
-    return (
-        isinstance(value, np.ndarray | list | tuple)
-        and (value.size if isinstance(value, np.ndarray) else len(value)) > _SMALL
-    )
-
-
-def _has_code_of_its_own(value: Any) -> bool:
-    """An object of the user's: `len(it)` would run its code."""
-    plain = (list, tuple, dict, set, frozenset, range, np.ndarray)
-    return spelled(value) is None and type(value) not in plain and not _is_tuple(value)

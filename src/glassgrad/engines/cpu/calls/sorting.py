@@ -249,9 +249,8 @@ def _merge(lines: _Lines, numbers: dict[str, _Number], length: Value) -> None:
     for rest, stop in ((i, middle), (j, end)):
         for source, target, kind in zip(lines.sources, lines.targets, lines.kinds, strict=True):
             size = bytes_of(kind)
-            places = [w.element(base.get().text, at.get(), size) for base, at in ((target, k), (source, rest))]
-            nbytes = ((stop - rest.get()) * size).text
-            _move(w, *places, nbytes)
+            there, here = (w.element(base.get().text, at.get(), size) for base, at in ((target, k), (source, rest)))
+            _move(w, there, here, ((stop - rest.get()) * size).text)
         k.set(k.get() + (stop - rest.get()))
     low.set(end)
 
