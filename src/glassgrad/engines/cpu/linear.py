@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu import small_systems
 from glassgrad.engines.cpu.derived import triangle
 from glassgrad.graph.node import Node, apply, make
 from glassgrad.graph.op import OPS, Op
@@ -21,7 +22,7 @@ from glassgrad.ops.leaves import array_leaf, literal, outputs_of, project
 from glassgrad.ops.linalg.pieces import diagonal, flipped
 from glassgrad.ops.rounding import absolute, sign
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import broadcast, sum_over
+from glassgrad.ops.structure import broadcast, cast, sum_over
 
 _I32 = np.dtype(np.int32)
 
@@ -67,7 +68,8 @@ FACTOR = _own("cholesky_factor", "a", "factor", lambda a: a)  # with other numbe
 EIGEN = _own("symmetric_eigen", "at", "vectors_t values", _eigen_aval)
 ORTHOGONAL = _own("orthogonal", "at", "rt qt", _orthogonal_aval)  # with other numbers outside of R's triangle
 SINGULAR = _own("singular", "at", "ut s v", _singular_aval)
-OWN = frozenset({LU, SOLUTION, TRIANGULAR, FACTOR, EIGEN, ORTHOGONAL, SINGULAR})
+REFUSED = _own("refused", "singular", "none", lambda singular, asked: singular)  # an error unless it is 0
+OWN = frozenset({REFUSED, LU, SOLUTION, TRIANGULAR, FACTOR, EIGEN, ORTHOGONAL, SINGULAR})
 
 
 def _is_native(node: Node) -> bool:
@@ -83,14 +85,26 @@ def _factors(a: Node) -> tuple[list[Node], bool]:
     return [project(lu, position) for position in range(3)], turned
 
 
+def _small_solve(a: Node, b: Node, asked: str) -> Node:
+    """Many small systems at once; nothing comes out where one of them is singular."""
+    x, singular = small_systems.solutions(a, b)
+    flag = cast(apply(OPS["any"], singular, axes=tuple(range(singular.ndim))), _I32)
+    passed = equal(broadcast(apply(REFUSED, flag, asked=asked), x.shape), literal(0, _I32, x.shape))
+    return where(passed, x, literal(0, x.dtype, x.shape))
+
+
 def _solve(node: Node, inputs: Sequence[Node]) -> Node:
     a, b = inputs
+    if small_systems.is_small(a):
+        return _small_solve(a, b, "solve")
     factors, turned = _factors(a)
     return apply(SOLUTION, *factors, b, asked="solve", transposed=turned)
 
 
 def _inverse(node: Node, inputs: Sequence[Node]) -> Node:
     (a,) = inputs
+    if small_systems.is_small(a):
+        return _small_solve(a, broadcast(array_leaf(np.eye(a.shape[-1], dtype=a.dtype)), a.shape), "inv")
     factors, turned = _factors(a)
     identity = broadcast(array_leaf(np.eye(a.shape[-1], dtype=a.dtype)), a.shape)
     return apply(SOLUTION, *factors, identity, asked="inv", transposed=turned)
@@ -113,6 +127,8 @@ def _along(name: str, x: Node) -> Node:
 
 
 def _determinant(node: Node, inputs: Sequence[Node]) -> Node:
+    if small_systems.is_small(inputs[0]):
+        return small_systems.determinants(inputs[0])
     signs, values = _exchanges_and_diagonal(inputs[0])
     return _along("prod", multiply(signs, values))
 

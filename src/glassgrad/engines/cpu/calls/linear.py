@@ -144,6 +144,11 @@ def _lu(c: _Calls) -> None:
     c.call("getrf", n, n, c.copied(0), n, c.output(1), c.output(2))
 
 
+def _refused(c: _Calls) -> None:
+    c.refuse_unless_zero(c.input(0), c.node.param("asked"), "Singular matrix")
+    c.w.line(f"store i32 0, ptr {c.output()}, align 4")
+
+
 def _solution(c: _Calls) -> None:
     n, k = c.node.inputs[3].shape[-2:]
     c.refuse_unless_zero(c.input(2), c.node.param("asked"), "Singular matrix")
@@ -233,6 +238,7 @@ def _singular(c: _Calls) -> None:
 
 _WRITERS: dict[object, Callable[[_Calls], None]] = {
     linear.LU: _lu,
+    linear.REFUSED: _refused,
     linear.SOLUTION: _solution,
     linear.TRIANGULAR: _triangular,
     linear.FACTOR: _cholesky,
