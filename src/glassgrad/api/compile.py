@@ -7,9 +7,11 @@ from threading import Lock
 from typing import Any, Protocol, overload
 
 from glassgrad.api.arguments import ArgNums, parameter_names
+from glassgrad.api.donation import check_donated, donated_leaves
 from glassgrad.api.inspector import Inspector
 from glassgrad.api.pipeline import deliver, own, tracing
 from glassgrad.api.traced_call import Plain, signature_of, trace_call
+from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
 from glassgrad.base.trees import Structure, unflatten
 from glassgrad.engines import reference
@@ -53,35 +55,54 @@ class CompiledFunction(Protocol):
 
 
 @overload
-def jit(function: Function, *, static: ArgNums = ()) -> CompiledFunction: ...
+def jit(function: Function, *, static: ArgNums = (), donate: ArgNums = ()) -> CompiledFunction: ...
 @overload
-def jit(function: None = None, *, static: ArgNums = ()) -> Callable[[Function], CompiledFunction]: ...
-def jit(function: Function | None = None, *, static: ArgNums = ()) -> Any:
+def jit(
+    function: None = None, *, static: ArgNums = (), donate: ArgNums = ()
+) -> Callable[[Function], CompiledFunction]: ...
+def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNums = ()) -> Any:
     """The function traced once for each set of shapes and dtypes, simplified, and run as a whole.
 
     `static` names arguments (positions or names) that are Python values to the function, not arrays: a new value
     means a new trace. Inside, values have no numbers: `if x > 0` is an error that suggests `cond`.
 
+    `donate` names arguments that the caller gives up, as a training step gives up its old parameters: a result of the
+    same shape and dtype may then be that very array, written over, and the call needs no memory for a second one. What
+    such an array holds after the call is not said. It is an error to donate a read-only array, or one whose memory
+    another array of the call has too. Inside of another transform, and on the reference engine, nothing is taken.
+
     >>> jit(lambda x: x * x + 1.0)(3.0)
     np.float64(10.0)
+    >>> weights = np.ones(3)
+    >>> weights = jit(lambda w, g: w - 0.5 * g, donate=0)(weights, np.ones(3))
+    >>> weights
+    array([0.5, 0.5, 0.5])
     """
     if function is None:
-        return lambda f: jit(f, static=static)
+        return lambda f: jit(f, static=static, donate=donate)
     fixed = {static} if isinstance(static, int | str) else set(static)
     fixed |= _other_spellings(function, fixed)
+    donated = {donate} if isinstance(donate, int | str) else set(donate)
+    donated |= _other_spellings(function, donated)
+    if donated & fixed:
+        raise UsageError(
+            f"argument {min(map(repr, donated & fixed))} is both static and in donate",
+            hint="a static argument is a Python value: only arrays have memory to give up",
+        )
     cache: dict[Any, Compiled] = {}
     lock = Lock()
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
         leaves, weak, structure, signature = signature_of(args, kwargs, fixed)
+        given_up = donated_leaves(args, kwargs, fixed, donated)
         with lock:
             version = cache.pop(signature, None)
             if version is not None:
                 cache[signature] = version  # the last used stands last
         is_new = version is None or version.is_stale()
         if version is None or is_new:
-            version = _compile(function, structure, list(zip(leaves, weak, strict=True)), args, kwargs, fixed)
+            version = _compile(function, structure, list(zip(leaves, weak, strict=True)), args, kwargs, fixed, given_up)
             if version.lasts:
                 with lock:
                     cache[signature] = version
@@ -89,9 +110,11 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Any:
                         del cache[next(iter(cache))]
         if workspace() is None:
             values = [*leaves, *[node.param("held").values for node in version.outside]]
-            result = unflatten(
-                version.structure, own(version.program(*values), [*values, *_constants(version.program)])
-            )
+            lent = [*values, *_constants(version.program)]
+            if given_up:
+                check_donated(values, given_up, [held.array for held in version.captured])
+                lent = [value for position, value in enumerate(lent) if position not in given_up]
+            result = unflatten(version.structure, own(version.program(*values), lent))
             if is_new and version.lasts and entry is not None:
                 entry.offer(version.program, (args, kwargs), result, fixed=fixed, outside=version.outside)
             return result
@@ -100,7 +123,7 @@ def jit(function: Function | None = None, *, static: ArgNums = ()) -> Any:
             outputs = inline(version.graph, [*nodes, *version.outside])
             return unflatten(version.structure, [Tracer(node) for node in outputs])
 
-    entry = entry_for(compiled, function, current().engine)
+    entry = None if donated else entry_for(compiled, function, current().engine)
     found: Any = compiled if entry is None else entry.function
     found.cache = cache
     found.inspect = Inspector(Plain(function, frozenset(fixed)))
@@ -126,6 +149,7 @@ def _compile(
     args: Sequence[Any],
     kwargs: dict[str, Any],
     fixed: set[Any],
+    donated: frozenset[int],
 ) -> Compiled:
     outermost = workspace() is None
     with tracing(), apart():
@@ -134,7 +158,7 @@ def _compile(
             _follow_captured()
         graph = found.graph
         # What runs is simplified; what an outer trace differentiates stays as traced.
-        program = compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))), current().engine)
+        program = compile_graph(Graph(graph.inputs, tuple(simplify(graph.outputs))), current().engine, donated)
         here = workspace()
         known = set(here.captured.values()) if here is not None else set()
     captured = [node.param("held") for node in known.intersection([*found.outside, *reachable(graph.outputs)])]

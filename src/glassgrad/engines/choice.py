@@ -1,6 +1,6 @@
 """Which engine turns a graph into numbers. Floor 4."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from glassgrad.base.errors import UnsupportedError
@@ -9,18 +9,18 @@ from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
 
 
-def compile_graph(graph: Graph, engine: str) -> Callable[..., list[Any]]:
+def compile_graph(graph: Graph, engine: str, donated: Collection[int] = ()) -> Callable[..., list[Any]]:
     """The graph as a function from arrays to arrays, run by the engine of this name.
 
     A graph that the CPU engine cannot run as a whole (arrays of a length that only the run tells) runs on the
-    reference engine.
+    reference engine. Results may be written over the arguments at the positions in `donated`.
     """
     if engine == "reference":
         return reference.compile_graph(graph)
     from glassgrad.engines.cpu.program import compile_graph as native
 
     try:
-        return native(graph)
+        return native(graph, donated)
     except UnsupportedError:
         return reference.compile_graph(graph)
 

@@ -59,6 +59,7 @@ class Image:
     calls: bool
     host: tuple[HostOp, ...] = ()
     captured: tuple[int | np.ndarray, ...] = ()
+    taken: tuple[tuple[int, int], ...] = ()  # results and the arguments that they are written over
     refusals: tuple[tuple[str, str], ...] = ()
 
     def arrays(self, known: Sequence[Held]) -> tuple[Held, ...]:

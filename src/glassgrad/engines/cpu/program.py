@@ -5,13 +5,14 @@ one after another. `context` leads to the functions of the host.
 """
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
+from glassgrad.base.avals import Aval
 from glassgrad.base.settings import Settings, current, settings_variable
 from glassgrad.engines.cpu.calls.host import HostCalls
 from glassgrad.engines.cpu.emit.clock import TICKS, Clock
@@ -23,6 +24,7 @@ from glassgrad.engines.cpu.native.cache import cached, cached_object_code, keep
 from glassgrad.engines.cpu.native.compiler import load, object_code
 from glassgrad.engines.cpu.native.symbols import addresses
 from glassgrad.engines.cpu.native.threads import processor_count
+from glassgrad.engines.cpu.plan.donated import taken_over
 from glassgrad.engines.cpu.plan.plan import Plan, planned
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
@@ -44,6 +46,7 @@ class Program:
         self.calls_host = bool(hosts) or bool(image.refusals)
         self.library = load(image.code, image.exported, addresses(image.symbols))
         self.run = _RUN(self.library.addresses["run"])
+        self.taken = image.taken
         self._elements, self._calls = image.elements, image.calls
         self._translate: Callable[[], tuple[Plan, Module]] = partial(_under, current(), graph)
 
@@ -57,7 +60,7 @@ class Program:
         """A run on these arguments, to be made as often as one likes, and the arrays that it writes into."""
         given = [np.ascontiguousarray(x, aval.dtype) for x, aval in zip(arguments, self.inputs, strict=True)]
         given.extend(np.ascontiguousarray(held.values) for held in self.captured)
-        results = [np.empty(aval.shape, aval.dtype) for aval in self.outputs]
+        results = self._results(arguments)
         arena = np.empty(self.arena_bytes + _ALIGNED, np.uint8)
         start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
         sources, targets = _pointers(given), _pointers(results)
@@ -69,6 +72,16 @@ class Program:
 
         alive = [given, results, arena]
         return run, results
+
+    def _results(self, arguments: Sequence[Any]) -> list[np.ndarray]:
+        """Arrays for the results: arguments that are given up, or new ones."""
+        taken = dict(self.taken)
+        return [
+            arguments[taken[place]]
+            if place in taken and _can_be_taken(arguments[taken[place]], aval)
+            else np.empty(aval.shape, aval.dtype)
+            for place, aval in enumerate(self.outputs)
+        ]
 
     def is_long(self, elements: int) -> bool:
         """Does a run compute more elements than this, or call what takes its time?"""
@@ -99,6 +112,11 @@ def _under(chosen: Settings, graph: Graph) -> tuple[Plan, Module]:
         settings_variable.reset(token)
 
 
+def _can_be_taken(value: Any, aval: Aval) -> bool:
+    """Is this an array whose memory the program is handed as it is?"""
+    return type(value) is np.ndarray and value.dtype is aval.dtype and value.flags.carray
+
+
 def _pointers(arrays: Sequence[np.ndarray]) -> Any:
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
 
@@ -116,12 +134,15 @@ def written(plan: Plan, clock: Clock | None = None) -> Module:
     return module
 
 
-def compile_graph(graph: Graph) -> Program:
-    """The native program for a graph: from the disk, where a graph like it was compiled before."""
+def compile_graph(graph: Graph, donated: Collection[int] = ()) -> Program:
+    """The native program for a graph: from the disk, where a graph like it was compiled before.
+
+    Results may be written over the arguments at the positions in `donated`.
+    """
     known = fingerprint(graph)
     if known is None:
-        return assembled(*translated(graph))
-    key = b"program " + known.digest + f"{current()} {processor_count()}".encode()
+        return assembled(*translated(graph), donated)
+    key = b"program " + known.digest + f"{current()} {processor_count()} {sorted(donated)}".encode()
     image = unpacked(cached(key) or b"")
     if image is not None:
         return Program(graph, image, image.arrays(known.arrays), [op.node() for op in image.host])
@@ -129,15 +150,15 @@ def compile_graph(graph: Graph) -> Program:
     captured = [node.param("held") for node in plan.captured]
     hosts, arrays = host_ops(module.host), captured_arrays(captured, known)
     if hosts is None or arrays is None:
-        return assembled(plan, module)
-    image = _image(plan, module, object_code(module.text()))
+        return assembled(plan, module, donated)
+    image = _image(plan, module, object_code(module.text()), donated)
     keep(key, packed(replace(image, host=hosts, captured=arrays)))
     return _of(plan, module, image)
 
 
-def assembled(plan: Plan, module: Module) -> Program:
+def assembled(plan: Plan, module: Module, donated: Collection[int] = ()) -> Program:
     """The program of a plan and its text."""
-    return _of(plan, module, _image(plan, module, cached_object_code(module.text())))
+    return _of(plan, module, _image(plan, module, cached_object_code(module.text()), donated))
 
 
 def _of(plan: Plan, module: Module, image: Image) -> Program:
@@ -147,7 +168,7 @@ def _of(plan: Plan, module: Module, image: Image) -> Program:
     return program
 
 
-def _image(plan: Plan, module: Module, code: bytes) -> Image:
+def _image(plan: Plan, module: Module, code: bytes, donated: Collection[int]) -> Image:
     return Image(
         code=code,
         exported=("run",) if module.clock is None else ("run", TICKS),
@@ -156,4 +177,5 @@ def _image(plan: Plan, module: Module, code: bytes) -> Image:
         elements=sum([node.aval.size for node in plan.kept if not node.op.multiple]),
         calls=bool(plan.bodies) or bool(module.symbols),
         refusals=tuple(module.refusals),
+        taken=tuple(taken_over(plan, donated).items()),
     )

@@ -1,0 +1,146 @@
+"""Arguments that are given up: results lie in their memory where nobody reads them later, and are right everywhere."""
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+from glassgrad.base.errors import UsageError
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True, params=["cpu", "reference"])
+def engine(request):
+    with gg.settings(engine=request.param):
+        yield request.param
+
+
+def adam(weights, state, x, y):
+    def loss(w):
+        return np.mean((np.tanh(x @ w["a"] + w["b"]) @ w["c"] - y) ** 2)
+
+    count, means, squares = state
+    gradients = gg.grad(loss)(weights)
+    means = {name: 0.9 * means[name] + 0.1 * g for name, g in gradients.items()}
+    squares = {name: 0.99 * squares[name] + 0.01 * g * g for name, g in gradients.items()}
+    new = {name: w - 0.01 * means[name] / (np.sqrt(squares[name]) + 1e-8) for name, w in weights.items()}
+    return new, (count + 1, means, squares)
+
+
+def start(dtype):
+    shapes = {"a": (7, 33), "b": (33,), "c": (33, 1)}
+    weights = {name: RANDOM.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
+    zeros = {name: np.zeros(shape, dtype) for name, shape in shapes.items()}
+    return weights, (np.array(0.0, dtype), zeros, {name: value.copy() for name, value in zeros.items()})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_training_step_writes_over_what_it_is_given(engine, dtype):
+    x, y = RANDOM.normal(size=(19, 7)).astype(dtype), RANDOM.normal(size=(19, 1)).astype(dtype)
+    plain, giving = gg.jit(adam), gg.jit(adam, donate=(0, "state"))
+    weights, state = start(dtype)
+    others = [np.array(w) for w in weights.values()]
+    mine, mine_state = start(dtype)
+    mine = dict(zip(mine, others, strict=True))
+    for _ in range(5):
+        before = {id(value) for part in (mine, *mine_state[1:]) for value in part.values()}
+        weights, state = plain(weights, state, x, y)
+        mine, mine_state = giving(mine, mine_state, x, y)
+        after = {id(value) for part in (mine, *mine_state[1:]) for value in part.values()}
+        assert (before == after) == (engine == "cpu")
+        for one, other in zip(weights.values(), mine.values(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+CASES = {
+    "the same place": lambda x, y: x * 2.0 + y,
+    "turned": lambda x, y: x.T + y,
+    "backwards": lambda x, y: x[::-1] + y,
+    "shifted": lambda x, y: np.roll(x, 1, axis=0) - y,
+    "a sum of all": lambda x, y: x - np.sum(x) * y,
+    "sums of rows": lambda x, y: x - np.sum(x, axis=1, keepdims=True) * y,
+    "softmax of columns": lambda x, y: np.exp(x - np.max(x, axis=0)) / np.sum(np.exp(x - np.max(x, axis=0)), axis=0),
+    "two results": lambda x, y: (x + y, x - y),
+    "three results of one": lambda x, y: (x + 1.0, np.cumsum(x, axis=0), x[:, ::-1] * y),
+    "results one of the other": lambda x, y: (x + y, (x + y) @ x),
+    "a product": lambda x, y: x @ y,
+    "looked up": lambda x, y: x[np.argsort(y[0])] + x,
+    "written into": lambda x, y: np.concatenate([x[:3] * 2.0, x[3:] + y[3:]]),
+    "a running sum": lambda x, y: np.cumsum(x * y, axis=1),
+    "a running sum of rows": lambda x, y: np.cumsum(x, axis=0)[::-1] + y,
+    "a loop": lambda x, y: gg.scan(lambda c, row: (c + row, c * row), y, x)[0] + x,
+    "filled up": lambda x, y: (np.pad(x, 1), y * 2.0, np.prod(x[0]) + x),
+    "given back": lambda x, y: (y, x),
+    "a chain of many": lambda x, y: np.sin(np.exp(x * y) + np.tanh(x + y)) + np.log1p(x * x) * x,
+    "whole numbers": lambda x, y: (np.rint(x).astype(np.int64) + 1, x > y, x),
+}
+
+
+@pytest.mark.parametrize("donate", [(0,), (1,), (0, 1)])
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("size", [1, 6, 70])
+def test_results_are_those_of_a_call_that_gives_nothing_up(name, donate, size):
+    function = CASES[name]
+    x, y = RANDOM.normal(size=(2, size, size))
+    expected = gg.jit(function)(x, y)
+    x, y = x.copy(), y.copy()
+    kept = [value.copy() for value in (x, y)]
+    found = gg.jit(function, donate=donate)(x, y)
+    for one, other in zip(listed(found), listed(expected), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for place, (value, before) in enumerate(zip((x, y), kept, strict=True)):
+        assert place in donate or np.array_equal(value, before)
+    arrays = [value for value in listed(found) if isinstance(value, np.ndarray)]
+    assert not any(np.shares_memory(a, b) for k, a in enumerate(arrays) for b in arrays[:k])
+
+
+def listed(value):
+    return [*value] if isinstance(value, tuple) else [value]
+
+
+def test_arrays_that_do_not_lie_whole_are_copied():
+    wide = RANDOM.normal(size=(8, 8))
+    before = wide.copy()
+    found = gg.jit(lambda x: x + 1.0, donate=0)(wide[:, ::2])
+    np.testing.assert_array_equal(found, before[:, ::2] + 1.0)
+    np.testing.assert_array_equal(wide, before)
+
+
+def test_what_may_not_be_given_up_is_refused():
+    step = gg.jit(lambda x, y: x + y, donate="x")
+    x = np.ones(4)
+    with pytest.raises(UsageError, match="shares memory"):
+        step(x, x)
+    with pytest.raises(UsageError, match="shares memory"):
+        step(x[:3], x[1:])
+    x.flags.writeable = False
+    with pytest.raises(UsageError, match="read-only"):
+        step(x, np.ones(4))
+    with pytest.raises(UsageError, match="both static and in donate"):
+        gg.jit(lambda n, x: x * n, static="n", donate=0)
+    weights = np.ones(4)
+    with pytest.raises(UsageError, match="shares memory"):
+        gg.jit(lambda x: x * weights, donate=0)(weights)
+
+
+def test_inside_of_other_transforms_nothing_is_taken():
+    step = gg.jit(lambda x: x * x, donate=0)
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(gg.grad(lambda x: step(x).sum())(x), [2.0, 4.0])
+    np.testing.assert_array_equal(x, [1.0, 2.0])
+    np.testing.assert_array_equal(step(3.0), 9.0)
+
+
+def test_the_peak_is_one_array_less(engine):
+    if engine == "reference":
+        pytest.skip("the reference engine takes no memory over")
+    import tracemalloc
+
+    step = gg.jit(lambda x: x * 2.0 + 1.0, donate=0)
+    x = np.ones(1 << 20)
+    step(x)
+    tracemalloc.start()
+    step(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < x.nbytes // 4
