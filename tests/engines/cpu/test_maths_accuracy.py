@@ -14,7 +14,7 @@ SLOW = {"gammaln", "digamma", "erfc", "erf"}  # in mpmath
 LONG = np.finfo(np.longdouble).nmant == 63
 
 # What the functions keep to; 2 unless said otherwise. logaddexp: in units of the larger argument where that is larger.
-BOUNDS = {"power": 4.0, "gammaln": 4.0, "digamma": 4.0, "logaddexp": 2.5, "sqrt": 0.5, "fmod": 0.0}
+BOUNDS = {"power": 4.0, "gammaln": 4.0, "digamma": 4.0, "sqrt": 0.5, "fmod": 0.0}
 
 
 def bound(name, dtype):

@@ -75,9 +75,15 @@ def logaddexp(w: Writer, x: Value, y: Value) -> Value:
     if x.kind is F32:
         return w.convert(logaddexp(w, w.convert(x, F64), w.convert(y, F64)), F32)
     larger, smaller = w.select(x > y, x, y), w.select(x > y, y, x)
-    distance = larger - smaller
-    tail = _log1p_of_fraction(w, exp_below_one(w, -w.select(x.equals(y), x.like(0.0), distance)))
-    return w.select(x.is_nan(), x, larger) + tail
+    distance = exact_sum(larger, -smaller)
+    ratio = exp_below_one(w, -w.select(x.equals(y), x.like(0.0), distance.high))
+    rounded_off = w.select(w.absolute(distance.high) < _INFINITY, distance.low, 0.0)
+    ratio = w.fma(-ratio, rounded_off, ratio)  # exp(−a − b) = exp(−a) (1 − b) for tiny b
+    tail = _log_of_pair_in_two(w, ordered_sum(1.0, ratio))
+    larger = w.select(x.is_nan(), x, larger)
+    total = exact_sum(larger, tail.high)
+    rest = w.select(w.absolute(total.high) < _INFINITY, total.low + tail.low, 0.0)
+    return total.high + rest
 
 
 def _log1p_of_fraction(w: Writer, x: Value) -> Value:
@@ -87,29 +93,48 @@ def _log1p_of_fraction(w: Writer, x: Value) -> Value:
 
 # ---------------------------------------------------------------------------- the pieces
 def log_of_pair(w: Writer, x: Pair, more: Value) -> Value:
-    """log(x.high + x.low) + more · ln 2, for a positive normal x.high ≥ 2^-mantissa.
+    """log(x.high + x.low) + more · ln 2, for a positive normal x.high ≥ 2^-mantissa."""
+    exponent, f, extra = _reduced(w, x)
+    return _joined(w, exponent + more, f, format_of(f).key, extra)
 
-    The low part adds low/m, where 1/m is needed to a few digits only, except that it is 1 near m = 1:
-    1/m = 1 − f + f² − …
+
+def _log_of_pair_in_two(w: Writer, x: Pair) -> Pair:
+    """log(x.high + x.low) before it is rounded."""
+    exponent, f, extra = _reduced(w, x)
+    high = exponent * LN2[format_of(f).key][0]  # exact: it ends in zeros
+    fraction = ordered_sum(f, -_correction(w, exponent, f, format_of(f).key, extra))
+    total = exact_sum(high, fraction.high)
+    return Pair(total.high, total.low + fraction.low)
+
+
+def _reduced(w: Writer, x: Pair) -> tuple[Value, Value, Value]:
+    """The exponent, the fraction less one, and what the low part adds to the logarithm.
+
+    That is low/m, where 1/m is needed to a few digits only, except that it is 1 near m = 1: 1/m = 1 − f + f² − …
     """
     form = format_of(x.high)
     exponent, fraction = split_normal(w, x.high)
     scale = (fraction.bits(signed=False) - x.high.bits(signed=False) + form.one).as_float(x.high.kind)
     low = w.select(exponent < 2.0 * form.mantissa, x.low * scale, 0.0)
     f = fraction - 1.0
-    return _joined(w, exponent + more, f, form.key, w.fma(low, w.fma(f, f, -f), low))
+    return exponent, f, w.fma(low, w.fma(f, f, -f), low)
 
 
 def _joined(w: Writer, exponent: Value, f: Value, key: str, extra: Value | None = None) -> Value:
     """The sum e ln 2 + log(1 + f) + extra."""
-    high, low = LN2[format_of(f).key]
+    high = LN2[format_of(f).key][0]
+    return w.fma(exponent, high, f - _correction(w, exponent, f, key, extra))
+
+
+def _correction(w: Writer, exponent: Value, f: Value, key: str, extra: Value | None) -> Value:
+    """How far f lies above log(1 + f) + extra and the last digits of e ln 2."""
+    low = LN2[format_of(f).key][1]
     s = f / (2.0 + f)
     z = s * s
     half_square = f * f * 0.5
     curved = half_square + z * w.polynomial(z, LOG[key])
     small = exponent * low if extra is None else w.fma(exponent, low, extra)
-    inner = w.fma(s, curved, small)
-    return w.fma(exponent, high, f - (half_square - inner))
+    return half_square - w.fma(s, curved, small)
 
 
 def _log_of_fraction(w: Writer, f: Value) -> Pair:
