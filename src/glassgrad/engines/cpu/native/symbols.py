@@ -1,15 +1,21 @@
 """The addresses of what native programs call: the threads, LAPACK, the parts of matrix products. Floor 4."""
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 
 from glassgrad.engines.cpu.native.lapack import is_lapack, lapack_address
-from glassgrad.engines.cpu.native.threads import fork_join_address
+from glassgrad.engines.cpu.native.threads import fork_join_address, processor_count
 from glassgrad.engines.cpu.products.library import product_address
+
+_FEW = 3
 
 
 def addresses(names: Collection[str]) -> dict[str, int]:
     """The address of `fork_join`, of LAPACK's functions, and of what products are made of."""
-    return {name: _address(name) for name in names}
+    if len(names) <= _FEW:
+        return {name: _address(name) for name in names}
+    with ThreadPoolExecutor(processor_count()) as threads:  # parts of products may have to be compiled
+        return dict(zip(names, threads.map(_address, names), strict=True))
 
 
 def _address(name: str) -> int:
