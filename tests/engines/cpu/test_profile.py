@@ -47,7 +47,9 @@ def test_a_clock_inside_changes_nothing(function, arguments):
     graph = watched(function, arguments, {}, ()).graph
     plan = planned(lowered(graph))
     flat = [np.asarray(value) for value in arguments]
-    for plain, timed in zip(compile_graph(graph)(*flat), assembled(plan, written(plan, Clock()))(*flat), strict=True):
+    for plain, timed in zip(
+        compile_graph(graph)(*flat), assembled(graph, plan, written(plan, Clock()))(*flat), strict=True
+    ):
         assert np.array_equal(plain, timed, equal_nan=True)
 
 

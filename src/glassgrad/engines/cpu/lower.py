@@ -6,6 +6,7 @@ from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, so
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
+from glassgrad.engines.cpu.planes import in_planes
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
 from glassgrad.graph.notes import Notes
@@ -27,8 +28,12 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
         if notes is not None:
             here.notes = notes
         opened = moved(_without_calls(graph, notes), lambda body: _without_calls(body, notes))
+        inputs, opened = in_planes(graph.inputs, opened)
+        if notes is not None:
+            for before, node in zip(graph.inputs, inputs, strict=True):
+                notes.pass_on(before, node)
         outputs = _rebuilt(opened, _RULES, notes)
-    return Graph(graph.inputs, tuple(outputs))
+    return Graph(inputs, tuple(outputs))
 
 
 def _without_calls(graph: Graph, notes: Notes | None) -> list[Node]:

@@ -141,7 +141,7 @@ def compile_graph(graph: Graph, donated: Collection[int] = ()) -> Program:
     """
     known = fingerprint(graph)
     if known is None:
-        return assembled(*translated(graph), donated)
+        return assembled(graph, *translated(graph), donated)
     key = b"program " + known.digest + f"{current()} {processor_count()} {sorted(donated)}".encode()
     image = unpacked(cached(key) or b"")
     if image is not None:
@@ -150,20 +150,20 @@ def compile_graph(graph: Graph, donated: Collection[int] = ()) -> Program:
     captured = [node.param("held") for node in plan.captured]
     hosts, arrays = host_ops(module.host), captured_arrays(captured, known)
     if hosts is None or arrays is None:
-        return assembled(plan, module, donated)
+        return assembled(graph, plan, module, donated)
     image = _image(plan, module, object_code(module.text()), donated)
     keep(key, packed(replace(image, host=hosts, captured=arrays)))
-    return _of(plan, module, image)
+    return _of(graph, plan, module, image)
 
 
-def assembled(plan: Plan, module: Module, donated: Collection[int] = ()) -> Program:
-    """The program of a plan and its text."""
-    return _of(plan, module, _image(plan, module, cached_object_code(module.text()), donated))
+def assembled(graph: Graph, plan: Plan, module: Module, donated: Collection[int] = ()) -> Program:
+    """The program of a graph's plan and its text."""
+    return _of(graph, plan, module, _image(plan, module, cached_object_code(module.text()), donated))
 
 
-def _of(plan: Plan, module: Module, image: Image) -> Program:
+def _of(graph: Graph, plan: Plan, module: Module, image: Image) -> Program:
     captured = [node.param("held") for node in plan.captured]
-    program = Program(Graph(plan.inputs, plan.outputs), image, captured, module.host)
+    program = Program(graph, image, captured, module.host)
     program.translated = plan, module
     return program
 

@@ -133,6 +133,8 @@ class Module:
                 write_while(self, frame, node)
             case "cond" if has_bodies:
                 write_cond(self, frame, node)
+            case "pairs" | "joined":
+                frame.function.copy(frame.pointer(node), frame.pointer(node.inputs[0]), node.aval.nbytes)
             case _ if node.op in linear.OWN:
                 write_linear(self, frame, node)
             case _ if node.op in sorting.OWN:

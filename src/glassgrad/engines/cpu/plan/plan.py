@@ -25,6 +25,7 @@ from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
 from glassgrad.engines.cpu.plan.writes import overwritten, readers_first
+from glassgrad.engines.cpu.planes import JOINED, PAIRS
 from glassgrad.engines.cpu.products.call import room_of
 from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.graph import Graph
@@ -211,7 +212,7 @@ def _own_outputs(graph: Graph) -> list[Node]:
 
 
 # A function of the host is handed constants as they are.
-_NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND}) | linear.OWN | sorting.OWN
+_NEED_MEMORY = frozenset({CONTRACT, CALL, SCAN, WHILE, COND}) | linear.OWN | sorting.OWN | {PAIRS, JOINED}
 
 
 def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | None) -> list[Node]:

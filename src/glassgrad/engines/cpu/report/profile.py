@@ -128,7 +128,7 @@ def profile_of(
             module = written(plan)
             text = signature(graph, names)
             description, describer = described(plan, module, names, results, title=title, signature=text)
-            times, steps = _native_times(plan, describer, assembled(plan, module), values, seconds)
+            times, steps = _native_times(graph, plan, describer, assembled(graph, plan, module), values, seconds)
             return Profile(description, steps, times, ceilings())
     description = on_reference(graph, names, title, reason, {})
     times, each = _reference_times(graph, values, seconds)
@@ -139,10 +139,10 @@ def profile_of(
 
 # ------------------------------------------------------------------ native programs
 def _native_times(
-    plan: Plan, describer: Describer, program: Program, values: Sequence[Any], seconds: float
+    graph: Graph, plan: Plan, describer: Describer, program: Program, values: Sequence[Any], seconds: float
 ) -> tuple[Times, tuple[Timed, ...]]:
     clock = Clock()
-    watched = assembled(plan, written(plan, clock))
+    watched = assembled(graph, plan, written(plan, clock))
     undisturbed, _ = program.prepared(*values)
     with_clock, _ = watched.prepared(*values)
     ticks = _ticks(watched, len(clock.steps))
