@@ -58,3 +58,15 @@ def test_the_list_of_uncovered_ops_only_shrinks() -> None:
             for node in translated(graph)[1].host:
                 still.setdefault(node.op.name, set()).add(dtype)
     assert still == uncovered(), "take out of uncovered.txt what is covered now"
+
+
+def test_what_is_uncovered_has_a_reason() -> None:
+    reason, seen = "", set()
+    for line in UNCOVERED.read_text().splitlines():
+        if line.startswith("## "):
+            reason = line[3:]
+        elif line and not line.startswith("#"):
+            name = line.split()[0]
+            assert reason, f"{name} stands below no reason"
+            assert name not in seen, f"{name} is told twice"
+            seen.add(name)
