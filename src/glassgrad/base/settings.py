@@ -17,7 +17,7 @@ class Settings:
     """What can be set.
 
     `verify`: check the laws of every graph after every transform (slow; on in the tests). `threads`: how many threads a
-    compiled function may use, None for one on each processor of the process; results do not depend on it. `engine`: what
+    compiled function may use, None for one on each processor of the process (no result depends on it). `engine`: what
     runs a function under `jit`: "cpu" (native code) or "reference" (NumPy, op by op).
     """
 

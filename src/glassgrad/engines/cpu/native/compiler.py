@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
+from threading import Lock
 from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
@@ -19,6 +20,7 @@ import llvmlite.binding as llvm
 from glassgrad.engines.cpu.native.parts import parts
 
 _Made = TypeVar("_Made")
+_making = Lock()
 _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
@@ -44,8 +46,13 @@ def host_features() -> str:
     return str(llvm.get_host_cpu_features().flatten())
 
 
-@cache
 def _linker() -> Any:
+    with _making:  # only one: what it linked goes with it
+        return _only_linker()
+
+
+@cache
+def _only_linker() -> Any:
     _target_machine()
     return llvm.create_lljit_compiler(_target_machine(), use_jit_link=False, suppress_errors=True)
 

@@ -3,8 +3,6 @@
 A function is known by its name alone, so that the text of a program need not hold it.
 """
 
-from functools import cache
-
 from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
@@ -13,17 +11,16 @@ from glassgrad.engines.cpu.products.panels import Packing, panel_text
 from glassgrad.engines.cpu.products.tile import Tile, Way, tile_text
 from glassgrad.engines.cpu.products.windows import WindowCopy, window_text
 
+_libraries: dict[str, Library] = {}
 _KINDS = {kind.name: kind for kind in (F32, F64)}
 
 
 def product_address(name: str) -> int:
     """The address of a function of this library."""
-    return _library(name).addresses[name]
-
-
-@cache
-def _library(name: str) -> Library:
-    return load(cached_object_code(_text(name)), [name])
+    found = _libraries.get(name)
+    if found is None:  # of two threads that compile at once the first wins: no address may be that of code let go
+        found = _libraries.setdefault(name, load(cached_object_code(_text(name)), [name]))
+    return found.addresses[name]
 
 
 def _text(name: str) -> str:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import blake2b
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ _SIZES = (
     3 << 26,
 )  # bytes of the three arrays of a triad: in a core's cache, in a shared one, in none
 _TRIES = 5
+_making = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,13 @@ def _function(name: str, arguments: int) -> Any:
     return ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * arguments)(_library().addresses[name])
 
 
-@cache
 def _library() -> Library:
+    with _making:  # only one: its functions go with it
+        return _only_library()
+
+
+@cache
+def _only_library() -> Library:
     text = "\n".join([_HEAD, _peak_text("f32", "float", 4), _peak_text("f64", "double", 8), _TRIAD, _timer_text()])
     names = ["peak_f32", "peak_f64", "triad", "timer_cost", "ticks_now"]
     return load(cached_object_code(text), names, addresses(["fork_join"]))
