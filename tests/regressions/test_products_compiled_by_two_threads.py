@@ -4,7 +4,7 @@ its address was in use, and the process crashed.
 
 import threading
 
-import glassgrad.engines.cpu.products.library as library
+from glassgrad.engines.cpu.products import library
 from glassgrad.engines.cpu.products.driver import DRIVER
 
 
