@@ -1,6 +1,6 @@
 """jit and checkpoint: functions kept as graphs. Floor 5."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from threading import Lock
@@ -25,7 +25,7 @@ from glassgrad.transforms.control.call import make_call
 from glassgrad.transforms.simplify import simplify
 
 Function = Callable[..., Any]
-_KEPT_VERSIONS = 256  # of one function; beyond that the one that was not used for the longest time is forgotten
+_KEPT_VERSIONS = 256  # of one function
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,44 @@ class Compiled:
     def is_stale(self) -> bool:
         """Was an array of the surroundings written into since its numbers were taken?"""
         return not all(held.still_holds() for held in self.captured)
+
+    def run(self, leaves: Sequence[Any], given_up: Collection[int]) -> Any:
+        """The result for these arrays; the memory of those at the positions `given_up` may become the result's."""
+        values = [*leaves, *[node.param("held").values for node in self.outside]]
+        lent = [*values, *_constants(self.program)]
+        if given_up:
+            check_donated(values, given_up, [held.array for held in self.captured])
+            lent = [value for position, value in enumerate(lent) if position not in given_up]
+        return unflatten(self.structure, own(self.program(*values), lent))
+
+    def traced(self, leaves: Sequence[Any]) -> Any:
+        """The result as part of the trace that runs."""
+        with tracing():
+            outputs = inline(self.graph, [*[to_node(leaf) for leaf in leaves], *self.outside])
+            return unflatten(self.structure, [Tracer(node) for node in outputs])
+
+
+class Versions:
+    """The versions of one function by signature, the last used last; several threads may ask."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, Compiled] = {}
+        self._lock = Lock()
+
+    def get(self, signature: Any) -> Compiled | None:
+        """The version for this signature, if there is one."""
+        with self._lock:
+            version = self.known.pop(signature, None)
+            if version is not None:
+                self.known[signature] = version
+            return version
+
+    def keep(self, signature: Any, version: Compiled) -> None:
+        """Adds a version; where there are too many, the one that was not used for the longest time is forgotten."""
+        with self._lock:
+            self.known[signature] = version
+            while len(self.known) > _KEPT_VERSIONS:
+                del self.known[next(iter(self.known))]
 
 
 class CompiledFunction(Protocol):
@@ -84,50 +122,39 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
     fixed |= _other_spellings(function, fixed)
     donated = {donate} if isinstance(donate, int | str) else set(donate)
     donated |= _other_spellings(function, donated)
-    if donated & fixed:
-        raise UsageError(
-            f"argument {min(map(repr, donated & fixed))} is both static and in donate",
-            hint="a static argument is a Python value: only arrays have memory to give up",
-        )
-    cache: dict[Any, Compiled] = {}
-    lock = Lock()
+    _check_apart(donated, fixed)
+    versions = Versions()
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
         leaves, weak, structure, signature = signature_of(args, kwargs, fixed)
         given_up = donated_leaves(args, kwargs, fixed, donated)
-        with lock:
-            version = cache.pop(signature, None)
-            if version is not None:
-                cache[signature] = version  # the last used stands last
+        version = versions.get(signature)
         is_new = version is None or version.is_stale()
         if version is None or is_new:
             version = _compile(function, structure, list(zip(leaves, weak, strict=True)), args, kwargs, fixed, given_up)
             if version.lasts:
-                with lock:
-                    cache[signature] = version
-                    while len(cache) > _KEPT_VERSIONS:
-                        del cache[next(iter(cache))]
+                versions.keep(signature, version)
         if workspace() is None:
-            values = [*leaves, *[node.param("held").values for node in version.outside]]
-            lent = [*values, *_constants(version.program)]
-            if given_up:
-                check_donated(values, given_up, [held.array for held in version.captured])
-                lent = [value for position, value in enumerate(lent) if position not in given_up]
-            result = unflatten(version.structure, own(version.program(*values), lent))
+            result = version.run(leaves, given_up)
             if is_new and version.lasts and entry is not None:
                 entry.offer(version.program, (args, kwargs), result, fixed=fixed, outside=version.outside)
             return result
-        with tracing():
-            nodes = [to_node(leaf) for leaf in leaves]
-            outputs = inline(version.graph, [*nodes, *version.outside])
-            return unflatten(version.structure, [Tracer(node) for node in outputs])
+        return version.traced(leaves)
 
     entry = None if donated else entry_for(compiled, function, current().engine)
     found: Any = compiled if entry is None else entry.function
-    found.cache = cache
+    found.cache = versions.known
     found.inspect = Inspector(Plain(function, frozenset(fixed)))
     return found
+
+
+def _check_apart(donated: set[int | str], fixed: set[int | str]) -> None:
+    if donated & fixed:
+        raise UsageError(
+            f"argument {min(map(repr, donated & fixed))} is both static and in donate",
+            hint="a static argument is a Python value: only arrays have memory to give up",
+        )
 
 
 def _constants(program: Callable[..., list[Any]]) -> list[Any]:

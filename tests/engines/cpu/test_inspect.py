@@ -109,7 +109,7 @@ def test_loops_carry_the_steps_of_their_bodies():
     ("function", "argument", "op", "reason"),
     [
         (lambda x: scipy.special.struve(1.0, x).sum() + 1, np.ones(9), "struve", "no native loop"),
-        (lambda x: np.exp(x) * 2, np.ones(9, complex), "exp", "complex128"),
+        (lambda x: np.tanh(x) * 2, np.ones(9, complex), "tanh", "complex128"),
     ],
 )
 def test_ops_that_numpy_computes_say_why(function, argument, op, reason):

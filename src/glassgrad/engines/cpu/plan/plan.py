@@ -24,7 +24,8 @@ from glassgrad.engines.cpu.plan.memory import (
 from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
-from glassgrad.engines.cpu.plan.writes import overwritten, readers_first
+from glassgrad.engines.cpu.plan.uses import uses_of
+from glassgrad.engines.cpu.plan.writes import Overwritten, overwritten, readers_first
 from glassgrad.engines.cpu.planes import JOINED, PAIRS
 from glassgrad.engines.cpu.products.call import room_of
 from glassgrad.engines.cpu.products.product import is_product
@@ -63,36 +64,94 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False, c
     What is in `notes` is passed on to what stands for a node here.
     """
     _check_lengths(graph)
-    with working():
-        own = _own_outputs(graph)
-        given = frozenset(graph.inputs)
-        outputs = with_own_parts(_in_memory(own, given, notes), given, notes)
-    if notes is not None:
-        for before, node in zip(graph.outputs, outputs, strict=True):
-            notes.pass_on(before, node)
+    given = frozenset(graph.inputs)
+    outputs = _prepared(graph, notes)
     order = [node for node in reachable(outputs) if node not in given]
     roles = {node: role_of(node, given) for node in (*graph.inputs, *order)}
     order, copied = readers_first(order, roles)
     kept = frozenset(kept_values(order, roles, set(outputs)) | copied)
     groups = grouped(order, roles, kept)
-    read_in = _read_in(groups, roles, kept)
-    last = len(groups)
-    for node in outputs:
-        read_in.setdefault(node, set()).add(last)
-    made_in = _made_in(groups, order, roles)
-    homes = homes_of(groups, read_in, given.union(outputs))
-    elsewhere = {node for node, places in read_in.items() if places - {made_in.get(node, -1)}}.union(homes)
-    _move_in(homes, made_in, read_in)
-    over = overwritten(order, roles, kept, (made_in, read_in), (graph.inputs, outputs, carries), set(homes))
+    uses = uses_of(groups, order, outputs, roles, kept)
+    homes = homes_of(groups, uses.read_in, given.union(outputs))
+    elsewhere = uses.elsewhere().union(homes)
+    uses.move_in(homes)
+    over = overwritten(order, roles, kept, uses, (graph.inputs, outputs, carries), set(homes))
     for node, first in over.origin.items():
-        read_in.setdefault(first, set()).update(read_in.get(node, ()))
-    steps: list[Step] = [
-        kernel_of(step, elsewhere, homes, over.origin) if isinstance(step, Group) else step for step in groups
-    ]
-    steps = [step for step in steps if isinstance(step, Call) or step.phases]  # else all parts are written elsewhere
+        uses.read_also(first, node)
+    steps = _steps(groups, elsewhere, homes, over)
     for step in steps:
         if isinstance(step, Kernel):
             merge_loops(step, roles, kept, homes)
+    inner = _insides(order, roles, notes)
+    captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner.captured()]))
+    fixed = given_places((*graph.inputs, *captured), outputs)
+    fixed |= {first: fixed[node] for node, first in over.origin.items() if node in fixed and first not in fixed}
+    stored = [node for node in _stored(steps, order, homes) if node not in fixed and node not in over.origin]
+    lives = [Lifetime(node, stored_bytes(node.aval), uses.made_in[node], uses.last_use(node)) for node in stored]
+    rooms = inner.rooms()
+    lives.extend(Lifetime((node,), room, uses.made_in[node], uses.made_in[node]) for node, room in rooms.items())
+    close = near_places(lives, len(steps)) if inside else {}
+    in_arena, size = arena([life for life in lives if life.owner not in close])
+    places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
+    places |= {node: places[first] for node, first in over.origin.items() if node not in places}
+    return Plan(
+        inputs=graph.inputs,
+        outputs=tuple(outputs),
+        captured=captured,
+        roles=roles,
+        kept=kept,
+        steps=steps,
+        places=places,
+        arena_bytes=size,
+        bodies=inner.bodies,
+        scratch={node: in_arena[node,] for node in rooms},
+        homes=homes,
+        items=inner.items,
+        still=frozenset(k for k in range(carries) if over.of(outputs[k]) is graph.inputs[k]),
+    )
+
+
+def _prepared(graph: Graph, notes: Notes | None) -> list[Node]:
+    """The outputs as values of their own, of graphs whose calls read what lies in memory."""
+    given = frozenset(graph.inputs)
+    with working():
+        outputs = with_own_parts(_in_memory(_own_outputs(graph), given, notes), given, notes)
+    if notes is not None:
+        for before, node in zip(graph.outputs, outputs, strict=True):
+            notes.pass_on(before, node)
+    return outputs
+
+
+def _steps(
+    groups: Sequence[Group | Call], elsewhere: Collection[Node], homes: Mapping[Node, Home], over: Overwritten
+) -> list[Step]:
+    """The steps, without the kernels all of whose parts are written elsewhere."""
+    steps = [kernel_of(step, elsewhere, homes, over.origin) if isinstance(step, Group) else step for step in groups]
+    return [step for step in steps if isinstance(step, Call) or step.phases]
+
+
+@dataclass(frozen=True, slots=True)
+class _Insides:
+    """What the calls of a graph run: the plans of bodies, and loops over items."""
+
+    bodies: dict[Node, list[Plan]]
+    items: dict[Node, ItemLoop]
+
+    def captured(self) -> list[Node]:
+        """The arrays of the surroundings that they read."""
+        return [
+            *[array for plans in self.bodies.values() for plan in plans for array in plan.captured],
+            *[array for loop in self.items.values() for array in loop.captured],
+        ]
+
+    def rooms(self) -> dict[Node, int]:
+        """The memory that each call needs while it runs."""
+        rooms = {node: scratch_bytes(node, plans) for node, plans in self.bodies.items()}
+        rooms |= {node: items_scratch_bytes(node, loop) for node, loop in self.items.items()}
+        return {node: room for node, room in rooms.items() if room}
+
+
+def _insides(order: Sequence[Node], roles: Mapping[Node, Role], notes: Notes | None) -> _Insides:
     calls = {node: [lowered(graph, notes) for graph in graphs_of(node)] for node in order if roles[node] is Role.CALL}
     items = {node: loop for node, graphs in calls.items() if graphs and (loop := item_loop(node, graphs)) is not None}
     bodies = {
@@ -103,53 +162,7 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False, c
         ]
         for node, graphs in calls.items()
     }
-    inner = [array for plans in bodies.values() for plan in plans for array in plan.captured]
-    inner.extend([array for loop in items.values() for array in loop.captured])
-    captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner]))
-    fixed = given_places((*graph.inputs, *captured), outputs)
-    fixed |= {first: fixed[node] for node, first in over.origin.items() if node in fixed and first not in fixed}
-    lifetimes = [
-        Lifetime(node, stored_bytes(node.aval), made_in[node], _last_use(node, made_in, read_in, last))
-        for node in _stored(steps, order, homes)
-        if node not in fixed and node not in over.origin
-    ]
-    rooms = {node: scratch_bytes(node, plans) for node, plans in bodies.items()}
-    rooms |= {node: items_scratch_bytes(node, loop) for node, loop in items.items()}
-    lifetimes.extend(Lifetime((node,), room, made_in[node], made_in[node]) for node, room in rooms.items() if room)
-    close = near_places(lifetimes, len(steps)) if inside else {}
-    in_arena, size = arena([life for life in lifetimes if life.owner not in close])
-    places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
-    places |= {node: places[first] for node, first in over.origin.items() if node not in places}
-    still = frozenset(k for k in range(carries) if over.of(outputs[k]) is graph.inputs[k])
-    scratch = {node: in_arena[node,] for node, room in rooms.items() if room}
-    return Plan(
-        graph.inputs,
-        tuple(outputs),
-        captured,
-        roles,
-        kept,
-        steps,
-        places,
-        size,
-        bodies,
-        scratch,
-        homes,
-        items,
-        still,
-    )
-
-
-def _move_in(homes: Mapping[Node, Home], made_in: dict[Node, int], read_in: dict[Node, set[int]]) -> None:
-    """An array put together from values lives from the first of them until the last reader of any."""
-    for node in homes:
-        whole = whole_of(homes, node)
-        made_in[whole] = min(made_in[whole], made_in[node])
-        read_in.setdefault(whole, set()).update(read_in.get(node, ()))
-
-
-def _last_use(node: Node, made_in: dict[Node, int], read_in: dict[Node, set[int]], last: int) -> int:
-    """The step after which its room may be used again; what has its elements elsewhere is asked for them at the end."""
-    return last if is_ragged(node.aval) else max(read_in.get(node, {made_in[node]}))
+    return _Insides(bodies, items)
 
 
 def graphs_of(node: Node) -> tuple[Graph, ...]:
@@ -229,37 +242,6 @@ def _in_memory(outputs: Sequence[Node], given: Collection[Node], notes: Notes | 
             if notes is not None:
                 notes.pass_on(node, new[node])
     return [new.get(node, node) for node in outputs]
-
-
-def _read_in(
-    groups: Sequence[Group | Call], roles: Mapping[Node, Role], kept: Collection[Node]
-) -> dict[Node, set[int]]:
-    """The steps in which each value is read."""
-    found: dict[Node, set[int]] = {}
-    for place, step in enumerate(groups):
-        if isinstance(step, Call):
-            for x in step.node.inputs:
-                found.setdefault(storage_of(x), set()).add(place)
-        else:
-            for member in step.members:
-                for x, _ in member.reads:
-                    found.setdefault(x, set()).add(place)
-    for node in [node for node in found if roles[node] is Role.PART]:
-        found.setdefault(node.inputs[0], set()).update(found[node])
-    return found
-
-
-def _made_in(groups: Sequence[Group | Call], order: Sequence[Node], roles: Mapping[Node, Role]) -> dict[Node, int]:
-    made: dict[Node, int] = {}
-    for place, step in enumerate(groups):
-        if isinstance(step, Call):
-            made[step.node] = place
-        else:
-            made.update((member.node, place) for member in step.members)
-    for node in order:
-        if roles[node] is Role.PART:
-            made[node] = made[node.inputs[0]]
-    return made
 
 
 def _stored(steps: Sequence[Step], order: Sequence[Node], homes: Mapping[Node, Home]) -> list[Node]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from glassgrad.engines.cpu.plan.index import Axis, variable
 from glassgrad.engines.cpu.plan.kernels import Role
 from glassgrad.engines.cpu.plan.roles import reads
+from glassgrad.engines.cpu.plan.uses import Uses
 from glassgrad.engines.cpu.plan.views import view_key_index
 from glassgrad.graph.node import Node
 
@@ -92,16 +93,15 @@ def overwritten(
     order: Sequence[Node],
     roles: dict[Node, Role],
     kept: Collection[Node],
-    steps: tuple[Mapping[Node, int], Mapping[Node, set[int]]],
+    uses: Uses,
     ends: tuple[Sequence[Node], Sequence[Node], int],
     elsewhere: Collection[Node],
 ) -> Overwritten:
     """Which writes take the memory of what they write into.
 
-    `steps` says where each value is made and read, `ends` gives the inputs, the outputs and how many of both are the
+    `ends` gives the inputs, the outputs and how many of both are the
     carries of a loop; what lies `elsewhere` has no memory of its own.
     """
-    made_in, read_in = steps
     inputs, outputs, carries = ends
     own_input = {x: outputs[k] for k, x in enumerate(inputs[:carries])}
     origin: dict[Node, Node] = {}
@@ -110,7 +110,7 @@ def overwritten(
             continue
         x = w.inputs[0]
         mine = x in own_input or (roles[x] not in (Role.GIVEN, Role.LITERAL) and x in kept)
-        dies = max(read_in.get(x, {-1})) == made_in[w]
+        dies = max(uses.read_in.get(x, {-1})) == uses.made_in[w]
         if mine and dies and x not in elsewhere and not _reads_besides(w, x, kept, roles):
             origin[w] = origin.get(x, x)
     return Overwritten(_ending_well(origin, own_input, outputs))
