@@ -95,3 +95,41 @@ def test_threads_change_no_bit_of_a_convolution():
     for found in results[1:]:
         for a, b in zip(found, results[0], strict=True):
             np.testing.assert_array_equal(a, b)
+
+
+WINDOWS_APART = [
+    {"window": 2},
+    {"window": (2, 3)},
+    {"window": 3, "stride": 3},
+    {"window": 2, "stride": 3},
+    {"window": (1, 4), "stride": (2, 5)},
+    {"window": (4, 1)},
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(1, 1, 7, 9), (2, 3, 12, 12), (0, 2, 4, 4), (5, 2, 6, 33), (40, 6, 28, 28)])
+@pytest.mark.parametrize("how", WINDOWS_APART, ids=str)
+def test_the_way_back_through_windows_that_lie_apart(how, shape, dtype):
+    x = np.random.default_rng(1).normal(size=shape).astype(dtype)
+    level = np.round(x)  # where several elements are the largest, the first has the derivative
+    for values in (x, level):
+        agrees(
+            lambda x: np.sum(np.maximum(gg.max_pool(np.maximum(x, 0.0), **how) - 0.5, 0.0)),
+            values,
+            tolerance=1e-4 if dtype is np.float32 else 1e-11,
+        )
+
+
+def test_the_way_back_through_windows_with_nan_and_infinity():
+    x = np.random.default_rng(2).normal(size=(3, 2, 8, 14))
+    x.flat[::7], x.flat[3::11], x.flat[5::13] = np.nan, np.inf, -np.inf
+    agrees(lambda x: np.sum(gg.max_pool(x, 2)), x, tolerance=1e-12)
+
+
+@pytest.mark.parametrize("count", [1, 3, 64])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_the_shares_of_windows_are_added_plane_by_plane(count, stride):
+    generator = np.random.default_rng(3)
+    x, w = generator.normal(size=(count, 3, 9, 11)), generator.normal(size=(4, 3, 5, 4))
+    agrees(lambda x, w: np.sum(gg.conv(x, w, stride=stride) ** 2), x, w, tolerance=1e-9)

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Op
-from glassgrad.ops.compare import logical_not
+from glassgrad.ops.compare import equal, logical_not
 from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.extrema import maximum
 from glassgrad.ops.index import index
 from glassgrad.ops.keys import FULL, Cut
-from glassgrad.ops.leaves import capture, zeros
+from glassgrad.ops.leaves import capture, literal, zeros
 from glassgrad.ops.select import where
 from glassgrad.ops.shape import pad
 from glassgrad.ops.structure import broadcast, reshape, transpose
@@ -35,6 +36,10 @@ def _overlap_aval(parts: Aval, taps: tuple[int, ...], space: tuple[int, ...], **
     return Aval((*parts.shape[: parts.ndim - 2 * len(taps)], *space), parts.dtype)
 
 
+def _beside_aval(first: Aval, *_: Aval, taps: tuple[int, ...], space: tuple[int, ...], **__: Any) -> Aval:
+    return Aval((*first.shape[: first.ndim - len(taps)], *space), first.dtype)
+
+
 def _own(name: str, sign: str, infer: Any) -> Op:
     """An op of this engine alone: it has no row in the table, for no person and no transform meets it."""
     left, right = sign.split(" -> ")
@@ -45,6 +50,8 @@ def _own(name: str, sign: str, infer: Any) -> Op:
 WINDOWS = _own("windows", "x -> y", _windows_aval)
 # The transpose: zeros of (*lead, *space), with each part added where its window read.
 OVERLAP = _own("overlap", "parts -> x", _overlap_aval)
+# Windows that lie apart, from an array (*lead, *positions) for each tap; zeros where there is no window.
+TAPS_BESIDE = _own("taps_beside", "*parts -> x", _beside_aval)
 
 
 def _windows(x: Node, taps: tuple[int, ...], positions: tuple[int, ...], stride: Any, dilation: Any) -> Node:
@@ -208,10 +215,47 @@ def max_places(node: Node, inputs: Sequence[Node]) -> Node:
     return chosen
 
 
+def add_places(node: Node, inputs: Sequence[Node]) -> Node:
+    """The way back through the largest of windows that lie apart: each tap has what was added, or nothing."""
+    values, places = inputs
+    pooled = storage_of(node.inputs[1])
+    if pooled.op.name != "max_places" or not _is_written_out(pooled):
+        return make(node.op, (values, places), node.params)
+    window, stride, (x,) = pooled.param("window"), pooled.param("stride"), pooled.inputs
+    lead = x.ndim - len(window)
+    largest = _conditions(storage_of(places))
+    apart = all(step >= size for step, size in zip(stride, window, strict=True))
+    if (
+        not apart
+        or len(largest) != prod(window)
+        or node.aval.size == 0
+        or prod(node.shape[:-1]) != prod(x.shape[:lead])
+    ):
+        return make(node.op, (values, places), node.params)
+    whole = np.dtype(np.int32 if node.dtype.itemsize == 4 else np.int64)
+    chosen = literal(len(largest) - 1, whole, pooled.shape)
+    for number, condition in reversed([*enumerate(largest)][:-1]):
+        chosen = where(condition, literal(number, whole, pooled.shape), chosen)
+    given = reshape(values, pooled.shape)
+    parts = [where(equal(chosen, k), given, zeros(given.aval)) for k in range(len(largest))]
+    params = (("taps", window), ("space", x.shape[lead:]), ("stride", stride))
+    return reshape(make(TAPS_BESIDE, tuple(parts), params), node.shape)
+
+
+def _conditions(chosen: Node) -> list[Node]:
+    """The conditions of a chain of choices, the first one first."""
+    found = []
+    while chosen.op.name == "where":
+        found.append(chosen.inputs[0])
+        chosen = chosen.inputs[2]
+    return found
+
+
 RULES: dict[str, Callable[[Node, Sequence[Node]], Node]] = {
     "conv": conv,
     "conv_weight": conv_weight,
     "conv_input": conv_input,
     "max_pool": max_pool,
     "max_places": max_places,
+    "add_places": add_places,
 }

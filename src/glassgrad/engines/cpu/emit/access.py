@@ -8,6 +8,8 @@ from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
 from glassgrad.graph.node import Node
 
+_NEAR = 4  # steps between lanes up to which whole vectors are read and thinned out
+
 
 class Memory:
     """The arrays that a kernel reads and writes. `value` gives an element of an array of indices."""
@@ -33,6 +35,8 @@ class Memory:
         lanes = self.loops.lanes
         if step == 1:
             return self.w.load(self.address(base, offset, bytes_of(kind)), kind, lanes)
+        if step is not None and abs(step) <= _NEAR:
+            return self._thinned(base, kind, offset, step)
         gathered = register(kind, lanes)
         result = Value(self.w, gathered, "poison")
         for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
@@ -42,6 +46,45 @@ class Memory:
                 f"insertelement {gathered.llvm} {result.text}, {element.type.llvm} {element.text}, i64 {lane}",
             )
         return result
+
+    def _thinned(self, base: str, kind: Kind, offset: Affine, step: int) -> Value:
+        """Every `step`th element, chosen from whole vectors of which none goes beyond the last element."""
+        lanes, size = self.loops.lanes, bytes_of(kind)
+        span = (lanes - 1) * abs(step) + 1
+        first = self.address(base, offset, size)
+        if step < 0:
+            first = self.w.element(first, 1 - span, size)
+        places = [lane * abs(step) for lane in range(lanes)][:: 1 if step > 0 else -1]
+        result: Value | None = None
+        for begin in sorted({min(at, span - lanes) for at in range(0, span, lanes)}):
+            loaded = self.w.load(self.w.element(first, begin, size), kind, lanes)
+            own = [place - begin if begin <= place < begin + lanes else None for place in places]
+            if result is None:
+                result = self.w.shuffled(loaded, loaded, own)
+            else:
+                taken = [lane if at is None else lanes + at for lane, at in enumerate(own)]
+                result = self.w.shuffled(result, loaded, taken)
+        assert result is not None, "there are lanes"
+        return result
+
+    def write_beside(self, base: str, offsets: Sequence[Affine], values: Sequence[Value]) -> None:
+        """Values at several offsets: as one vector where the elements of all lanes follow on one another."""
+        count, first = len(values), offsets[0]
+        beside = all(offset == first.shifted(place) for place, offset in enumerate(offsets))
+        if beside and self._step(first) == count and count & (count - 1) == 0:
+            whole = self._interleaved([spread(self.w, value, self.loops.lanes) for value in values])
+            self.w.store(whole, self.address(base, first, bytes_of(whole.kind)))
+            return
+        for offset, value in zip(offsets, values, strict=True):
+            self.write(base, offset, value, adding=False)
+
+    def _interleaved(self, values: Sequence[Value]) -> Value:
+        """The first lanes of a power of two values, then the second lanes, and so on."""
+        if len(values) == 1:
+            return values[0]
+        even, odd = self._interleaved(values[::2]), self._interleaved(values[1::2])
+        lanes = even.type.lanes
+        return self.w.shuffled(even, odd, [lane + half for lane in range(lanes) for half in (0, lanes)])
 
     def write(self, base: str, offset: Affine, value: Value, *, adding: bool) -> None:
         """The value put at an offset, or added to what is there."""

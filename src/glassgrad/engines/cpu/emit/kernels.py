@@ -216,6 +216,9 @@ class _KernelWriter:
     def _root(self, root: Root, opened: Mapping[Root, Accumulator]) -> None:
         accumulator = opened.get(root)
         values = [self.value(x, index) for x, index in root.operands]
+        if root.role is Role.BESIDE:
+            self._store_beside(root, values)
+            return
         if root.role is Role.RUNNING:
             assert accumulator is not None, "its loop is open"
             self._finished(root, accumulator.run(values))
@@ -301,6 +304,14 @@ class _KernelWriter:
         node, index = settled(self.around.homes, root.node, index)
         offset = offset_of(self.loops.resolved(index), contiguous(node.shape))
         self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
+
+    def _store_beside(self, root: Root, values: Sequence[Value]) -> None:
+        """The values at neighbouring places along the last axis."""
+        assert root.target is not None, "a part has its place"
+        *rest, last = root.target
+        places = [settled(self.around.homes, root.node, (*rest, last.shifted(k))) for k in range(len(values))]
+        offsets = [offset_of(self.loops.resolved(index), contiguous(node.shape)) for node, index in places]
+        self.memory.write_beside(self.memory.base(places[0][0]), offsets, values)
 
     # ------------------------------------------------------------------ between phases
     def _buffer_offset(self, root: Root, index: Index) -> tuple[Affine, str, int]:

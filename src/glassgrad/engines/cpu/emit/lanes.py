@@ -54,7 +54,8 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     running = any(root.role is Role.RUNNING for root in kernel.roots)
-    if rows and (row == 1 or ((row <= _SMALL_ROW or running) and rows[-1].extent >= _LEAST_LANES)):
+    small = row <= _SMALL_ROW and all(root.target is None for root in kernel.roots)
+    if rows and (row == 1 or ((small or running) and rows[-1].extent >= _LEAST_LANES)):
         roots = [(root, touched[root][2]) for root in kernel.roots]
         lanes.of_frame = _best(rows if row == 1 else rows[-1:], roots, last=True)
     if lanes.of_frame is None:

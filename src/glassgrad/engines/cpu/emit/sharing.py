@@ -72,9 +72,14 @@ def in_frames(kernel: Kernel) -> list[Kernel] | None:
     """
     if kernel.frame or any(root.target is None or not _is_fixed(root.target) for root in kernel.roots):
         return None
-    if max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=0) < _LEAST_PART:
+    if max([_written(phase) for phase in kernel.phases], default=0) < _LEAST_PART:
         return None
     return [Kernel(phase.axes, [Phase((), phase.roots)]) for phase in kernel.phases]
+
+
+def _written(phase: Phase) -> int:
+    """How many elements the phase writes."""
+    return prod(axis.extent for axis in phase.axes) * sum([len(root.operands) for root in phase.roots])
 
 
 def _is_fixed(target: Index) -> bool:

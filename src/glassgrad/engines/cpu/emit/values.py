@@ -6,6 +6,7 @@ once.
 """
 
 import struct
+from collections.abc import Sequence
 from typing import TypeAlias, Union
 
 from glassgrad.engines.cpu.emit.types import I1, Kind, Type, bytes_of, integer_kind, memory_text, register
@@ -269,6 +270,14 @@ class Writer:
         first = self.made(target, f"insertelement {target.llvm} poison, {x.type.llvm} {x.text}, i64 0")
         return self.made(
             target, f"shufflevector {target.llvm} {first.text}, {target.llvm} poison, <{lanes} x i32> zeroinitializer"
+        )
+
+    def shuffled(self, x: Value, y: Value, lanes: Sequence[int | None]) -> Value:
+        """Lanes of two vectors of one type, numbered one after the other; None for any."""
+        target = register(x.kind, len(lanes))
+        mask = ", ".join(["i32 poison" if lane is None else f"i32 {lane}" for lane in lanes])
+        return self.made(
+            target, f"shufflevector {x.type.llvm} {x.text}, {y.type.llvm} {y.text}, <{len(lanes)} x i32> <{mask}>"
         )
 
     def lane(self, x: Value, index: int) -> Value:

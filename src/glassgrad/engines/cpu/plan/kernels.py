@@ -28,6 +28,7 @@ class Role(Enum):
     RUNNING = auto()  # cumsum, cumprod, a recurrence: from element to element along an axis
     PIECES = auto()  # put together from parts: concatenate, stack, pad, shift
     WRITE = auto()  # a copy of an array with a part written over or added to
+    BESIDE = auto()  # parts whose elements are neighbours in the array that is put together
     CALL = auto()  # computed by a call: a matrix product, a loop with a body, a function of the host
     PART = auto()  # one output of a call
 

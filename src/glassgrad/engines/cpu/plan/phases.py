@@ -1,15 +1,13 @@
 """From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import product
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
-from glassgrad.engines.cpu.plan.homes import Home, is_at_home
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, number, substituted, variable
-from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
-from glassgrad.engines.cpu.plan.views import part_place, view_key_index
+from glassgrad.engines.cpu.plan.homes import Home
+from glassgrad.engines.cpu.plan.index import Axis, Index, substituted, variable
+from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.pieces import put_together
 from glassgrad.graph.node import Node
-from glassgrad.ops.leaves import literal
 
 
 def kernel_of(
@@ -17,7 +15,7 @@ def kernel_of(
 ) -> Kernel:
     """The group's loops; `elsewhere` are the values that other steps read, or the caller."""
     if group.in_pieces:
-        return Kernel((), _pieces(group.members[0], homes)[group.members[0].node in over :])
+        return put_together(group.members[0].node, homes, over)
     phases: list[Phase] = []
     place: dict[Node, int] = {}
     for member in group.members:
@@ -122,93 +120,3 @@ def _mark_buffered(group: Group, phases: Sequence[Phase], place: dict[Node, int]
         for x, _ in member.reads:
             if x in place and place[x] != place[member.node]:
                 roots[x].buffered = True
-
-
-# ------------------------------------------------------------------ arrays put together from parts
-def _pieces(member: Member, homes: Mapping[Node, Home]) -> list[Phase]:
-    node = member.node
-    match node.op.name:
-        case "concatenate" | "stack":
-            return [
-                _part(node, x, lambda index, p=position: part_place(node, p, index))
-                for position, x in enumerate(node.inputs)
-                if not is_at_home(homes, node, position)
-            ]
-        case "pad":
-            (x,), widths = node.inputs, node.param("widths")
-            starts = [before for before, _ in widths]
-            return [
-                _filled(node, 0),
-                _part(node, x, lambda index: tuple([p.shifted(s) for p, s in zip(index, starts, strict=True)])),
-            ]
-        case "shift":
-            return _shifted(node)
-        case "overlap":
-            return _overlapped(node)
-        case "add_places":
-            v, places = node.inputs
-            return [
-                _filled(node, 0),
-                _part(node, v, lambda index: (*index[:-1], _at(places, index, node.shape[-1])), Change.ADD),
-            ]
-    return _written(node)
-
-
-def _part(node: Node, x: Node, place: object, change: Change = Change.SET) -> Phase:
-    axes = tuple([Axis(size) for size in x.shape])
-    index = tuple([variable(axis) for axis in axes])
-    target = place(index)  # type: ignore[operator]  # from index to index
-    root = Root(node, Role.VIEW, axes, (), [(x, index)], target, change, stored=True)
-    return Phase(tuple([axis for axis in axes if axis.extent != 1]), [root])
-
-
-def _filled(node: Node, fill: float) -> Phase:
-    return _part(node, literal(fill, node.dtype, node.shape), lambda index: index)
-
-
-def _moved(index: Index, axis: int, by: int) -> Index:
-    return (*index[:axis], index[axis].shifted(by), *index[axis + 1 :])
-
-
-def _shifted(node: Node) -> list[Phase]:
-    """Each value one place on along the axis: the edge first, then the rest."""
-    (x,), axis, step = node.inputs, node.param("axis"), node.param("step")
-    phase = _filled(node, node.param("fill"))
-    size = x.shape[axis]
-    if size <= 1:
-        return [phase]
-    axes = tuple([Axis(n - 1 if place == axis else n) for place, n in enumerate(x.shape)])
-    index = tuple([variable(a) for a in axes])
-    source, target = (index, _moved(index, axis, 1)) if step > 0 else (_moved(index, axis, 1), index)
-    root = Root(node, Role.VIEW, axes, (), [(x, source)], target, stored=True)
-    return [phase, Phase(tuple([a for a in axes if a.extent != 1]), [root])]
-
-
-def _at(places: Node, index: Index, size: int) -> Affine:
-    return Affine(((Looked(places, index, size), 1),), 0)
-
-
-def _overlapped(node: Node) -> list[Phase]:
-    """For each tap of the windows, its parts added where it read."""
-    (parts,), taps = node.inputs, node.param("taps")
-    lead = node.ndim - len(taps)
-    phases = [_filled(node, 0)]
-    for tap in product(*[range(count) for count in taps]):
-        shape = (*parts.shape[:lead], *parts.shape[lead + len(taps) :])
-        axes = tuple([Axis(size) for size in shape])
-        own = tuple([variable(axis) for axis in axes])
-        source = (*own[:lead], *[number(k) for k in tap], *own[lead:])
-        steps = zip(own[lead:], tap, node.param("stride"), node.param("dilation"), strict=True)
-        target = (*own[:lead], *[p.times(stride).shifted(k * gap) for p, k, stride, gap in steps])
-        root = Root(node, Role.VIEW, axes, (), [(parts, source)], target, Change.ADD, stored=True)
-        phases.append(Phase(tuple([axis for axis in axes if axis.extent != 1]), [root]))
-    return phases
-
-
-def _written(node: Node) -> list[Phase]:
-    x, v, *_ = node.inputs
-    change = Change.ADD if node.op.name == "index_add" else Change.SET
-    return [
-        _part(node, x, lambda index: index),
-        _part(node, v, lambda index: view_key_index(node, index), change),
-    ]

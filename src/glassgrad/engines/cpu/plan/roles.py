@@ -14,7 +14,7 @@ from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT
 
 REDUCTIONS = frozenset({"sum", "max", "min", "prod", "any", "all", "argmax", "argmin"})
 RUNNING = frozenset({"cumsum", "cumprod", "recurrence"})
-PIECES = frozenset({"concatenate", "stack", "pad", "shift", "overlap", "add_places"})
+PIECES = frozenset({"concatenate", "stack", "pad", "shift", "overlap", "add_places", "taps_beside"})
 WRITES = frozenset({"index_add", "index_update"})
 
 _KEPT_FROM = 8.0  # a value of this cost that several read is computed once
