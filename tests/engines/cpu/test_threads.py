@@ -99,6 +99,7 @@ def count_many(cells, chunks, times):
 @pytest.fixture(autouse=True)
 def three_threads():
     """Whatever the machine has; restored afterwards."""
+    library()  # before threads ask for it: each would load its own, and free it when done
     before = threads.pool().get("limit")
     threads.use_at_most(3)
     yield
