@@ -195,3 +195,63 @@ def test_gradients_of_parts(name):
     agree(gg.grad(lambda x: np.sum(function(x) ** 3)), drawn(6), tolerance=1e-10)
     rows = lambda x: np.sum(np.sin(gg.vmap(function)(x)))  # noqa: E731
     agree(gg.grad(rows), drawn(4, 6), tolerance=1e-10)
+
+
+# ------------------------------------------------------------------ what a loop gives or reads twice
+def twice_read(x):
+    def step(c, pair):
+        a, b = pair
+        c = np.sin(c) * a + np.cos(c) * b
+        return c, (c * a, c * b, c * c)
+
+    last, (first, second, squared) = gg.scan(step, x.dtype.type(0.3), (x, x))
+    return np.stack([first, second]) + last - np.sum(squared)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (5, 3)])
+def test_a_sequence_that_is_read_twice(shape, dtype):
+    x = drawn(*shape, dtype=dtype)
+    across = gg.vmap(twice_read, in_axes=1) if len(shape) > 1 else twice_read
+    agree(across, x, tolerance=TOLERANCES[dtype])
+    agree(gg.grad(lambda x: np.sum(np.sin(across(x)))), x, tolerance=TOLERANCES[dtype])
+
+
+def pulled(x, start=8.0):
+    """A body that falls towards two others until it has passed them, by forces that are gradients."""
+
+    def potential(place):
+        return 1.0 / np.sqrt((place - 9.0) ** 2 + x**2) + 1.0 / np.sqrt(place**2 + (x + 2.0) ** 2)
+
+    def step(state):
+        place, speed = state
+        return place + 0.1 * speed, speed - 0.1 * gg.jvp(potential, (place,), (1.0,))[1] - 0.05
+
+    place, speed = gg.while_loop(lambda state: state[0] > 0.0, step, (start, 0.0))
+    return place * speed
+
+
+@pytest.mark.parametrize("x", [1.0, np.nan, np.inf])
+def test_records_that_turn_out_the_same(x):
+    agree(gg.grad(pulled), x, tolerance=1e-10)
+    agree(gg.grad(lambda x: pulled(x, -1.0)), x, tolerance=1e-10)  # no step at all
+    agree(gg.grad(gg.grad(pulled)), x, tolerance=1e-8)
+
+
+def test_records_of_many_rounds_and_of_many_examples():
+    slow = gg.grad(lambda x: pulled(x, 900.0))  # the memory of the records grows more than once
+    agree(slow, 0.7, tolerance=1e-8)
+    agree(gg.vmap(gg.grad(pulled)), np.array([0.5, 1.0, 3.0]), tolerance=1e-10)
+
+
+def test_each_value_is_recorded_once():
+    compiled = gg.jit(gg.grad(pulled))
+    compiled(1.0)
+    (version,) = compiled.cache.values()
+    loops = [n for n in reachable(lowered(version.graph).outputs) if n.op.name in ("scan", "while_loop")]
+    assert {node.op.name for node in loops} == {"scan", "while_loop"}
+    for node in loops:
+        records = node.param("body").outputs[node.param("carries") :]
+        assert len(records) == len(set(records))
+        sequences = node.inputs[node.param("carries") :][: node.param("sequences")] if node.op.name == "scan" else ()
+        assert len(sequences) == len(set(sequences))

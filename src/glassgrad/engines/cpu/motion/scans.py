@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from glassgrad.engines.cpu.motion.after import Later, move_results, move_sums
 from glassgrad.engines.cpu.motion.before import move_constants, move_products, turn_matrices
 from glassgrad.engines.cpu.motion.loop import Loop, body_graph
+from glassgrad.engines.cpu.motion.twice import give_once, read_once
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, apart, make, reachable, workspace
 from glassgrad.ops.control import SCAN, WHILE
@@ -32,7 +33,7 @@ def moved(outputs: Sequence[Node], flat: Flat) -> list[Node]:
         if node.op is SCAN:
             found[node] = _scan(node, inputs, used.get(node, set()), flat)
         elif node.op is WHILE:
-            found[node] = _while(node, inputs, flat)
+            found[node] = _while(node, inputs, used.get(node, set()), flat)
         elif node.op is PROJECT and node.inputs[0] in found:
             new[node] = found[node.inputs[0]][node.param("index")]
         elif inputs != node.inputs:
@@ -59,6 +60,7 @@ def _scan(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> d
     later: dict[int, Later] = {}
     results: dict[int, Node] = {}
     _keep_live(loop, used)
+    read_once(loop)
     _unmoving(loop, results)
     with apart():
         if loop.length > 1:
@@ -68,8 +70,9 @@ def _scan(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> d
         move_products(loop)
     move_constants(loop)
     turn_matrices(loop)
+    same = give_once(loop)
     results |= _run(loop, old.backwards, later)
-    return results
+    return results | {k: results[first] for k, first in same.items()}
 
 
 def _keep_live(loop: Loop, used: set[int]) -> None:
@@ -121,8 +124,8 @@ def _run(loop: Loop, backwards: bool, later: dict[int, Later]) -> dict[int, Node
     return results | {k: make_result(stacks) for k, make_result in later.items()}
 
 
-def _while(node: Node, operands: Sequence[Node], flat: Flat) -> dict[int, Node]:
-    """The same loop with work on constants done before it."""
+def _while(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> dict[int, Node]:
+    """The same loop with work on constants done before it, and each step's values recorded once."""
     carries, body, condition = node.param("carries"), node.param("body"), node.param("condition")
     with apart():
         outputs = moved(flat(body), flat)
@@ -133,9 +136,12 @@ def _while(node: Node, operands: Sequence[Node], flat: Flat) -> dict[int, Node]:
         dict(zip(body.inputs[carries:], operands[carries:], strict=True)),
         dict(enumerate(outputs)),
     )
+    loop.outputs = {k: y for k, y in loop.outputs.items() if k < carries or k in used}
     move_constants(loop)
+    same = give_once(loop)
     added = list(loop.constants)[len(operands) - carries :]
     test = Graph((*condition.inputs, *added), condition.outputs)
     starts = [start for _, start in loop.carries.values()]
     new = make_while(test, body_graph(loop), starts, list(loop.constants.values()), node.param("length"))
-    return dict(enumerate(outputs_of(new)))
+    results = dict(zip(loop.outputs, outputs_of(new), strict=True))
+    return results | {k: results[first] for k, first in same.items()}
