@@ -13,7 +13,8 @@ _ALLOCATION = {
     "realloc": "declare ptr @realloc(ptr, i64)",
     "free": "declare void @free(ptr)",
 }
-_FIRST = 64  # rounds that there is room for when the first one is recorded
+_FIRST = 64  # rounds that there is room for when the first one is recorded: so many, or what fits into
+_FIRST_BYTES = 1 << 12
 
 
 class Records:
@@ -25,6 +26,7 @@ class Records:
         if not avals:
             return
         self.declare(function)
+        self.first = max(_FIRST, _FIRST_BYTES // max(*self.sizes, 1))
         w = function.writer
         self.bases = [function.keeper() for _ in avals]
         self.count, self.capacity = function.slot("i64"), function.slot("i64")
@@ -47,7 +49,7 @@ class Records:
         w.line(f"{full} = icmp eq i64 {count.text}, {capacity.text}")
         w.line(f"br i1 {full}, label %{grow}, label %{onward}")
         w.label(grow)
-        larger = capacity * 2 + _FIRST
+        larger = capacity * 2 + self.first
         w.line(f"store i64 {larger.text}, ptr {self.capacity}, align 8")
         for base, size in zip(self.bases, self.sizes, strict=True):
             moved = w.fresh()
