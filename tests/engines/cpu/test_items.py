@@ -62,6 +62,22 @@ def test_a_recurrence_with_its_derivative(size):
     compared(gg.grad(lambda c, t: np.sum(polynomial(c, t) ** 2)), c, t, items=2 * many)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("size", [8, 16, 32, 64])
+def test_sums_over_items_that_are_computed_side_by_side_at_once(size, dtype):
+    x = np.random.default_rng(size).normal(size=size).astype(dtype)
+
+    def sums(x):
+        def step(c, k):
+            return np.sin(c) + x, (np.sum(c), 2.0 * np.mean(c * x) - 1.0, np.sum(c > 0.0, dtype=x.dtype), k + np.sum(x))
+
+        return gg.scan(step, x, np.arange(5.0).astype(x.dtype))[1]
+
+    compared(sums, x, items=None)
+    compared(lambda x: sums(np.where(x > 0.0, np.inf, x))[:1], x, items=None)
+    compared(gg.grad(lambda x: sum(np.sum(part**2) for part in sums(x))), x, items=None)
+
+
 def test_long_sums_over_the_items_are_put_aside():
     t = np.random.default_rng(0).uniform(-1, 1, size=20_011)
     compared(gg.grad(lambda c, t: np.sum(polynomial(c, t) ** 2)), np.ones(5), t, items=2)

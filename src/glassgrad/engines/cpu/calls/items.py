@@ -35,7 +35,7 @@ def write_items(module: "Module", frame: Frame, node: Node, loop: ItemLoop) -> N
     module.functions.extend(writer.texts(name))
     given = [frame.pointer(x) for x in (*node.inputs, *loop.captured)]
     taken = [place for place in frame.results(node) if place is not None]
-    scratch = [frame.scratch(node)] if writer.sums else []
+    scratch = [frame.scratch(node)] if writer.sums and not writer.at_once else []
     pointers = ", ".join(f"ptr {pointer}" for pointer in (*given, *taken, *scratch))
     frame.writer.line(f"call void @{name}({pointers})")
 
@@ -73,14 +73,15 @@ class _ItemWriter:
         self.captured = [f"%c{k}" for k in range(len(loop.captured))]
         self.outputs = [None if place is None else f"%y{k}" for k, place in enumerate(results)]
         self.pointers = [*self.inputs, *self.captured, *[y for y in self.outputs if y is not None]]
-        if self.sums:
-            self.pointers.append("%sums")
         self.vector = max(vector_bytes() // _widest(loop), 1)
         wide = next((count for most, count in _SPREAD if loop.work <= most), 1)
         self.lanes = self.vector * wide
         while self.lanes > loop.count:
             self.lanes //= 2
+        self.at_once = self.lanes == loop.count  # one block has all items: what a step adds up is known in that step
         self.is_long = loop.count // self.lanes > 2 * _BLOCKS
+        if self.sums and not self.at_once:
+            self.pointers.append("%sums")
         self.asides = (False, True) if self.is_long else (False,)
 
     # ------------------------------------------------------------------ all items
@@ -168,8 +169,11 @@ class _ItemWriter:
                 if place is not None and self.axes[y] != SUMMED:
                     axis = 0 if self.axes[y] == SAME and y.shape[:1] == (self.loop.count,) else self.axes[y]
                     block.store(known[y], _element(w, place, at, y.aval), y, None if axis == SAME else axis)
-            for number, node in enumerate(self.sums):
-                self._add(w, number, node, at, known[node].item())
+            if self.at_once:
+                self._give_sums(w, at, {node: known[node].item() for node in self.sums})
+            else:
+                for number, node in enumerate(self.sums):
+                    self._add(w, number, node, at, known[node].item())
             for room, y in zip(rooms, self.body.outputs, strict=False):
                 room.put(known[y])
 
@@ -203,7 +207,7 @@ class _ItemWriter:
         return vector_bytes() // bytes_of(result_kind(node))
 
     def _clear(self, w: Writer) -> None:
-        if not self.sums:
+        if not self.sums or self.at_once:
             return
         with _rounds(w, 0, self.length) as at:
             for number, node in enumerate(self.sums):
@@ -212,17 +216,20 @@ class _ItemWriter:
                     w.store(zero, self._sum_address(w, number, at, aside=aside))
 
     def _add(self, w: Writer, number: int, node: Node, at: Value, value: Value) -> None:
-        """Adds a step's values of a block, folded onto one vector where they are several."""
-        root, kind, lanes = Root(node, Role.REDUCE, ()), result_kind(node), self._sum_lanes(node)
-        value = w.convert(value, kind)
+        """Adds a step's values of a block to those of the blocks before."""
+        value = self._folded(w, node, value)
+        address = self._sum_address(w, number, at)
+        w.store(w.load(address, value.kind, value.type.lanes) + value, address)
+
+    def _folded(self, w: Writer, node: Node, value: Value) -> Value:
+        """Values that are to be added up as one vector of partial sums, or as one number."""
+        lanes = self._sum_lanes(node)
+        value = w.convert(value, result_kind(node))
         while value.type.lanes > lanes and value.type.lanes % 2 == 0:
             half = value.type.lanes // 2
             low, high = (_lanes(w, value, start, half) for start in (0, half))
             value = low + high
-        if value.type.lanes > lanes:
-            value = Accumulator.across(w, root, value)
-        address = self._sum_address(w, number, at)
-        w.store(w.load(address, kind, value.type.lanes) + value, address)
+        return Accumulator.across(w, Root(node, Role.REDUCE, ()), value) if value.type.lanes > lanes else value
 
     def _put_aside(self, w: Writer) -> None:
         if not self.sums:
@@ -235,21 +242,28 @@ class _ItemWriter:
                 w.store(w.constant(0, register(kind, lanes)), here)
 
     def _finish_sums(self, w: Writer) -> None:
-        if not self.sums:
+        if not self.sums or self.at_once:
             return
-        nodes = [n for n in reachable(self.body.outputs) if self.axes[n] == SUMMED and n not in self.sums]
         with _rounds(w, 0, self.length) as at:
-            known: dict[Node, Registers] = {}
+            totals: dict[Node, Value] = {}
             for number, node in enumerate(self.sums):
                 kind, lanes = result_kind(node), self._sum_lanes(node)
                 parts = [w.load(self._sum_address(w, number, at, aside=a), kind, lanes) for a in self.asides]
-                total = parts[0] + parts[1] if len(parts) > 1 else parts[0]
-                known[node] = registers([Accumulator.across(w, Root(node, Role.REDUCE, ()), total)], ())
-            for node in nodes:
+                totals[node] = parts[0] + parts[1] if len(parts) > 1 else parts[0]
+            self._give_sums(w, at, totals)
+
+    def _give_sums(self, w: Writer, at: Value, totals: dict[Node, Value]) -> None:
+        """Adds up the lanes, and stores what a step gives that depends on the sums."""
+        known: dict[Node, Registers] = {}
+        for node, total in totals.items():
+            one = Accumulator.across(w, Root(node, Role.REDUCE, ()), self._folded(w, node, total))
+            known[node] = registers([one], ())
+        for node in reachable(self.body.outputs):
+            if self.axes[node] == SUMMED and node not in known:
                 computed(w, [*[x for x in node.inputs if self.axes[x] == SAME], node], known, self.axes)
-            for pointer, y in zip(self.outputs[self.carries :], self.body.outputs[self.carries :], strict=True):
-                if pointer is not None and self.axes[y] == SUMMED:
-                    w.store(known[y].item(), _element(w, pointer, at, y.aval))
+        for pointer, y in zip(self.outputs[self.carries :], self.body.outputs[self.carries :], strict=True):
+            if pointer is not None and self.axes[y] == SUMMED:
+                w.store(known[y].item(), _element(w, pointer, at, y.aval))
 
 
 class _Room:
