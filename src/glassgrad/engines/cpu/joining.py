@@ -1,70 +1,120 @@
-"""Parts written into zeros one after another, as one array put together from its parts. Floor 4."""
+"""Parts added to an array one after another, as one array put together from boxes, each with its own sum. Floor 4.
+
+The gradient of `x[1:] - x[:-1]` is `zeros[1:] += v; zeros[:-1] -= v`. Its first element is -v[0], its last v[-1], and
+between them lies v[:-1] - v[1:]: three loops that write each element once.
+"""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
+from glassgrad.engines.cpu.emit.scalars import is_scalar
 from glassgrad.graph.node import Node, make
-from glassgrad.ops.keys import Cut, Key, chosen
+from glassgrad.ops.elementwise import add
+from glassgrad.ops.index import index
+from glassgrad.ops.keys import FULL, Cut, Key, chosen
 from glassgrad.ops.leaves import is_literal, literal
 from glassgrad.ops.shape import concatenate
 from glassgrad.ops.structure import reshape
 
-_MOST_PARTS = 16
+_MOST_BOXES = 80
+_SMALLER = 4  # how many times smaller than a computed array a part of it is that is better added where the array lies
+
+Span = tuple[int, int]
 
 
 def joined(node: Node, inputs: Sequence[Node]) -> Node:
-    """`zeros[a:b] += v`, once or several times along one axis, as a concatenation of the parts and of what is left."""
+    """`zeros[a:b, c:d] += v`, once or several times, as concatenations of what is in each box."""
     plain = make(node.op, tuple(inputs), node.params)
     if len(inputs) != 2 or inputs[1].op.multiple:
         return plain
     x, v = inputs
-    place = _place(node.param("key"), x.shape)
-    if place is None or v.dtype != x.dtype:
+    box = _box(node.param("key"), x.shape)
+    if box is None or v.dtype != x.dtype or not _is_put_together(x, v):
         return plain
-    axis, start, stop = place
-    parts = _parts(x, axis)
-    at = 0
-    for position, part in enumerate(parts):
-        size = part.shape[axis]
-        if at <= start and stop <= at + size and is_literal(part, 0):
-            pieces = [_zeros(x, axis, start - at), _shaped(v, x, axis, stop - start), _zeros(x, axis, at + size - stop)]
-            whole = [*parts[:position], *[piece for piece in pieces if piece.shape[axis]], *parts[position + 1 :]]
-            return concatenate(whole, axis) if 1 < len(whole) <= _MOST_PARTS else plain
-        at += size
-    return plain
+    whole = _added(x, reshape(v, tuple([stop - start for start, stop in box])), box, 0)
+    return whole if _is_small(whole) else plain
 
 
-def _place(key: Key, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
-    """The one axis of which the key takes a part, and which; None for any other key."""
-    found: tuple[int, int, int] | None = None
-    if any(type(entry) not in (Cut, int) and entry is not Ellipsis for entry in key):
+def _is_put_together(x: Node, v: Node) -> bool:
+    """Is the array one that costs nothing to take apart?"""
+    if is_literal(x, 0) or x.op.name == "concatenate":
+        return True
+    return is_scalar(x) and v.aval.size * _SMALLER >= x.aval.size
+
+
+def _box(key: Key, shape: tuple[int, ...]) -> list[Span] | None:
+    """The range that the key takes of each axis; None for a key that takes no ranges, or nothing."""
+    if any(type(entry) not in (Cut, int) and entry is not Ellipsis and entry is not None for entry in key):
         return None
     if Ellipsis in key and key[-1] is not Ellipsis:
         return None
-    for axis, entry in enumerate(key):
-        if entry is Ellipsis:
-            break
-        if type(entry) is int:
-            span = range(entry % shape[axis], entry % shape[axis] + 1)
-        else:
-            assert isinstance(entry, Cut), "as was asked above"
-            span = chosen(entry, shape[axis])
-        if len(span) == shape[axis] and span.step == 1:
+    spans: list[Span] = []
+    for entry in key:
+        if entry is None or entry is Ellipsis:
             continue
-        if found is not None or span.step != 1 or not len(span):
+        size = shape[len(spans)]
+        span = range(entry % size, entry % size + 1) if type(entry) is int else _taken(entry, size)
+        if span.step != 1:
             return None
-        found = (axis, span.start, span.stop)
-    return found
+        spans.append((span.start, span.stop))
+    spans.extend([(0, size) for size in shape[len(spans) :]])
+    return spans if all(start < stop for start, stop in spans) else None
 
 
-def _parts(x: Node, axis: int) -> list[Node]:
-    if x.op.name == "concatenate" and x.param("axis") == axis:
-        return list(x.inputs)
-    return [x]
+def _taken(entry: object, size: int) -> range:
+    assert isinstance(entry, Cut), "as was asked before"
+    return chosen(entry, size)
 
 
-def _zeros(x: Node, axis: int, size: int) -> Node:
-    return literal(0, x.dtype, (*x.shape[:axis], size, *x.shape[axis + 1 :]))
+# ------------------------------------------------------------------ boxes
+def _added(x: Node, v: Node, box: Sequence[Span], axis: int) -> Node:
+    """The array with v added in a box, cut from this axis on."""
+    if axis == x.ndim:
+        return v if is_literal(x, 0) else add(x, v)
+    start, stop = box[axis]
+    parts = list(x.inputs) if x.op.name == "concatenate" and x.param("axis") == axis else [x]
+    begins = accumulate([part.shape[axis] for part in parts], initial=0)
+    whole: list[Node] = []
+    for part, begin in zip(parts, begins, strict=False):
+        size = part.shape[axis]
+        first, last = (min(max(edge - begin, 0), size) for edge in (start, stop))
+        if first == last:
+            whole.append(part)
+            continue
+        inside = _cut(v, axis, begin + first - start, begin + last - start)
+        changed = _added(_cut(part, axis, first, last), inside, box, axis + 1)
+        whole.extend([_cut(part, axis, 0, first), changed, _cut(part, axis, last, size)])
+    return concatenate([part for part in whole if part.shape[axis]], axis)
 
 
-def _shaped(v: Node, x: Node, axis: int, size: int) -> Node:
-    return reshape(v, (*x.shape[:axis], size, *x.shape[axis + 1 :]))
+def _cut(x: Node, axis: int, start: int, stop: int) -> Node:
+    """A range of an array along an axis; of an array put together from parts, the ranges of the parts."""
+    size = x.shape[axis]
+    if (start, stop) == (0, size):
+        return x
+    if start == stop or is_literal(x, 0):
+        return literal(0, x.dtype, (*x.shape[:axis], stop - start, *x.shape[axis + 1 :]))
+    if x.op.name != "concatenate":
+        return index(x, (FULL,) * axis + (Cut(start, stop, None),))
+    own = x.param("axis")
+    if own != axis:
+        return concatenate([_cut(part, axis, start, stop) for part in x.inputs], own)
+    begins = accumulate([part.shape[axis] for part in x.inputs], initial=0)
+    found = [
+        _cut(part, axis, max(start - begin, 0), min(stop - begin, part.shape[axis]))
+        for part, begin in zip(x.inputs, begins, strict=False)
+        if begin < stop and start < begin + part.shape[axis]
+    ]
+    return concatenate(found, axis)
+
+
+def _is_small(x: Node) -> bool:
+    """Are the boxes few enough to have loops of their own?"""
+    stack, count = [x], 0
+    while stack and count <= _MOST_BOXES:
+        node = stack.pop()
+        if node.op.name == "concatenate":
+            stack.extend(node.inputs)
+        else:
+            count += 1
+    return count <= _MOST_BOXES

@@ -18,6 +18,8 @@ PIECES = frozenset({"concatenate", "stack", "pad", "shift", "overlap", "add_plac
 WRITES = frozenset({"index_add", "index_update"})
 
 _KEPT_FROM = 8.0  # a value of this cost that several read is computed once
+_OVERLAP = 1.25  # how much of a value may be computed twice by those who read parts of it
+_LEAST_PART = 32  # elements that a part of a value counts at least
 _DEPTH = 24  # a value this many ops above kept ones is kept, so that no expression grows without end
 _SMALL_PRODUCT = 4096  # multiplications of one matrix product up to which loops beat a call
 
@@ -103,10 +105,7 @@ def reduced_axes(node: Node) -> tuple[int, ...]:
 # ------------------------------------------------------------------ what is kept
 def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collection[Node]) -> set[Node]:
     """The values that are computed at one place and kept; all others are computed where they are read."""
-    users: dict[Node, int] = {}
-    for node in order:
-        for x in set(node.inputs):
-            users[x] = users.get(x, 0) + 1
+    shared = _read_by_several(order)
     kept: set[Node] = set()
     cost: dict[Node, float] = {}
     depth: dict[Node, int] = {}
@@ -120,12 +119,25 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
         own = COSTS.get(node.op.name, 1.0) if role is Role.ELEMENTWISE else 0.0
         cost[node] = own + sum([cost.get(x, 0.5) for x in inline]) + 0.5 * (len(node.inputs) - len(inline))
         depth[node] = 1 + max([depth.get(x, 0) for x in inline], default=0)
-        several = users.get(node, 0) > 1
+        several = node in shared
         must = role not in (Role.ELEMENTWISE, Role.VIEW) or node in outputs or node in in_memory
         grows = role is Role.ELEMENTWISE and cost[node] >= _KEPT_FROM and (several or node in spread)
         if must or grows or depth[node] >= _DEPTH:
             kept.add(node)
     return kept
+
+
+def _read_by_several(order: Sequence[Node]) -> set[Node]:
+    """The values that are read by several others; not those of which each reads another part."""
+    users: dict[Node, int] = {}
+    elements: dict[Node, int] = {}
+    for node in order:
+        is_part = node.op.name == "index" and len(node.inputs) == 1
+        for x in set(node.inputs):
+            users[x] = users.get(x, 0) + 1
+            if not x.op.multiple:
+                elements[x] = elements.get(x, 0) + (node.aval.size + _LEAST_PART if is_part else x.aval.size)
+    return {x for x, count in users.items() if count > 1 and (x.op.multiple or elements[x] > _OVERLAP * x.aval.size)}
 
 
 def _spread_values(order: Sequence[Node]) -> set[Node]:
