@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from glassgrad.engines.cpu.motion.after import Later, move_results, move_sums
 from glassgrad.engines.cpu.motion.before import move_constants, move_products, turn_matrices
 from glassgrad.engines.cpu.motion.loop import Loop, body_graph
-from glassgrad.engines.cpu.motion.twice import give_once, read_once
+from glassgrad.engines.cpu.motion.twice import count_once, give_once, read_once
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, apart, make, reachable, workspace
 from glassgrad.ops.control import SCAN, WHILE
@@ -61,6 +61,7 @@ def _scan(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> d
     results: dict[int, Node] = {}
     _keep_live(loop, used)
     read_once(loop)
+    count_once(loop)
     _unmoving(loop, results)
     with apart():
         if loop.length > 1:
@@ -137,6 +138,7 @@ def _while(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> 
         dict(enumerate(outputs)),
     )
     loop.outputs = {k: y for k, y in loop.outputs.items() if k < carries or k in used}
+    count_once(loop)
     move_constants(loop)
     same = give_once(loop)
     added = list(loop.constants)[len(operands) - carries :]

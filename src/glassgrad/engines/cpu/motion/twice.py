@@ -5,8 +5,16 @@ the same.
 """
 
 from glassgrad.engines.cpu.motion.loop import Loop
-from glassgrad.graph.node import Node, apart
-from glassgrad.ops.leaves import input_node
+from glassgrad.graph.node import Node, apart, make, reachable
+from glassgrad.ops.leaves import LITERAL, input_node
+
+
+def count_once(loop: Loop) -> None:
+    """Makes what depends on numbers anew, where the same number stands there as several nodes: then equals are one."""
+    numbers = [node for node in reachable(loop.results()) if node.op is LITERAL]
+    if len({node.params for node in numbers}) < len(numbers):
+        with apart():
+            loop.replace({node: make(node.op, (), node.params) for node in numbers})
 
 
 def give_once(loop: Loop) -> dict[int, int]:
