@@ -1,5 +1,6 @@
 """Static arguments of jit are known by position and by name, and 1, 1.0 and True are different values."""
 
+import numpy as np
 import pytest
 
 import glassgrad as gg
@@ -20,3 +21,13 @@ def test_equal_values_of_different_types_are_traced_apart():
     assert [compiled(1.0, n) for n in (1, 1.0, True)] == [1.0, 11.0, 21.0]
     tuples = gg.jit(lambda x, n: kind_of(x, n[0]), static="n")
     assert [tuples(1.0, (n,)) for n in (1, 1.0, True)] == [1.0, 11.0, 21.0]
+
+
+@pytest.mark.parametrize("engine", ["reference", "cpu"])
+def test_equal_values_that_are_not_the_same(engine):
+    with gg.settings(engine=engine):
+        signed = gg.jit(lambda x, s: np.copysign(x, s), static=1)
+        assert [signed(1.0, s) for s in (0.0, -0.0, 0.0, -0.0)] == [1.0, -1.0, 1.0, -1.0]
+        scaled = gg.jit(lambda x, s: x * next(iter(s)), static=1)
+        found = [scaled(np.int64(3), s).dtype for s in (frozenset({2}), frozenset({2.0}), frozenset({2}))]
+        assert found == [np.int64, np.float64, np.int64]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from glassgrad.base.avals import Aval, plain_array
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
@@ -19,8 +21,16 @@ Function = Callable[..., Any]
 
 
 def _with_types(value: Any) -> Any:
-    """A static value as a key that tells 1 from 1.0 and True, which are equal."""
-    return (type(value), tuple([_with_types(part) for part in value]) if isinstance(value, tuple) else value)
+    """A static value as a key that tells 1 from 1.0 and True, and 0.0 from -0.0, which are equal."""
+    parts = value
+    match value:
+        case tuple():
+            parts = tuple([_with_types(part) for part in value])
+        case frozenset():
+            parts = frozenset([_with_types(part) for part in value])
+        case float() | complex() | np.inexact():
+            parts = repr(value)
+    return type(value), parts
 
 
 def signature_of(

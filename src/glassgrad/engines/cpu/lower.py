@@ -17,7 +17,7 @@ from glassgrad.ops.elementwise import divide, exp, log, multiply
 from glassgrad.ops.leaves import LITERAL, PROJECT, literal, literal_value, zeros
 from glassgrad.ops.reduce import max_over, size_along
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import cast, spread, sum_over
+from glassgrad.ops.structure import cast, reshape, spread, sum_over
 
 Rule = Callable[[Node, Sequence[Node]], Node]
 
@@ -85,6 +85,23 @@ def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule], notes: Notes | Non
 # ------------------------------------------------------------------ reductions
 def _sum(node: Node, inputs: Sequence[Node]) -> Node:
     return _in_two(node.op.name, inputs[0], tuple(node.param("axes")))
+
+
+def _truth(node: Node, inputs: Sequence[Node]) -> Node:
+    """Truth over axes, of truth values."""
+    (x,) = inputs
+    if x.dtype != node.dtype:
+        x = apply(OPS["not_equal"], x, literal(0, x.dtype, x.shape))
+    if all(x.shape[axis] == 1 for axis in node.param("axes")):
+        return reshape(x, node.shape)
+    return _in_two(node.op.name, x, tuple(node.param("axes")))
+
+
+def _place(node: Node, inputs: Sequence[Node]) -> Node:
+    """Along an axis of one element the largest stands at 0."""
+    if inputs[0].shape[node.param("axis")] == 1:
+        return literal(0, node.dtype, node.shape)
+    return make(node.op, tuple(inputs), node.params)
 
 
 def _in_two(name: str, x: Node, axes: tuple[int, ...]) -> Node:
@@ -188,8 +205,10 @@ _RULES: dict[str, Rule] = (
         "max": _sum,
         "min": _sum,
         "prod": _sum,
-        "any": _sum,
-        "all": _sum,
+        "any": _truth,
+        "all": _truth,
+        "argmax": _place,
+        "argmin": _place,
         "mean": _mean,
         "var": _variance,
         "std": _deviation,

@@ -53,7 +53,7 @@ def _is_fresh(node: Node) -> bool:
         op.ufunc is not None
         or op.overwrites
         or op.name in _FRESH
-        or (op is INDEX and (len(node.inputs) > 1 or not node.aval.shape))
+        or (op is INDEX and (any(x.aval.shape for x in node.inputs[1:]) or not node.aval.shape))
     )
 
 

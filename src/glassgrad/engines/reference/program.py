@@ -104,8 +104,8 @@ def _reusing(node: Node, reuse: Reuse) -> Kernel:
     return partial(_change, overwriting_kernel(node)) if node.op.overwrites else partial(_into, kernel(node), position)
 
 
-def _copied(read: Kernel, x: Any) -> Any:
-    return np.array(read(x))
+def _copied(read: Kernel, x: Any, *indices: Any) -> Any:
+    return np.array(read(x, *indices))
 
 
 def _change(change: Kernel, x: Any, *others: Any) -> Any:

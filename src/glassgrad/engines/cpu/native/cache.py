@@ -97,12 +97,13 @@ def _circumstances() -> bytes:
 def _library_files() -> list[str]:
     """The files of the library with their sizes and dates: who changes it gets no code of before."""
     found = []
-    for folder, _, names in os.walk(Path(__file__).parents[3]):
+    top = str(Path(__file__).parents[3])
+    for folder, _, names in os.walk(top):
         for name in names:
             if name.endswith(".py"):
                 with suppress(OSError):
                     status = os.stat(f"{folder}{os.sep}{name}")  # noqa: PTH116 - hundreds of files, in every process
-                    found.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+                    found.append(f"{folder[len(top) :]}{os.sep}{name} {status.st_size} {status.st_mtime_ns}")
     return sorted(found)
 
 

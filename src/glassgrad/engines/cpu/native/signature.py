@@ -32,7 +32,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Same:
-    """A Python value that must be this one (or, where it is a number or text, equal and of the same type)."""
+    """A Python value that must be this one (or, where it is a whole number or text, equal and of the same type)."""
 
     value: Any
 
@@ -85,7 +85,7 @@ class Made:
 
 Tree: TypeAlias = Array | Scalar | Same | Branch | Fields | Known | Variable | Made
 
-_EQUAL_IS_SAME = (int, float, complex, str, bytes, bool, type(None))
+_EQUAL_IS_SAME = (int, str, bytes, bool, type(None))  # not float: 0.0 equals -0.0
 
 
 @dataclass(frozen=True, slots=True)
