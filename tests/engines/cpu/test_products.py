@@ -104,3 +104,28 @@ def _compiled(function, threads=None):
             return np.array(compiled(*given))
 
     return call
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize(("rows", "columns"), [(1024, 1000), (1023, 77), (1022, 129), (1021, 64), (4, 5000), (9000, 3)])
+def test_a_vector_times_a_matrix_takes_rows_together(rows, columns, dtype):
+    generator = np.random.default_rng(0)
+    x, a = generator.normal(size=rows).astype(dtype), generator.normal(size=(rows, columns)).astype(dtype)
+    for function in (lambda x, a: x @ a, lambda x, a: x[None] @ a, lambda x, a: np.cos(x @ a + a[0]) * 2.0):
+        found = []
+        for threads in (1, 2, 3):
+            with gg.settings(engine="cpu", threads=threads):
+                found.append(gg.jit(function)(x, a))
+        np.testing.assert_array_equal(found[1], found[0])
+        np.testing.assert_array_equal(found[2], found[0])
+        tolerance = 1e-3 if dtype is np.float32 else 1e-10
+        np.testing.assert_allclose(found[0], function(x, a), rtol=tolerance, atol=tolerance)
+
+
+def test_infinity_in_one_row_reaches_its_own_sums_alone():
+    x, a = np.ones(64), np.ones((64, 600))
+    a[5, 7], a[9, 11] = np.inf, np.nan
+    expected = np.full(600, 64.0)
+    expected[7], expected[11] = np.inf, np.nan
+    with gg.settings(engine="cpu"):
+        np.testing.assert_array_equal(gg.jit(lambda x, a: x @ a)(x, a), expected)

@@ -9,6 +9,8 @@ from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.pieces import put_together
 from glassgrad.graph.node import Node
 
+_ROWS_TOGETHER = (4, 3, 2)  # of a matrix; the first number that divides theirs
+
 
 def kernel_of(
     group: Group, elsewhere: Collection[Node], homes: Mapping[Node, Home], over: Collection[Node] = ()
@@ -28,7 +30,25 @@ def kernel_of(
         place[member.node] = at
         phases[at].roots.append(_root(group, member, elsewhere))
     _mark_buffered(group, phases, place)
-    return Kernel(group.frame, phases)
+    kernel = Kernel(group.frame, phases)
+    _take_rows_together(kernel)
+    return kernel
+
+
+def _take_rows_together(kernel: Kernel) -> None:
+    """A vector times a matrix read row by row: several rows for each time that the sums are read and written."""
+    if len(kernel.roots) != 1 or len(kernel.frame) < 2 or kernel.phases[0].axes:
+        return
+    (root,), rows = kernel.roots, kernel.frame[0]
+    count = next((n for n in _ROWS_TOGETHER if rows.extent % n == 0), 1)
+    if root.role is not Role.PRODUCT or not root.late or rows not in root.reduced or count == 1:
+        return
+    outer, inner = Axis(rows.extent // count), Axis(count)
+    split = {rows: variable(outer).times(count).plus(variable(inner))}
+    root.operands = [(x, tuple([substituted(part, split) for part in index])) for x, index in root.operands]
+    root.reduced = (*[axis for axis in root.reduced if axis is not rows], outer, inner)
+    kernel.frame = (outer, *kernel.frame[1:])
+    kernel.phases[0].axes = (inner,)
 
 
 def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int) -> int:
