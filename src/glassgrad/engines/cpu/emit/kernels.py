@@ -11,7 +11,7 @@ from math import prod
 
 from glassgrad.engines.cpu.emit.access import Memory, level, spread
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
-from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
@@ -94,6 +94,7 @@ class _KernelWriter:
         self.buffers: dict[Node, str] = {}
         self.memory = Memory(self.loops, self.value)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
+        self.tile: tuple[str, str] | None = None  # from where to where the tiled loop goes at present
 
     def write(self) -> list[str]:
         """The lines of the function."""
@@ -108,14 +109,40 @@ class _KernelWriter:
     def _frame(self, depth: int) -> None:
         frame = self.kernel.frame
         if depth == len(frame):
-            for phase in self.kernel.phases:
-                self._phase(phase)
+            if self.tile is not None and self.lanes.tiled is not None:
+                self.loops.counted(self.lanes.tiled, *self.tile, 1, self._phases)
+            else:
+                self._phases()
+            return
+        if frame[depth] is self.lanes.tiled:
+            self._tiles(frame[depth], lambda: self._frame(depth + 1))
             return
         inside = prod([self._rounds(axis) for axis in frame[depth + 1 :]])
         if frame[depth] is self.cut.axis:
             self._cut(frame[depth], lambda: self._frame(depth + 1), inside)
             return
         self._loop(frame[depth], lambda: self._frame(depth + 1), self.lanes.of_frame, inside=inside)
+
+    def _phases(self) -> None:
+        for phase in self.kernel.phases:
+            self._phase(phase)
+
+    def _tiles(self, axis: Axis, body: Callable[[], None]) -> None:
+        """A loop a tile at a time; within the tile it goes on innermost."""
+
+        def one_tile() -> None:
+            begin = self.loops.counters[outer]
+            end = begin + TILE
+            self.tile = begin.text, self.w.select(end < axis.extent, end, axis.extent).text
+            body()
+            self.tile = None
+
+        outer, start, stop = Axis(axis.extent), "0", str(-(-axis.extent // TILE) * TILE)
+        if axis is self.cut.axis and self.cut.part is Part.RANGE:
+            start, stop = "%begin", "%end"
+        elif axis is self.cut.axis and self.cut.part is Part.REST:
+            start = str(axis.extent // TILE * TILE)
+        self.loops.counted(outer, start, stop, TILE, one_tile)
 
     def _rounds(self, axis: Axis) -> int:
         return max(axis.extent // self.lanes.width, 1) if axis is self.lanes.of_frame else max(axis.extent, 1)

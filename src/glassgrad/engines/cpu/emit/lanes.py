@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from math import prod
+from math import gcd, prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
@@ -21,11 +21,17 @@ _MOST_BUFFERED = 1 << 14  # bytes kept between phases for rows that are computed
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
 
 
+TILE = 32  # rounds of a loop in one tile
+_SETS, _WAYS = 1024, 8  # lines that the second cache has room for, of which some may be another's
+_LINE = 64  # bytes that come from memory at a time
+
+
 @dataclass(eq=False, slots=True)
 class Lanes:
     """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`.
 
-    `cost` is what a point of the loops costs, in additions.
+    `cost` is what a point of the loops costs, in additions. A loop that is `tiled` goes forward TILE at a time, and
+    those within the lanes.
     """
 
     width: int
@@ -33,6 +39,7 @@ class Lanes:
     of_frame: Axis | None = None
     of_phase: dict[Phase, Axis] = field(default_factory=dict)
     unrolled: set[Axis] = field(default_factory=set)
+    tiled: Axis | None = None
 
 
 @cache
@@ -66,7 +73,35 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots}, row * size)
     _choose_unrolled(kernel, lanes, cost)
+    lanes.tiled = _tiled(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
+    if lanes.tiled is not None:
+        lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
     return lanes
+
+
+def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> Axis | None:
+    """The loop along which lies side by side what is far apart from lane to lane, as in a transpose."""
+    alone = len(kernel.phases) == 1 and not kernel.phases[0].axes
+    if lanes.of_frame is None or lanes.of_frame is not kernel.frame[-1] or not alone:
+        return None
+    if any(root.reduced or root.role is Role.RUNNING for root in kernel.roots):
+        return None
+    for root, found in reads.items():
+        own = root.target if root.target is not None else tuple([variable(a) for a in root.axes])
+        for node, index in (*found, (root.node, own)):
+            offset, size = offset_of(index, contiguous(node.shape)), _size(node)
+            apart = offset.coefficient(lanes.of_frame)
+            if apart is None or abs(apart) * size < _LINE or _is_held(lanes.of_frame.extent, abs(apart) * size):
+                continue
+            for axis in kernel.frame[:-1]:
+                if axis.extent >= TILE // 2 and axis in offset.axes() and abs(offset.coefficient(axis) or 0) == 1:
+                    return axis
+    return None
+
+
+def _is_held(count: int, apart: int) -> bool:
+    """Does the second cache hold so many lines, so many bytes apart? Those a power of two apart crowd in few sets."""
+    return count <= _SETS * _LINE // max(gcd(apart, _SETS * _LINE), _LINE) * _WAYS // 2
 
 
 def _avoid_gathers(

@@ -9,7 +9,7 @@ from math import prod
 
 from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.kernels import Cut, Part, Surroundings, kernel_text
-from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
 from glassgrad.engines.cpu.emit.scopes import block_rounds
 from glassgrad.engines.cpu.native.threads import processor_count
@@ -59,7 +59,7 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
     size = max([root.node.dtype.itemsize for root in kernel.roots])
     free = [axis for axis in kernel.frame if axis not in reduced and (axis is first or axis.extent * size >= _WIDE)]
     if free:
-        width = lanes.width if free[0] is lanes.of_frame else 1
+        width = lanes.width if free[0] is lanes.of_frame else TILE if free[0] is lanes.tiled else 1
         pieces = min(threads * (4 if work >= 16 * _LEAST else 1), free[0].extent // width)
         return Sharing(free[0], width, pieces, threads) if threads > 1 and pieces > 1 else None
     return _in_blocks(kernel, lanes, int(work), threads)

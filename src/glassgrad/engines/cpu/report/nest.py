@@ -7,7 +7,7 @@ on the inner loops stands before them; what several read, and what a person name
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from glassgrad.engines.cpu.emit.lanes import Lanes
+from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.plan.index import Axis, Index, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import source_index
@@ -107,6 +107,8 @@ class _Nest:
             mine = lanes.of_frame is axis or (phase is not None and lanes.of_phase.get(phase) is axis)
             if mine:
                 facts.append(f"{min(lanes.width, axis.extent)} lanes")
+            elif axis is lanes.tiled:
+                facts.append(f"{TILE} at a time, innermost")
             elif axis in lanes.unrolled:
                 facts.append("written out")
         return facts

@@ -1,0 +1,39 @@
+"""Transposes whose rows lie a power of two apart go forward in tiles, and give what NumPy gives."""
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+
+TURNED = {
+    "transposed": ((131, 1024), lambda x: x.T * 2),
+    "a rest behind the tiles": ((70, 512), lambda x: x[:, 3:].T * 2 - 1),
+    "backwards": ((67, 1024), lambda x: x.T[::-1, ::-1] * 2),
+    "every other": ((133, 1024), lambda x: x.T[:, 1::2] + 1),
+    "on several threads": ((257, 2048), lambda x: np.tanh(x.T)),
+    "fewer than a tile": ((300, 1024), lambda x: x[:, :17].T * 3),
+    "as many as lanes": ((64, 1024), lambda x: x[:40].T * 3),
+    "beside rows": ((1024, 1024), lambda x: x + x.T),
+    "three axes": ((67, 16, 64), lambda x: np.transpose(x, (2, 1, 0)) * 2),
+    "the last two": ((3, 133, 1024), lambda x: np.transpose(x, (0, 2, 1)) * 2),
+    "into an array of parts": ((300, 1024), lambda x: np.concatenate([x.T * 2, x[:, :5].T])),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int16], ids=["float32", "float64", "int16"])
+@pytest.mark.parametrize("name", TURNED)
+def test_turned_arrays_are_right(name, dtype):
+    shape, function = TURNED[name]
+    x = (np.random.default_rng(1).normal(size=shape) * 50).astype(dtype)
+    with gg.settings(engine="cpu"):
+        found = gg.jit(function)(x)
+    expected = function(x)
+    assert (found.shape, found.dtype) == (expected.shape, expected.dtype)
+    close = 1e-3 if dtype is np.int16 else 1e-6 if dtype is np.float32 else 1e-14
+    np.testing.assert_allclose(found, expected, rtol=close, atol=close)
+
+
+def test_rows_a_power_of_two_apart_are_tiled_and_others_not():
+    tiled = gg.jit(lambda x: x.T * 2.0)
+    assert "at a time" in str(tiled.inspect(np.ones((200, 1024))))
+    assert "at a time" not in str(tiled.inspect(np.ones((200, 1000))))
