@@ -255,3 +255,20 @@ def test_each_value_is_recorded_once():
         assert len(records) == len(set(records))
         sequences = node.inputs[node.param("carries") :][: node.param("sequences")] if node.op.name == "scan" else ()
         assert len(sequences) == len(set(sequences))
+
+
+@pytest.mark.parametrize("head", [(1,), (2,), ()])
+@pytest.mark.parametrize("recurrent_weights", [True, False])
+def test_an_output_layer_inside_of_the_steps(head, recurrent_weights):
+    def loss(wx, wh, wo, c, xs):
+        def cell(h, x):
+            h = np.tanh(x @ wx + (h @ wh if recurrent_weights else h))
+            return h, h @ wo + c
+
+        return np.mean(gg.scan(cell, np.zeros((3, 5)), xs)[1] ** 2)
+
+    arguments = drawn(4, 5), drawn(5, 5), drawn(5, *head), drawn(*head), drawn(6, 3, 4)
+    agree(loss, *arguments)
+    for wrt in range(5):
+        agree(gg.grad(loss, wrt), *arguments)
+    agree(lambda *given: gg.grad(loss, 2)(*given) + gg.grad(loss, 2)(*given) ** 2, *arguments)

@@ -19,7 +19,7 @@ class Loop:
     """Inputs of the body with the values outside that they stand for, and the body's outputs by position.
 
     `carries` holds for each carried position the body's input and the value it starts from. `extra` are values of each
-    step that the loop gives besides.
+    step that the loop gives besides. `now` says what has become of the values that were asked for by `record`.
     """
 
     length: int
@@ -28,6 +28,7 @@ class Loop:
     constants: dict[Node, Node]
     outputs: dict[int, Node]
     extra: list[Node] = field(default_factory=list)
+    now: dict[Node, Node] = field(default_factory=dict)
 
     def results(self) -> list[Node]:
         """What the body has to compute."""
@@ -47,12 +48,18 @@ class Loop:
 
     def record(self, node: Node) -> None:
         """Has the loop give this value at each step, if it does not already."""
-        if node not in self.sequences and node not in self.recorded():
-            self.extra.append(node)
+        if node not in self.sequences:
+            self.now[node] = node
+            if node not in self.recorded():
+                self.extra.append(node)
 
     def replace(self, replacement: dict[Node, Node]) -> None:
         """The body with some of its values replaced."""
-        new = iter(substitute(self.results(), replacement))
+        before = self.results()
+        after = substitute(before, replacement)
+        became = dict(zip(before, after, strict=True))
+        self.now = {node: became.get(current, current) for node, current in self.now.items()}
+        new = iter(after)
         self.outputs = {k: next(new) for k in self.outputs}
         self.extra = list(new)
 

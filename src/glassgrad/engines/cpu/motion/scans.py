@@ -121,6 +121,7 @@ def _run(loop: Loop, backwards: bool, later: dict[int, Later]) -> dict[int, Node
         given = outputs_of(node)
         results = dict(zip(order, given, strict=False))
         stacks |= {y: given[at] for at, y in enumerate(loop.results()) if at >= len(loop.carries)}
+    stacks |= {node: stacks[current] for node, current in loop.now.items()}
     loop.sequences, loop.constants = all_sequences, all_constants
     return results | {k: make_result(stacks) for k, make_result in later.items()}
 

@@ -4,20 +4,21 @@ import ctypes
 from functools import cache
 from typing import Any
 
-from scipy.linalg import cython_blas, cython_lapack
-
 _BLAS = frozenset({"strsm", "dtrsm", "sswap", "dswap"})
 
 
-def is_lapack(name: str) -> bool:
-    """Is this one of the functions here?"""
-    return name in _BLAS or name in cython_lapack.__pyx_capi__
+@cache
+def _table(module: str) -> dict[str, Any]:
+    """The functions of one of SciPy's modules, by name."""
+    from scipy.linalg import cython_blas, cython_lapack  # heavy: a third of a second
+
+    return dict({"blas": cython_blas, "lapack": cython_lapack}[module].__pyx_capi__)
 
 
 @cache
 def lapack_address(name: str) -> int:
     """The address of a function (`dgetrf`), in Fortran's calling convention with whole numbers of 32 bits."""
-    capsule = (cython_blas if name in _BLAS else cython_lapack).__pyx_capi__[name]
+    capsule = _table("blas" if name in _BLAS else "lapack")[name]
     get_name = ctypes.pythonapi.PyCapsule_GetName
     get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer

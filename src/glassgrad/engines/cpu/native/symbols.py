@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from glassgrad.engines.cpu.native.lapack import is_lapack, lapack_address
+from glassgrad.engines.cpu.native.lapack import lapack_address
 from glassgrad.engines.cpu.native.threads import fork_join_address, processor_count
-from glassgrad.engines.cpu.products.library import product_address
+from glassgrad.engines.cpu.products.library import is_product_part, product_address
 
 _FEW = 3
 
@@ -21,4 +21,4 @@ def addresses(names: Collection[str]) -> dict[str, int]:
 def _address(name: str) -> int:
     if name == "fork_join":
         return fork_join_address()
-    return lapack_address(name) if is_lapack(name) else product_address(name)
+    return product_address(name) if is_product_part(name) else lapack_address(name)

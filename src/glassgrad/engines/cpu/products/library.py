@@ -15,6 +15,11 @@ _libraries: dict[str, Library] = {}
 _KINDS = {kind.name: kind for kind in (F32, F64)}
 
 
+def is_product_part(name: str) -> bool:
+    """Is this a function of this library?"""
+    return name.startswith("glassgrad.")
+
+
 def product_address(name: str) -> int:
     """The address of a function of this library."""
     found = _libraries.get(name)
