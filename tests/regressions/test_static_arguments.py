@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.base.errors import UsageError
 
 
 def kind_of(x, n):
@@ -31,3 +32,17 @@ def test_equal_values_that_are_not_the_same(engine):
         scaled = gg.jit(lambda x, s: x * next(iter(s)), static=1)
         found = [scaled(np.int64(3), s).dtype for s in (frozenset({2}), frozenset({2.0}), frozenset({2}))]
         assert found == [np.int64, np.float64, np.int64]
+
+
+@pytest.mark.parametrize(
+    "options", [{"static": "m"}, {"static": 9}, {"static": 1.5}, {"donate": "q"}, {"donate": True}]
+)
+def test_options_that_name_no_parameter(options):
+    with pytest.raises(UsageError, match="has no parameter") as caught:
+        gg.jit(lambda x, n: x * n, **options)
+    assert "x, n" in str(caught.value)
+
+
+def test_options_may_name_what_a_function_takes_besides():
+    assert gg.jit(lambda *xs, **named: xs[3] * named["n"], static=("n", 3))(1.0, 2.0, 3.0, 4.0, n=2) == 8.0
+    assert gg.jit(lambda x, *, n: x * n, static="n")(3.0, n=2) == 6.0

@@ -1,7 +1,7 @@
 """Which arguments a derivative is taken with respect to: by position or by name, one or several. Floor 5."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -87,3 +87,32 @@ def parameter_names(function: Callable[..., Any]) -> list[str]:
         return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p.name for p in parameters if p.kind in kinds]
+
+
+def both_spellings(function: Callable[..., Any], keys: ArgNums, option: str) -> set[int | str]:
+    """The parameters that an option names, each by its position and by its name: a caller may pass it either way."""
+    asked: list[Any] = [keys] if isinstance(keys, str) or not isinstance(keys, Collection) else list(keys)
+    names = parameter_names(function)
+    for key in asked:
+        if not _is_taken(function, names, key):
+            raise UsageError(
+                f"{option}={keys!r}: {getattr(function, '__name__', 'the function')} has no parameter {key!r}",
+                hint=f"its parameters are {', '.join(names) or 'none'}; positions count from 0",
+            )
+    found: set[int | str] = set(asked)
+    found |= {names[key] for key in asked if isinstance(key, int) and -len(names) <= key < len(names)}
+    return found | {names.index(str(key)) for key in found if key in names}
+
+
+def _is_taken(function: Callable[..., Any], names: Sequence[str], key: object) -> bool:
+    """Can a call of the function have this argument?"""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # a function of C: it does not say
+        return isinstance(key, int | str)
+    kinds = {parameter.kind for parameter in parameters.values()}
+    if isinstance(key, str):
+        return key in parameters or inspect.Parameter.VAR_KEYWORD in kinds
+    if not isinstance(key, int) or isinstance(key, bool):
+        return False
+    return -len(names) <= key < len(names) or inspect.Parameter.VAR_POSITIONAL in kinds

@@ -6,7 +6,7 @@ from functools import wraps
 from threading import Lock
 from typing import Any, Protocol, overload
 
-from glassgrad.api.arguments import ArgNums, parameter_names
+from glassgrad.api.arguments import ArgNums, both_spellings
 from glassgrad.api.donation import check_donated, donated_leaves
 from glassgrad.api.inspector import Inspector
 from glassgrad.api.pipeline import deliver, own, tracing
@@ -118,10 +118,7 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
     """
     if function is None:
         return lambda f: jit(f, static=static, donate=donate)
-    fixed = {static} if isinstance(static, int | str) else set(static)
-    fixed |= _other_spellings(function, fixed)
-    donated = {donate} if isinstance(donate, int | str) else set(donate)
-    donated |= _other_spellings(function, donated)
+    fixed, donated = both_spellings(function, static, "static"), both_spellings(function, donate, "donate")
     _check_apart(donated, fixed)
     versions = Versions()
 
@@ -160,13 +157,6 @@ def _check_apart(donated: set[int | str], fixed: set[int | str]) -> None:
 def _constants(program: Callable[..., list[Any]]) -> list[Any]:
     """The arrays that a result of the reference engine may be itself, so that it must be copied."""
     return [value for _, value in program.constants] if isinstance(program, reference.Program) else []
-
-
-def _other_spellings(function: Function, fixed: set[int | str]) -> set[int | str]:
-    """The positions of named parameters and the names of positions, for a caller may pass them either way."""
-    names = parameter_names(function)
-    found: set[int | str] = {names[key] for key in fixed if isinstance(key, int) and -len(names) <= key < len(names)}
-    return found | {names.index(str(key)) for key in fixed | found if key in names}
 
 
 def _compile(

@@ -109,8 +109,8 @@ def test_settings_are_told_apart(request):
     with gg.settings(threads=2):
         first = gg.jit(function)(argument)
     request.getfixturevalue("_nothing_to_compile")
-    with gg.settings(threads=1), pytest.raises(AssertionError, match="done before"):
-        gg.jit(function)(argument)
+    with gg.settings(threads=1), pytest.warns(RuntimeWarning, match="done before.*a defect of Glassgrad"):
+        np.testing.assert_allclose(gg.jit(function)(argument), first, rtol=1e-9)  # by the reference engine
     with gg.settings(threads=2):
         np.testing.assert_array_equal(gg.jit(function)(argument), first)
 
