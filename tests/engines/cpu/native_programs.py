@@ -12,7 +12,7 @@ from glassgrad.engines.cpu.native.signature import Array, Program, Scalar, leave
 _TEXT = """
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
-define void @echo(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
+define i64 @echo(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
 entry:
   %count = load i64, ptr %context
   br label %head
@@ -31,30 +31,30 @@ body:
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %size, i1 false)
   br label %head
 done:
-  ret void
+  ret i64 1
 }
 
-define void @nothing(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
-  ret void
+define i64 @nothing(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
+  ret i64 1
 }
 
-define void @square_plus_one(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
+define i64 @square_plus_one(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
   %from = load ptr, ptr %inputs
   %x = load double, ptr %from
   %xx = fmul double %x, %x
   %y = fadd double %xx, 1.0
   %to = load ptr, ptr %outputs
   store double %y, ptr %to
-  ret void
+  ret i64 1
 }
 
-define void @fill_arena(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
+define i64 @fill_arena(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
   %size = ptrtoint ptr %context to i64
   call void @llvm.memset.p0.i64(ptr %arena, i8 7, i64 %size, i1 false)
   %place = ptrtoint ptr %arena to i64
   %to = load ptr, ptr %outputs
   store i64 %place, ptr %to
-  ret void
+  ret i64 1
 }
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 """

@@ -30,7 +30,7 @@ from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import Held
 
-_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _ALIGNED = 64
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
+from glassgrad.base.errors import OutOfRangeError
+from glassgrad.engines.cpu.emit.failure import MEMORY
 from glassgrad.engines.reference.program import constant, kernel_of
 from glassgrad.engines.reference.refusal import refused
 from glassgrad.graph.node import Node
@@ -47,6 +49,9 @@ class HostCalls:
             return 1
         if number < 0:
             name, text = self._refusals[-1 - number]
+            if not name:
+                self._pending.error = _failure(*(ctypes.c_int64 * 4).from_address(operands))
+                return 1
             self._pending.error = refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
             return 1
         try:
@@ -74,6 +79,13 @@ class HostCalls:
         error, self._pending.error = self._pending.error, None
         if error is not None:
             raise error
+
+
+def _failure(what: int, index: int, axis: int, size: int) -> Exception:
+    """What the words of a failed run say (`emit/failure.py`)."""
+    if what == MEMORY:
+        return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
+    return OutOfRangeError(f"index {index if size else 0} is out of bounds for axis {axis} with size {size}")
 
 
 def _pointer(table: int, position: int) -> int:

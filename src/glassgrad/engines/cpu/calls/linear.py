@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from glassgrad.engines.cpu import linear
 from glassgrad.engines.cpu.calls.loops import Counted
 from glassgrad.engines.cpu.calls.records import Records
+from glassgrad.engines.cpu.emit.failure import HOST, MEMORY, fail
 from glassgrad.engines.cpu.emit.frame import Frame
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.native.lapack import room_asked
@@ -49,7 +50,8 @@ class _Calls:
         places = frame.results(node) if node.op.multiple else [frame.pointer(node)]
         self._inputs = [frame.pointer(x) for x in node.inputs]
         self._outputs = places
-        self._borrowed: list[str] = []
+        self._borrowed: list[str] = []  # where the addresses of what is to be freed stand
+        self._end = self.w.new_label()
 
     # ------------------------------------------------------------------ places
     def input(self, position: int) -> str:
@@ -103,15 +105,28 @@ class _Calls:
     def borrowed(self, nbytes: int) -> str:
         """Memory until this matrix is done."""
         Records.declare(self.function)
-        pointer = self.w.fresh()
-        self.w.line(f"{pointer} = call ptr @malloc(i64 {nbytes})")
-        self._borrowed.append(pointer)
+        w, slot, pointer, missing = self.w, self.function.slot(), self.w.fresh(), self.w.fresh()
+        self.function.entry.append(f"  store ptr null, ptr {slot}, align 8")
+        w.line(f"{pointer} = call ptr @malloc(i64 {max(nbytes, 1)})")
+        self.function.put(slot, pointer)
+        self._borrowed.append(slot)
+        w.line(f"{missing} = icmp eq ptr {pointer}, null")
+        without, onward = w.new_label(), w.new_label()
+        w.line(f"br i1 {missing}, label %{without}, label %{onward}")
+        w.label(without)
+        fail(w, MEMORY)
+        self.module.may_fail = True
+        w.jump(self._end)
+        w.label(onward)
         return pointer
 
     def give_back(self) -> None:
         """Frees what was borrowed."""
-        for pointer in self._borrowed:
-            self.w.line(f"call void @free(ptr {pointer})")
+        self.w.jump(self._end)
+        self.w.label(self._end)
+        for slot in self._borrowed:
+            self.w.line(f"call void @free(ptr {self.function.get(slot)})")
+            self.function.put(slot, "null")
 
     def whole(self, pointer: str) -> str:
         """The whole number of 32 bits that lies there."""
@@ -128,6 +143,7 @@ class _Calls:
         w.label(refused)
         w.line(f"{function} = load ptr, ptr %context, align 8")
         w.line(f"{w.fresh()} = call i64 {function}(i64 {-1 - number}, ptr null, ptr null)")
+        fail(w, HOST)
         w.jump(onward)
         w.label(onward)
 

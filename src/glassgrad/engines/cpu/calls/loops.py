@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from glassgrad.base.avals import Aval
 from glassgrad.engines.cpu.calls.records import Records
 from glassgrad.engines.cpu.calls.scratch import Scratch, near
+from glassgrad.engines.cpu.emit.failure import MEMORY, fail_where, failed
 from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.types import I64, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
@@ -114,10 +115,12 @@ def write_scan(module: "Module", frame: Frame, node: Node) -> None:
         length = _length(frame, node, carries, middle)
     carried = _carried(frame, scratch, node, targets, known if known >= 0 else None)
     read = [_Strip(frame, frame.pointer(x), x.aval) for x in node.inputs[carries:middle]]
-    written = _written(frame, node, targets, length)
+    written = _written(module, frame, node, targets, length)
     constants = [near(frame, frame.pointer(x), x.aval) for x in node.inputs[middle:]]
     if known != 0:
-        loop = Counted(frame.writer, length)
+        if isinstance(length, Value):  # without the memory that it asks for there is nothing to be done
+            unfailed = frame.writer.select(failed(frame.writer), 0, length)
+        loop = Counted(frame.writer, length if isinstance(length, int) else unfailed)
         step = loop.counter
         at = step if not node.param("backwards") else (length - 1) - step
         given = [*[c.source for c in carried], *[strip.element(at) for strip in read], *constants]
@@ -149,7 +152,7 @@ class _Strip:
         return self.writer.address(self.base, (at * self.size).text) if self.size else self.base
 
 
-def _written(frame: Frame, node: Node, targets: Sequence[str], length: int | Value) -> list[_Strip]:
+def _written(module: "Module", frame: Frame, node: Node, targets: Sequence[str], length: int | Value) -> list[_Strip]:
     """The sequences that the loop gives; one that nobody reads has room for one element."""
     found, places = [], frame.results(node)
     for k, aval in enumerate(node.avals):
@@ -162,6 +165,7 @@ def _written(frame: Frame, node: Node, targets: Sequence[str], length: int | Val
             if is_ragged(aval):
                 assert isinstance(length, Value), "as the aval says"
                 _make_room(frame, targets[k], length, element_bytes(aval))
+                module.may_fail = True
             strip = _Strip(frame, targets[k], aval)
         found.append(strip)
     return found
@@ -172,7 +176,10 @@ def _make_room(frame: Frame, place: str, length: Value, size: int) -> None:
     function, w = frame.function, frame.writer
     Records.declare(function)
     base = w.fresh()
-    w.line(f"{base} = call ptr @malloc(i64 {(length * size).text})")
+    missing = w.fresh()
+    w.line(f"{base} = call ptr @malloc(i64 {(length * max(size, 1) + 1).text})")
+    w.line(f"{missing} = icmp eq ptr {base}, null")
+    fail_where(w, missing, MEMORY)
     function.put(function.keeper(), base)
     function.put(place, base)
     w.line(f"store i64 {length.text}, ptr {w.address(place, '8')}, align 8")
@@ -213,7 +220,8 @@ def write_while(module: "Module", frame: Frame, node: Node) -> None:
     constants = [near(frame, frame.pointer(x), x.aval) for x in node.inputs[carries:]]
     carried = _carried(frame, scratch, node, targets)
     records = Records(frame.function, node.avals[carries:])
-    goes_on, truth, test = frame.function.room(1), w.fresh(), w.fresh()
+    module.may_fail |= bool(records.sizes)
+    goes_on, truth, test, further = frame.function.room(1), w.fresh(), w.fresh(), w.fresh()
     head, inside, done = w.new_label(), w.new_label(), w.new_label()
     w.jump(head)
     w.label(head)
@@ -221,9 +229,10 @@ def write_while(module: "Module", frame: Frame, node: Node) -> None:
     module.steps(frame.inner(condition, given, [goes_on], scratch.start), inside=True)
     w.line(f"{truth} = load i8, ptr {goes_on}, align 1")
     w.line(f"{test} = icmp ne i8 {truth}, 0")
-    w.line(f"br i1 {test}, label %{inside}, label %{done}")
+    w.line(f"{further} = select i1 {failed(w).text}, i1 false, i1 {test}")
+    w.line(f"br i1 {further}, label %{inside}, label %{done}")
     w.label(inside)
-    taken = [*[c.target for c in carried], *records.next()]
+    taken = [*[c.target for c in carried], *records.next(done)]
     module.steps(frame.inner(body, given, taken, scratch.start), inside=True)
     for c in carried:
         c.step()

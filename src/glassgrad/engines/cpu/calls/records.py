@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu.emit.failure import MEMORY, fail
 from glassgrad.engines.cpu.emit.frame import Function
 from glassgrad.engines.cpu.emit.types import I64, register
 from glassgrad.engines.cpu.emit.values import Value
@@ -39,8 +40,8 @@ class Records:
         for name, text in _ALLOCATION.items():
             function.declarations[name] = text
 
-    def next(self) -> list[str]:
-        """The addresses of one more entry of each."""
+    def next(self, leave: str) -> list[str]:
+        """The addresses of one more entry of each; goes to `leave` where there is no memory for it."""
         if not self.sizes:
             return []
         w = self.function.writer
@@ -50,12 +51,20 @@ class Records:
         w.line(f"br i1 {full}, label %{grow}, label %{onward}")
         w.label(grow)
         larger = capacity * 2 + self.first
-        w.line(f"store i64 {larger.text}, ptr {self.capacity}, align 8")
+        without = w.new_label()
         for base, size in zip(self.bases, self.sizes, strict=True):
-            moved = w.fresh()
-            w.line(f"{moved} = call ptr @realloc(ptr {self.function.get(base)}, i64 {(larger * size).text})")
+            moved, missing, got = w.fresh(), w.fresh(), w.new_label()
+            old, nbytes = self.function.get(base), (larger * max(size, 1)).text
+            w.line(f"{moved} = call ptr @realloc(ptr {old}, i64 {nbytes})")
+            w.line(f"{missing} = icmp eq ptr {moved}, null")
+            w.line(f"br i1 {missing}, label %{without}, label %{got}")
+            w.label(got)
             self.function.put(base, moved)
+        w.line(f"store i64 {larger.text}, ptr {self.capacity}, align 8")
         w.jump(onward)
+        w.label(without)
+        fail(w, MEMORY)
+        w.jump(leave)
         w.label(onward)
         w.line(f"store i64 {(count + 1).text}, ptr {self.count}, align 8")
         return [

@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient
 from glassgrad.graph.node import Node
 
 _NEAR = 4  # steps between lanes up to which whole vectors are read and thinned out
 
 
 class Memory:
-    """The arrays that a kernel reads and writes. `value` gives an element of an array of indices."""
+    """The arrays that a kernel reads and writes. `looked` gives what is looked up in an array of indices."""
 
-    def __init__(self, loops: Loops, value: Callable[[Node, Index], Value]) -> None:
+    def __init__(self, loops: Loops, looked: Callable[[Looked], Value]) -> None:
         self.loops = loops
         self.w = loops.writer
-        self.value = value
+        self.looked = looked
         self.bases: dict[Node, str] = {}
 
     def base(self, node: Node) -> str:
@@ -152,9 +152,8 @@ class Memory:
                 return self.w.made(
                     position.type, f"sdiv {position.type.llvm} {position.text}, {position.like(by).text}"
                 )
-            case Looked(node=node, at=at, extent=extent):
-                value = self.w.convert(self.value(node, at), I64)
-                return self.w.select(value < 0, value + extent, value)
+            case Looked():
+                return self.looked(symbol)
 
 
 def level(w: Writer, values: Sequence[Value]) -> list[Value]:

@@ -7,6 +7,7 @@ the stack, which LLVM turns into registers.
 from collections.abc import Sequence
 from typing import Any
 
+from glassgrad.engines.cpu.emit.failure import FAILURE, PLACE
 from glassgrad.engines.cpu.emit.values import Writer
 from glassgrad.engines.cpu.plan.memory import stored_bytes
 from glassgrad.engines.cpu.plan.plan import Plan
@@ -122,6 +123,8 @@ class Frame:
 
     def address(self, node: Node) -> str:
         """The address of a value that lies in memory."""
+        if node is FAILURE:
+            return PLACE
         place = self.plan.places[node]
         match place.space:
             case "arena":

@@ -5,20 +5,21 @@ inner loops is written before them; one that was written at the same index is ta
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import prod
 
 from glassgrad.engines.cpu.emit.access import Memory, level, spread
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
+from glassgrad.engines.cpu.emit.failure import FAILURE, Checks
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
+from glassgrad.engines.cpu.emit.types import I64, bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
@@ -92,7 +93,8 @@ class _KernelWriter:
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.buffers: dict[Node, str] = {}
-        self.memory = Memory(self.loops, self.value)
+        self.checks = Checks(self.loops)
+        self.memory = Memory(self.loops, self._looked)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
         self.tile: tuple[str, str] | None = None  # from where to where the tiled loop goes at present
 
@@ -103,6 +105,8 @@ class _KernelWriter:
                 self.late.open(root)
         self._frame(0)
         self.late.close()
+        if self.checks.kept:
+            self.checks.report(self.memory.base(FAILURE))
         return self.loops.scopes[0].lines
 
     # ------------------------------------------------------------------ loops
@@ -292,6 +296,17 @@ class _KernelWriter:
             known[node, index] = found
         return found
 
+    def _looked(self, symbol: Looked) -> Value:
+        """An index from an array of indices, checked where it is first known."""
+        symbol = replace(symbol, at=self.loops.resolved(symbol.at))
+        level = self._level_of(symbol.at)
+        known = self.loops.scopes[level].looked
+        if symbol not in known:
+            value = self.value(symbol.node, symbol.at)
+            with self.loops.at(level):
+                known[symbol] = self.checks.inside(symbol, self.w.convert(value, I64))
+        return known[symbol]
+
     def _made(self, node: Node, index: Index) -> Value:
         if node.op is LITERAL:
             return self.w.constant(literal_value(node).item(), register(result_kind(node)))
@@ -325,11 +340,18 @@ class _KernelWriter:
                 return self.w.load(self.memory.address(base, offset, size), kind, self.loops.lanes)
             return self.memory.read(base, kind, offset)
         node, index = settled(self.around.homes, node, index)
-        return self.memory.read(self.memory.base(node), kind, offset_of(index, contiguous(node.shape)))
+        offset = offset_of(index, contiguous(node.shape))
+        if not node.aval.size:  # whatever is looked up is outside
+            self.memory.position(offset)
+            return self.w.constant(0, register(kind))
+        return self.memory.read(self.memory.base(node), kind, offset)
 
     def _store(self, root: Root, value: Value, index: Index) -> None:
         node, index = settled(self.around.homes, root.node, index)
         offset = offset_of(self.loops.resolved(index), contiguous(node.shape))
+        if not node.aval.size:
+            self.memory.position(offset)
+            return
         self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 
     def _store_beside(self, root: Root, values: Sequence[Value]) -> None:

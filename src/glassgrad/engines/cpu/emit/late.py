@@ -13,7 +13,7 @@ from glassgrad.engines.cpu.emit.accumulators import Accumulator, best_of
 from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.emit.scalars import result_kind
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import Kind, bytes_of, register
+from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.index import Affine, Axis, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Root
@@ -157,7 +157,7 @@ def joined_text(name: str, block: Apart, blocks: int, declarations: dict[str, st
 def _plain(declarations: dict[str, str]) -> tuple[Loops, Memory]:
     """Loops in which nothing is looked up."""
     loops = Loops(declarations)
-    return loops, Memory(loops, lambda node, index: loops.writer.constant(0, register(result_kind(node))))
+    return loops, Memory(loops, lambda _: loops.writer.constant(0, register(I64)))
 
 
 def _function(name: str, loops: Loops, memory: Memory, *more: str) -> KernelText:

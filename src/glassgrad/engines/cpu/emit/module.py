@@ -9,12 +9,14 @@ from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.calls.sorting import write_sorting
 from glassgrad.engines.cpu.emit.clock import Clock
+from glassgrad.engines.cpu.emit.failure import ENTRY, FAILURE, HOST, PLACE, UNREFUSED, fail_where
 from glassgrad.engines.cpu.emit.frame import Frame, Function, Table
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.late import KernelText
 from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
+from glassgrad.engines.cpu.emit.types import I64
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
@@ -39,6 +41,7 @@ class Module:
         self.symbols: dict[str, str] = {}
         self.host: list[Node] = []
         self.refusals: list[tuple[str, str]] = []  # the op that does not take a matrix, and why
+        self.may_fail = False  # otherwise than by an op of the host, or by a refusal
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
         self.names: dict[Kernel, str] = {}
@@ -57,12 +60,29 @@ class Module:
         )
 
     def program(self, name: str, plan: Plan) -> None:
-        """The function of a plan: `void name(ptr inputs, ptr outputs, ptr arena, ptr context)`."""
+        """The function of a plan: `i64 name(ptr inputs, ptr outputs, ptr arena, ptr context)`, 0 if all is well."""
         function = Function(self.intrinsics)
         inputs = _table(function, "%inputs", len(plan.inputs) + len(plan.captured))
         self.steps(Frame(function, plan, inputs, _table(function, "%outputs", len(plan.outputs)), "%arena"))
-        head = f"define void @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
-        self.functions.append("\n".join([head, "entry:", *function.entry, *function.writer.lines, "  ret void", "}"]))
+        self._tell(function)
+        answer = function.writer.load(PLACE, I64)
+        head = f"define i64 @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
+        lines = [head, "entry:", *ENTRY, *function.entry, *function.writer.lines, f"  ret i64 {answer.text}", "}"]
+        self.functions.append("\n".join(lines))
+
+    def _tell(self, function: Function) -> None:
+        """At the end of a program: calls the host if something failed of which it does not know yet."""
+        w = function.writer
+        if not self.may_fail:
+            return
+        number = len(self.refusals)
+        self.refusals.append(UNREFUSED)
+        told, onward = w.new_label(), w.new_label()
+        w.branch(w.load(PLACE, I64).differs(0), told, onward)
+        w.label(told)
+        w.line(f"{w.fresh()} = call i64 {function.get('%context')}(i64 {-1 - number}, ptr {PLACE}, ptr null)")
+        w.jump(onward)
+        w.label(onward)
 
     def steps(self, frame: Frame, *, inside: bool = False) -> None:
         """The steps of a plan, one after another; `inside` of a loop or a branch."""
@@ -92,6 +112,7 @@ class Module:
         self.names[kernel] = name
         self.choices[kernel] = self.choices[apart[0] if apart is not None else kernel]
         self.functions.extend(written.texts)
+        self.may_fail |= FAILURE in written.values
         given = ", ".join(f"ptr {frame.address(node)}" for node in written.values)
         frame.writer.line(f"call void @{name}({given})")
 
@@ -160,7 +181,10 @@ class Module:
         results = frame.function.table([pointer or "null" for pointer in targets])
         function = w.fresh()
         w.line(f"{function} = load ptr, ptr %context, align 8")
-        w.line(f"{w.fresh()} = call i64 {function}(i64 {number}, ptr {operands}, ptr {results})")
+        refused, test = w.fresh(), w.fresh()
+        w.line(f"{refused} = call i64 {function}(i64 {number}, ptr {operands}, ptr {results})")
+        w.line(f"{test} = icmp ne i64 {refused}, 0")
+        fail_where(w, test, HOST)
 
 
 _AT_ONCE = 64  # addresses that are read at the beginning of a program: more do not fit into registers and rooms

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from glassgrad.engines.cpu.emit.types import I64, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
@@ -19,6 +19,7 @@ class Scope:
     block: str
     lines: list[str] = field(default_factory=list)
     known: dict[tuple[Node, Index], Value] = field(default_factory=dict)
+    looked: dict[Looked, Value] = field(default_factory=dict)
 
 
 def block_rounds(inside: int) -> int:
@@ -175,7 +176,7 @@ class Loops:
                     new = Affine((), self.fixed[symbol]) if symbol in self.fixed else Affine(((symbol, 1),), 0)
                 case Quotient(of=inner, by=by):
                     new = self.settled(inner).divided(by)
-                case Looked(node=node, at=at, extent=extent):
-                    new = Affine(((Looked(node, self.resolved(at), extent), 1),), 0)
+                case Looked(at=at):
+                    new = Affine(((replace(symbol, at=self.resolved(at)), 1),), 0)
             result = result.plus(new.times(c))
         return result

@@ -108,9 +108,8 @@ def _serve(intrinsics: Names, declared: Names) -> Routine:
             w.write(made, index * 8, NULL)
         w.write(result, 0, NULL)
         with w.when(w.call("make", "%program", "%frame").equals(OK)):
-            _run(w)
-            after = address(w, "after")
-            with w.when(w.apart(after, NULL)):
+            failed, after = _run(w), address(w, "after")
+            with w.when(w.apart(after, NULL) & failed.differs(0)):
                 answer = w.call_pointer("PyObject_CallNoArgs", after)
                 with w.when(w.same(answer, NULL)):
                     w.go(release)
@@ -138,18 +137,20 @@ def _drop(w: Routine, slots: str, count: Value) -> None:
             w.call_void("Py_DecRef", held)
 
 
-def _run(w: Routine) -> None:
-    """Calls the program; a long one while other Python threads go on."""
+def _run(w: Routine) -> Value:
+    """Calls the program, a long one while other Python threads go on; gives its answer, 0 if all is well."""
+    answer = w.variable(I64)
     given = (part(w, "inputs"), part(w, "outputs"), part(w, "arena"), address(w, "context"))
     run = address(w, "run")
     quick, slow, done = w.new_label(), w.new_label(), w.new_label()
     w.branch(word(w, "is_long").equals(0), quick, slow)
     w.label(quick)
-    w.call_void(run, *given)
+    w.write(answer, 0, w.call(run, *given))
     w.jump(done)
     w.label(slow)
     state = w.call_pointer("PyEval_SaveThread")
-    w.call_void(run, *given)
+    w.write(answer, 0, w.call(run, *given))
     w.call_void("PyEval_RestoreThread", state)
     w.jump(done)
     w.label(done)
+    return w.read(answer)

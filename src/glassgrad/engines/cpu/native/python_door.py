@@ -24,7 +24,7 @@ from glassgrad.engines.cpu.native.signature import (
     maker,
 )
 
-_RUN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class PythonFunction:
@@ -120,8 +120,8 @@ def _run(program: Program, arrays: list[np.ndarray]) -> Any:
     ]
     arena = np.empty(program.arena_bytes + 64, np.uint8)
     start = -arena.ctypes.data % 64
-    _RUN(program.run)(_pointers(arrays), _pointers(results), arena[start:].ctypes.data, program.context)
-    if program.after is not None:
+    failed = _RUN(program.run)(_pointers(arrays), _pointers(results), arena[start:].ctypes.data, program.context)
+    if failed and program.after is not None:
         program.after()
     return _build(program.gives, iter(results))
 

@@ -93,8 +93,8 @@ class Program:
     """A compiled program behind a door: `run(inputs, outputs, arena, context)` and what goes in and comes out.
 
     `takes` are the positional arguments, then those named by `names`; `extra` are further inputs and conditions that
-    are not arguments. `is_long` lets other Python threads run meanwhile; `may_fail` looks for a Python error after the
-    run; `keep` is whatever must live as long as the program.
+    are not arguments. `is_long` lets other Python threads run meanwhile; `after` is called where the
+    run does not answer 0, and raises; `keep` is whatever must live as long as the program.
     """
 
     run: int

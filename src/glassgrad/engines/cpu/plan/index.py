@@ -1,7 +1,7 @@
 """Indices as affine expressions of loop variables: how `x.T.reshape(6)[1:]` reaches the elements of `x`. Floor 4."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
@@ -40,11 +40,12 @@ class Quotient:
 
 @dataclass(frozen=True)
 class Looked:
-    """An index read from an array of indices, wrapped round where negative."""
+    """An index read from an array of indices, wrapped round where negative; `axis` is the one that it is for."""
 
     node: "Node"
     at: "Index"
     extent: int
+    axis: int = 0
 
 
 Symbol: TypeAlias = Axis | Quotient | Looked
@@ -174,8 +175,8 @@ def substituted(part: Affine, values: Mapping[Axis, Affine]) -> Affine:
                 new = values[symbol] if symbol in values else Affine(((symbol, 1),), 0)
             case Quotient(of=inner, by=by):
                 new = substituted(inner, values).divided(by)
-            case Looked(node=node, at=at, extent=extent):
-                new = Affine(((Looked(node, tuple([substituted(x, values) for x in at]), extent), 1),), 0)
+            case Looked(at=at):
+                new = Affine(((replace(symbol, at=tuple([substituted(x, values) for x in at])), 1),), 0)
         result = result.plus(new.times(c))
     return result
 

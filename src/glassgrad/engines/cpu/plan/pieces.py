@@ -80,7 +80,7 @@ def _shifted(node: Node) -> list[Phase]:
 
 
 def _at(places: Node, index: Index, size: int) -> Affine:
-    return Affine(((Looked(places, index, size), 1),), 0)
+    return Affine(((Looked(places, index, size, len(index) - 1), 1),), 0)
 
 
 def _overlapped(node: Node) -> Kernel:

@@ -71,7 +71,7 @@ def _reached(x: Node, indices: Sequence[Node], key: Key, index: Index) -> Index:
             parts.append(rest[position].times(span.step).shifted(span.start))
             position += 1
         elif type(entry) is Slot:
-            parts.append(_looked_up(indices[entry.number], looked, size))
+            parts.append(_looked_up(indices[entry.number], looked, size, len(parts)))
         else:
             parts.append(number(entry % size))  # type: ignore[operator]  # a number: nothing else is left
     if Ellipsis not in key:
@@ -79,12 +79,12 @@ def _reached(x: Node, indices: Sequence[Node], key: Key, index: Index) -> Index:
     return tuple(parts)
 
 
-def _looked_up(indices: Node, at: Index, size: int) -> Affine:
+def _looked_up(indices: Node, at: Index, size: int, axis: int) -> Affine:
     own = at[len(at) - indices.ndim :] if indices.ndim else ()
     own = tuple([ZERO if n == 1 else part for part, n in zip(own, indices.shape, strict=True)])
-    if indices.op is LITERAL:
+    if indices.op is LITERAL and -size <= int(literal_value(indices)) < size:
         return number(int(literal_value(indices)) % size)
-    return Affine(((Looked(indices, own, size), 1),), 0)
+    return Affine(((Looked(indices, own, size, axis), 1),), 0)
 
 
 def _diagonal(node: Node, index: Index) -> Index:
@@ -105,7 +105,7 @@ def _windows(node: Node, index: Index) -> Index:
 
 def _places(node: Node, index: Index) -> Index:
     x, places = node.inputs
-    return (*index[:-1], _looked_up(places, index, x.shape[-1]))
+    return (*index[:-1], _looked_up(places, index, x.shape[-1], x.ndim - 1))
 
 
 def _roll(node: Node, index: Index) -> Index:
