@@ -142,17 +142,3 @@ def test_an_open_end_over_many_items_that_share_it():
 
     agree(function, np.linspace(-2.0, 2.0, 100_003), 5)
     agree(function, np.linspace(-2.0, 2.0, 20_000), 0)
-
-
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("count", [3, 5, 7, 11])
-def test_state_of_an_odd_width_in_a_gradient(count, dtype):
-    def loss(w, xs):
-        def step(state, x):
-            return np.tanh(x * w[0]) * np.tanh(state * w[1]) + state, None
-
-        return np.sum(gg.scan(step, np.ones(count, dtype), xs)[0])
-
-    rng = np.random.default_rng(0)
-    w, xs = rng.normal(size=(2, count)).astype(dtype), rng.normal(size=(7, count)).astype(dtype)
-    agree(gg.grad(loss), w, xs, tolerance=1e-10 if dtype is np.float64 else 1e-4)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from glassgrad.engines.cpu.emit.failure import FAILURE, PLACE
+from glassgrad.engines.cpu.emit.rooms import room_lines
 from glassgrad.engines.cpu.emit.values import Writer
 from glassgrad.engines.cpu.plan.memory import stored_bytes
 from glassgrad.engines.cpu.plan.plan import Plan
@@ -29,7 +30,8 @@ class Function:
     def room(self, nbytes: int) -> str:
         """The address of memory on the stack."""
         name = self.writer.fresh()
-        self.entry.append(f"  {name} = alloca [{max(nbytes, 1)} x i8], align {64 if nbytes > 16 else 16}")
+        align = 64 if nbytes > 16 else 16
+        self.entry.extend(room_lines(self.declarations, name, f"[{max(nbytes, 1)} x i8]", align))
         self._rooms.add(name)
         return name
 

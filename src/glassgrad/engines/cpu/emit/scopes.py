@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from glassgrad.engines.cpu.emit.rooms import room_lines
 from glassgrad.engines.cpu.emit.types import I64, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
@@ -59,7 +60,7 @@ class Loops:
     def reserve(self, type: str, count: int = 1) -> str:
         """Room on the stack for as long as the function runs."""
         name = self.writer.fresh()
-        self.reserved.append(f"  {name} = alloca {type}, i64 {count}, align 64")
+        self.reserved.extend(room_lines(self.writer.intrinsics, name, f"{type}, i64 {count}", 64))
         return name
 
     @contextmanager

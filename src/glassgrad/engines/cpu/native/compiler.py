@@ -6,7 +6,6 @@ files, each behind its length.
 
 import ctypes
 import os
-import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -86,11 +85,13 @@ def object_code(text: str) -> bytes:
 
 def optimised_text(text: str) -> str:
     """LLVM text after the passes that `object_code` runs."""
+    _target_machine()
     return _made(text, lambda module, machine: str(module))
 
 
 def assembly_text(text: str) -> str:
     """The machine code of `object_code` in words."""
+    _target_machine()
     return _made(text, lambda module, machine: str(machine.emit_assembly(module)))
 
 
@@ -112,31 +113,18 @@ def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
         module.verify()
         module.triple = llvm.get_default_triple()
         module.data_layout = str(machine.target_data)
-        _optimise(module, machine, in_registers=not _fails_in_registers(text))
+        _optimise(module, machine)
+        module.verify()  # a defect of a pass is an error here; later it would end the process, or be wrong numbers
         return make(module, machine)
     finally:
         module.close()  # before its context
 
 
-_ROOM = re.compile(r"alloca \[(\d+) x i8\]")
-_ODD = {size * lanes for size, most in ((4, 16), (8, 8)) for lanes in range(3, most) if lanes & (lanes - 1)}
-
-
-def _fails_in_registers(text: str) -> bool:
-    """Has a loop's body rooms on the stack for vectors of a width that is no power of two?
-
-    LLVM 22 ends the process when such vectors go from round to round in registers ("Already set a value for this
-    node"): they stay in memory.
-    """
-    return any(int(size) in _ODD for size in _ROOM.findall(text))
-
-
-def _optimise(module: Any, machine: Any, *, in_registers: bool) -> None:
+def _optimise(module: Any, machine: Any) -> None:
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=1))
     passes = llvm.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
-    if in_registers:
-        passes.add_sroa_pass()
+    passes.add_sroa_pass()
     passes.add_simplify_cfg_pass()
     passes.add_instruction_combine_pass()
     passes.add_simplify_cfg_pass()
