@@ -141,6 +141,17 @@ def test_max_pool():
     assert close(gg.grad(lambda x: gg.max_pool(x, 2).sum())(signal), [[[0, 1, 1, 0]]])
 
 
+def test_nn():
+    class Line(gg.nn.Layer):
+        slope: np.ndarray
+
+        def __call__(self, x):
+            return self.slope * x
+
+    line = Line(np.array(2.0))
+    assert close(gg.grad(lambda line: line(3.0) ** 2)(line).slope, 36.0)
+
+
 def test_numpy():
     def f(x):
         out = gg.numpy.zeros(2)  # NumPy's own np.zeros(2) could not hold a traced value

@@ -124,6 +124,8 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
 
     @wraps(function)
     def compiled(*args: Any, **kwargs: Any) -> Any:
+        if current().surroundings is not None:
+            return function(*args, **kwargs)
         leaves, weak, structure, signature = signature_of(args, kwargs, fixed)
         given_up = donated_leaves(args, kwargs, fixed, donated)
         version = versions.get(signature)

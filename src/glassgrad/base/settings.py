@@ -24,6 +24,7 @@ class Settings:
     verify: bool = False
     threads: int | None = None
     engine: str = "cpu"
+    surroundings: object | None = None  # see `surrounded`
 
 
 ENGINES = ("reference", "cpu")
@@ -52,12 +53,9 @@ def settings(**changes: bool | int | str | None) -> Iterator[Settings]:
     ...     now.verify, now.threads
     (True, 1)
     """
-    unknown = changes.keys() - {setting.name for setting in fields(Settings)}
-    if unknown:
-        raise UsageError(
-            f"there is no setting {min(unknown)!r}",
-            hint=f"the settings are {', '.join(setting.name for setting in fields(Settings))}",
-        )
+    names = [setting.name for setting in fields(Settings) if setting.name != "surroundings"]
+    if unknown := changes.keys() - set(names):
+        raise UsageError(f"there is no setting {min(unknown)!r}", hint=f"the settings are {', '.join(names)}")
     threads = changes.get("threads")
     if threads is not None and (type(threads) is not int or threads < 1):
         raise UsageError(f"threads is {threads!r}, not a number from 1", hint="None stands for all processors")
@@ -66,5 +64,15 @@ def settings(**changes: bool | int | str | None) -> Iterator[Settings]:
     token = settings_variable.set(_one_of(replace(settings_variable.get(), **changes)))  # type: ignore[arg-type]  # checked above
     try:
         yield settings_variable.get()
+    finally:
+        settings_variable.reset(token)
+
+
+@contextmanager
+def surrounded(by: object) -> Iterator[None]:
+    """In the block functions mean something else than outside, by what is given: `jit` keeps nothing of them."""
+    token = settings_variable.set(replace(settings_variable.get(), surroundings=by))
+    try:
+        yield
     finally:
         settings_variable.reset(token)

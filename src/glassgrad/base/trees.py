@@ -68,6 +68,37 @@ def leaves_up_to(structure: Structure, tree: Tree) -> list[Any]:
     return list(structure.flatten_up_to(tree))
 
 
+def children_of(tree: Tree) -> list[tuple[str, Tree]] | None:
+    """The parts that a tree consists of, each with the step to it (`.weight`, `[0]`); None for a leaf.
+
+    >>> children_of({"a": (1, 2), "b": 3})
+    [("['a']", (1, 2)), ("['b']", 3)]
+    """
+    if optree.tree_is_leaf(tree, namespace=_NAMESPACE) and not _register_dataclasses([tree]):
+        return None
+    children, _, entries, _ = optree.tree_flatten_one_level(tree, namespace=_NAMESPACE)
+    return [(_step(tree, entry), child) for entry, child in zip(entries, children, strict=True)]
+
+
+def joined(tree: Tree, children: Sequence[Tree]) -> Tree:
+    """A tree of the kind of `tree` with other parts.
+
+    >>> joined((1, 2), [3, 4])
+    (3, 4)
+    """
+    _register_dataclasses([tree])
+    _, facts, _, join = optree.tree_flatten_one_level(tree, namespace=_NAMESPACE)
+    return join(facts, list(children))
+
+
+def _step(tree: Tree, entry: Any) -> str:
+    if dataclasses.is_dataclass(tree):
+        return f".{entry}"
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):  # a named tuple
+        return f".{tree._fields[entry]}"
+    return f"[{entry!r}]"
+
+
 def _register_dataclasses(leaves: Sequence[Any]) -> bool:
     """Registers the types of dataclass leaves not seen before; True when there was one."""
     fresh = {type(leaf) for leaf in leaves if dataclasses.is_dataclass(leaf) and not isinstance(leaf, type)}

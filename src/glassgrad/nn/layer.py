@@ -1,0 +1,165 @@
+"""Layer: a part of a model. A dataclass that is a tree, closed once it is made. Floor 6.
+
+Plain fields are parameters or further layers (or lists, tuples and dicts of them), `static` fields are structure, and
+`state` fields are numbers that training changes by other means than the gradient.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar, Self, TypeAlias, dataclass_transform
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import Tree
+from glassgrad.nn import parts
+from glassgrad.nn.calls import watched
+from glassgrad.nn.showing import headline, shown
+
+Array: TypeAlias = Any  # a NumPy array, or a traced one
+
+
+def static(default: Any = dataclasses.MISSING) -> Any:
+    """A field that is structure, not numbers: a size, a name, a function. Its values are hashable."""
+    return dataclasses.field(default=default, metadata={"static": True})
+
+
+def state(default: Any = dataclasses.MISSING) -> Any:
+    """A field of numbers that training changes, but not by a gradient: a running mean."""
+    return dataclasses.field(default=default, metadata={"state": True})
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(static, state, dataclasses.field))
+@dataclasses.dataclass(eq=False, repr=False)
+class Layer:
+    """A part of a model, and a model itself: its fields are its parameters and its parts.
+
+    A subclass is a dataclass without saying so. It may have an `__init__` of its own, which fills the fields; after
+    that the layer does not change: `replace` gives a changed copy. `__call__` is plain NumPy code. Since a layer is a
+    tree, `grad` gives gradients of its shape, and `jit` and `vmap` take it as they take an array.
+
+    >>> class Line(Layer):
+    ...     slope: Array
+    ...     offset: Array
+    ...
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line(np.array(2.0), np.array(1.0))
+    >>> line(3.0)
+    np.float64(7.0)
+    >>> grad(lambda line: line(3.0) ** 2)(line).slope
+    np.float64(42.0)
+    >>> line.replace("offset", np.array(5.0)).parameters()
+    {'slope': array(2.), 'offset': array(5.)}
+    """
+
+    frozen: tuple[str, ...] = dataclasses.field(default=(), init=False, metadata={"static": True})
+
+    __call__: ClassVar[Callable[..., Any]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        dataclasses.dataclass(eq=False, repr=False)(cls)
+        cls.__init__ = _closing(cls.__init__)  # type: ignore[method-assign]  # the same, with checks at its end
+        if "__call__" in vars(cls):
+            cls.__call__ = watched(vars(cls)["__call__"])  # the same, open to observers
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_open" not in self.__dict__:
+            raise UsageError(
+                f"{type(self).__name__}.{name} cannot be set: a layer does not change once it is made",
+                hint=f"model = model.replace({name!r}, …) gives a changed copy",
+            )
+        object.__setattr__(self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        raise UsageError(f"{type(self).__name__}.{name} cannot be deleted: a layer does not change once it is made")
+
+    def __repr__(self) -> str:
+        return shown(self)
+
+    def headline(self) -> str:
+        """The layer in a line: its name and its static facts, `Dropout(rate=0.5)`."""
+        return headline(self)
+
+    # ------------------------------------------------------------------ its parts
+    def parameters(self) -> dict[str, Array]:
+        """What training learns, by path: {"layers[0].weight": …}; frozen ones too."""
+        return {place.path: place.value for place in parts.places(self) if place.kind in ("parameter", "frozen")}
+
+    def trainable(self) -> dict[str, Array]:
+        """The parameters by path, without the frozen ones."""
+        return {place.path: place.value for place in parts.places(self) if place.kind == "parameter"}
+
+    def state(self) -> dict[str, Array]:
+        """What training changes by other means than the gradient, by path: running means."""
+        return {place.path: place.value for place in parts.places(self) if place.kind == "state"}
+
+    def count(self) -> int:
+        """How many numbers training learns, frozen ones included."""
+        return sum(int(np.prod(np.shape(value))) for value in self.parameters().values())
+
+    def replace(self, path: str | dict[str, Tree], value: Tree = None) -> Self:
+        """The model with another array or layer at this path, or at each path of a dict.
+
+        Raises UsageError for a path that the model does not have.
+        """
+        changes = path if isinstance(path, dict) else {path: value}
+        replaced: Self = parts.replace(self, changes)
+        return replaced
+
+    def freeze(self, *patterns: str) -> Self:
+        """The model in which `fit` leaves these parameters as they are: a path (with all below it), `*` for any text.
+
+        Without a pattern everything is frozen. Raises UsageError for a pattern that fits nothing.
+        """
+        frozen: Self = parts.freeze(self, patterns or ("*",), frozen=True)
+        return frozen
+
+    def unfreeze(self, *patterns: str) -> Self:
+        """The model in which these parameters learn again; all of them if none is named."""
+        learning: Self = parts.freeze(self, patterns or ("*",), frozen=False)
+        return learning
+
+    def groups(self, patterns: dict[str, str]) -> dict[str, dict[str, Array]]:
+        """The trainable parameters by group: each belongs to the first pattern that fits; `*` is the rest."""
+        return parts.groups(self.trainable(), patterns)
+
+
+def _closing(init: Callable[..., None]) -> Callable[..., None]:
+    """`init`, after which the fields are checked and the layer does not change any more."""
+
+    @wraps(init)
+    def closing(self: Layer, *args: Any, **kwargs: Any) -> None:
+        if "_open" in self.__dict__:  # the __init__ of a subclass calls its parent's
+            init(self, *args, **kwargs)
+            return
+        object.__setattr__(self, "_open", True)
+        init(self, *args, **kwargs)
+        del self.__dict__["_open"]
+        for field in dataclasses.fields(self):
+            _check_field(self, field)
+
+    return closing
+
+
+def _check_field(layer: Layer, field: "dataclasses.Field[Any]") -> None:
+    name = f"{type(layer).__name__}.{field.name}"
+    if not hasattr(layer, field.name):
+        raise UsageError(f"{name} was not set by __init__")
+    value = getattr(layer, field.name)
+    if not field.metadata.get("static"):
+        if callable(value) and not isinstance(value, Layer) and not isinstance(value, np.ndarray | np.generic):
+            raise UsageError(
+                f"{name} is a function, and plain fields hold numbers",
+                hint=f"declare it as structure: {field.name}: Callable[..., Any] = nn.static()",
+            )
+        return
+    try:
+        hash(value)
+    except TypeError:
+        raise UsageError(
+            f"{name} is static and holds a {type(value).__name__}, which cannot be hashed",
+            hint="use a tuple for a list; arrays are plain fields, or nn.state()",
+        ) from None

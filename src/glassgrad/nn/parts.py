@@ -1,0 +1,165 @@
+"""The parts of a model by path: which are parameters, replacing, freezing, grouping. Floor 6.
+
+A path is what a person would write behind the model's name: `layers[0].weight`, `heads['left'].bias`.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import Tree, children_of, joined
+from glassgrad.tracing.tracer import Tracer
+
+Kind: TypeAlias = Literal["parameter", "frozen", "state", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A leaf of a model: where it is, what it holds, and what training does with it."""
+
+    path: str
+    value: Any
+    kind: Kind
+
+
+def places(model: Tree) -> list[Place]:
+    """The leaves of a model in the order of its tree."""
+    return list(_places(model, "", "parameter", ()))
+
+
+def _places(tree: Tree, path: str, kind: Kind, frozen: Sequence[str]) -> Iterator[Place]:
+    """`frozen` are the paths of leaves, from here, that do not learn."""
+    children = children_of(tree)
+    if children is None:
+        found: Kind = kind if _is_real(tree) else "other"
+        yield Place(path, tree, "frozen" if found == "parameter" and "" in frozen else found)
+        return
+    fixed = [*frozen, *(f".{name}" for name in getattr(tree, "frozen", ()))] if _is_layer(tree) else frozen
+    states = _state_fields(tree)
+    for step, child in children:
+        below = [name.removeprefix(step) for name in fixed if name == step or name.startswith((f"{step}.", f"{step}["))]
+        inner: Kind = "state" if step in states else kind
+        yield from _places(child, join(path, step), inner, below)
+
+
+def join(path: str, step: str) -> str:
+    """A path with one more step: `.weight`, `[0]`."""
+    return f"{path}{step}" if path else step.removeprefix(".")
+
+
+def _is_layer(tree: Tree) -> bool:
+    return dataclasses.is_dataclass(tree) and isinstance(getattr(tree, "frozen", None), tuple)
+
+
+def _state_fields(tree: Tree) -> set[str]:
+    if not dataclasses.is_dataclass(tree):
+        return set()
+    return {f".{field.name}" for field in dataclasses.fields(tree) if field.metadata.get("state")}
+
+
+def _is_real(value: Any) -> bool:
+    """Numbers with a derivative: arrays and tracers of real or complex dtype, and Python's own floats."""
+    if isinstance(value, np.ndarray | np.generic | Tracer):
+        return bool(np.issubdtype(value.dtype, np.inexact))
+    return isinstance(value, float | complex)
+
+
+def tree_places(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
+    """Every part of a tree with its path: the tree itself, its children, theirs."""
+    yield path, tree
+    for step, child in children_of(tree) or ():
+        yield from tree_places(child, join(path, step))
+
+
+# ------------------------------------------------------------------ changed copies
+def replace(model: Tree, changes: dict[str, Tree]) -> Tree:
+    """The tree with other parts at these paths."""
+    used: set[str] = set()
+    found = _replace(model, "", changes, used)
+    if missing := sorted(changes.keys() - used):
+        known = [path for path, _ in tree_places(model) if path]
+        raise UsageError(f"the model has no part {missing[0]!r}", hint=_meant(missing[0], known))
+    return found
+
+
+def _replace(tree: Tree, path: str, changes: dict[str, Tree], used: set[str]) -> Tree:
+    if path in changes and path:
+        used.add(path)
+        return changes[path]
+    if path and not any(changed.startswith((f"{path}.", f"{path}[")) for changed in changes):
+        return tree
+    children = children_of(tree)
+    if children is None:
+        return tree
+    return joined(tree, [_replace(child, join(path, step), changes, used) for step, child in children])
+
+
+def _meant(path: str, known: Sequence[str]) -> str:
+    close = get_close_matches(path, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"its parts are {', '.join(known[:8])} …"
+
+
+# ------------------------------------------------------------------ patterns
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a path fits a pattern: a path stands for all below it, `*` for any text."""
+    text = ".*".join(re.escape(part) for part in pattern.split("*"))
+    expression = re.compile(rf"{text}(?:[.\[].*)?", re.DOTALL)
+    return lambda path: expression.fullmatch(path) is not None
+
+
+def freeze(model: Tree, patterns: Sequence[str], *, frozen: bool) -> Tree:
+    """The model in which what fits one of the patterns is frozen, or learns again."""
+    paths = [place.path for place in places(model) if place.kind in ("parameter", "frozen")]
+    chosen: set[str] = set()
+    for pattern in patterns:
+        fits = matcher(pattern)
+        found = {path for path in paths if fits(path)}
+        if not found:
+            raise UsageError(f"no parameter fits {pattern!r}", hint=_meant(pattern, paths))
+        chosen |= found
+    return _freeze(model, "", chosen, frozen=frozen)
+
+
+def _freeze(tree: Tree, path: str, chosen: set[str], *, frozen: bool) -> Tree:
+    children = children_of(tree)
+    if children is None:
+        return tree
+    new = joined(tree, [_freeze(child, join(path, step), chosen, frozen=frozen) for step, child in children])
+    if _is_layer(tree):
+        own = {below for step, child in children for below in _own_leaves(child, step)}
+        hit = {name for name in own if join(path, f".{name}") in chosen}
+        kept = (set(tree.frozen) | hit) if frozen else (set(tree.frozen) - hit)
+        object.__setattr__(new, "frozen", tuple(sorted(kept)))  # `new` was made here and nobody has it yet
+    return new
+
+
+def _own_leaves(tree: Tree, step: str) -> Iterator[str]:
+    """The paths of leaves below a field that belong to no deeper layer, without the first dot."""
+    if _is_layer(tree):
+        return
+    children = children_of(tree)
+    if children is None:
+        yield step.removeprefix(".")
+        return
+    for inner, child in children:
+        yield from _own_leaves(child, step + inner)
+
+
+def groups(parameters: dict[str, Any], patterns: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """The parameters by the first pattern that each fits."""
+    found: dict[str, dict[str, Any]] = {name: {} for name in patterns}
+    fits = {name: matcher(pattern) for name, pattern in patterns.items()}
+    for path, value in parameters.items():
+        for name, fit in fits.items():
+            if fit(path):
+                found[name][path] = value
+                break
+        else:
+            raise UsageError(f"{path!r} belongs to no group", hint='add a last group for the rest: {"rest": "*"}')
+    return found
