@@ -26,8 +26,8 @@ def drawn(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> Arrays:
 
 def adam_start(parameters: Arrays) -> Any:
     """No steps, no means, no squares."""
-    zeros = {name: np.zeros(value.shape, np.float32) for name, value in parameters.items()}
-    return np.float32(0.0), zeros, dict(zeros)
+    means, squares = [{name: np.zeros(value.shape, np.float32) for name, value in parameters.items()} for _ in "ms"]
+    return np.float32(0.0), means, squares
 
 
 def adam(parameters: Arrays, gradients: Arrays, state: Any) -> tuple[Arrays, Any]:
@@ -45,14 +45,15 @@ Loss = Callable[..., Any]  # of the parameters and the batch
 
 
 def with_glassgrad(loss: Loss, parameters: Arrays, batch: tuple[Any, ...]) -> Run:
-    """The whole step as one compiled function."""
+    """The whole step as one compiled function, the old parameters given up to the new ones."""
     import glassgrad as gg
 
     def step(parameters, state, *batch):
         value, gradients = gg.value_and_grad(loss)(parameters, *batch)
         return *adam(parameters, gradients, state), value
 
-    return _keeping(gg.jit(step), parameters, adam_start(parameters), batch)
+    own = {name: value.copy() for name, value in parameters.items()}
+    return _keeping(gg.jit(step, donate=("parameters", "state")), own, adam_start(parameters), batch)
 
 
 def with_jax(loss: Loss, parameters: Arrays, batch: tuple[Any, ...]) -> Run:

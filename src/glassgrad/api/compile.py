@@ -9,7 +9,7 @@ from typing import Any, Protocol, overload
 from glassgrad.api.arguments import ArgNums, both_spellings
 from glassgrad.api.donation import check_donated, donated_leaves
 from glassgrad.api.inspector import Inspector
-from glassgrad.api.pipeline import deliver, own, tracing
+from glassgrad.api.pipeline import as_result, deliver, own, tracing
 from glassgrad.api.traced_call import Plain, signature_of, trace_call
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
@@ -46,11 +46,14 @@ class Compiled:
     def run(self, leaves: Sequence[Any], given_up: Collection[int]) -> Any:
         """The result for these arrays; the memory of those at the positions `given_up` may become the result's."""
         values = [*leaves, *[node.param("held").values for node in self.outside]]
-        lent = [*values, *_constants(self.program)]
         if given_up:
             check_donated(values, given_up, [held.array for held in self.captured])
-            lent = [value for position, value in enumerate(lent) if position not in given_up]
-        return unflatten(self.structure, own(self.program(*values), lent))
+        results = self.program(*values)
+        if not isinstance(self.program, reference.Program):  # its results are new arrays, or those given up
+            return unflatten(self.structure, [as_result(result) for result in results])
+        lent = [value for position, value in enumerate(values) if position not in given_up]
+        lent += [value for _, value in self.program.constants]
+        return unflatten(self.structure, own(results, lent))
 
     def traced(self, leaves: Sequence[Any]) -> Any:
         """The result as part of the trace that runs."""
@@ -137,11 +140,13 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
         if workspace() is None:
             result = version.run(leaves, given_up)
             if is_new and version.lasts and entry is not None:
-                entry.offer(version.program, (args, kwargs), result, fixed=fixed, outside=version.outside)
+                entry.offer(
+                    version.program, (args, kwargs), result, fixed=fixed, outside=version.outside, donated=given_up
+                )
             return result
         return version.traced(leaves)
 
-    entry = None if donated else entry_for(compiled, function, current().engine)
+    entry = entry_for(compiled, function, current().engine)
     found: Any = compiled if entry is None else entry.function
     found.cache = versions.known
     found.inspect = Inspector(Plain(function, frozenset(fixed)))
@@ -154,11 +159,6 @@ def _check_apart(donated: set[int | str], fixed: set[int | str]) -> None:
             f"argument {min(map(repr, donated & fixed))} is both static and in donate",
             hint="a static argument is a Python value: only arrays have memory to give up",
         )
-
-
-def _constants(program: Callable[..., list[Any]]) -> list[Any]:
-    """The arrays that a result of the reference engine may be itself, so that it must be copied."""
-    return [value for _, value in program.constants] if isinstance(program, reference.Program) else []
 
 
 def _compile(

@@ -3,10 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import numpy as np
-
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import flatten
+from glassgrad.engines.given_up import is_read_only, shares_memory
 
 _HINT = "leave it out of donate, or pass a copy"
 
@@ -30,16 +29,7 @@ def donated_leaves(
 
 def check_donated(leaves: Sequence[Any], donated: Collection[int], others: Sequence[Any]) -> None:
     """Refuses arrays that may not be written into, and those whose memory other arrays of the call have too."""
-    spans: list[tuple[int, int, bool]] = []
-    for position, leaf in enumerate((*leaves, *others)):
-        if not isinstance(leaf, np.ndarray) or not leaf.nbytes:
-            continue
-        if position in donated and not leaf.flags.writeable:
-            raise UsageError("an argument in donate is a read-only array", hint=_HINT)
-        spans.append((*np.lib.array_utils.byte_bounds(leaf), position in donated))
-    end, is_donated = 0, False  # of what reaches furthest so far
-    for start, stop, given_up in sorted(spans):
-        if start < end and (given_up or is_donated):
-            raise UsageError("an argument in donate shares memory with another array of the call", hint=_HINT)
-        if stop > end:
-            end, is_donated = stop, given_up
+    if is_read_only(leaves, donated):
+        raise UsageError("an argument in donate is a read-only array", hint=_HINT)
+    if shares_memory((*leaves, *others), donated):
+        raise UsageError("an argument in donate shares memory with another array of the call", hint=_HINT)

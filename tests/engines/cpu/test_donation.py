@@ -1,10 +1,14 @@
 """Arguments that are given up: results lie in their memory where nobody reads them later, and are right everywhere."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.api import compile as compiling
 from glassgrad.base.errors import UsageError
+from glassgrad.engines.cpu.native import door as doors
 
 RANDOM = np.random.default_rng(0)
 
@@ -144,3 +148,119 @@ def test_the_peak_is_one_array_less(engine):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < x.nbytes // 4
+
+
+# ------------------------------------------------------------------ through the door
+@pytest.fixture(params=["native", "python"])
+def passes(request, monkeypatch, engine):
+    """How often a call came through Python; with the native door and with the one in Python."""
+    if engine == "reference":
+        pytest.skip("only the CPU engine has a door")
+    if request.param == "python":
+        monkeypatch.setattr(doors, "native", lambda: None)
+    seen = []
+    known = compiling.signature_of
+    monkeypatch.setattr(compiling, "signature_of", lambda *given: seen.append(given) or known(*given))
+    return seen
+
+
+@dataclass(frozen=True)
+class Layer:
+    weight: np.ndarray
+    bias: np.ndarray
+    name: str = field(default="tanh", metadata={"static": True})
+
+
+def test_a_training_loop_with_trees_passes_through_python_once(passes):
+    def step(layers, state, x, y):
+        def loss(layers):
+            hidden = x
+            for layer in layers:
+                hidden = np.tanh(hidden @ layer.weight + layer.bias)
+            return np.mean((hidden - y) ** 2)
+
+        value, slopes = gg.value_and_grad(loss)(layers)
+        moved = zip(state["mean"], slopes, strict=True)
+        state = {"mean": [Layer(0.9 * m.weight + g.weight, 0.9 * m.bias + g.bias) for m, g in moved]}
+        pairs = zip(layers, state["mean"], strict=True)
+        return [Layer(p.weight - 0.1 * m.weight, p.bias - 0.1 * m.bias) for p, m in pairs], state, value
+
+    def begin():
+        random = np.random.default_rng(1)
+        layers = [Layer(random.normal(size=(20, 20)), random.normal(size=20)) for _ in range(3)]
+        return layers, {"mean": [Layer(np.zeros((20, 20)), np.zeros(20)) for _ in range(3)]}
+
+    x, y = RANDOM.normal(size=(2, 30, 20))
+    plain, giving = gg.jit(step), gg.jit(step, donate=("layers", "state"))
+    layers, state = begin()
+    mine, mine_state = begin()
+    for _ in range(6):
+        held = {id(m.bias) for m in mine_state["mean"]}
+        layers, state, value = plain(layers, state, x, y)
+        mine, mine_state, own_value = giving(mine, mine_state, x, y)
+        assert held == {id(m.bias) for m in mine_state["mean"]}
+        assert value == own_value
+        for one, other in zip(layers, mine, strict=True):
+            np.testing.assert_array_equal(one.weight, other.weight)
+            np.testing.assert_array_equal(one.bias, other.bias)
+    assert len(passes) == 2
+
+
+def test_what_may_not_be_given_up_is_refused_at_every_call(passes):
+    step = gg.jit(lambda x, y, z: (x + y * z, x - z), donate=("x", "y"))
+    block = np.zeros(64)
+    for _ in range(3):
+        np.testing.assert_array_equal(step(np.ones(4), np.ones(4), np.ones(4))[0], np.full(4, 2.0))
+        for x, y, z in (
+            (block[:4], block[3:7], block[10:14]),
+            (block[8:12], block[:4], block[3:7]),
+            (block[:8:2], block[20:24], block[1:9:2]),
+            (block[3::-1], block[20:24], block[2:6]),
+        ):
+            with pytest.raises(UsageError, match="shares memory"):
+                step(x, y, z)
+        fixed = np.ones(4)
+        fixed.flags.writeable = False
+        with pytest.raises(UsageError, match="read-only"):
+            step(np.ones(4), fixed, np.ones(4))
+        shared = np.ones(4)
+        step(np.ones(4), np.ones(4), fixed)
+        with pytest.raises(UsageError, match="shares memory"):
+            step(shared, np.ones(4), shared)
+    np.testing.assert_array_equal(block, np.zeros(64))
+
+
+def test_neighbours_in_one_block_may_be_given_up(passes):
+    block = np.zeros(40)
+    step = gg.jit(lambda parts, x: [part + x for part in parts], donate="parts")
+    places = [slice(4 * k, 4 * k + 4) for k in range(8)]
+    for order in ((0, 1, 2, 3), (3, 1, 0, 2), (7, 6, 5, 4), (0, 7, 1, 6)):
+        parts = [block[places[k]] for k in order]
+        found = step(parts, np.ones(4))
+        assert all(one is other for one, other in zip(found, parts, strict=True))
+        step(parts, block[36:40])
+    assert len(passes) == 1
+    expected = np.zeros((8, 4))
+    np.add.at(expected, [0, 1, 2, 3, 3, 1, 0, 2, 7, 6, 5, 4, 0, 7, 1, 6], 1.0)
+    np.testing.assert_array_equal(block[:32].reshape(8, 4), expected)
+
+
+def test_arrays_that_cannot_be_taken_are_left_as_they_are(passes):
+    step = gg.jit(lambda x, n: x * 2.0 + n, donate=("x", "n"))
+    wide = RANDOM.normal(size=(6, 6))
+    before = wide.copy()
+    for _ in range(2):
+        for x in (wide[:, ::2], wide[::2].T, wide[::-1, :3]):
+            np.testing.assert_array_equal(step(x, 1.0), x * 2.0 + 1.0)
+        np.testing.assert_array_equal(step(np.zeros((0, 3)), 1.0), np.zeros((0, 3)))
+        assert step(np.array(2.0), 1.0) == 5.0
+    np.testing.assert_array_equal(wide, before)
+    x = before.copy()
+    assert step(x, 1.0) is x
+
+
+def test_an_argument_that_is_given_up_lives_as_long_as_the_call(passes):
+    step = gg.jit(lambda x: np.cumsum(np.tanh(x)) * 0.5, donate=0)
+    for _ in range(20):
+        found = step(np.full(200_000, 0.5))
+        assert found[0] == np.tanh(0.5) * 0.5

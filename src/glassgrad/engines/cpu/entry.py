@@ -38,8 +38,12 @@ class Entry:
         *,
         fixed: Collection[int | str],
         outside: Sequence[Node],
+        donated: frozenset[int] = frozenset(),
     ) -> None:
-        """Lets calls like this one, which gave this result, go to the program, if the door can look at them."""
+        """Lets calls like this one, which gave this result, go to the program, if the door can look at them.
+
+        Its results may be written over the leaves of the arguments whose numbers are in `donated`.
+        """
         if not isinstance(program, Program):
             return
         held = [*[node.param("held") for node in outside], *program.captured]
@@ -66,6 +70,8 @@ class Entry:
                 is_long=program.is_long(_LONG),
                 after=program.host.raise_pending if program.calls_host else None,
                 keep=program,
+                donated=donated,
+                taken=program.taken,
             )
         )
 

@@ -2,6 +2,7 @@
 
 from glassgrad.engines.cpu.emit.types import I8, I32
 from glassgrad.engines.cpu.emit.values import Value
+from glassgrad.engines.cpu.native import door_apart as apart
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, MISS, OK, Names, address, known, part, word
 from glassgrad.engines.cpu.native.records import RECORD, Step
@@ -12,7 +13,7 @@ CODE, SOURCE, DEST, VALUE, A, B = (8 * n for n in range(6))  # places in a recor
 
 def routines(intrinsics: Names, declared: Names) -> list[Routine]:
     """`walk` and what it calls."""
-    return [make(intrinsics, declared) for make in (_walk, _read_array, _is_same, _copy_array, _own)]
+    return [make(intrinsics, declared) for make in (_walk, _read_array, _is_same, _copy_array, _own, *apart.ROUTINES)]
 
 
 def _walk(intrinsics: Names, declared: Names) -> Routine:
@@ -159,6 +160,13 @@ def _values(w: Routine, labels: list[str], step: str, source: str, places: tuple
     _require(w, w.apart(value, NULL), miss)
     w.call_void("Py_DecRef", value)  # the context still holds it
     _require(w, w.same(value, w.read_pointer(step, A)), miss)
+    w.jump(after)
+
+    w.label(labels[Step.APART])
+    table, count, order = w.read_pointer(step, VALUE), w.read(step, A), w.read_pointer(step, B)
+    found_apart = w.call("find_spans", "%frame", part(w, "spans"), table, count)
+    _require(w, found_apart.equals(OK), miss)
+    _require(w, w.call("are_apart", part(w, "spans"), table, count, order).equals(OK), miss)
     w.jump(after)
 
 

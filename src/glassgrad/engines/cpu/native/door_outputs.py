@@ -3,17 +3,17 @@
 from glassgrad.engines.cpu.emit.types import I8, I32
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, OK, Names, address, known, part, word
-from glassgrad.engines.cpu.native.records import RECORD, Build, Make
+from glassgrad.engines.cpu.native.records import KEPT_FROM, RECORD, TOO_LARGE, Build, Make
 from glassgrad.engines.cpu.native.routine import NULL, Routine
 
-CODE, OUTPUT, SLOT, TYPE, RANK, SHAPE, BYTES = (8 * n for n in range(7))  # places in a `Make` record
+CODE, OUTPUT, SLOT, TYPE, RANK, SHAPE, BYTES, SOURCE = (8 * n for n in range(8))  # places in a `Make` record
 COUNT, PARTS, KIND, KEYS = 16, 24, 32, 40  # places in a `Build` record, after the code and the slot
 BUILD_SLOT = 8
 
 
 def routines(intrinsics: Names, declared: Names) -> list[Routine]:
     """`make`, `build` and what they call."""
-    makers = (_make, _make_array, _make_kept_array, _build, _tuple, _list, _dictionary, _fields, _called)
+    makers = (_make, _make_array, _make_kept_array, _take_over, _build, _tuple, _list, _dictionary, _fields, _called)
     return [make(intrinsics, declared) for make in makers]
 
 
@@ -30,9 +30,9 @@ def _make(intrinsics: Names, declared: Names) -> Routine:
         after, fresh, data = w.new_label(), w.variable(), w.variable()
         arrived = w.new_label()
         with w.cases(w.read(record, CODE), len(Make), wrong) as labels:
-            for code, name in ((Make.ARRAY, "make_array"), (Make.KEPT_ARRAY, "make_kept_array")):
+            for code, name in _MAKERS.items():
                 w.label(labels[code])
-                array = w.call_pointer(name, record)
+                array = w.call_pointer(name, record, "%frame") if code is Make.TAKEN else w.call_pointer(name, record)
                 w.write(fresh, 0, array)
                 with w.when(w.same(array, NULL)):
                     w.go(wrong)
@@ -59,6 +59,9 @@ def _make(intrinsics: Names, declared: Names) -> Routine:
     return w
 
 
+_MAKERS = {Make.ARRAY: "make_array", Make.KEPT_ARRAY: "make_kept_array", Make.TAKEN: "take_over"}
+
+
 def _new_array(w: Routine, data: str, flags: int) -> str:
     """A NumPy array by the record, of its own memory or with the data given."""
     descriptor = w.read_pointer("%record", TYPE)
@@ -73,6 +76,22 @@ def _new_array(w: Routine, data: str, flags: int) -> str:
 def _make_array(intrinsics: Names, declared: Names) -> Routine:
     w = Routine("internal ptr @make_array(ptr %record)", intrinsics, declared)
     w.leave(_new_array(w, NULL, 0))
+    return w
+
+
+def _take_over(intrinsics: Names, declared: Names) -> Routine:
+    """The very array that the caller gives up, if the program was handed its memory and no copy; else a new one."""
+    w = Routine("internal ptr @take_over(ptr %record, ptr %frame)", intrinsics, declared)
+    array = w.read_pointer(w.at("%frame", w.read("%record", SOURCE)))
+    wanted = layout.BEHAVED | layout.WRITEABLE
+    fits = (w.read(array, layout.FLAGS, I32) & wanted).equals(wanted)
+    with w.when(fits & w.same(w.read_pointer(array, layout.DESCRIPTOR), w.read_pointer("%record", TYPE))):
+        w.call_void("Py_IncRef", array)
+        w.leave(array)
+    size = w.read("%record", BYTES)
+    with w.when((size >= KEPT_FROM) & (size < TOO_LARGE)):
+        w.leave(w.call_pointer("make_kept_array", "%record"))
+    w.leave(w.call_pointer("make_array", "%record"))
     return w
 
 

@@ -23,6 +23,7 @@ from glassgrad.engines.cpu.native.signature import (
     leaves_of,
     maker,
 )
+from glassgrad.engines.given_up import is_read_only, shares_memory
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
@@ -40,9 +41,9 @@ class PythonFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the first program that fits gives, or the function."""
         for program in self._programs():
-            arrays = _inputs(program, args, kwargs)
-            if arrays is not None:
-                return _run(program, arrays)
+            given = _inputs(program, args, kwargs)
+            if given is not None:
+                return _run(program, *given)
         return self._fallback(*args, **kwargs)
 
     def __get__(self, instance: Any, kind: type | None = None) -> Any:
@@ -55,30 +56,34 @@ class PythonFunction:
         return self.__qualname__
 
 
-def _inputs(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[np.ndarray] | None:
-    """The arguments as contiguous arrays, or None where they do not fit."""
+def _inputs(
+    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[list[np.ndarray], list[Any]] | None:
+    """The arguments as contiguous arrays, and as they are; None where they do not fit."""
     if len(args) != len(program.takes) - len(program.names) or tuple(kwargs) != program.names:
         return None
-    found: list[np.ndarray] = []
+    found: list[Any] = []
     given = [*args, *kwargs.values(), *[None] * len(program.extra)]
     for tree, value in zip((*program.takes, *program.extra), given, strict=True):
         if not _take(tree, value, found):
             return None
-    return found
+    if program.donated and (is_read_only(found, program.donated) or shares_memory(found, program.donated)):
+        return None
+    return [np.require(value, requirements=["C", "A"]) for value in found], found
 
 
-def _take(tree: Tree, value: Any, found: list[np.ndarray]) -> bool:
-    """Appends the arrays of a value; False where it does not fit."""
+def _take(tree: Tree, value: Any, found: list[Any]) -> bool:
+    """Appends the arrays and numbers of a value; False where it does not fit."""
     match tree:
         case Array(dtype, shape):
             if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
                 return False
-            found.append(np.require(value, requirements=["C", "A"]))
+            found.append(value)
             return True
         case Scalar(kind):
             if not _is_exactly(value, kind) or (kind is int and not -(2**63) <= value < 2**63):
                 return False
-            found.append(np.asarray(value))
+            found.append(value)
             return True
         case Same(expected):
             return is_equal_enough(value, expected)
@@ -113,17 +118,23 @@ def _held_by(variable: ContextVar[Any]) -> Any:
         return _NOTHING
 
 
-def _run(program: Program, arrays: list[np.ndarray]) -> Any:
-    results = [
-        np.empty(leaf.shape, leaf.dtype) if isinstance(leaf, Array) else np.empty((), leaf.type)
-        for leaf in leaves_of((program.gives,))
-    ]
+def _run(program: Program, arrays: list[np.ndarray], given: list[Any]) -> Any:
+    taken = {result: given[leaf] for result, leaf in program.taken if arrays[leaf] is given[leaf]}
+    results = [_result(leaf, taken.get(place)) for place, leaf in enumerate(leaves_of((program.gives,)))]
     arena = np.empty(program.arena_bytes + 64, np.uint8)
     start = -arena.ctypes.data % 64
     failed = _RUN(program.run)(_pointers(arrays), _pointers(results), arena[start:].ctypes.data, program.context)
     if failed and program.after is not None:
         program.after()
     return _build(program.gives, iter(results))
+
+
+def _result(leaf: Array | Scalar, given_up: np.ndarray | None) -> np.ndarray:
+    """Memory for a result: that which is given up, if it fits, or new."""
+    if not isinstance(leaf, Array):
+        return np.empty((), leaf.type)
+    fits = given_up is not None and given_up.shape == leaf.shape and given_up.dtype is leaf.dtype
+    return given_up if given_up is not None and fits else np.empty(leaf.shape, leaf.dtype)
 
 
 def _pointers(arrays: list[np.ndarray]) -> Any:

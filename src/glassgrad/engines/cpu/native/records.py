@@ -1,6 +1,7 @@
 """A program and its signature as the native door reads them: records of eight words in one block of memory. Floor 4."""
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -19,6 +20,7 @@ from glassgrad.engines.cpu.native.signature import (
     Tree,
     Variable,
     equal_is_same,
+    leaves_of,
     maker,
 )
 
@@ -39,15 +41,17 @@ class Step(IntEnum):
     SAME = 10  # value; a: is an equal value as good?
     OBJECT = 11  # value
     VARIABLE = 12  # value: the context variable; a: what it must hold
+    APART = 13  # value: address of the arrays, four words each (`SPAN`); a: how many; b: address of their order
 
 
 class Make(IntEnum):
-    """How the memory of a result is made before the run: (make, output, made slot, type, rank, shape, bytes, _)."""
+    """How the memory of a result is made: (make, output, made slot, type, rank, shape, bytes, source)."""
 
     ARRAY = 0
     KEPT_ARRAY = 1
     SCALAR = 2
     PLACE = 3  # in place of the rank: where in the scratch memory
+    TAKEN = 4  # the array in the slot `source`, where it can be written into as it is; else a new one
 
 
 class Build(IntEnum):
@@ -65,12 +69,13 @@ class Build(IntEnum):
 WORDS = (
     "next", "positional", "names_count", "names", "frame_bytes", "steps", "steps_count", "makes",
     "makes_count", "builds", "builds_count", "inputs", "outputs", "made", "made_count", "owned", "scratch",
-    "arena", "run", "context", "is_long", "after", "holds", "result",
+    "arena", "run", "context", "is_long", "after", "holds", "result", "spans",
 )  # fmt: skip
 PLACES = {name: 8 * index for index, name in enumerate(WORDS)}
 RECORD = 64
+SPAN = 32  # bytes of an array in the table of `APART`: its slot, its bytes, those of an element, is it donated?
 OBJECTS = 8  # the frame starts with the number of references that the call holds
-_TOO_LARGE = 1 << 60  # NumPy says so in its own words
+TOO_LARGE = 1 << 60  # NumPy says so in its own words
 _PLAIN_KEYS = (str, int, bytes)  # their comparison runs no code of the user
 KEPT_FROM = 1 << 16  # bytes of a result from which its memory is kept for the next
 
@@ -90,6 +95,8 @@ class _Packing:
     made: int = 0
     scratch: int = 0
     attributes: int = 0
+    sources: dict[int, int] = field(default_factory=dict)  # the slot of the array that is the input of this number
+    spans: int = 0  # arrays whose places in memory are compared
     runs_python: bool = False  # may reading the arguments run code of the user, as looking up an attribute may?
 
     def slot(self, count: int = 1) -> int:
@@ -131,7 +138,9 @@ def pack(program: Program, keep_from: int = KEPT_FROM) -> Packed:
         _take(p, tree, source)
     for tree in program.extra:
         _take(p, tree, 0)
-    result = _give(p, program.gives, keep_from)
+    _keep_apart(p, program)
+    over = _taken_over(p, program)
+    result = _give(p, program.gives, keep_from, over)
     places = _frame(p, program)
     header = {
         "positional": len(program.takes) - len(program.names),
@@ -156,11 +165,12 @@ def _frame(p: _Packing, program: Program) -> dict[str, int]:
     """Where each part of the frame lies."""
     inputs, outputs, made = p.slot(p.inputs), p.slot(p.outputs), p.slot(p.made)
     owned = p.slot(p.attributes + 2 * p.inputs)  # attributes read, arrays held, arrays copied
+    spans = p.slot(2 * p.spans)
     scratch = -(-p.frame // 16) * 16
     arena = -(-(scratch + 16 * p.scratch) // 64) * 64
     return {
         "inputs": inputs, "outputs": outputs, "made": made, "made_count": p.made, "owned": owned, "scratch": scratch,
-        "arena": arena, "frame_bytes": arena + program.arena_bytes,
+        "arena": arena, "spans": spans, "frame_bytes": arena + program.arena_bytes,
     }  # fmt: skip
 
 
@@ -168,6 +178,7 @@ def _take(p: _Packing, tree: Tree, source: int) -> None:
     """The steps that read one tree from the object in this slot."""
     match tree:
         case Array(dtype, shape):
+            p.sources[p.inputs] = source
             p.steps.append((Step.ARRAY, source, _input(p), p.object(dtype), len(shape), p.words(list(shape))))
         case Scalar(kind) if kind is int or kind is bool:
             code = Step.INTEGER if kind is int else Step.TRUTH
@@ -212,14 +223,40 @@ def _input(p: _Packing) -> int:
     return 8 * (p.inputs - 1)
 
 
-def _give(p: _Packing, tree: Tree, keep_from: int) -> int:
+def _keep_apart(p: _Packing, program: Program) -> None:
+    """The step that looks whether what is donated may be written into and lies apart from all other arrays."""
+    table: list[int] = []
+    leaves = leaves_of((*program.takes, *program.extra))
+    for number, leaf in enumerate(leaves):
+        if isinstance(leaf, Array) and (size := _bytes_of(leaf)):
+            table += [p.sources[number], size, leaf.dtype.itemsize, int(number in program.donated)]
+    if any(table[3::4]):
+        p.spans = len(table) // 4
+        p.steps.append((Step.APART, 0, 0, p.words(table), p.spans, p.words(list(range(p.spans)))))
+
+
+def _taken_over(p: _Packing, program: Program) -> dict[int, int]:
+    """For results by number: the slot of the array that each is written over."""
+    taken, given = leaves_of((*program.takes, *program.extra)), leaves_of((program.gives,))
+    pairs = [(result, leaf) for result, leaf in program.taken if given[result] == taken[leaf]]
+    return {result: p.sources[leaf] for result, leaf in pairs if isinstance(taken[leaf], Array)}
+
+
+def _bytes_of(leaf: Array) -> int:
+    return int(np.prod(leaf.shape, dtype=object)) * leaf.dtype.itemsize
+
+
+def _give(p: _Packing, tree: Tree, keep_from: int, sources: Mapping[int, int]) -> int:
     """The records that make one tree of results; the number of its slot."""
     match tree:
         case Array(dtype, shape):
-            size = int(np.prod(shape, dtype=object)) * dtype.itemsize
-            code = Make.KEPT_ARRAY if keep_from <= size < _TOO_LARGE else Make.ARRAY
+            size = _bytes_of(tree)
+            code = Make.KEPT_ARRAY if keep_from <= size < TOO_LARGE else Make.ARRAY
+            source = sources.get(p.outputs)
+            code = code if source is None else Make.TAKEN
             dest, slot = _output(p), _made(p)
-            p.makes.append((code, dest, slot, p.object(dtype), len(shape), p.words(list(shape)), min(size, _TOO_LARGE)))
+            facts = (len(shape), p.words(list(shape)), min(size, TOO_LARGE), source or 0)
+            p.makes.append((code, dest, slot, p.object(dtype), *facts))
         case Scalar(kind):
             dest, slot = _output(p), _made(p)
             if kind is np.bool_:
@@ -232,7 +269,7 @@ def _give(p: _Packing, tree: Tree, keep_from: int) -> int:
             slot = _made(p)
             p.builds.append((Build.VALUE, slot, 0, 0, p.object(value)))
         case Branch(kind, parts, keys) if kind in (tuple, list, dict):
-            slots = [_give(p, part, keep_from) for part in parts]
+            slots = [_give(p, part, keep_from, sources) for part in parts]
             slot = _made(p)
             build = {tuple: Build.TUPLE, list: Build.LIST, dict: Build.DICT}[kind]
             order = tree.order or range(len(parts))
@@ -240,14 +277,14 @@ def _give(p: _Packing, tree: Tree, keep_from: int) -> int:
             places = p.words([slots[index] for index in order])
             p.builds.append((build, slot, len(parts), places, p.object(kind), names))
         case Branch(parts=parts):
-            return _give(p, Made(maker(tree), parts), keep_from)
+            return _give(p, Made(maker(tree), parts), keep_from, sources)
         case Fields(kind, names, parts):
-            slots = [_give(p, part, keep_from) for part in parts]
+            slots = [_give(p, part, keep_from, sources) for part in parts]
             slot = _made(p)
             words = p.words([p.object(name) for name in names])
             p.builds.append((Build.FIELDS, slot, len(parts), p.words(slots), p.object(kind), words))
         case Made(function, parts):
-            slots = [_give(p, part, keep_from) for part in parts]
+            slots = [_give(p, part, keep_from, sources) for part in parts]
             slot = _made(p)
             p.builds.append((Build.CALL, slot, len(parts), p.words(slots), p.object(function)))
         case _:

@@ -95,6 +95,9 @@ class Program:
     `takes` are the positional arguments, then those named by `names`; `extra` are further inputs and conditions that
     are not arguments. `is_long` lets other Python threads run meanwhile; `after` is called where the
     run does not answer 0, and raises; `keep` is whatever must live as long as the program.
+
+    `donated` are the leaves of the arguments that the caller gives up, by number: arrays that may be written into and
+    share no memory with others of the call. `taken` are pairs of a result's leaf and the donated leaf that becomes it.
     """
 
     run: int
@@ -107,6 +110,8 @@ class Program:
     is_long: bool = False
     after: Callable[[], object] | None = None
     keep: Any = None
+    donated: frozenset[int] = frozenset()
+    taken: tuple[tuple[int, int], ...] = ()
 
 
 class NotDescribedError(Exception):
