@@ -67,8 +67,8 @@ def test_paths_are_those_of_the_tree(model):
     assert model.parameters().keys() == {
         "layers[0].weight", "layers[0].bias", "layers[1].scale", "heads['main'].weight", "heads['main'].bias",
     }  # fmt: skip
-    assert list(model.state()) == ["layers[1].mean"]
-    assert model.count() == 3 * 4 + 4 + 4 + 4 + 1
+    assert list(model.states()) == ["layers[1].mean"]
+    assert model.parameter_count() == 3 * 4 + 4 + 4 + 4 + 1
 
 
 def test_gradients_have_the_shape_of_the_model(model):
@@ -134,14 +134,14 @@ def test_frozen_arrays_outside_of_layers():
 
 
 def test_groups(model):
-    found = model.groups({"head": "heads", "bias": "*bias", "rest": "*"})
+    found = model.parameter_groups({"head": "heads", "bias": "*bias", "rest": "*"})
     assert {name: list(group) for name, group in found.items()} == {
         "head": ["heads['main'].weight", "heads['main'].bias"],
         "bias": ["layers[0].bias"],
         "rest": ["layers[0].weight", "layers[1].scale"],
     }
     with pytest.raises(UsageError, match="belongs to no group"):
-        model.groups({"head": "heads"})
+        model.parameter_groups({"head": "heads"})
 
 
 def objective(model, x, key):
@@ -214,6 +214,11 @@ def test_fields_are_checked():
 
     class Function(nn.Layer):
         activation: object
+
+    with pytest.raises(UsageError, match=r"Hidden\.replace is a method"):
+
+        class Hidden(nn.Layer):
+            replace: nn.Array
 
     with pytest.raises(UsageError, match=r"Forgetful\.weight was not set"):
         Forgetful()

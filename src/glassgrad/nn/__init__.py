@@ -24,8 +24,12 @@ from glassgrad.nn.activations import (
     softsign,
     tanh,
 )
+from glassgrad.nn.attention import MultiHeadAttention, attention, positions
 from glassgrad.nn.calls import Observer, Pass, current, evaluating, observing, training
+from glassgrad.nn.composition import Flatten, Function, Identity, Residual, Sequential
+from glassgrad.nn.convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from glassgrad.nn.dropout import Dropout
+from glassgrad.nn.embedding import Embedding
 from glassgrad.nn.initialisers import (
     default_for,
     fans_of,
@@ -41,15 +45,80 @@ from glassgrad.nn.initialisers import (
 )
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer, state, static
+from glassgrad.nn.linear import Linear
+from glassgrad.nn.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from glassgrad.nn.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    AvgPool1d,
+    AvgPool2d,
+    AvgPool3d,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPool1d,
+    MaxPool2d,
+    MaxPool3d,
+)
+from glassgrad.nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
+from glassgrad.nn.recurrent.layers import GRU, LSTM, RNN, last
+from glassgrad.nn.shared import Shared
+from glassgrad.nn.transformer import FeedForward, TransformerDecoderBlock, TransformerEncoderBlock
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "Array",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "BatchNorm",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "Dropout",
+    "Embedding",
+    "FeedForward",
+    "Flatten",
+    "Function",
+    "GRUCell",
+    "GlobalAvgPool",
+    "GlobalMaxPool",
+    "GroupNorm",
+    "Identity",
+    "LSTMCell",
     "Layer",
+    "LayerNorm",
+    "Linear",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MultiHeadAttention",
     "Observer",
     "Pass",
+    "RMSNorm",
+    "RNNCell",
+    "Residual",
+    "Sequential",
+    "Shared",
+    "TransformerDecoderBlock",
+    "TransformerEncoderBlock",
     "activation_of",
     "as_key",
+    "attention",
     "current",
     "default_for",
     "elu",
@@ -67,6 +136,7 @@ __all__ = [
     "he_uniform",
     "identity",
     "initialiser_of",
+    "last",
     "leaky_relu",
     "lecun_normal",
     "lecun_uniform",
@@ -75,6 +145,7 @@ __all__ = [
     "mish",
     "observing",
     "orthogonal",
+    "positions",
     "relu",
     "relu6",
     "selu",

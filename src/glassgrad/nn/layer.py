@@ -56,12 +56,22 @@ class Layer:
 
     frozen: tuple[str, ...] = dataclasses.field(default=(), init=False, metadata={"static": True})
 
+    _has_init: ClassVar[bool] = False  # of its own or inherited, so that dataclass writes none
     __call__: ClassVar[Callable[..., Any]]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        dataclasses.dataclass(eq=False, repr=False)(cls)
-        cls.__init__ = _closing(cls.__init__)  # type: ignore[method-assign]  # the same, with checks at its end
+        if hidden := sorted(vars(cls).get("__annotations__", {}).keys() & _METHODS):
+            raise UsageError(
+                f"{cls.__name__}.{hidden[0]} is a method of every layer", hint="give the field another name"
+            )
+        cls._has_init = "__init__" in vars(cls) or cls._has_init
+        dataclasses.dataclass(eq=False, repr=False, init=not cls._has_init)(cls)
+        if hidden := sorted({field.name for field in dataclasses.fields(cls)} & _METHODS):
+            hint = "give the field another name"
+            raise UsageError(f"{cls.__name__}.{hidden[0]} is a method of every layer", hint=hint)
+        if "__init__" in vars(cls):
+            cls.__init__ = _closing(cls.__init__)  # type: ignore[method-assign]  # the same, with checks at its end
         if "__call__" in vars(cls):
             cls.__call__ = watched(vars(cls)["__call__"])  # the same, open to observers
 
@@ -92,11 +102,11 @@ class Layer:
         """The parameters by path, without the frozen ones."""
         return {place.path: place.value for place in parts.places(self) if place.kind == "parameter"}
 
-    def state(self) -> dict[str, Array]:
+    def states(self) -> dict[str, Array]:
         """What training changes by other means than the gradient, by path: running means."""
         return {place.path: place.value for place in parts.places(self) if place.kind == "state"}
 
-    def count(self) -> int:
+    def parameter_count(self) -> int:
         """How many numbers training learns, frozen ones included."""
         return sum(int(np.prod(np.shape(value))) for value in self.parameters().values())
 
@@ -122,9 +132,12 @@ class Layer:
         learning: Self = parts.freeze(self, patterns or ("*",), frozen=False)
         return learning
 
-    def groups(self, patterns: dict[str, str]) -> dict[str, dict[str, Array]]:
+    def parameter_groups(self, patterns: dict[str, str]) -> dict[str, dict[str, Array]]:
         """The trainable parameters by group: each belongs to the first pattern that fits; `*` is the rest."""
         return parts.groups(self.trainable(), patterns)
+
+
+_METHODS = {name for name, value in vars(Layer).items() if callable(value) and not name.startswith("_")}
 
 
 def _closing(init: Callable[..., None]) -> Callable[..., None]:
