@@ -1,6 +1,8 @@
 """Local rewrites: each looks at one op and its inputs and gives something smaller with the same value. Floor 3.
 
-A rewrite never multiplies by zero away (0 · inf is NaN) and never changes dtype or shape.
+A rewrite never multiplies by zero away (0 · inf is NaN), never changes the sign of a zero (-0.0 + 0.0 is 0.0; but of
+products of matrices that cancel, and of sums of -0.0) and never changes dtype or shape. Where it reckons in another
+order, nothing overflows or loses digits that did not before.
 """
 
 from collections.abc import Callable
@@ -67,10 +69,26 @@ def _negated(x: Node) -> Node | None:
     return None
 
 
+def _is_neutral(number: Node, *, negative_zero: bool) -> bool:
+    """Is this the zero that leaves all numbers as they are? That is -0.0 in x + 0, for -0.0 + 0.0 is 0.0."""
+    if not is_literal(number, 0):
+        return False
+    value = literal_value(number)
+    match number.dtype.kind:
+        case "f":
+            return bool(np.signbit(value)) is negative_zero
+        case "c":
+            return bool(np.signbit(value.real)) is bool(np.signbit(value.imag)) is negative_zero
+        case _:
+            return True
+
+
 # ------------------------------------------------------------------ sums and differences
 @rewrites(ADD, "x + 0 = x")
 def add_zero(x: Node, y: Node) -> Node | None:
-    return y if is_literal(x, 0) else x if is_literal(y, 0) else None
+    if _is_neutral(x, negative_zero=True):
+        return y
+    return x if _is_neutral(y, negative_zero=True) else None
 
 
 @rewrites(ADD, "x + (-y) = x - y")
@@ -82,7 +100,9 @@ def add_negative(x: Node, y: Node) -> Node | None:
 
 @rewrites(SUBTRACT, "x - 0 = x")
 def subtract_zero(x: Node, y: Node) -> Node | None:
-    return x if is_literal(y, 0) else negative(y) if is_literal(x, 0) else None
+    if _is_neutral(y, negative_zero=False):
+        return x
+    return negative(y) if _is_neutral(x, negative_zero=True) else None
 
 
 @rewrites(SUBTRACT, "x - (-y) = x + y")
@@ -98,7 +118,8 @@ def negative_twice(x: Node) -> Node | None:
 
 @rewrites(NEGATIVE, "-(x - y) = y - x")
 def negative_difference(x: Node) -> Node | None:
-    return subtract(x.inputs[1], x.inputs[0]) if x.op is SUBTRACT else None
+    """For whole numbers: of others 0.0 would become -0.0."""
+    return subtract(x.inputs[1], x.inputs[0]) if x.op is SUBTRACT and x.dtype.kind in "iu" else None
 
 
 @rewrites(NEGATIVE, "the negative of a number")
@@ -109,11 +130,15 @@ def negative_literal(x: Node) -> Node | None:
 # ------------------------------------------------------------------ products and quotients
 @rewrites(MULTIPLY, "1 · x = x")
 def multiply_one(x: Node, y: Node) -> Node | None:
+    if x.dtype.kind == "c":  # (inf + 0i) · 1 is inf + NaN i
+        return None
     return y if is_literal(x, 1) else x if is_literal(y, 1) else None
 
 
 @rewrites(MULTIPLY, "(-1) · x = -x")
 def multiply_minus_one(x: Node, y: Node) -> Node | None:
+    if x.dtype.kind == "c":
+        return None
     return negative(y) if is_literal(x, -1) else negative(x) if is_literal(y, -1) else None
 
 
@@ -131,7 +156,7 @@ def multiply_negative(x: Node, y: Node) -> Node | None:
 @rewrites(MULTIPLY, "x · (1 / y) = x / y")
 def multiply_reciprocal(x: Node, y: Node) -> Node | None:
     for a, b in ((x, y), (y, x)):
-        if b.op is DIVIDE and is_literal(b.inputs[0], 1):
+        if b.op is DIVIDE and is_literal(b.inputs[0], 1) and b.dtype.kind == "f":
             return divide(a, b.inputs[1])
     return None
 
@@ -157,7 +182,7 @@ def _product(a: Any, b: Any) -> Any:
 
 @rewrites(DIVIDE, "x / 1 = x")
 def divide_one(x: Node, y: Node) -> Node | None:
-    return x if is_literal(y, 1) and x.dtype.kind in "fc" else None
+    return x if is_literal(y, 1) and x.dtype.kind == "f" else None
 
 
 @rewrites(DIVIDE, "(-x) / y = -(x / y)")
@@ -176,9 +201,16 @@ def unmark(x: Node, name: object) -> Node:
 
 @rewrites(CAST, "a change of dtype undone")
 def cast_back(x: Node, dtype: np.dtype) -> Node | None:
-    if x.op is CAST and x.inputs[0].dtype == dtype and np.can_cast(dtype, x.dtype):
+    if x.op is CAST and x.inputs[0].dtype == dtype and _keeps_all(dtype, x.dtype):
         return x.inputs[0]
     return cast(x, dtype) if x.op is LITERAL and x.dtype.kind != "c" else None
+
+
+def _keeps_all(dtype: np.dtype, wider: np.dtype) -> bool:
+    """Is each value of the first a value of the second? NumPy calls int64 to float64 safe, which it is not."""
+    if dtype.kind in "iu" and wider.kind in "fc":
+        return 8 * dtype.itemsize - (dtype.kind == "i") <= np.finfo(wider).nmant + 1
+    return bool(np.can_cast(dtype, wider))
 
 
 @rewrites(REAL, "the real part of a real value")
@@ -249,17 +281,21 @@ def sum_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
 
 @rewrites(SUM, "the sum of negatives is the negative of the sum")
 def sum_of_negative(x: Node, axes: tuple[int, ...]) -> Node | None:
-    u = _negated(x)
+    """For whole numbers: a sum that cancels is 0.0."""
+    u = _negated(x) if x.dtype.kind in "iu" else None
     return None if u is None else negative(sum_over(u, axes))
 
 
 @rewrites(SUM, "the sum of equal numbers is their number times one of them")
 def sum_of_broadcast(x: Node, axes: tuple[int, ...]) -> Node | None:
     count = prod(x.shape[axis] for axis in axes)
-    if x.op is LITERAL and x.dtype.kind in "fc" and count >= 0:
+    if x.dtype.kind not in "fc" or not 0 < count <= np.finfo(x.dtype).max:
+        return None
+    if x.op is LITERAL:
         kept = tuple([size for axis, size in enumerate(x.shape) if axis not in axes])
-        return literal(literal_value(x) * count, x.dtype, kept)
-    if x.op is not BROADCAST or x.dtype.kind not in "fc" or count < 0:
+        with np.errstate(all="ignore"):
+            return literal(literal_value(x) * x.dtype.type(count), x.dtype, kept)
+    if x.op is not BROADCAST:
         return None
     inner = x.inputs[0]
     missing = x.ndim - inner.ndim
@@ -303,7 +339,9 @@ def contract_literal(a: Node, b: Node, spec: str) -> Node | None:
         if number.op is LITERAL and number.dtype.kind in "fc":
             summed = tuple(axis for axis, c in enumerate(theirs) if c not in out)
             kept = [c for c in theirs if c in out]
-            total = multiply(sum_over(other, summed), literal_value(number))
+            factor = literal(literal_value(number), number.dtype, other.shape)
+            is_one = is_literal(number, 1) and number.dtype.kind == "f"
+            total = sum_over(other if is_one else multiply(other, factor), summed)
             sizes = dict(zip(own, number.shape, strict=True)) | dict(zip(theirs, other.shape, strict=True))
             ordered = transpose(total, tuple(kept.index(c) for c in out if c in kept))
             shape = tuple([sizes[c] for c in out])
