@@ -10,6 +10,7 @@ import numpy as np
 from glassgrad.base.avals import Aval
 from glassgrad.base.errors import OutOfRangeError
 from glassgrad.engines.cpu.emit.failure import MEMORY
+from glassgrad.engines.cpu.plan.memory import is_ragged
 from glassgrad.engines.reference.program import constant, kernel_of
 from glassgrad.engines.reference.refusal import refused
 from glassgrad.graph.node import Node
@@ -23,6 +24,9 @@ class _Pending(threading.local):
     """What a function of the host raised on this thread, until the native code has returned."""
 
     error: BaseException | None = None
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[int, int], Any] = {}  # arrays of unknown length, by the op and the place of the result
 
 
 class HostCalls:
@@ -56,7 +60,7 @@ class HostCalls:
             return 1
         try:
             given = [
-                _array(aval, _pointer(operands, k)) if known is None else known
+                self._given(aval, _pointer(operands, k)) if known is None else known
                 for k, (aval, known) in enumerate(zip(self._inputs[number], self._constants[number], strict=True))
             ]
             with np.errstate(all="ignore"):
@@ -64,7 +68,9 @@ class HostCalls:
             for k, (aval, value) in enumerate(
                 zip(self._outputs[number], found if self._multiple[number] else [found], strict=True)
             ):
-                if _pointer(results, k):
+                if is_ragged(aval):
+                    self._keep(aval, (number, k), value, _pointer(results, k))
+                elif _pointer(results, k):
                     _array(aval, _pointer(results, k))[...] = value
         except np.linalg.LinAlgError as error:
             self._pending.error = refused(self._nodes[number], error)
@@ -73,6 +79,26 @@ class HostCalls:
             self._pending.error = error
             return 1
         return 0
+
+    def _given(self, aval: Aval, address: int) -> Any:
+        """What lies at this address; of an array of unknown length two words do: see `_keep`."""
+        if not is_ragged(aval):
+            return _array(aval, address)
+        first, second = (ctypes.c_int64 * 2).from_address(address)
+        if _is_deep(aval):
+            return self._pending.kept[first, second]
+        return _array(Aval((second, *aval.shape[1:]), aval.dtype), first)
+
+    def _keep(self, aval: Aval, key: tuple[int, int], value: Any, address: int) -> None:
+        """Keeps an array of unknown length until the op runs again, and writes down where it lies and its length.
+
+        Of one whose elements are such arrays, only the host knows anything: what is written down is the key.
+        """
+        if not address:
+            return
+        self._pending.kept[key] = value = value if _is_deep(aval) else np.ascontiguousarray(value, aval.dtype)
+        words = key if _is_deep(aval) else (value.ctypes.data, len(value))
+        (ctypes.c_int64 * 2).from_address(address)[:] = words
 
     def raise_pending(self) -> None:
         """Raises what a function of the host raised."""
@@ -86,6 +112,11 @@ def _failure(what: int, index: int, axis: int, size: int) -> Exception:
     if what == MEMORY:
         return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
     return OutOfRangeError(f"index {index if size else 0} is out of bounds for axis {axis} with size {size}")
+
+
+def _is_deep(aval: Aval) -> bool:
+    """Does only the run tell the lengths of its elements?"""
+    return any(size < 0 for size in aval.shape[1:])
 
 
 def _pointer(table: int, position: int) -> int:

@@ -157,7 +157,7 @@ def _insides(order: Sequence[Node], roles: Mapping[Node, Role], notes: Notes | N
     bodies = {
         node: [
             planned(graph, notes, inside=True, carries=count)
-            for graph, count in zip(graphs, _carried_counts(node), strict=True)
+            for graph, count in zip(graphs, _carried_counts(node)[: len(graphs)], strict=True)
             if node not in items
         ]
         for node, graphs in calls.items()
@@ -167,6 +167,8 @@ def _insides(order: Sequence[Node], roles: Mapping[Node, Role], notes: Notes | N
 
 def graphs_of(node: Node) -> tuple[Graph, ...]:
     """The graphs that an op carries and that the program runs itself."""
+    if _is_left_to_host(node):
+        return ()
     match node.op.name:
         case "call":
             return (node.param("graph"),)
@@ -200,17 +202,16 @@ def scratch_bytes(node: Node, plans: Sequence[Plan]) -> int:
 
 
 def _check_lengths(graph: Graph) -> None:
-    """Arrays whose length only the run tells go from loop to loop; nothing else takes them here."""
-    ragged = {node for node in graph.nodes() if any(is_ragged(aval) for aval in node.avals)}
-    known = all(node.op in (WHILE, SCAN, PROJECT, INPUT) and _may_be_ragged(node) for node in ragged)
-    users = [node for node in graph.nodes() if any(x in ragged for x in node.inputs)]
-    taken = all(node.op in (WHILE, SCAN, COND, PROJECT) for node in users)
-    if not known or not taken or any(node in ragged for node in graph.outputs):
-        raise UnsupportedError("an array whose length only the run will tell: the reference engine runs this graph")
+    """Results are arrays of known shape; inside of a program there may be others."""
+    if any(is_ragged(node.aval) for node in graph.outputs):
+        raise UnsupportedError("a result whose length only the run will tell: the reference engine runs this graph")
 
 
-def _may_be_ragged(node: Node) -> bool:
-    return all(size >= 0 for aval in node.avals for size in aval.shape[1:])
+def _is_left_to_host(node: Node) -> bool:
+    """Arrays whose length only the run tells go from loop to loop here; what makes other such arrays, NumPy runs."""
+    if any(size < 0 for aval in (*node.avals, *[x.aval for x in node.inputs]) for size in aval.shape[1:]):
+        return True
+    return node.op not in (WHILE, SCAN) and any(is_ragged(aval) for aval in node.avals)
 
 
 def _own_outputs(graph: Graph) -> list[Node]:
