@@ -19,7 +19,7 @@ FORMULAS = {
     "-0.0 - x": lambda x: -0.0 - x,
     "-(x - x)": lambda x: -(x - x),
     "-(x - 1)": lambda x: -(x - 1),
-    "-(-x)": lambda x: -(-x),
+    "-(-x)": lambda x: np.negative(-x),
     "1 * x": lambda x: 1 * x,
     "-1 * x": lambda x: -1 * x,
     "x / 1": lambda x: x / 1,

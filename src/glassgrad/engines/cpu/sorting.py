@@ -27,7 +27,7 @@ PLACES = Op(
     None,
 )
 OWN = frozenset({SORTED, ORDER, PLACES})
-_LONGEST = 512  # elements of a line up to which sorting it here beats a call of NumPy's sort
+LONGEST = 512  # elements of a line up to which sorting it here beats a call of NumPy's sort
 _OWN_OF = {"sort": SORTED, "argsort": ORDER}
 
 
@@ -38,7 +38,7 @@ def _is_native(x: Node) -> bool:
 
 def _sorted(node: Node, inputs: Sequence[Node]) -> Node:
     (x,), axis = inputs, node.param("axis")
-    if not _is_native(x) or x.shape[axis] > _LONGEST:
+    if not _is_native(x) or x.shape[axis] > LONGEST:
         return make(node.op, tuple(inputs), node.params)
     axes = (*[other for other in range(x.ndim) if other != axis % x.ndim], axis % x.ndim)
     plain = axes == tuple(range(x.ndim))

@@ -115,7 +115,7 @@ class _Calls:
         w.line(f"br i1 {missing}, label %{without}, label %{onward}")
         w.label(without)
         fail(w, MEMORY)
-        self.module.may_fail = True
+        self.module.can_fail()
         w.jump(self._end)
         w.label(onward)
         return pointer
@@ -138,6 +138,7 @@ class _Calls:
         """An error of this op where a condition holds."""
         w, number = self.w, len(self.module.refusals)
         self.module.refusals.append((asked, text))
+        self.module.failing = True
         refused, onward, function = w.new_label(), w.new_label(), w.fresh()
         w.line(f"br i1 {test}, label %{refused}, label %{onward}")
         w.label(refused)

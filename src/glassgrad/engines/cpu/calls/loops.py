@@ -125,10 +125,13 @@ def write_scan(module: "Module", frame: Frame, node: Node) -> None:
         at = step if not node.param("backwards") else (length - 1) - step
         given = [*[c.source for c in carried], *[strip.element(at) for strip in read], *constants]
         taken = [*[c.target for c in carried], *[strip.element(at) for strip in written]]
+        failing = module.failing
+        module.failing = False
         module.steps(frame.inner(plan, given, taken, scratch.start), inside=True)
         for c in carried:
             c.step()
-        loop.end()
+        loop.end(watched=module.failing)
+        module.failing |= failing
     for c, final in zip(carried, targets, strict=False):
         c.finish(final)
 
@@ -165,7 +168,7 @@ def _written(module: "Module", frame: Frame, node: Node, targets: Sequence[str],
             if is_ragged(aval):
                 assert isinstance(length, Value), "as the aval says"
                 _make_room(frame, targets[k], length, element_bytes(aval))
-                module.may_fail = True
+                module.can_fail()
             strip = _Strip(frame, targets[k], aval)
         found.append(strip)
     return found
@@ -200,13 +203,16 @@ class Counted:
         writer.label(self.inside)
         self.counter = Value(writer, register(I64), name)
 
-    def end(self) -> None:
-        """Goes back to the beginning until all steps are done."""
+    def end(self, *, watched: bool = False) -> None:
+        """Goes back to the beginning until all steps are done; if `watched`, until something has failed."""
         writer, name = self.writer, self.counter.text
         writer.jump(self.latch)
         writer.label(self.latch)
         writer.line(f"{name}.next = add nsw i64 {name}, 1")
-        writer.jump(self.head)
+        if watched:
+            writer.branch(failed(writer), self.done, self.head)
+        else:
+            writer.jump(self.head)
         writer.label(self.done)
 
 
@@ -220,7 +226,8 @@ def write_while(module: "Module", frame: Frame, node: Node) -> None:
     constants = [near(frame, frame.pointer(x), x.aval) for x in node.inputs[carries:]]
     carried = _carried(frame, scratch, node, targets)
     records = Records(frame.function, node.avals[carries:])
-    module.may_fail |= bool(records.sizes)
+    if records.sizes:
+        module.can_fail()
     goes_on, truth, test, further = frame.function.room(1), w.fresh(), w.fresh(), w.fresh()
     head, inside, done = w.new_label(), w.new_label(), w.new_label()
     w.jump(head)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from glassgrad.engines.cpu import sorting
 from glassgrad.engines.cpu.calls.loops import Counted
-from glassgrad.engines.cpu.calls.records import Records
 from glassgrad.engines.cpu.emit.frame import Frame
 from glassgrad.engines.cpu.emit.types import I1, I64, U8, Kind, bytes_of, kind_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
@@ -30,8 +29,7 @@ def write_sorting(module: "Module", frame: Frame, node: Node) -> None:
     kind, length = _kind(x), x.shape[-1]
     size, with_places = bytes_of(kind), node.op is sorting.ORDER
     name = _function(module, kind, with_places=with_places)
-    Records.declare(function)
-    rooms = [_borrowed(w, length * nbytes) for nbytes in ((size, size, 8) if with_places else (size,))]
+    rooms = [function.common_room(f"line {k}", sorting.LONGEST * 8) for k in range(3 if with_places else 1)]
     loop = Counted(w, prod(x.shape[:-1]))
     source = w.element(frame.pointer(x), loop.counter * length, size)
     target = w.element(frame.pointer(node), loop.counter * length, 8 if with_places else size)
@@ -40,20 +38,12 @@ def write_sorting(module: "Module", frame: Frame, node: Node) -> None:
     given = [values, rooms[0], *([target, rooms[2]] if with_places else [])]
     w.line(f"call void @{name}({', '.join(f'ptr {pointer}' for pointer in given)}, i64 {length})")
     loop.end()
-    for room in rooms:
-        w.line(f"call void @free(ptr {room})")
 
 
 def _kind(x: Node) -> Kind:
     kind = kind_of(x.dtype)
     assert kind is not None, "sorting.py asks for native code only where there is one"
     return U8 if kind is I1 else kind
-
-
-def _borrowed(w: Writer, nbytes: int) -> str:
-    pointer = w.fresh()
-    w.line(f"{pointer} = call ptr @malloc(i64 {nbytes})")
-    return pointer
 
 
 def _is_before(w: Writer, a: Value, b: Value) -> Value:

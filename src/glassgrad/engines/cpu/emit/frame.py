@@ -26,6 +26,7 @@ class Function:
         self.entry: list[str] = []
         self.owned: list[str] = []  # rooms with the addresses of memory to be given back
         self._rooms: set[str] = set()
+        self._common: dict[str, str] = {}
 
     def room(self, nbytes: int) -> str:
         """The address of memory on the stack."""
@@ -34,6 +35,12 @@ class Function:
         self.entry.extend(room_lines(self.declarations, name, f"[{max(nbytes, 1)} x i8]", align))
         self._rooms.add(name)
         return name
+
+    def common_room(self, purpose: str, nbytes: int) -> str:
+        """Memory on the stack that all steps use in turn, one for each purpose: the size belongs to the purpose."""
+        if purpose not in self._common:
+            self._common[purpose] = self.room(nbytes)
+        return self._common[purpose]
 
     def is_room(self, pointer: str) -> bool:
         """Is this the address of a room?"""

@@ -42,6 +42,7 @@ class Module:
         self.host: list[Node] = []
         self.refusals: list[tuple[str, str]] = []  # the op that does not take a matrix, and why
         self.may_fail = False  # otherwise than by an op of the host, or by a refusal
+        self.failing = False  # in whatever way: a loop asks it of its body, to leave then
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
         self.names: dict[Kernel, str] = {}
@@ -100,6 +101,10 @@ class Module:
         function.give_back()
         function.owned = outer
 
+    def can_fail(self) -> None:
+        """What has been written may set the words of failure."""
+        self.may_fail = self.failing = True
+
     def _kernel(self, kernel: Kernel, around: Surroundings, frame: Frame, *, inside: bool) -> None:
         name = f"k{len(self.kernels)}"
         self.kernels.append((name, kernel))
@@ -112,7 +117,8 @@ class Module:
         self.names[kernel] = name
         self.choices[kernel] = self.choices[apart[0] if apart is not None else kernel]
         self.functions.extend(written.texts)
-        self.may_fail |= FAILURE in written.values
+        if FAILURE in written.values:
+            self.can_fail()
         given = ", ".join(f"ptr {frame.address(node)}" for node in written.values)
         frame.writer.line(f"call void @{name}({given})")
 
@@ -185,6 +191,7 @@ class Module:
         w.line(f"{refused} = call i64 {function}(i64 {number}, ptr {operands}, ptr {results})")
         w.line(f"{test} = icmp ne i64 {refused}, 0")
         fail_where(w, test, HOST)
+        self.failing = True
 
 
 _AT_ONCE = 64  # addresses that are read at the beginning of a program: more do not fit into registers and rooms

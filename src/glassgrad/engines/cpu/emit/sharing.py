@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from glassgrad.base.settings import current
+from glassgrad.engines.cpu.emit.failure import FAILURE, MEMORY
 from glassgrad.engines.cpu.emit.kernels import Cut, Part, Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
@@ -111,6 +112,8 @@ def shared_text(name: str, kernel: Kernel, lanes: Lanes, around: Surroundings, h
     if how.block is not None:
         parts["join"] = joined_text(f"{name}.join", how.block, how.pieces + how.has_rest, around.declarations)
     values = tuple(dict.fromkeys([node for part in parts.values() for node in part.values]))
+    if _borrows(how) and FAILURE not in values:
+        values = (*values, FAILURE)
     texts = [text for part in parts.values() for text in part.texts]
     return KernelText([*texts, _task(name, parts, values, how), _whole(name, parts, values, how, around)], values)
 
@@ -159,8 +162,10 @@ def _whole(
         lines += [f"  %at{k} = getelementptr ptr, ptr %given, i64 {k}", f"  store ptr %p{k}, ptr %at{k}"]
     end, passed = "", ""
     if how.block is not None:
-        nbytes, passed = (how.pieces + how.has_rest) * how.block.nbytes, ", ptr %rest.sums"
-        begin, end = _room(nbytes, around.declarations)
+        passed = ", ptr %rest.sums"
+        begin = [f"  %sums = alloca i8, i64 {_sums_bytes(how)}, align 64"]
+        if _borrows(how):
+            begin, end = _borrowed(_sums_bytes(how), f"%p{values.index(FAILURE)}", around.declarations)
         lines += [
             *begin,
             f"  %at.sums = getelementptr ptr, ptr %given, i64 {len(values)}",
@@ -181,13 +186,27 @@ def _whole(
     return "\n".join([f"define internal void @{name}({given}) #0 {{", *lines, f"{end}  ret void", "}"])
 
 
-def _room(nbytes: int, declarations: dict[str, str]) -> tuple[list[str], str]:
-    """The lines that give `%sums` its memory, and those that give it back."""
-    if nbytes <= _ROOM:
-        return [f"  %sums = alloca i8, i64 {nbytes}, align 64"], ""
+def _sums_bytes(how: Sharing) -> int:
+    """The room that the sums of all pieces take."""
+    return 0 if how.block is None else (how.pieces + how.has_rest) * how.block.nbytes
+
+
+def _borrows(how: Sharing) -> bool:
+    """Is that more than the stack should hold?"""
+    return _sums_bytes(how) > _ROOM
+
+
+def _borrowed(nbytes: int, failure: str, declarations: dict[str, str]) -> tuple[list[str], str]:
+    """The lines that give `%sums` its memory, or say that there is none and leave, and those that give it back."""
     declarations["malloc"], declarations["free"] = "declare ptr @malloc(i64)", "declare void @free(ptr)"
     begin = [
         f"  %got = call ptr @malloc(i64 {nbytes + 64})",
+        "  %missing = icmp eq ptr %got, null",
+        "  br i1 %missing, label %without, label %with",
+        "without:",
+        f"  %taken = cmpxchg ptr {failure}, i64 0, i64 {MEMORY} monotonic monotonic",
+        "  ret void",
+        "with:",
         "  %got.at = ptrtoint ptr %got to i64",
         "  %up = add i64 %got.at, 63",
         "  %even = and i64 %up, -64",

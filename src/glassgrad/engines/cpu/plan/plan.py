@@ -34,7 +34,7 @@ from glassgrad.graph.node import Node, make, reachable, working
 from glassgrad.graph.notes import Notes
 from glassgrad.ops.contract import CONTRACT
 from glassgrad.ops.control import CALL, COND, SCAN, WHILE
-from glassgrad.ops.leaves import ARRAY, INPUT, LITERAL, PROJECT, mark
+from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, mark
 
 
 @dataclass(eq=False, slots=True)
