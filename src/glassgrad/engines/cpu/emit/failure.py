@@ -4,13 +4,16 @@ The first word is 0 while all is well; loops without an end look at it. The firs
 words behind it what it was; the program tells the host before it returns.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu.emit.lanes import vector_bytes
+from glassgrad.engines.cpu.emit.maths.branches import any_lane
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import I1, I64, register
+from glassgrad.engines.cpu.emit.types import I1, I64, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Looked
 from glassgrad.engines.cpu.plan.reach import reach
@@ -22,6 +25,7 @@ UNREFUSED = ("", "")  # among the refusals of a program: what failed stands in t
 HOST, INDEX, MEMORY = 1, 2, 3  # the host knows already; an index is out of range; there is no memory
 FAILURE: Node = input_node(Aval((WORDS,), np.dtype(np.int64)))  # kernels are given its address as that of a value
 PLACE = "%failure"
+UNLIKELY, ODDS = "!1", '!1 = !{!"branch_weights", i32 1, i32 4096}'
 ENTRY = [f"  {PLACE} = alloca [{WORDS} x i64], align 64", f"  store i64 0, ptr {PLACE}, align 8"]
 
 
@@ -42,6 +46,19 @@ def fail_where(w: Writer, condition: str, what: int) -> None:
     w.store(w.select(is_set, now, before), PLACE)
 
 
+def _leave_if_inside(w: Writer, value: Value, last: int, onward: str) -> None:
+    """Goes on at `onward` if the indices of all lanes lie between 0 and the last one."""
+    signs = value | (value.like(last) - value)
+    lanes = signs.type.lanes
+    while lanes % 2 == 0 and lanes * bytes_of(signs.kind) > vector_bytes():  # all in one register
+        lanes //= 2
+        low, high = [w.shuffled(signs, signs, range(at, at + lanes)) for at in (0, lanes)]
+        signs = low | high
+    rare = w.new_label()
+    w.line(f"br i1 {any_lane(w, signs < 0).text}, label %{rare}, label %{onward}, !prof {UNLIKELY}")
+    w.label(rare)
+
+
 @dataclass(eq=False, slots=True)
 class Checks:
     """The indices that a kernel looks up: those outside are replaced by 0, and one of them is kept for each axis."""
@@ -49,18 +66,43 @@ class Checks:
     loops: Loops
     kept: dict[tuple[int, int, int], str] = field(default_factory=dict)  # axis, its size, lanes: a room
 
-    def inside(self, looked: Looked, value: Value) -> Value:
+    def inside(self, looked: Looked, value: Value, level: int) -> Value:
         """The index wrapped round where negative, and where to look if it is outside none the less: at 0."""
-        w, known, extent = self.loops.writer, reach(looked.node), looked.extent
-        wrapped = value
-        if known is None or known[0] < 0:
-            wrapped = w.select(value < 0, value + extent, value)
-        if known is not None and -extent <= known[0] and known[1] < extent:
-            return wrapped
+        w, extent = self.loops.writer, looked.extent
+        low, high = reach(looked.node) or (-extent - 1, extent)
+        index = w.convert(value, I64)
+
+        def wrapped() -> Value:
+            return index if low >= 0 else w.select(index < 0, index + extent, index)
+
+        if -extent <= low and high < extent:
+            return wrapped()
+        if extent and self.loops.is_straight(level):
+            return self._where_needed(looked, value, index, wrapped, level)
+        return self._or_first(looked, index, wrapped())
+
+    def _where_needed(
+        self, looked: Looked, value: Value, index: Value, wrapped: Callable[[], Value], level: int
+    ) -> Value:
+        """Most indices count from the front and lie inside: that takes one test for all lanes."""
+        w, last = self.loops.writer, looked.extent - 1
+        chosen, onward = self.loops.reserve(index.type.llvm), w.new_label()
+        narrow = value.kind.is_signed and last < 1 << (value.kind.bits - 1)
+        w.store(index, chosen)
+        _leave_if_inside(w, value if narrow else index, last, onward)
+        w.store(self._or_first(looked, index, wrapped()), chosen)
+        w.jump(onward)
+        w.label(onward)
+        self.loops.goes_on(level, onward)
+        return w.load(chosen, I64, index.type.lanes)
+
+    def _or_first(self, looked: Looked, index: Value, wrapped: Value) -> Value:
+        """The index, and 0 where it is outside, which is noted."""
+        w, extent = self.loops.writer, looked.extent
         outside = (wrapped | ((extent - 1) - wrapped)) < 0  # by the sign alone: what vectors are chosen by
-        room = self._room(looked, value.type.lanes)
-        shown = value if extent else value.like(-1)  # 0, which is outside of nothing else, says that all is well
-        w.store(w.select(outside, shown, w.load(room, I64, value.type.lanes)), room)
+        room = self._room(looked, index.type.lanes)
+        shown = index if extent else index.like(-1)  # 0, which is outside of nothing else, says that all is well
+        w.store(w.select(outside, shown, w.load(room, I64, index.type.lanes)), room)
         return w.select(outside, wrapped.like(0), wrapped)
 
     def _room(self, looked: Looked, lanes: int) -> str:

@@ -16,7 +16,7 @@ from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import I64, bytes_of, memory_text, register
+from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, variable
@@ -304,7 +304,7 @@ class _KernelWriter:
         if symbol not in known:
             value = self.value(symbol.node, symbol.at)
             with self.loops.at(level):
-                known[symbol] = self.checks.inside(symbol, self.w.convert(value, I64))
+                known[symbol] = self.checks.inside(symbol, value, level)
         return known[symbol]
 
     def _made(self, node: Node, index: Index) -> Value:

@@ -9,7 +9,7 @@ from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.calls.sorting import write_sorting
 from glassgrad.engines.cpu.emit.clock import Clock
-from glassgrad.engines.cpu.emit.failure import ENTRY, FAILURE, HOST, PLACE, UNREFUSED, fail_where
+from glassgrad.engines.cpu.emit.failure import ENTRY, FAILURE, HOST, ODDS, PLACE, UNREFUSED, fail_where
 from glassgrad.engines.cpu.emit.frame import Frame, Function, Table
 from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
@@ -24,7 +24,7 @@ from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
-_ATTRIBUTES = "attributes #0 = { nounwind }\nattributes #1 = { nounwind alwaysinline }\n!0 = !{}"
+_ATTRIBUTES = f"attributes #0 = {{ nounwind }}\nattributes #1 = {{ nounwind alwaysinline }}\n!0 = !{{}}\n{ODDS}"
 
 
 class Module:

@@ -63,6 +63,15 @@ class Loops:
         self.reserved.extend(room_lines(self.writer.intrinsics, name, f"{type}, i64 {count}", 64))
         return name
 
+    def is_straight(self, level: int) -> bool:
+        """Can the lines of this level end their block, for nothing was written inside of it that says where it is?"""
+        return all(scope.block == self.scopes[level].block for scope in self.scopes[level + 1 :])
+
+    def goes_on(self, level: int, label: str) -> None:
+        """The lines of this level are in another block from here on."""
+        for scope in self.scopes[level:]:
+            scope.block = label
+
     @contextmanager
     def _inside(self, block: str) -> Iterator[Scope]:
         scope = Scope(block)

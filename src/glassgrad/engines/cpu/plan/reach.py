@@ -22,13 +22,21 @@ def reach(node: Node, depth: int = _DEPTH) -> tuple[int, int] | None:
     if name in VIEWS:
         return reach(node.inputs[0], depth - 1)
     if name == "cast":
-        return _within(reach(node.inputs[0], depth - 1), node.dtype)
+        return _within(reach(node.inputs[0], depth - 1), node.dtype) or _of_narrow(node.dtype)
     if name in ("minimum", "maximum"):
         return _bounded(node, depth)
     if name == "remainder":
         by = reach(node.inputs[1], depth - 1)
-        return (0, by[1] - 1) if by is not None and by[0] > 0 else None
-    return None
+        return (0, by[1] - 1) if by is not None and by[0] > 0 else _of_narrow(node.dtype)
+    return _of_narrow(node.dtype)
+
+
+def _of_narrow(dtype: np.dtype) -> tuple[int, int] | None:
+    """All that numbers of less than 64 bits can be."""
+    if dtype.kind == "b":
+        return 0, 1
+    limits = np.iinfo(dtype)
+    return (int(limits.min), int(limits.max)) if dtype.itemsize < np.dtype(np.int64).itemsize else None
 
 
 def _places(node: Node) -> tuple[int, int]:
