@@ -52,6 +52,30 @@ def test_threads_change_no_bit(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", [(2, 1000, 130), (8, 517, 384), (9, 333, 401)], ids=str)
+def test_a_few_rows_times_a_matrix_that_no_cache_holds(size, dtype):
+    tolerance = 2e-5 if dtype == "float32" else 1e-13
+    for flipped_a, flipped_b in itertools.product((False, True), repeat=2):
+        a, b = _operands(size, dtype, flipped_a, flipped_b)
+        a.flat[-1], b.flat[0] = np.nan, np.inf
+
+        def product(a, b, layout=(flipped_a, flipped_b)):
+            return (a.T if layout[0] else a) @ (b.T if layout[1] else b)
+
+        found = _compiled(product)(a, b)
+        with np.errstate(invalid="ignore"):
+            expected = product(a.astype("longdouble"), b.astype("longdouble")).astype("float64")
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance * 30 * np.sqrt(size[1]))
+        np.testing.assert_array_equal(_compiled(product, threads=2)(a, b), found)
+
+
+def test_more_rows_than_a_block_holds():
+    a, b = _operands((1500, 300, 40), "float32", flipped_a=False, flipped_b=True)
+    found, expected = _compiled(lambda a, b: a @ b.T)(a, b), a.astype("float64") @ b.T.astype("float64")
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batches(dtype):
     generator = np.random.default_rng(0)
     a, b = generator.normal(size=(5, 33, 40)).astype(dtype), generator.normal(size=(5, 40, 23)).astype(dtype)

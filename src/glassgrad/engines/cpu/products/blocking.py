@@ -16,8 +16,11 @@ from glassgrad.engines.cpu.products.tile import Tile, Way
 from glassgrad.engines.cpu.products.windows import WindowCopy
 
 _DEEP = 384  # inner steps that a tile sums up at once, at most
-_PANEL_BYTES = 1 << 15  # of a panel of B: what a first cache holds
-_BLOCK_BYTES = 1 << 18  # of a block of A: a part of the second cache
+_PANEL_BYTES = 3 << 13  # of a panel of B: most of what a first cache holds
+_BLOCK_BYTES = 3 << 17  # of a block of A: most of the second cache
+_LARGE_BYTES = 1 << 18  # of B, from which it is not in the second cache
+_LINE = 64  # bytes that are fetched together
+_SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each row is a stream of its own
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
 _MOST_ROWS = 12  # of a tile
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
@@ -55,6 +58,7 @@ class Blocking:
     row_parts: int = 1
     column_parts: int = 1
     room_bytes: int = 0
+    panel_step: int = 0  # bytes from the room of a column to that of the next; 0 where panels are laid out in one room
     a_pitch: int = 0  # bytes between the rows of a block of A where it is copied; else 0
     a_room: int = 0
     a_turn: Packing | None = None  # how it is turned, where its columns lie whole
@@ -152,22 +156,36 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
     widest = max(columns.wide for columns in used)
     tile_columns = panels.tile.columns if panels is not None else widest
     unit = lcm(*[columns.tile.rows for columns in used])
-    deep = _even(product.inner, min(_DEEP, max(_PANEL_BYTES // (widest * size), 16)))
-    high = max(_BLOCK_BYTES // (deep * size) // unit, 1) * unit
+    most = min(_DEEP, max(_PANEL_BYTES // (widest * size), 16))
+    deep = _even(product.inner, _SHORT if _is_streamed(product, used[0]) else most)
+    high = min(max(_BLOCK_BYTES // (deep * size) // unit, 1), ceil(product.rows / unit)) * unit
     wide = max(_ROOM_BYTES // (deep * size) // tile_columns, 1) * tile_columns
     batch_parts, row_parts, column_parts = _parts(product, unit, tile_columns, threads)
     pitch = (ceil(deep * size / 64) | 1) * 64 if copied else 0  # an odd number of lines: neighbours do not meet
     a_room = room = pitch * high
+    panel_step = deep * size if ceil(ceil(product.rows / unit) / row_parts) * unit > high else 0
     if any(columns.packing is not None for columns in used):
         most = min(ceil(ceil(product.columns / tile_columns) / column_parts) * tile_columns, wide)
-        room += ceil((most + widest) * deep * size / 64) * 64
+        room += ceil(((most if panel_step else 0) + widest) * deep * size / _LINE) * _LINE
     turn = turn_last = None
     if copied and product.a.columns != 1 and product.windows is None:
         lanes = used[0].tile.lanes
         turn = Packing(product.kind, 1, lanes, lanes, turned=True)
         turn_last = Packing(product.kind, 1, lanes, product.inner % lanes, turned=True)
     parts = batch_parts, row_parts, column_parts
-    return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, pitch, a_room, turn, turn_last)
+    return Blocking(
+        panels, last, deep, high, wide, unit, tile_columns, *parts, room, panel_step, pitch, a_room, turn, turn_last
+    )
+
+
+def _is_large(product: Product) -> bool:
+    """Does B come from further away than the second cache?"""
+    return product.inner * product.columns * bytes_of(product.kind) > _LARGE_BYTES
+
+
+def _is_streamed(product: Product, columns: Columns) -> bool:
+    """Is a large B read in place, once or a few times? Then row beside row, as it lies."""
+    return columns.packing is None and product.b.columns == 1 and _is_large(product)
 
 
 def _is_copied(product: Product, tile_columns: int) -> bool:

@@ -65,6 +65,7 @@ def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
         "deep": blocking.deep, "wide": blocking.wide, "high": blocking.high, "row_unit": blocking.row_unit,
         "tile_columns": blocking.tile_columns, "room_bytes": blocking.room_bytes,
         "batch_parts": blocking.batch_parts, "row_parts": blocking.row_parts, "column_parts": blocking.column_parts,
+        "panel_step": blocking.panel_step,
         "a_pitch": blocking.a_pitch, "a_room": blocking.a_room,
         "a_turn": _packer(module, blocking.a_turn), "a_turn_last": _packer(module, blocking.a_turn_last),
         "a_windows": 0, "a_entry": 0, "b_entry": 0,

@@ -23,7 +23,7 @@ WORDS = (
     "b_inner", "b_column", "b_repeat", "b_batch",
     "c_row", "c_batch",
     "deep", "wide", "high", "row_unit", "tile_columns",
-    "tile_rows", "tile", "tile_below", "pack", "packed_row",
+    "tile_rows", "tile", "tile_below", "pack", "packed_row", "panel_step",
     "a_pitch", "a_room", "a_turn", "a_turn_last", "a_turn_bytes",
     "a_windows", "a_entry", "b_entry",
     "last_tile_rows", "last_tile", "last_tile_below", "last_pack", "last_packed_row",
@@ -178,7 +178,7 @@ def _block(w: Routine, words: Mapping[str, Value], block: _Block) -> None:
         w.write(panel, 0, w.at(block.b, column * words["b_column"]))
         w.write(step, 0, words["b_inner"])
         with w.when(chosen["pack"].differs(0)):
-            room = w.at("%room", across * words["deep"] * words["size"] + words["a_room"])
+            room = w.at("%room", across * words["panel_step"] + words["a_room"])
             with w.when(block.first):
                 _lay_out(w, words, block, chosen, column, w.read_pointer(panel), room)
             w.write(panel, 0, room)
