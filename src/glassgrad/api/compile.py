@@ -26,6 +26,7 @@ from glassgrad.transforms.simplify import simplify
 
 Function = Callable[..., Any]
 _KEPT_VERSIONS = 256  # of one function
+_LOOKS = 4  # of one version that are offered to the native door
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Versions:
 
     def __init__(self) -> None:
         self.known: dict[Any, Compiled] = {}
+        self._again: dict[Any, int] = {}
         self._lock = Lock()
 
     def get(self, signature: Any) -> Compiled | None:
@@ -77,12 +79,24 @@ class Versions:
                 self.known[signature] = version
             return version
 
+    def looks_different(self, signature: Any) -> bool:
+        """Has a call that came through Python, though its version is known, a look of its own?
+
+        It may give a NumPy number where an array without axes was given before. There are few such looks; calls that
+        come through Python for other reasons come often.
+        """
+        with self._lock:
+            count = self._again[signature] = self._again.get(signature, 0) + 1
+            return count <= _LOOKS
+
     def keep(self, signature: Any, version: Compiled) -> None:
         """Adds a version; where there are too many, the one that was not used for the longest time is forgotten."""
         with self._lock:
             self.known[signature] = version
             while len(self.known) > _KEPT_VERSIONS:
-                del self.known[next(iter(self.known))]
+                oldest = next(iter(self.known))
+                del self.known[oldest]
+                self._again.pop(oldest, None)
 
 
 class CompiledFunction(Protocol):
@@ -139,7 +153,7 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
                 versions.keep(signature, version)
         if workspace() is None:
             result = version.run(leaves, given_up)
-            if is_new and version.lasts and entry is not None:
+            if version.lasts and entry is not None and (is_new or versions.looks_different(signature)):
                 entry.offer(
                     version.program, (args, kwargs), result, fixed=fixed, outside=version.outside, donated=given_up
                 )

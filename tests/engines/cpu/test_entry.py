@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.api import compile as api_compile
 from glassgrad.api import compile as compiling
 from glassgrad.engines.cpu.native import layout
 
@@ -86,6 +87,17 @@ def test_calls_of_a_known_kind_do_not_pass_through_python(settings, monkeypatch)
 
     Context().run(calls)
     assert len(seen) == 1
+
+
+def test_arrays_without_axes_and_numbers_are_both_known(monkeypatch):
+    function = gg.jit(lambda state: {"count": state["count"] + 1, "w": state["w"] * 0.5})
+    state = {"count": np.array(0), "w": np.ones(3)}
+    for _ in range(3):  # the first call has an array without axes, the others the number that came out
+        state = function(state)
+    monkeypatch.setattr(api_compile, "signature_of", None)  # a call through Python would need it
+    for _ in range(3):
+        state = function(state)
+    assert state["count"] == 6
 
 
 def test_results_own_their_memory():
