@@ -16,6 +16,8 @@ from glassgrad.ops.leaves import LITERAL
 
 _UNROLLED = 8  # rounds of a loop that are written out
 _UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
+_DEAR = 12.0  # additions at a point from which the last, incomplete step of a loop costs something
+_HEAVY = 80.0  # additions at a point from which two vectors at a time are enough, and four take long to compile
 _LEAST_LANES = 4  # rows from which they are computed side by side
 _MOST_BUFFERED = 1 << 14  # bytes kept between phases for rows that are computed side by side
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
@@ -57,7 +59,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     cost = sum([work for work, _, _ in touched.values()])
     size = max([largest for _, largest, _ in touched.values()], default=8)
     own = sum([COSTS.get(root.node.op.name, 1.0) for root in kernel.roots if root.role is Role.ELEMENTWISE])
-    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < 12 else 2), own + cost)
+    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < _HEAVY else 2), own + cost)
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     running = any(root.role is Role.RUNNING for root in kernel.roots)
@@ -72,11 +74,20 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
             if axis is not None:
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots}, row * size)
+    if cost >= _DEAR:
+        _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)
     lanes.tiled = _tiled(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
     if lanes.tiled is not None:
         lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
     return lanes
+
+
+def _narrow(lanes: Lanes) -> None:
+    """Fewer vectors at a time where no loop is long: what is left behind whole steps costs as much as a step."""
+    along = [lanes.of_frame] if lanes.of_frame is not None else list(lanes.of_phase.values())
+    if along and max([axis.extent for axis in along]) < 4 * lanes.width:
+        lanes.width //= 2
 
 
 def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> Axis | None:

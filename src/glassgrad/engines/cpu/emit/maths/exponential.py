@@ -48,7 +48,8 @@ def rounded_off(w: Writer, parts: Reduced) -> Value:
 
 def small_expm1(w: Writer, r: Value, key: str) -> Value:
     """The value exp(r) − 1 for |r| ≤ ln 2 / 2, relative error below a unit in the last place."""
-    return w.fma(r * r, w.polynomial(r, EXP[key]), r)
+    square = r * r
+    return w.fma(square, w.polynomial_in_halves(r, square, EXP[key]), r)
 
 
 def exp(w: Writer, x: Value) -> Value:
@@ -104,11 +105,26 @@ def expit(w: Writer, x: Value) -> Value:
     return quotient(w, Pair(above, x.like(0.0)), ordered_sum(1.0, tail))
 
 
+# Below, tanh comes from a fraction; above, from exp: where one's error has grown to what the other's is.
+_TANH_SMALL = 0.65
+# (x − tanh(x))/x³ as a fraction in x², its numerator and denominator: Lambert's continued fraction
+# tanh(x) = x/(1 + x²/(3 + x²/(5 + …))), broken off where the rest is below a unit in the last place.
+_LAMBERT = {
+    "f64": ((675675.0, 45045.0, 594.0, 1.0), (2027025.0, 945945.0, 51975.0, 630.0, 1.0)),
+    "f32": ((315.0, 14.0), (945.0, 420.0, 15.0)),
+}
+
+
 def tanh(w: Writer, x: Value) -> Value:
-    """The hyperbolic tangent, as t/(t + 2) with t = exp(2|x|) − 1."""
+    """The hyperbolic tangent: x − x³ P(x²)/Q(x²) for small |x|, else 1 − 2/(exp(2|x|) + 1); one division for both."""
     form = format_of(x)
     size = w.absolute(x)
-    parts = reduce_by_ln2(w, at_most(w, size + size, 1.0 * form.mantissa), form.bias)
-    t = ordered_sum(*expm1_in_two_parts(w, parts, power_of_two(x, parts.biased), 1.0))
-    below = exact_sum(t.high, 2.0)
-    return with_sign_of(w, quotient(w, t, Pair(below.high, below.low + t.low)), x)
+    small = size < _TANH_SMALL
+    square = size * size
+    above, below = (w.polynomial(square, numbers) for numbers in _LAMBERT[form.key])
+    parts = reduce_by_ln2(w, at_most(w, size + size, 0.8 * form.mantissa), form.bias)
+    scale = power_of_two(x, parts.biased)
+    exponential = w.fma(scale, small_expm1(w, parts.r, form.key), scale + 1.0)  # and one
+    rest = w.select(small, square * above, 2.0) / w.select(small, below, exponential)
+    whole = w.select(small, size, 1.0)
+    return with_sign_of(w, w.fma(-whole, rest, whole), x)

@@ -132,7 +132,7 @@ def _correction(w: Writer, exponent: Value, f: Value, key: str, extra: Value | N
     s = f / (2.0 + f)
     z = s * s
     half_square = f * f * 0.5
-    curved = half_square + z * w.polynomial(z, LOG[key])
+    curved = half_square + z * w.polynomial_in_halves(z, z * z, LOG[key])
     small = exponent * low if extra is None else w.fma(exponent, low, extra)
     return half_square - w.fma(s, curved, small)
 
@@ -143,7 +143,7 @@ def _log_of_fraction(w: Writer, f: Value) -> Pair:
     z = s * s
     half = f * 0.5
     half_square = f * half
-    curved = half_square + z * w.polynomial(z, LOG[format_of(f).key])
+    curved = half_square + z * w.polynomial_in_halves(z, z * z, LOG[format_of(f).key])
     high = f - half_square
     low = (f - high) - half_square - w.fma(f, half, -half_square)
     return Pair(high, w.fma(s, curved, low))
@@ -165,7 +165,7 @@ def log_in_two_parts(w: Writer, exponent: Value, fraction: Value) -> Pair:
     square = exact_product(w, s.high, s.high)
     z = Pair(square.high, w.fma(s.high + s.high, s.low, square.low))
     third, third_low = TWO_THIRDS[form.key]
-    slope = ordered_sum(third, z.high * w.polynomial(z.high, LOG_LONG[form.key]))
+    slope = ordered_sum(third, z.high * w.polynomial_in_halves(z.high, z.high * z.high, LOG_LONG[form.key]))
     rise = product(w, z, Pair(slope.high, slope.low + third_low))
     factor = ordered_sum(2.0, rise.high)
     fraction_log = product(w, s, Pair(factor.high, factor.low + rise.low))

@@ -72,7 +72,7 @@ def _sine(w: Writer, r: Pair) -> Pair:
     """sin(r.high + r.low), |r| ≤ π/4, the larger part first."""
     z = r.high * r.high
     rest = w.fma(z, r.low * -0.5, r.low)  # low · cos(high)
-    return Pair(r.high, w.fma(z * r.high, w.polynomial(z, SIN[format_of(z).key]), rest))
+    return Pair(r.high, w.fma(z * r.high, w.polynomial_in_halves(z, z * z, SIN[format_of(z).key]), rest))
 
 
 def _cosine(w: Writer, r: Pair) -> Pair:
@@ -80,7 +80,8 @@ def _cosine(w: Writer, r: Pair) -> Pair:
     z = r.high * r.high
     half = z * 0.5
     first = 1.0 - half
-    rest = w.fma(z * z, w.polynomial(z, COS[format_of(z).key]), -(r.high * r.low))
+    square = z * z
+    rest = w.fma(square, w.polynomial_in_halves(z, square, COS[format_of(z).key]), -(r.high * r.low))
     return Pair(first, ((1.0 - first) - half) + rest)
 
 
