@@ -170,11 +170,22 @@ class Accumulator:
             best, place = w.load(room, self.held_kind, width), w.load(self.places[width], I64, width)
             if not self._is_over_lanes():
                 return best, place
-            for lane in range(width):
-                one = (w.lane(best, lane), w.lane(place, lane)) if width > 1 else (best, place)
-                found = one if found is None else best_of(w, self.root, found, one)
+            one = self._best_lane(best, place)
+            found = one if found is None else best_of(w, self.root, found, one)
         assert found is not None, "there is one width at least"
         return found
+
+    def _best_lane(self, best: Value, place: Value) -> tuple[Value, Value]:
+        """The best of all lanes, in halves; a lane in the middle is in both."""
+        lanes = best.type.lanes
+        while lanes > 1:
+            half = (lanes + 1) // 2
+            low, high = [
+                (_part(self.writer, best, start, half), _part(self.writer, place, start, half))
+                for start in (0, lanes - half)
+            ]
+            (best, place), lanes = best_of(self.writer, self.root, low, high), half
+        return best, place
 
     # ------------------------------------------------------------------ the operation
     @staticmethod

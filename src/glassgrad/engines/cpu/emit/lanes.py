@@ -19,7 +19,7 @@ _UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
 _DEAR = 12.0  # additions at a point from which the last, incomplete step of a loop costs something
 _HEAVY = 80.0  # additions at a point from which two vectors at a time are enough, and four take long to compile
 _LEAST_LANES = 4  # rows from which they are computed side by side
-_MOST_BUFFERED = 1 << 14  # bytes kept between phases for rows that are computed side by side
+_MOST_BUFFERED = 1 << 16  # bytes kept between phases for rows that are computed side by side
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
 
 
@@ -73,7 +73,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
             axis = None if _must_count(phase) else _best(_free(phase), roots, last=False)
             if axis is not None:
                 lanes.of_phase[phase] = axis
-        _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots}, row * size)
+        _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
     if cost >= _DEAR:
         _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)
@@ -115,13 +115,12 @@ def _is_held(count: int, apart: int) -> bool:
     return count <= _SETS * _LINE // max(gcd(apart, _SETS * _LINE), _LINE) * _WAYS // 2
 
 
-def _avoid_gathers(
-    kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]], row_bytes: int
-) -> None:
+def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> None:
     """Neighbouring rows side by side where the phases would gather what lies apart, as in a row times a matrix."""
     if not kernel.frame or kernel.frame[-1].extent < _LEAST_LANES:
         return
-    if len(kernel.phases) > 1 and row_bytes * lanes.width > _MOST_BUFFERED:
+    buffered = [root for root in kernel.roots if root.buffered]
+    if sum([_row_bytes(root, kernel.frame) for root in buffered]) * lanes.width > _MOST_BUFFERED:
         return
     within = sum(_gathered(axis, reads[root]) for phase, axis in lanes.of_phase.items() for root in phase.roots)
     across = sum(_gathered(kernel.frame[-1], found) for found in reads.values())
@@ -131,6 +130,10 @@ def _avoid_gathers(
         lanes.of_frame = kernel.frame[-1]
         if all(root.role is Role.PRODUCT for root in kernel.roots) and lanes.of_frame.extent >= 2 * lanes.width:
             lanes.width *= 2  # more sums at a time, for each waits for the one before
+
+
+def _row_bytes(root: Root, frame: Collection[Axis]) -> int:
+    return prod(axis.extent for axis in root.axes if axis not in frame) * _size(root.node)
 
 
 def _gathered(axis: Axis, reads: Sequence[tuple[Node, Index]]) -> int:

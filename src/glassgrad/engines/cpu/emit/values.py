@@ -246,7 +246,7 @@ class Writer:
 
         For a term that is small beside what it is added to.
         """
-        if len(coefficients) < 4:  # noqa: PLR2004  # nothing to be had
+        if len(coefficients) < 4:  # nothing to be had
             return self.polynomial(x, coefficients)
         even, odd = self.polynomial(square, coefficients[::2]), self.polynomial(square, coefficients[1::2])
         return self.fma(odd, x, even)

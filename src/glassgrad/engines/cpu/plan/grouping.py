@@ -19,6 +19,7 @@ from glassgrad.ops.leaves import MARK
 _ROW_BYTES = 1 << 16  # what a value may keep between the phases of a kernel at one point of its frame
 _TINY = 512  # elements up to which loops of different shapes are put into one kernel
 _MOST_MEMBERS = 64  # in one kernel, so that the compiler's work on a function stays bounded
+_MOST_STRIDES = 512  # rows that the loops inside of a frame go across, a few columns at a time, rather than along
 _LEAST_ROWS = 2  # points of a frame that is left when loops are shared in part only
 
 
@@ -186,11 +187,21 @@ def _join(group: Group, member: Member) -> bool:
     own = {bound[axis]: axis for axis in bound}
     inner = _inner(member, group.frame)
     frame = tuple([axis for axis in group.frame if axis in own and own[axis] not in inner])
+    orders = [tuple([bound.get(axis, axis) for axis in member.order])]
+    orders += [group.own(other.order) for other in group.members if len(frame) < len(group.frame)]
+    if any(_strides(order, frame) > _MOST_STRIDES for order in orders):
+        return False
     if not _pays(group, member, frame, bool(inside)):
         return False
     group.frame = frame
     _take(group, member, bound)
     return True
+
+
+def _strides(order: tuple[Axis, ...], frame: Collection[Axis]) -> int:
+    """Over how many rows of its memory a value goes at one point of the frame: 1 where a point has its own rows."""
+    last = max([place for place, axis in enumerate(order) if axis in frame], default=0)
+    return prod(axis.extent for axis in order[:last] if axis not in frame)
 
 
 def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis]:

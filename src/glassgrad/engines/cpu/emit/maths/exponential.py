@@ -16,7 +16,7 @@ from glassgrad.engines.cpu.emit.maths.formats import (
     with_sign_of,
     within,
 )
-from glassgrad.engines.cpu.emit.maths.pairs import Pair, exact_sum, ordered_sum, quotient
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, ordered_sum, quotient
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
 
