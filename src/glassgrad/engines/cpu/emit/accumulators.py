@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from glassgrad.engines.cpu.emit.scalars import larger, result_kind, smaller
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import I1, I64, Kind, memory_text, register
+from glassgrad.engines.cpu.emit.types import I1, I32, I64, Kind, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.kernels import Root
 
@@ -21,30 +21,31 @@ _IDENTITY: dict[str, float] = {
 
 
 class Accumulator:
-    """The running value of a reduction, one for each width at which the loop adds to it."""
+    """The running value of a reduction in so many lanes."""
 
-    def __init__(self, root: Root, loops: Loops, widths: Sequence[int]) -> None:
+    def __init__(self, root: Root, loops: Loops, width: int) -> None:
         self.root = root
         self.loops = loops
         self.writer = loops.writer
+        self.width = width
         self.kind = result_kind(root.node)
         self.finds_place = root.node.op.name in ("argmax", "argmin")
         self.held_kind = result_kind(root.node.inputs[0]) if self.finds_place else self.kind
-        self.rooms = {width: loops.reserve(memory_text(self.held_kind, width)) for width in widths}
-        self.places = {w: loops.reserve(memory_text(I64, w)) for w in widths} if self.finds_place else {}
-        self.totals: dict[int, str] = {}
-        for width, room in self.rooms.items():
-            self._set(room, width, self.held_kind, self.identity(root, self.held_kind))
-        for width, room in self.places.items():
-            self._set(room, width, I64, 0)
+        self.room = self._reserved(self.held_kind, self.identity(root, self.held_kind))
+        self.place_kind = _place_kind(self.held_kind, root) if self.finds_place else I64
+        self.place = self._reserved(self.place_kind, 0) if self.finds_place else ""
+        self.total = ""
         if root.node.op.name in ("sum", "contract") and self.kind.is_float:
-            for width in self.rooms:
-                self.totals[width] = loops.reserve(memory_text(self.kind, width))
-                self._set(self.totals[width], width, self.kind, 0)
+            self.total = self._reserved(self.kind, 0)
             loops.after_block.append(self._put_aside)
 
-    def _set(self, room: str, width: int, kind: Kind, number: float) -> None:
-        self.writer.store(self.writer.constant(number, register(kind, width)), room)
+    def _reserved(self, kind: Kind, number: float) -> str:
+        room = self.loops.reserve(memory_text(kind, self.width))
+        self._set(room, kind, number)
+        return room
+
+    def _set(self, room: str, kind: Kind, number: float) -> None:
+        self.writer.store(self.writer.constant(number, register(kind, self.width)), room)
 
     @staticmethod
     def identity(root: Root, kind: Kind) -> float:
@@ -65,48 +66,56 @@ class Accumulator:
     # ------------------------------------------------------------------ adding
     def add(self, value: Value, root: Root) -> None:
         """One more value (in each lane)."""
-        width = max(value.type.lanes, self.loops.lanes if self.loops.lanes in self.rooms else 1)
-        if width not in self.rooms:
-            value, width = self.across(self.writer, root, value), 1
-        if value.type.lanes < width:
-            value = self.writer.splat(value, width)
-        room = self.rooms[width]
-        before = self.writer.load(room, self.held_kind, width)
+        w = self.writer
+        value = value if self.finds_place else w.convert(value, self.kind)
+        if value.type.lanes > self.width:
+            value = self.across(w, root, value)
+        if self.loops.lanes < self.width:  # the last, incomplete step
+            value = self._filled(w.splat(value, self.loops.lanes))
+        value = w.splat(value, self.width)
+        before = w.load(self.room, self.held_kind, self.width)
         if self.finds_place:
-            self._add_place(before, value, width)
-            return
-        self.writer.store(self.joined(self.writer, root, before, self.writer.convert(value, self.kind)), room)
+            self._add_place(before, value)
+        else:
+            w.store(self.joined(w, root, before, value), self.room)
 
-    def _add_place(self, best: Value, value: Value, width: int) -> None:
-        w, at = self.writer, self._here(width)
-        place = w.load(self.places[width], I64, width)
+    def _filled(self, value: Value) -> Value:
+        """All lanes, those behind the value's with what changes nothing."""
+        w, (type, lanes) = self.writer, (value.type.llvm, value.type.lanes)
+        full, number = register(value.kind, self.width), self.identity(self.root, value.kind)
+        if lanes == 1:
+            return w.made(full, f"insertelement {full.llvm} {w.constant(number, full).text}, {type} {value.text}, i64 0")
+        mask = ", ".join(f"i32 {min(lane, lanes)}" for lane in range(self.width))
+        nothing = w.constant(number, value.type).text
+        return w.made(full, f"shufflevector {type} {value.text}, {type} {nothing}, <{self.width} x i32> <{mask}>")
+
+    def _add_place(self, best: Value, value: Value) -> None:
+        w, at = self.writer, self._here()
+        place = w.load(self.place, self.place_kind, self.width)
         if value.kind.is_float:  # better, or NaN: anything but not better; and nothing is better than NaN
             worse = value <= best if self.root.node.op.name == "argmax" else value >= best
             better = w.binary("and", ~worse, best.equals(best))
         else:
             better = value > best if self.root.node.op.name == "argmax" else value < best
-        w.store(w.select(better, value, best), self.rooms[width])
-        w.store(w.select(better, at, place), self.places[width])
+        w.store(w.select(better, value, best), self.room)
+        w.store(w.select(better, at, place), self.place)
 
-    def _here(self, width: int) -> Value:
+    def _here(self) -> Value:
         """The position along the reduced axis, in each lane."""
-        (axis,) = self.root.reduced
-        if axis in self.loops.fixed:
-            return self.writer.constant(self.loops.fixed[axis], register(I64, width))
-        if axis not in self.loops.counters:
-            return self.writer.constant(0, register(I64, width))
-        counter = self.writer.splat(self.loops.counters[axis], width)
-        if axis is not self.loops.lane_axis or width == 1:
+        (axis,), w, kind = self.root.reduced, self.writer, self.place_kind
+        if axis in self.loops.fixed or axis not in self.loops.counters:
+            return w.constant(self.loops.fixed.get(axis, 0), register(kind, self.width))
+        counter = w.splat(w.convert(self.loops.counters[axis], kind), self.width)
+        if axis is not self.loops.lane_axis or self.width == 1:
             return counter
-        steps = ", ".join(f"i64 {k}" for k in range(width))
-        return counter + Value(self.writer, register(I64, width), f"<{steps}>")
+        steps = ", ".join(f"{kind.llvm} {k}" for k in range(self.width))
+        return counter + Value(w, register(kind, self.width), f"<{steps}>")
 
     def run(self, values: Sequence[Value]) -> Value:
         """The next value of a running sum, product or recurrence."""
         w, width = self.writer, self.loops.lanes
         values = [w.splat(w.convert(v, self.kind), width) for v in values]
-        room = self.rooms[width]
-        before = w.load(room, self.kind, width)
+        before = w.load(self.room, self.kind, width)
         match self.root.node.op.name:
             case "cumsum":
                 result = before + values[0]
@@ -114,7 +123,7 @@ class Accumulator:
                 result = before * values[0]
             case _:  # h[k] = a[k] h[k-1] + b[k], and h[-1] is not read: a[0] may be infinite
                 result = self._recur(before, values)
-        w.store(result, room)
+        w.store(result, self.room)
         return result
 
     def _recur(self, before: Value, values: Sequence[Value]) -> Value:
@@ -132,10 +141,11 @@ class Accumulator:
     def _put_aside(self) -> None:
         """Adds the block's sums to the totals: errors grow with the number of blocks, not of elements."""
         w = self.writer
-        for width, total in self.totals.items():
-            room = self.rooms[width]
-            w.store(w.load(total, self.kind, width) + w.load(room, self.kind, width), total)
-            self._set(room, width, self.kind, 0)
+        w.store(self._total() + w.load(self.room, self.kind, self.width), self.total)
+        self._set(self.room, self.kind, 0)
+
+    def _total(self) -> Value:
+        return self.writer.load(self.total, self.kind, self.width)
 
     def close(self) -> None:
         """The loop has ended."""
@@ -144,36 +154,24 @@ class Accumulator:
 
     def result(self) -> Value:
         """All that was added, the lanes taken together where the loop was over them."""
-        w, root = self.writer, self.root
-        over_lanes = self._is_over_lanes()
+        w = self.writer
         if self.finds_place:
             return self.best()[1]
-        found: Value | None = None
-        for width, room in self.rooms.items():
-            value = w.load(room, self.kind, width)
-            if width in self.totals:
-                value = value + w.load(self.totals[width], self.kind, width)
-            if over_lanes:
-                value = self.across(w, root, value)
-            found = value if found is None else self.joined(w, root, found, value)
-        assert found is not None, "there is one width at least"
-        return found
+        value = w.load(self.room, self.kind, self.width)
+        if self.total:
+            value = value + self._total()
+        return self.across(w, self.root, value) if self._is_over_lanes() else value
 
     def _is_over_lanes(self) -> bool:
         return self.loops.lane_axis is None
 
     def best(self) -> tuple[Value, Value]:
         """The best value and its place; of equal ones the first."""
-        w = self.writer
-        found: tuple[Value, Value] | None = None
-        for width, room in self.rooms.items():
-            best, place = w.load(room, self.held_kind, width), w.load(self.places[width], I64, width)
-            if not self._is_over_lanes():
-                return best, place
-            one = self._best_lane(best, place)
-            found = one if found is None else best_of(w, self.root, found, one)
-        assert found is not None, "there is one width at least"
-        return found
+        best = self.writer.load(self.room, self.held_kind, self.width)
+        place = self.writer.load(self.place, self.place_kind, self.width)
+        if self._is_over_lanes():
+            best, place = self._best_lane(best, place)
+        return best, self.writer.convert(place, I64)
 
     def _best_lane(self, best: Value, place: Value) -> tuple[Value, Value]:
         """The best of all lanes, in halves; a lane in the middle is in both."""
@@ -218,6 +216,11 @@ class Accumulator:
                 return Accumulator.joined(w, root, first, middle)
             value, lanes = joined, half
         return value
+
+
+def _place_kind(held: Kind, root: Root) -> Kind:
+    """Places as wide as values are, where they fit: then both are chosen by the same mask."""
+    return I32 if held.bits <= I32.bits and all(axis.extent < 1 << 31 for axis in root.reduced) else I64
 
 
 def best_of(w: Writer, root: Root, first: tuple[Value, Value], second: tuple[Value, Value]) -> tuple[Value, Value]:

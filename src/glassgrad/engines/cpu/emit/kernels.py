@@ -217,8 +217,7 @@ class _KernelWriter:
             axis = phase.axes[depth]
             starting = [root for root in phase.roots if self._begins(root, phase, depth)]
             for root in starting:
-                lanes = self._lane_widths(axis, lane_axis, phase, depth)
-                open_here[root] = Accumulator(root, self.loops, lanes)
+                open_here[root] = Accumulator(root, self.loops, self._lanes_at(lane_axis, phase, depth))
             self._loop(axis, lambda: nest(depth + 1), lane_axis, backwards=axis in phase.backwards)
             for root in starting:
                 accumulator = open_here.pop(root)
@@ -235,13 +234,11 @@ class _KernelWriter:
         inner = [axis for axis in phase.axes if axis in root.reduced]
         return bool(inner) and inner[0] is phase.axes[depth]
 
-    def _lane_widths(self, axis: Axis, lane_axis: Axis | None, phase: Phase, depth: int) -> tuple[int, ...]:
-        """The widths at which an accumulator that is opened before this loop is added to."""
+    def _lanes_at(self, lane_axis: Axis | None, phase: Phase, depth: int) -> int:
+        """In how many lanes an accumulator that is opened before this loop is added to."""
         if lane_axis is None or lane_axis not in phase.axes[depth:]:
-            return (self.loops.lanes,)
-        width = self.lanes.width
-        main, rest = lane_axis.extent // width, lane_axis.extent % width
-        return tuple([w for w, there in ((width, main), (rest, rest)) if there])
+            return self.loops.lanes
+        return max(min(self.lanes.width, lane_axis.extent), 1)
 
     # ------------------------------------------------------------------ roots
     def _root(self, root: Root, opened: Mapping[Root, Accumulator]) -> None:

@@ -67,14 +67,11 @@ class Late:
         if any(axis.extent != 1 for axis in root.axes):
             _fill(self.loops, self.memory, root, self._base(root))
         else:
-            self.held[root] = Accumulator(root, self.loops, self._widths())
+            self.held[root] = Accumulator(root, self.loops, self._lanes())
 
-    def _widths(self) -> tuple[int, ...]:
+    def _lanes(self) -> int:
         lane = self.lanes.of_frame
-        if lane is None:
-            return (1,)
-        width = self.lanes.width
-        return tuple([w for w, there in ((width, lane.extent // width), (lane.extent % width,) * 2) if there]) or (1,)
+        return 1 if lane is None else max(min(self.lanes.width, lane.extent), 1)
 
     def _base(self, root: Root) -> str:
         """The address of the result."""
