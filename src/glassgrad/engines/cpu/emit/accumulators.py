@@ -84,7 +84,9 @@ class Accumulator:
         w, (type, lanes) = self.writer, (value.type.llvm, value.type.lanes)
         full, number = register(value.kind, self.width), self.identity(self.root, value.kind)
         if lanes == 1:
-            return w.made(full, f"insertelement {full.llvm} {w.constant(number, full).text}, {type} {value.text}, i64 0")
+            return w.made(
+                full, f"insertelement {full.llvm} {w.constant(number, full).text}, {type} {value.text}, i64 0"
+            )
         mask = ", ".join(f"i32 {min(lane, lanes)}" for lane in range(self.width))
         nothing = w.constant(number, value.type).text
         return w.made(full, f"shufflevector {type} {value.text}, {type} {nothing}, <{self.width} x i32> <{mask}>")

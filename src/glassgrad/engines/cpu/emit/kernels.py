@@ -9,17 +9,18 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import prod
 
-from glassgrad.engines.cpu.emit.access import Memory, level, spread
+from glassgrad.engines.cpu.emit.access import Memory, level
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
 from glassgrad.engines.cpu.emit.failure import FAILURE, Checks
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
+from glassgrad.engines.cpu.emit.rows import Rows
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import bytes_of, memory_text, register
+from glassgrad.engines.cpu.emit.types import register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, variable
+from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
@@ -92,9 +93,9 @@ class _KernelWriter:
         self.loops = Loops(around.declarations)
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
-        self.buffers: dict[Node, str] = {}
         self.checks = Checks(self.loops)
         self.memory = Memory(self.loops, self._looked)
+        self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
         self.tile: tuple[str, str] | None = None  # from where to where the tiled loop goes at present
 
@@ -278,7 +279,7 @@ class _KernelWriter:
         if root.stored:
             self._store(root, value, root.target if root.target is not None else own)
         elif root.buffered:
-            self._into_buffer(root, value, own)
+            self.rows.write(root, value, self.loops.resolved(own))
 
     # ------------------------------------------------------------------ values
     def value(self, node: Node, index: Index) -> Value:
@@ -332,10 +333,7 @@ class _KernelWriter:
         root = self.roots.get(node)
         kind = result_kind(node)
         if root is not None and not root.stored:
-            offset, base, size = self._buffer_offset(root, index)
-            if self.lanes.of_frame is not None:
-                return self.w.load(self.memory.address(base, offset, size), kind, self.loops.lanes)
-            return self.memory.read(base, kind, offset)
+            return self.rows.read(root, index)
         node, index = settled(self.around.homes, node, index)
         offset = offset_of(index, contiguous(node.shape))
         if not node.aval.size:  # whatever is looked up is outside
@@ -358,29 +356,3 @@ class _KernelWriter:
         places = [settled(self.around.homes, root.node, (*rest, last.shifted(k))) for k in range(len(values))]
         offsets = [offset_of(self.loops.resolved(index), contiguous(node.shape)) for node, index in places]
         self.memory.write_beside(self.memory.base(places[0][0]), offsets, values)
-
-    # ------------------------------------------------------------------ between phases
-    def _buffer_offset(self, root: Root, index: Index) -> tuple[Affine, str, int]:
-        """Where an element lies in the room that the kernel has for a root at one point of its frame."""
-        kind = result_kind(root.node)
-        inner = [axis.extent if axis not in self.kernel.frame else 1 for axis in root.axes]
-        if root.node not in self.buffers:
-            wide = self.lanes.width if self.lanes.of_frame is not None else 1
-            count = 1
-            for extent in inner:
-                count *= extent
-            self.buffers[root.node] = self.loops.reserve(memory_text(kind, wide), count)
-        wide = self.lanes.width if self.lanes.of_frame is not None else 1
-        strides = [
-            0 if axis in self.kernel.frame else stride
-            for axis, stride in zip(root.axes, contiguous(inner), strict=True)
-        ]
-        held = 1 << (wide * bytes_of(kind) - 1).bit_length() if wide > 1 else bytes_of(kind)
-        return offset_of(index, strides), self.buffers[root.node], held
-
-    def _into_buffer(self, root: Root, value: Value, own: Index) -> None:
-        offset, base, size = self._buffer_offset(root, self.loops.resolved(own))
-        if self.lanes.of_frame is None:
-            self.memory.write(base, offset, value, adding=False)
-        else:
-            self.w.store(spread(self.w, value, self.loops.lanes), self.memory.address(base, offset, size))

@@ -59,7 +59,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     cost = sum([work for work, _, _ in touched.values()])
     size = max([largest for _, largest, _ in touched.values()], default=8)
     own = sum([COSTS.get(root.node.op.name, 1.0) for root in kernel.roots if root.role is Role.ELEMENTWISE])
-    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if cost < _HEAVY else 2), own + cost)
+    lanes = Lanes(max(vector_bytes() // size, 1) * (4 if own + cost < _HEAVY else 2), own + cost)
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     running = any(root.role is Role.RUNNING for root in kernel.roots)
@@ -74,7 +74,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
             if axis is not None:
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
-    if cost >= _DEAR:
+    if own + cost >= _DEAR:
         _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)
     lanes.tiled = _tiled(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
