@@ -27,6 +27,12 @@ def flatten(tree: Tree) -> tuple[list[Any], Structure]:
     return leaves, structure
 
 
+def flatten_to(kind: type, tree: Tree) -> tuple[list[Any], Structure]:
+    """As `flatten`, but values of this kind are leaves too, and are not taken apart."""
+    flatten(tree)  # registers dataclasses
+    return optree.tree_flatten(tree, is_leaf=lambda part: isinstance(part, kind), namespace=_NAMESPACE)
+
+
 def flatten_with_paths(tree: Tree) -> tuple[list[str], list[Any], Structure]:
     """As `flatten`, with each leaf's path as a person would write it: `layers[0].weight`."""
     leaves, structure = flatten(tree)

@@ -1,0 +1,116 @@
+"""What an optimiser is: a pair of pure functions on trees; how they chain, and how a step is made. Floor 6."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, overload
+
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import Tree
+from glassgrad.optim.leaves import each
+
+State: TypeAlias = Any  # a tree of arrays
+Start: TypeAlias = Callable[[Tree], State]
+Update: TypeAlias = Callable[[Tree, State, Tree], tuple[Tree, State]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Optimizer:
+    """Turns gradients into updates, which are added to the parameters.
+
+    `start(parameters) -> state` and `update(gradients, state, parameters) -> (updates, state)` are pure, may be traced,
+    and take any tree of float arrays. `text` is how it was made.
+
+    >>> optimizer = optim.sgd(0.1)
+    >>> parameters = {"w": np.array([1.0, 2.0])}
+    >>> state = optimizer.start(parameters)
+    >>> updates, state = optimizer.update({"w": np.array([10.0, 0.0])}, state, parameters)
+    >>> optim.apply(parameters, updates)
+    {'w': array([0., 2.])}
+    """
+
+    start: Start
+    update: Update
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transformation:
+    """Changes gradients before an optimiser sees them (clipping, weight decay): goes in front of it in a `chain`."""
+
+    start: Start
+    update: Update
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def apply(parameters: Tree, updates: Tree) -> Tree:
+    """The parameters with the updates added, in the parameters' dtypes.
+
+    >>> optim.apply({"w": np.ones(2)}, {"w": np.array([0.5, -0.5])})
+    {'w': array([1.5, 0.5])}
+    """
+    return each(lambda p, u: (p + u,), 1, parameters, updates=updates)[0]
+
+
+@overload
+def chain(*parts: Transformation) -> Transformation: ...  # type: ignore[overload-overlap]  # without an optimiser
+@overload
+def chain(*parts: Transformation | Optimizer) -> Optimizer: ...
+def chain(*parts: Transformation | Optimizer) -> Transformation | Optimizer:
+    """Transformations of the gradient one after the other, and the optimiser last. The state is a tuple of theirs.
+
+    >>> optim.chain(optim.clip_by_norm(1.0), optim.sgd(0.1))
+    chain(clip_by_norm(1.0), sgd(0.1))
+    """
+    for part in parts:
+        if not isinstance(part, Transformation | Optimizer):
+            raise UsageError(f"chain takes transformations and an optimiser, found {part!r}")
+    for part in parts[:-1]:
+        if isinstance(part, Optimizer):
+            raise UsageError(
+                f"{part} is followed by {parts[-1]} in a chain: an optimiser makes the step, so it stands last",
+                hint=f"chain({parts[-1]}, {part})",
+            )
+
+    def start(parameters: Tree) -> State:
+        return tuple([part.start(parameters) for part in parts])
+
+    def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
+        _check_count(state, parts)
+        states = []
+        for part, before in zip(parts, state, strict=True):
+            gradients, after = part.update(gradients, before, parameters)
+            states.append(after)
+        return gradients, tuple(states)
+
+    kind = Optimizer if parts and isinstance(parts[-1], Optimizer) else Transformation
+    return kind(start, update, f"chain({', '.join(map(repr, parts))})")
+
+
+def _check_count(state: State, parts: Sequence[object]) -> None:
+    if not isinstance(state, tuple) or len(state) != len(parts):
+        raise UsageError(
+            f"the state of a chain of {len(parts)} is a tuple of {len(parts)} states", hint="chain(…).start(parameters)"
+        )
+
+
+def checked_optimizer(optimizer: object, what: str) -> Optimizer:
+    """The optimiser as given; an error where it is none."""
+    if isinstance(optimizer, Optimizer):
+        return optimizer
+    hint = "optim.adam(1e-3)"
+    if isinstance(optimizer, Transformation):
+        hint = f"{optimizer} changes gradients but makes no step: optim.chain({optimizer}, optim.adam(1e-3))"
+    raise UsageError(f"{what} takes an optimiser, found {optimizer!r}", hint=hint)
+
+
+def written(name: str, *numbers: Any, **settings: Any) -> str:
+    """How an optimiser was made, with the settings that do something."""
+    parts = [repr(number) for number in numbers]
+    parts += [f"{key}={value!r}" for key, value in settings.items() if value not in (None, False, 0.0)]
+    return f"{name}({', '.join(parts)})"
