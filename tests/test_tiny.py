@@ -162,6 +162,12 @@ def test_numpy():
     assert gg.grad(f)(3.0) == 1 + 1 + 6
 
 
+def test_optim():
+    optimizer, parameters = gg.optim.sgd(0.5), {"w": np.ones(2)}
+    updates, _ = optimizer.update({"w": np.ones(2)}, optimizer.start(parameters), parameters)
+    assert close(gg.optim.apply(parameters, updates)["w"], 0.5)
+
+
 def test_profile():
     found = gg.profile(lambda x: np.exp(x).sum(), np.ones(100), seconds=0.01)
     assert "exp" in found.steps[0].does
@@ -211,6 +217,12 @@ def test_switch():
     branches = [np.sin, np.cos, lambda x: x]
     slopes = [gg.grad(lambda x, i=i: gg.switch(i, branches, x))(0.5) for i in range(3)]
     assert close(slopes, [np.cos(0.5), -np.sin(0.5), 1.0])
+
+
+def test_train():
+    x = np.linspace(-1, 1, 32, dtype=np.float32)[:, None]
+    run = gg.train.fit(gg.nn.Linear(1, 1, key=0), (x, 3 * x), lambda p, y: np.mean((p - y) ** 2), epochs=3)
+    assert run.status == "finished"
 
 
 def test_value_and_grad():

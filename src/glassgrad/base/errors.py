@@ -19,6 +19,7 @@
     ├── GraphError(AssertionError)        a graph breaks a law (a mistake of ours or of an extension)
     ├── FormulaError(ValueError)          a formula that cannot be read
     ├── UnitsError(ValueError)            units that do not fit
+    ├── CheckpointError(ValueError)       a file that is no checkpoint, or damaged, or of another model
     └── DisagreementError(AssertionError) a derivative that its numeric check contradicts
 
 A message says what is wrong with the shapes or values found; `where` is the user's line; `hint` is the next step.
@@ -117,6 +118,10 @@ class FormulaError(GlassgradError, ValueError):
 
 class UnitsError(GlassgradError, ValueError):
     """Units that do not fit together."""
+
+
+class CheckpointError(GlassgradError, ValueError):
+    """A file that is no checkpoint, is damaged, or belongs to another model."""
 
 
 class DisagreementError(GlassgradError, AssertionError):

@@ -1,0 +1,32 @@
+"""Training: `fit` makes a run of a model, data, a loss and an optimiser; checkpoints, data, history."""
+
+from glassgrad.train.checkpoint import Checkpoint, Checkpoints
+from glassgrad.train.data import Arrays, Batch, Order, Source
+from glassgrad.train.fit import fit
+from glassgrad.train.history import History, Layers, Series
+from glassgrad.train.objective import Objective
+from glassgrad.train.precision import Precision
+from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped, Timings
+
+__all__ = [
+    "Arrays",
+    "Batch",
+    "Callback",
+    "Checkpoint",
+    "Checkpoints",
+    "Ended",
+    "EpochEnded",
+    "Event",
+    "History",
+    "Layers",
+    "Objective",
+    "Order",
+    "Precision",
+    "Run",
+    "Series",
+    "Source",
+    "Started",
+    "Stepped",
+    "Timings",
+    "fit",
+]

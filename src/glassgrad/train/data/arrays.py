@@ -1,0 +1,87 @@
+"""Data that lies in arrays: in memory, or in memory-mapped .npy files. Floor 7."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.avals import show_shape
+from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.trees import Tree, flatten, flatten_with_paths, map_leaves
+from glassgrad.train.data.batches import Batch, Order, check_order, count_of, padded, shuffled
+
+_SAMPLED = 2**22  # bytes of each array that a fingerprint reads
+
+
+class Arrays:
+    """(inputs, *targets), each an array or a tree of arrays with one row for each example.
+
+    Memory-mapped arrays (`np.load(path, mmap_mode="r")`) are read batch by batch, so they may be larger than memory.
+
+    >>> data = Arrays(np.arange(10.0).reshape(5, 2), np.arange(5))
+    >>> [batch.values[1] for batch in data.batches(Order(size=2))]
+    [array([0, 1]), array([2, 3]), array([4])]
+    """
+
+    def __init__(self, *values: Tree) -> None:
+        if not values:
+            raise UsageError("there is no data", hint="(inputs, targets)")
+        self.values = map_leaves(_as_array, values)
+        lengths = {}
+        paths, arrays, _ = flatten_with_paths(self.values)
+        for path, array in zip(paths, arrays, strict=True):
+            if not array.ndim:
+                raise ShapeError(f"data{path} is a number; its first axis should be the rows")
+            lengths[f"data{path}"] = array.shape[0]
+        if len(set(lengths.values())) != 1:
+            listing = ", ".join(f"{path}: {rows}" for path, rows in lengths.items())
+            raise ShapeError(f"inputs and targets have different numbers of rows: {listing}")
+        self._rows: int = next(iter(lengths.values()))
+        if not self._rows:
+            raise UsageError("the data has no rows")
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return self._rows
+
+    def batches(self, order: Order) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        check_order(order, self._rows)
+        places = shuffled(self._rows, order.key)
+        for index in range(order.skip, count_of(self._rows, order)):
+            chosen = places[index * order.size : (index + 1) * order.size]
+            yield self._taken(chosen, order)
+
+    def _taken(self, chosen: np.ndarray, order: Order) -> Batch:
+        if order.key is None:  # rows that lie side by side need no copy of the numbers of each
+            run = slice(int(chosen[0]), int(chosen[-1]) + 1)
+            values = map_leaves(lambda array: np.ascontiguousarray(array[run]), self.values)
+        else:
+            values = map_leaves(lambda array: array.take(chosen, axis=0), self.values)
+        if order.last == "pad":
+            return padded(values, len(chosen), order.size)
+        return Batch(values, None, len(chosen))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Rows, shapes, dtypes, and a hash of the beginning and the end of each array."""
+        leaves, _ = flatten(self.values)
+        found = hashlib.blake2b(digest_size=16)
+        for array in leaves:
+            found.update(f"{array.dtype.str}{array.shape}".encode())
+            step = max(array.nbytes // _SAMPLED, 1)
+            found.update(np.ascontiguousarray(array[::step]).tobytes())
+            found.update(np.ascontiguousarray(array[-1:]).tobytes())
+        kinds = [f"{array.dtype}{show_shape(array.shape)}" for array in leaves]
+        return {"rows": self._rows, "arrays": kinds, "hash": found.hexdigest()}
+
+
+def _as_array(value: Any) -> np.ndarray:
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise UsageError(
+            f"data holds {array.dtype} values, and training needs numbers",
+            hint="encode them first: train.tabular prepares tables with words and dates",
+        )
+    return array

@@ -1,0 +1,93 @@
+"""Batches of rows: what a source of data gives, in which order, and what becomes of the last, short one. Floor 7."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import Tree, map_leaves
+from glassgrad.nn.linear import check_sizes
+from glassgrad.random.discrete import permutation
+from glassgrad.random.keys import fold_in
+
+Array: TypeAlias = Any
+Last: TypeAlias = Literal["keep", "drop", "pad"]
+LAST = ("keep", "drop", "pad")
+
+
+class Batch(NamedTuple):
+    """Some rows: (inputs, *targets), trees of arrays whose first axis is the row; the mask says which are real."""
+
+    values: tuple[Tree, ...]
+    mask: Array | None  # (row,) of bool, where the batch is padded; None where all rows are real
+    rows: int  # how many are real
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How an epoch goes through the data.
+
+    `key` is what the rows are shuffled by, None for the order in which they lie. `last` says what becomes of a last
+    batch with fewer rows: "keep" gives it as it is (another shape, so another compilation), "drop" leaves it out,
+    "pad" fills it up with copies of its first row, which the mask leaves out. `skip` batches were seen before.
+    """
+
+    size: int
+    key: Array | None = None
+    last: Last = "keep"
+    skip: int = 0
+
+    def of_epoch(self, epoch: int, skip: int) -> "Order":
+        """The order of this epoch, from the batch after `skip` of them."""
+        key = None if self.key is None else fold_in(self.key, epoch)
+        return Order(self.size, key, self.last, skip)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Data that can be gone through again and again, in batches."""
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows there are, or None where nobody knows before the end."""
+
+    def batches(self, order: Order) -> Iterator[Batch]:
+        """The batches of one epoch."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells this data from other data: shapes, dtypes and a hash."""
+
+
+def check_order(order: Order, rows: int | None) -> None:
+    """Raises UsageError for a size or a treatment of the last batch that cannot be meant."""
+    check_sizes("an order of batches", size=order.size)
+    if order.last not in LAST:
+        raise UsageError(f"last is {order.last!r}", hint=f"one of {', '.join(map(repr, LAST))}")
+    if rows is not None and order.last == "drop" and rows < order.size:
+        raise UsageError(
+            f"{rows} rows make no batch of {order.size}, and last='drop' leaves out shorter ones",
+            hint=f"batch_size={rows}, or last='pad'",
+        )
+
+
+def count_of(rows: int, order: Order) -> int:
+    """How many batches an epoch has."""
+    return rows // order.size if order.last == "drop" else -(-rows // order.size)
+
+
+def shuffled(rows: int, key: Array | None) -> np.ndarray:
+    """The numbers of the rows in the order of the epoch."""
+    return np.arange(rows) if key is None else np.asarray(permutation(key, rows))
+
+
+def padded(values: tuple[Tree, ...], rows: int, size: int) -> Batch:
+    """The batch filled up to `size` rows, with a mask."""
+    if rows == size:
+        return Batch(values, np.ones(size, bool), rows)
+
+    def fill(array: np.ndarray) -> np.ndarray:
+        return np.concatenate([array, np.broadcast_to(array[:1], (size - rows, *array.shape[1:]))])
+
+    return Batch(map_leaves(fill, values), np.arange(size) < rows, rows)

@@ -1,0 +1,64 @@
+"""What `fit` takes as data, made a source: arrays, a share of them held back, files, generators. Floor 7."""
+
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import flatten, map_leaves
+from glassgrad.random.discrete import permutation
+from glassgrad.train.data.arrays import Arrays
+from glassgrad.train.data.batches import Source
+
+
+def dtype_of(model: Any) -> np.dtype:
+    """The float dtype of a model's parameters: what data is turned into."""
+    kinds = [np.dtype(value.dtype) for value in model.parameters().values()]
+    return np.result_type(*kinds) if kinds else np.dtype(np.float32)
+
+
+def as_source(data: Any, validation: Any, dtype: np.dtype, key: Any) -> tuple[Source, Source | None]:
+    """The training data and the validation data as sources; a share of the rows may be held back as the latter."""
+    source = _source(data, dtype, "data")
+    if validation is None:
+        return source, None
+    if isinstance(validation, float):
+        if not 0 < validation < 1:
+            raise UsageError(f"validation is {validation}, a share of the rows between 0 and 1, or data of its own")
+        if not isinstance(source, Arrays):
+            raise UsageError("a share can be held back of arrays only", hint="give validation data of its own")
+        return _split(source, validation, key)
+    return source, _source(validation, dtype, "validation")
+
+
+def _source(data: Any, dtype: np.dtype, name: str) -> Source:
+    if isinstance(data, Source):
+        return data
+    if not isinstance(data, tuple):
+        raise UsageError(
+            f"{name} is (inputs, *targets) or a source, found {type(data).__name__}",
+            hint=f"({name},) for inputs without targets" if isinstance(data, np.ndarray) else None,
+        )
+    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data))
+
+
+def _in_dtype(leaf: Any, dtype: np.dtype) -> np.ndarray:
+    """Floats in the model's dtype; what is mapped from a file is left there, and turned batch by batch."""
+    array = leaf if isinstance(leaf, np.ndarray) else np.asarray(leaf)
+    if isinstance(array, np.memmap) or array.dtype.kind != "f":
+        return array
+    return array.astype(dtype, copy=False)
+
+
+def _split(source: Arrays, share: float, key: Any) -> tuple[Arrays, Arrays]:
+    held = max(round(source.rows * share), 1)
+    if held >= source.rows:
+        raise UsageError(f"a share of {share} of {source.rows} rows leaves nothing to train on")
+    places = np.asarray(permutation(key, source.rows))
+    leaves, _ = flatten(source.values)
+    assert leaves
+    kept, rest = np.sort(places[held:]), np.sort(places[:held])
+    return (
+        Arrays(*map_leaves(lambda array: array[kept], source.values)),
+        Arrays(*map_leaves(lambda array: array[rest], source.values)),
+    )

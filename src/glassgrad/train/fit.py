@@ -1,0 +1,108 @@
+"""fit: a model, data, a loss and an optimiser become a run. Floor 7."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from glassgrad.base.errors import UsageError
+from glassgrad.nn.keys import as_key
+from glassgrad.nn.layer import Layer
+from glassgrad.nn.linear import check_sizes
+from glassgrad.optim.adam import adam
+from glassgrad.optim.optimizer import Optimizer, checked_optimizer
+from glassgrad.random.keys import split
+from glassgrad.train.checkpoint import Checkpoints
+from glassgrad.train.data.batches import Last, Order
+from glassgrad.train.data.sources import as_source, dtype_of
+from glassgrad.train.history import History, Layers
+from glassgrad.train.loop import Loop
+from glassgrad.train.objective import Metric, Objective, objective_of
+from glassgrad.train.precision import Precision
+from glassgrad.train.progress import shown
+from glassgrad.train.run import Callback, Run
+from glassgrad.train.step import begin, frozen_of, program
+
+
+def fit(
+    model: Layer,
+    data: Any,
+    loss: Callable[..., Any] | Objective,
+    optimizer: Optimizer | None = None,
+    *,
+    epochs: int = 10,
+    batch_size: int = 32,
+    validation: Any = None,
+    metrics: dict[str, Metric] | None = None,
+    callbacks: Sequence[Callback] = (),
+    key: Any = 0,
+    shuffle: bool = True,
+    last: Last | None = None,
+    patience: int | None = None,
+    monitor: str | None = None,
+    largest: bool = False,
+    checkpoint: Path | str | None = None,
+    checkpoint_seconds: float = 60.0,
+    resume: bool = True,
+    statistics_every: int = 20,
+    precision: Precision | None = None,
+    progress: bool | None = None,
+) -> Run:
+    """Trains a model and gives back the run, with the best model in it.
+
+    `data` is (inputs, *targets) of arrays with a row for each example, or a `Source`; `loss(prediction, *targets)` is
+    what is minimised (or an `Objective`), by Adam with a rate of 1e-3 unless an `optimizer` is given. Each step is one
+    native call. `validation` is data like `data`, or a share between 0 and 1 of its rows, drawn by the key and held
+    back. `metrics` are further functions like the loss.
+
+    The best model is that with the smallest (`largest`: largest) value of `monitor`, by default the loss of the
+    validation where there is one; after `patience` epochs without a better one the run stops. `last` says what becomes
+    of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask`.
+
+    With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
+    same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of
+    gradients and updates are kept every `statistics_every` steps. `callbacks` are functions of an event (`Started`,
+    `Stepped`, `EpochEnded`, `Ended`). `progress` shows a bar; by default where stderr is a terminal.
+
+    >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+    >>> model = nn.Linear(1, 1, key=0)
+    >>> run = fit(model, (x, 3 * x + 1), lambda p, y: np.mean((p - y) ** 2), gg.optim.adam(0.1), epochs=40)
+    >>> run.status, bool(run.history["loss"][-1] < 1e-3)
+    ('finished', True)
+    """
+    check_sizes("fit", epochs=epochs, batch_size=batch_size, statistics_every=statistics_every)
+    if not isinstance(model, Layer):
+        raise UsageError(f"fit trains a layer, found {type(model).__name__}", hint="nn.Sequential(…), …")
+    objective = objective_of(loss, metrics)
+    optimizer = adam(1e-3) if optimizer is None else checked_optimizer(optimizer, "fit")
+    first, second, third = split(as_key(key), 3)
+    source, held_back = as_source(data, validation, dtype_of(model), third)
+    order = Order(batch_size, second if shuffle else None, last or ("pad" if objective.takes_mask else "keep"))
+    state = begin(model, optimizer, first, precision)
+    run = Run(
+        model=model,
+        history=History(Layers(tuple(state.parameters))),
+        configuration={
+            "epochs": epochs, "batch_size": batch_size, "optimizer": repr(optimizer), "shuffle": shuffle,
+            "last": order.last, "model": repr(model), "data": source.fingerprint(),
+        },
+        state=state,
+        monitor=monitor or ("loss" if held_back is None else "validation loss"),
+    )  # fmt: skip
+    loop = Loop(
+        run=run,
+        program=program(model, objective, optimizer, precision),
+        frozen=frozen_of(model),
+        source=source,
+        validation=held_back,
+        order=order,
+        told=[*callbacks],
+        statistics_every=statistics_every,
+        patience=patience,
+        largest=largest,
+        checkpoints=None if checkpoint is None else Checkpoints(checkpoint),
+        checkpoint_seconds=checkpoint_seconds,
+    )
+    if progress is not False:
+        loop.told += shown(force=progress is True)
+    loop.go(epochs, resume=resume)
+    return run

@@ -1,0 +1,100 @@
+"""A run of training: what `fit` gives back, and what callbacks see while it goes on. Floor 7."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from glassgrad.nn.layer import Layer
+from glassgrad.train.history import History
+from glassgrad.train.step import Measured, TrainState
+
+Status: TypeAlias = Literal["running", "finished", "stopped", "interrupted", "failed"]
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds spent: in all, on steps, waiting for data, on validation, on checkpoints, and on the first step.
+
+    The first step of each shape traces and compiles; `compiling` is what it took beyond an ordinary one.
+    """
+
+    total: float = 0.0
+    steps: float = 0.0
+    data: float = 0.0
+    validation: float = 0.0
+    checkpoints: float = 0.0
+    compiling: float = 0.0
+
+
+@dataclass(slots=True)
+class Run:
+    """A run of training.
+
+    `model` is the best model so far by what is monitored, `last_model` the one after the last step. `status` is
+    "finished", or "stopped" (early, for a `reason`), "interrupted" (by the person) or "failed" (the loss is no number
+    any more). `best` is (epoch, value). Callbacks may `stop` the run or change `state`.
+    """
+
+    model: Layer
+    history: History
+    configuration: dict[str, Any]
+    state: TrainState
+    status: Status = "running"
+    reason: str | None = None
+    monitor: str = "loss"
+    best: tuple[int, float] | None = None
+    epoch: int = 0
+    step: int = 0
+    timings: Timings = field(default_factory=Timings)
+
+    def stop(self, reason: str) -> None:
+        """Ends the run after this step."""
+        if self.status == "running":
+            self.status, self.reason = "stopped", reason
+
+    @property
+    def last_model(self) -> Layer:
+        """The model after the last step."""
+        return self.model.replace(self.state.parameters | self.state.states)
+
+    @property
+    def is_over(self) -> bool:
+        """Was the run stopped?"""
+        return self.status != "running"
+
+
+# ------------------------------------------------------------------ what callbacks are told
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run begins, or goes on from a checkpoint."""
+
+    run: Run
+    epochs: int
+    batches: int | None  # in an epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step was made."""
+
+    run: Run
+    measured: Measured
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    """An epoch was completed; `record` are its numbers."""
+
+    run: Run
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over."""
+
+    run: Run
+
+
+Event: TypeAlias = Started | Stepped | EpochEnded | Ended
+Callback: TypeAlias = Callable[[Event], None]
