@@ -24,8 +24,8 @@ from glassgrad.engines.cpu.native.cache import cached, cached_object_code, keep
 from glassgrad.engines.cpu.native.compiler import load, object_code
 from glassgrad.engines.cpu.native.symbols import addresses
 from glassgrad.engines.cpu.native.threads import processor_count
-from glassgrad.engines.cpu.plan.donated import taken_over
-from glassgrad.engines.cpu.plan.plan import Plan, planned
+from glassgrad.engines.cpu.plan.data import Plan
+from glassgrad.engines.cpu.plan.plan import planned
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import Held
@@ -37,7 +37,14 @@ _ALIGNED = 64
 class Program:
     """A compiled graph. Called with arrays, it gives new arrays."""
 
-    def __init__(self, graph: Graph, image: Image, captured: Sequence[Held], hosts: Sequence[Node]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        image: Image,
+        captured: Sequence[Held],
+        hosts: Sequence[Node],
+        donated: Collection[int] = (),
+    ) -> None:
         self.inputs = tuple([node.aval for node in graph.inputs])
         self.outputs = graph.avals
         self.captured = captured
@@ -48,7 +55,7 @@ class Program:
         self.run = _RUN(self.library.addresses["run"])
         self.taken = image.taken
         self._elements, self._calls = image.elements, image.calls
-        self._translate: Callable[[], tuple[Plan, Module]] = partial(_under, current(), graph)
+        self._translate: Callable[[], tuple[Plan, Module]] = partial(_under, current(), graph, donated)
 
     def __call__(self, *arguments: Any) -> list[np.ndarray]:
         """The outputs for these arguments."""
@@ -103,11 +110,11 @@ class Program:
         return self.translated[1]
 
 
-def _under(chosen: Settings, graph: Graph) -> tuple[Plan, Module]:
+def _under(chosen: Settings, graph: Graph, donated: Collection[int]) -> tuple[Plan, Module]:
     """The plan and the text as they are under these settings."""
     token = settings_variable.set(chosen)
     try:
-        return translated(graph)
+        return translated(graph, donated)
     finally:
         settings_variable.reset(token)
 
@@ -121,9 +128,9 @@ def _pointers(arrays: Sequence[np.ndarray]) -> Any:
     return (ctypes.c_void_p * max(len(arrays), 1))(*[array.ctypes.data for array in arrays])
 
 
-def translated(graph: Graph) -> tuple[Plan, Module]:
+def translated(graph: Graph, donated: Collection[int] = ()) -> tuple[Plan, Module]:
     """The plan for a graph, and its text."""
-    plan = planned(lowered(graph))
+    plan = planned(lowered(graph), donated=donated)
     return plan, written(plan)
 
 
@@ -141,34 +148,34 @@ def compile_graph(graph: Graph, donated: Collection[int] = ()) -> Program:
     """
     known = fingerprint(graph)
     if known is None:
-        return assembled(graph, *translated(graph), donated)
+        return assembled(graph, *translated(graph, donated), donated)
     key = b"program " + known.digest + f"{current()} {processor_count()} {sorted(donated)}".encode()
     image = unpacked(cached(key) or b"")
     if image is not None:
-        return Program(graph, image, image.arrays(known.arrays), [op.node() for op in image.host])
-    plan, module = translated(graph)
+        return Program(graph, image, image.arrays(known.arrays), [op.node() for op in image.host], donated)
+    plan, module = translated(graph, donated)
     captured = [node.param("held") for node in plan.captured]
     hosts, arrays = host_ops(module.host), captured_arrays(captured, known)
     if hosts is None or arrays is None:
         return assembled(graph, plan, module, donated)
-    image = _image(plan, module, object_code(module.text()), donated)
+    image = _image(plan, module, object_code(module.text()))
     keep(key, packed(replace(image, host=hosts, captured=arrays)))
-    return _of(graph, plan, module, image)
+    return _of(graph, plan, module, image, donated)
 
 
 def assembled(graph: Graph, plan: Plan, module: Module, donated: Collection[int] = ()) -> Program:
     """The program of a graph's plan and its text."""
-    return _of(graph, plan, module, _image(plan, module, cached_object_code(module.text()), donated))
+    return _of(graph, plan, module, _image(plan, module, cached_object_code(module.text())), donated)
 
 
-def _of(graph: Graph, plan: Plan, module: Module, image: Image) -> Program:
+def _of(graph: Graph, plan: Plan, module: Module, image: Image, donated: Collection[int]) -> Program:
     captured = [node.param("held") for node in plan.captured]
-    program = Program(graph, image, captured, module.host)
+    program = Program(graph, image, captured, module.host, donated)
     program.translated = plan, module
     return program
 
 
-def _image(plan: Plan, module: Module, code: bytes, donated: Collection[int]) -> Image:
+def _image(plan: Plan, module: Module, code: bytes) -> Image:
     return Image(
         code=code,
         exported=("run",) if module.clock is None else ("run", TICKS),
@@ -177,5 +184,5 @@ def _image(plan: Plan, module: Module, code: bytes, donated: Collection[int]) ->
         elements=sum([node.aval.size for node in plan.kept if not node.op.multiple]),
         calls=bool(plan.bodies) or bool(module.symbols),
         refusals=tuple(module.refusals),
-        taken=tuple(taken_over(plan, donated).items()),
+        taken=tuple(plan.taken.items()),
     )

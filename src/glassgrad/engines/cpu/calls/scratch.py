@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from glassgrad.base.avals import Aval
 from glassgrad.engines.cpu.emit.frame import Frame
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.memory import NEAR_BYTES, aligned, carried_avals, is_ragged, stored_bytes
-from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.graph.node import Node
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from glassgrad.engines.cpu.emit.failure import FAILURE, PLACE
 from glassgrad.engines.cpu.emit.rooms import room_lines
 from glassgrad.engines.cpu.emit.values import Writer
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.memory import stored_bytes
-from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import PROJECT

@@ -17,8 +17,8 @@ from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.late import KernelText
 from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
 from glassgrad.engines.cpu.emit.types import I64
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.kernels import Kernel
-from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.products.call import write_product
 from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.node import Node

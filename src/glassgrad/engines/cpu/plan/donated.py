@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterable
 
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.index import Affine, Index, Looked, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Root
-from glassgrad.engines.cpu.plan.plan import Plan
 from glassgrad.engines.cpu.plan.roles import reads, storage_of
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
@@ -25,7 +25,7 @@ def taken_over(plan: Plan, donated: Collection[int]) -> dict[int, int]:
     found: dict[int, int] = {}
     for position, node in enumerate(plan.outputs):
         step, kernel, root = made.get(node, (0, None, None))
-        if kernel is None or root is None or not _is_whole(plan, kernel, root):
+        if kernel is None or root is None or not is_whole(plan, kernel, root):
             continue
         for x in _candidates(plan, kernel, root, given):
             before = last.get(x, -1) < step
@@ -37,11 +37,11 @@ def taken_over(plan: Plan, donated: Collection[int]) -> dict[int, int]:
 
 def _candidates(plan: Plan, kernel: Kernel, root: Root, given: dict[Node, int]) -> list[Node]:
     """Those that the result itself reads come first."""
-    own = [x for x, _ in _reads(plan, root) if x in given]
+    own = [x for x, _ in reads_of(plan, root) if x in given]
     return list(dict.fromkeys([*own, *given]))
 
 
-def _is_whole(plan: Plan, kernel: Kernel, root: Root) -> bool:
+def is_whole(plan: Plan, kernel: Kernel, root: Root) -> bool:
     """Is the value written point by point, each at its own place and once?"""
     (phase,) = [phase for phase in kernel.phases if root in phase.roots]
     once = set(root.axes).issuperset([axis for axis in (*kernel.frame, *phase.axes) if axis.extent != 1])
@@ -63,18 +63,18 @@ def _last_read(plan: Plan, given: Collection[Node]) -> dict[Node, int]:
     return last
 
 
-def _reads(plan: Plan, root: Root) -> list[tuple[Node, Index]]:
+def reads_of(plan: Plan, root: Root) -> list[tuple[Node, Index]]:
     """What a root reads from memory, and where; a fill reads nothing."""
     operands = [(x, index) for x, index in root.operands if x.op is not LITERAL]
     return reads(operands, plan.kept, plan.roles)
 
 
 def _touched(plan: Plan, root: Root) -> Iterable[Node]:
-    yield from [x for x, _ in _reads(plan, root)]
-    yield from _looked_up(root.target or ())
+    yield from [x for x, _ in reads_of(plan, root)]
+    yield from looked_up(root.target or ())
 
 
-def _looked_up(index: Index) -> Iterable[Node]:
+def looked_up(index: Index) -> Iterable[Node]:
     """The arrays of indices that tell where a value is written."""
     stack: list[Affine] = list(index)
     while stack:
@@ -89,8 +89,8 @@ def _is_read_first(plan: Plan, kernel: Kernel, root: Root, x: Node) -> bool:
     own = tuple([variable(axis) for axis in root.axes])
     is_written = False
     for other in kernel.roots:
-        places = [index for node, index in _reads(plan, other) if node is x]
-        if x in _looked_up(other.target or ()) or any(index != own for index in places) or (is_written and places):
+        places = [index for node, index in reads_of(plan, other) if node is x]
+        if x in looked_up(other.target or ()) or any(index != own for index in places) or (is_written and places):
             return False
         is_written = is_written or other is root
     return True

@@ -34,6 +34,11 @@ class Lifetime:
     start: int
     end: int
 
+    def joined(self, other: "Lifetime") -> "Lifetime":
+        """The life of what lies in one place, one after the other."""
+        largest, start, end = max(self.nbytes, other.nbytes), min(self.start, other.start), max(self.end, other.end)
+        return Lifetime(self.owner, largest, start, end)
+
 
 _ONE_BY_ONE = 256  # the largest, of which each is compared with every other
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines.cpu import linear, sorting
 from glassgrad.engines.cpu.lower import lowered
+from glassgrad.engines.cpu.plan.data import Plan
+from glassgrad.engines.cpu.plan.donated import taken_over
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
+from glassgrad.engines.cpu.plan.in_place import end_of, free_results, lend, written_over
 from glassgrad.engines.cpu.plan.items import ItemLoop, item_loop, items_scratch_bytes
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
 from glassgrad.engines.cpu.plan.memory import (
     Lifetime,
-    Place,
     aligned,
     arena,
     carried_avals,
@@ -24,7 +26,7 @@ from glassgrad.engines.cpu.plan.memory import (
 from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
-from glassgrad.engines.cpu.plan.uses import uses_of
+from glassgrad.engines.cpu.plan.uses import Uses, uses_of
 from glassgrad.engines.cpu.plan.writes import Overwritten, overwritten, readers_first
 from glassgrad.engines.cpu.planes import JOINED, PAIRS
 from glassgrad.engines.cpu.products.call import room_of
@@ -37,29 +39,18 @@ from glassgrad.ops.control import CALL, COND, SCAN, WHILE
 from glassgrad.ops.leaves import ARRAY, LITERAL, PROJECT, mark
 
 
-@dataclass(eq=False, slots=True)
-class Plan:
-    """What is done in which order, and where each value lies."""
-
-    inputs: tuple[Node, ...]
-    outputs: tuple[Node, ...]
-    captured: tuple[Node, ...]
-    roles: dict[Node, Role]
-    kept: frozenset[Node]
-    steps: list[Step]
-    places: dict[Node, Place]
-    arena_bytes: int
-    bodies: dict[Node, list["Plan"]]
-    scratch: dict[Node, Place]
-    homes: dict[Node, Home]
-    items: dict[Node, ItemLoop]
-    still: frozenset[int]  # the carries that are read and written in one place
-
-
-def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False, carries: int = 0) -> Plan:
+def planned(
+    graph: Graph,
+    notes: Notes | None = None,
+    *,
+    inside: bool = False,
+    carries: int = 0,
+    donated: Collection[int] = (),
+) -> Plan:
     """The plan for a graph of simple ops; inside of another plan, small values lie on the stack.
 
-    As many inputs and outputs as there are `carries` belong together: what comes in may be overwritten.
+    As many inputs and outputs as there are `carries` belong together: what comes in may be overwritten. Results may
+    take the memory of the inputs at the positions in `donated`.
 
     What is in `notes` is passed on to what stands for a node here.
     """
@@ -78,37 +69,65 @@ def planned(graph: Graph, notes: Notes | None = None, *, inside: bool = False, c
     over = overwritten(order, roles, kept, uses, (graph.inputs, outputs, carries), set(homes))
     for node, first in over.origin.items():
         uses.read_also(first, node)
-    steps = _steps(groups, elsewhere, homes, over)
+    numbers, steps = _steps(groups, elsewhere, homes, over)
     for step in steps:
         if isinstance(step, Kernel):
             merge_loops(step, roles, kept, homes)
     inner = _insides(order, roles, notes)
-    captured = tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner.captured()]))
-    fixed = given_places((*graph.inputs, *captured), outputs)
-    fixed |= {first: fixed[node] for node, first in over.origin.items() if node in fixed and first not in fixed}
-    stored = [node for node in _stored(steps, order, homes) if node not in fixed and node not in over.origin]
-    lives = [Lifetime(node, stored_bytes(node.aval), uses.made_in[node], uses.last_use(node)) for node in stored]
-    rooms = inner.rooms()
-    lives.extend(Lifetime((node,), room, uses.made_in[node], uses.made_in[node]) for node, room in rooms.items())
-    close = near_places(lives, len(steps)) if inside else {}
-    in_arena, size = arena([life for life in lives if life.owner not in close])
-    places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
-    places |= {node: places[first] for node, first in over.origin.items() if node not in places}
-    return Plan(
+    plan = Plan(
         inputs=graph.inputs,
         outputs=tuple(outputs),
-        captured=captured,
+        captured=tuple(dict.fromkeys([*[node for node in order if node.op is ARRAY], *inner.captured()])),
         roles=roles,
         kept=kept,
         steps=steps,
-        places=places,
-        arena_bytes=size,
+        places={},
+        arena_bytes=0,
         bodies=inner.bodies,
-        scratch={node: in_arena[node,] for node in rooms},
+        scratch={},
         homes=homes,
         items=inner.items,
         still=frozenset(k for k in range(carries) if over.of(outputs[k]) is graph.inputs[k]),
     )
+    plan.taken = taken_over(plan, donated)
+    _place(plan, uses, over, _stored(steps, order, homes), inner.rooms(), numbers, inside=inside)
+    return plan
+
+
+def _place(
+    plan: Plan,
+    uses: Uses,
+    over: Overwritten,
+    stored: Sequence[Node],
+    rooms: Mapping[Node, int],
+    numbers: Sequence[int],
+    *,
+    inside: bool,
+) -> None:
+    """Finds where each value lies; `rooms` is the memory that calls need while they run."""
+    fixed = given_places((*plan.inputs, *plan.captured), plan.outputs)
+    fixed |= {first: fixed[node] for node, first in over.origin.items() if node in fixed and first not in fixed}
+    becomes = written_over(plan, numbers, uses, {*over.origin, *over.origin.values()}, inside=inside)
+    last = {node: end_of(node, becomes) for node in stored}
+    lives: dict[Node, Lifetime] = {}
+    for node in stored:
+        if node not in over.origin and (last[node] not in fixed or node not in fixed):
+            life = Lifetime(last[node], stored_bytes(node.aval), uses.made_in[node], uses.last_use(node))
+            lives[last[node]] = life if last[node] not in lives else lives[last[node]].joined(life)
+    own = [life for owner, life in lives.items() if owner not in fixed]
+    if not inside:
+        free = free_results(plan, fixed, uses, lives)
+        lent = lend(own, free)
+        fixed |= lent
+        own = [life for life in own if life.owner not in lent]
+    own.extend(Lifetime((node,), room, uses.made_in[node], uses.made_in[node]) for node, room in rooms.items())
+    close = near_places(own, len(numbers)) if inside else {}
+    in_arena, plan.arena_bytes = arena([life for life in own if life.owner not in close])
+    plan.places = {node: place for node, place in (in_arena | close).items() if isinstance(node, Node)} | fixed
+    later = {node: end for node, end in last.items() if node is not end}
+    plan.places |= {node: plan.places[end] for node, end in later.items()}
+    plan.places |= {node: plan.places[first] for node, first in over.origin.items() if node not in plan.places}
+    plan.scratch = {node: in_arena[node,] for node in rooms}
 
 
 def _prepared(graph: Graph, notes: Notes | None) -> list[Node]:
@@ -124,10 +143,11 @@ def _prepared(graph: Graph, notes: Notes | None) -> list[Node]:
 
 def _steps(
     groups: Sequence[Group | Call], elsewhere: Collection[Node], homes: Mapping[Node, Home], over: Overwritten
-) -> list[Step]:
-    """The steps, without the kernels all of whose parts are written elsewhere."""
+) -> tuple[list[int], list[Step]]:
+    """The numbers of the steps and the steps, without the kernels all of whose parts are written elsewhere."""
     steps = [kernel_of(step, elsewhere, homes, over.origin) if isinstance(step, Group) else step for step in groups]
-    return [step for step in steps if isinstance(step, Call) or step.phases]
+    numbers = [number for number, step in enumerate(steps) if isinstance(step, Call) or step.phases]
+    return numbers, [steps[number] for number in numbers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.emit.types import kind_of
 from glassgrad.engines.cpu.native.threads import processor_count
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
-from glassgrad.engines.cpu.plan.plan import Plan, planned
+from glassgrad.engines.cpu.plan.plan import planned
 from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.engines.cpu.products.blocking import blocking_of
 from glassgrad.engines.cpu.products.product import is_product, product_of

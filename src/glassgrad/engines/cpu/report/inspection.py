@@ -13,7 +13,8 @@ from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.native.compiler import assembly_text, object_code, optimised_text, processor
 from glassgrad.engines.cpu.native.threads import processor_count
-from glassgrad.engines.cpu.plan.plan import Plan, planned
+from glassgrad.engines.cpu.plan.data import Plan
+from glassgrad.engines.cpu.plan.plan import planned
 from glassgrad.engines.cpu.program import written
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.describe import Describer, buffers_of, operations

@@ -22,8 +22,9 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines import reference
 from glassgrad.engines.cpu.emit.clock import TICKS, Clock
 from glassgrad.engines.cpu.lower import lowered
+from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.kernels import Step
-from glassgrad.engines.cpu.plan.plan import Plan, planned
+from glassgrad.engines.cpu.plan.plan import planned
 from glassgrad.engines.cpu.program import Program, assembled, compile_graph, written
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.describe import Describer
