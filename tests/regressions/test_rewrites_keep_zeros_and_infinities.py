@@ -62,6 +62,22 @@ def test_products_with_equal_numbers_do_not_overflow_early(engine):
             np.testing.assert_allclose(gg.jit(f)(x), f(x))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("exponent", [-1, -2, -3, -5, -8, -9])
+def test_negative_powers_reach_the_smallest_numbers(exponent, dtype):
+    ends = np.finfo(dtype)
+    lows = np.linspace(np.log2(ends.smallest_subnormal) - 2, ends.maxexp - 1, 3001) / exponent
+    with np.errstate(all="ignore"):
+        x = np.exp2(lows).astype(dtype)
+    x = np.concatenate([x, -x, np.array([0.0, -0.0, np.inf, -np.inf, np.nan])]).astype(dtype)
+    with np.errstate(all="ignore"):
+        expected = x ** np.dtype(dtype).type(exponent)
+    found = gg.jit(lambda x: x**exponent)(x)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=8 * ends.eps, atol=ends.smallest_subnormal)
+    np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
+
+
 @pytest.mark.parametrize("engine", ["cpu", "reference"])
 def test_whole_numbers_that_a_float_does_not_hold_are_rounded_by_it(engine):
     x = np.array([2**53 + 1, 2**62 + 1, 5])

@@ -10,7 +10,7 @@ from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.graph.node import Node, fresh_serial, workspace
 from glassgrad.ops.structure import repeated, transpose
-from glassgrad.tracing.trace import abstract_input, is_array, output_node
+from glassgrad.tracing.trace import abstract_input, called, is_array, output_node
 from glassgrad.tracing.tracer import to_node
 from glassgrad.transforms.batch import batch
 
@@ -48,7 +48,7 @@ def vmap(function: Function, in_axes: Any = 0, out_axes: Any = 0) -> Function:
                 name: _one_example(argument, 0, f"argument {name!r}", many, sizes) for name, argument in kwargs.items()
             }
             size = _common_size(sizes)
-            leaves, structure = flatten(function(*singles, **named))
+            leaves, structure = flatten(called(function, *singles, **named))
             batched = batch([output_node(leaf) for leaf in leaves], many, size)
             placed = _place(batched, _axes_of(out_axes, structure), size)
             return unflatten(structure, deliver(placed, since, outermost=outermost))

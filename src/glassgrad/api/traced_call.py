@@ -13,7 +13,7 @@ from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, fresh_serial
-from glassgrad.tracing.trace import abstract_input, is_array, output_node
+from glassgrad.tracing.trace import abstract_input, called, is_array, output_node
 from glassgrad.tracing.tracer import Tracer, weak_type
 from glassgrad.transforms.control.settle import settle
 
@@ -100,7 +100,7 @@ def trace_call(
     dynamic, named = unflatten(structure, tracers)
     rest = iter(dynamic)
     full = [arg if index in fixed else next(rest) for index, arg in enumerate(args)]
-    result = function(*full, **{name: named.get(name, value) for name, value in kwargs.items()})
+    result = called(function, *full, **{name: named.get(name, value) for name, value in kwargs.items()})
     flat, out_structure = flatten(result)
     graph, outside = close(inputs, settle([output_node(leaf) for leaf in flat]), since)
     return TracedCall(graph, outside, out_structure)

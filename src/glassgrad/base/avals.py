@@ -74,6 +74,8 @@ def plain_array(value: object) -> np.ndarray:
             hint="np.asarray(m), with @ for products" if kind == "np.matrix" else "np.where(mask, 0.0, m.data)",
         )
     array = np.asarray(value)
+    if array.dtype.kind == "O" and type(value) is int:
+        raise DtypeError(f"the whole number {value} does not fit into 64 bits", hint="float(n) holds it, rounded")
     if array.dtype.kind not in "biufc":
         raise DtypeError(
             f"an array of {array.dtype} does not hold numbers",

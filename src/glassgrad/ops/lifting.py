@@ -72,7 +72,9 @@ def lift(value: Operand, dtype: np.dtype | None = None) -> Node:
     if dtype is None:
         return literal(value, plain_array(value).dtype)
     if not _fits(value, dtype):
-        raise OverflowError(f"Python integer {value} out of bounds for {dtype}")  # as NumPy says it
+        raise OverflowError(  # the first words as NumPy says it
+            f"Python integer {value} out of bounds for {dtype}; hint: a number with a point, as in 1e30, makes floats"
+        )
     return literal(value, dtype)
 
 

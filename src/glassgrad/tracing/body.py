@@ -9,7 +9,7 @@ from glassgrad.base.trees import Structure, flatten, unflatten
 from glassgrad.graph.closing import close
 from glassgrad.graph.graph import Graph, substitute
 from glassgrad.graph.node import Node, apart, fresh_serial
-from glassgrad.tracing.trace import abstract_input, known_input, output_node, wrap_arguments
+from glassgrad.tracing.trace import abstract_input, called, known_input, output_node, wrap_arguments
 from glassgrad.tracing.tracer import weak_type
 
 
@@ -37,7 +37,7 @@ def trace_body(
             for group, kinds in zip(avals, weak, strict=True)
         ]
         inputs = [tracer.node for group in groups for tracer in group]
-        result = function(*[unflatten(s, group) for s, group in zip(structures, groups, strict=True)])
+        result = called(function, *[unflatten(s, group) for s, group in zip(structures, groups, strict=True)])
         leaves, structure = flatten(result)
         outputs = [output_node(leaf) for leaf in leaves]
         graph, outside = close(inputs, outputs, since)
@@ -54,7 +54,7 @@ def trace_inside(function: Callable[..., Any], arguments: Sequence[Any]) -> tupl
         wrapped, tracers = wrap_arguments(arguments, known_input, lambda _: True)
         marks = [tracer.node for tracer in tracers]
         given = [argument_node(mark) for mark in marks]
-        leaves, structure = flatten(function(*wrapped))
+        leaves, structure = flatten(called(function, *wrapped))
         outputs = [output_node(leaf) for leaf in leaves]
         graph, outside = close(marks, outputs, since)
         inputs = [abstract_input(mark.aval).node for mark in marks]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval, plain_array
-from glassgrad.base.errors import UsageError
+from glassgrad.base.errors import ConcretizationError, GlassgradError, UsageError
+from glassgrad.base.source import Place, is_internal, locate
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.graph.node import Node, workspace
 from glassgrad.ops.leaves import array_leaf, input_node, mark
@@ -58,13 +59,40 @@ def call(
 ) -> Traced:
     """Calls the function (its arguments hold the tracers `inputs`) and collects what it returns."""
     nodes = tuple([tracer.node for tracer in inputs])
-    result = function(*arguments, **keywords)
+    result = called(function, *arguments, **keywords)
     leaves, structure = flatten(result)
     here = workspace()
     assert here is not None
     outputs = tuple([output_node(leaf) for leaf in leaves])
     weak = tuple([leaf.weak if isinstance(leaf, Tracer) else None for leaf in leaves])
     return Traced(nodes, outputs, structure, weak)
+
+
+def called(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    """The user's function on traced values."""
+    try:
+        return function(*arguments, **keywords)
+    except TypeError as error:
+        _as_shape_error(error)
+        raise
+
+
+def _as_shape_error(error: TypeError) -> None:
+    """Raises our own error in place of NumPy's, which hides that a traced value was asked for a length."""
+    if isinstance(error, GlassgradError) or "integer, got 'Traced(" not in str(error):
+        return
+    place, trail = None, error.__traceback__
+    while trail is not None:
+        if not is_internal(trail.tb_frame.f_code):
+            place = Place(trail.tb_frame.f_code, trail.tb_lasti)
+        trail = trail.tb_next
+    raise ConcretizationError(
+        "a shape needs the number of a traced value, but here the value stands for many (under jit or vmap, or in the "
+        "body of a loop or branch)",
+        hint="mark the argument static, so that it is known before the function is compiled: "
+        'glassgrad.jit(f, static="n")',
+        where=None if place is None else locate(place),
+    ) from None
 
 
 def output_node(leaf: Any) -> Node:

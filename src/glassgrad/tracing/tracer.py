@@ -165,7 +165,13 @@ class Tracer:
     def __index__(self) -> int:
         if self.dtype.kind not in "iu":
             raise TypeError(f"only integer values can be an index, found {self.dtype}")
-        return int(self._number("an index or a range", "use np.take or glassgrad.fori_loop, which take traced indices"))
+        return int(
+            self._number(
+                "a shape, an index or a range",
+                "a length is known before the function is compiled if its argument is static: glassgrad.jit(f, "
+                'static="n"); np.take and glassgrad.fori_loop take traced indices and bounds',
+            )
+        )
 
     def __float__(self) -> float:
         if writes_into_plain_array():

@@ -1,12 +1,14 @@
 """The disk cache of compiled code: a second time compiles nothing, and no state of the disk does harm."""
 
+import os
 import subprocess
 import sys
 import threading
 
 import pytest
 
-from glassgrad.engines.cpu.native import cache
+from glassgrad.base import environment
+from glassgrad.engines.cpu.native import buffers, cache, threads
 
 TEXT = "define i64 @f() {\n  ret i64 41\n}\n"
 
@@ -90,7 +92,9 @@ def test_places_by_platform(monkeypatch, tmp_path):
 def test_a_place_that_cannot_be_written(tmp_path, compiled, monkeypatch):
     (tmp_path / "file").write_text("not a directory")
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "file" / "inside"))
-    assert cache.cached_object_code("x") == cache.cached_object_code("x") == b"code of x"
+    with pytest.warns(RuntimeWarning, match="cannot be written to"):
+        assert cache.cached_object_code("x") == b"code of x"
+    assert cache.cached_object_code("x") == b"code of x"  # said once
     assert len(compiled) == 2
 
 
@@ -99,15 +103,15 @@ def test_a_disk_that_is_full_leaves_nothing_behind(directory, compiled, monkeypa
         raise OSError("no space left")
 
     monkeypatch.setattr(cache.Path, "replace", replace)
-    assert cache.cached_object_code("x") == b"code of x"
+    with pytest.warns(RuntimeWarning, match="no space left"):
+        assert cache.cached_object_code("x") == b"code of x"
     assert entries(directory) == []
     assert compiled == ["x"]
 
 
 def test_the_oldest_used_entries_go_first(directory, compiled, monkeypatch):
     monkeypatch.setenv("GLASSGRAD_CACHE_MB", "1")
-    monkeypatch.setattr(cache, "_SWEEP_EVERY", 1)
-    bodies = [f"{n}".ljust(200_000) for n in range(8)]
+    bodies = [f"{n}".ljust(150_000) for n in range(8)]
     for age, body in enumerate(bodies):
         cache.cached_object_code(bodies[0])  # in use all the time
         before = set(entries(directory))
@@ -121,6 +125,59 @@ def test_the_oldest_used_entries_go_first(directory, compiled, monkeypatch):
     assert len(compiled) == count
     cache.cached_object_code(bodies[1])
     assert len(compiled) == count + 1
+
+
+@pytest.mark.parametrize("length", [10, 5000, 60_000])
+def test_the_bound_holds_for_blocks_and_for_several_processes(directory, length):
+    script = (
+        "import sys\nfrom glassgrad.engines.cpu.native import cache\n"
+        f"for n in range({3_000_000 // max(length, 4096)}):\n"
+        f"    cache.keep(f'{{sys.argv[1]}} {{n}}'.encode(), b'x' * {length})\n"
+    )
+    surroundings = {**os.environ, "GLASSGRAD_CACHE_MB": "1"}
+    running = [subprocess.Popen([sys.executable, "-c", script, str(n)], env=surroundings) for n in range(4)]
+    largest = 0
+    while any(process.poll() is None for process in running):
+        here = entries(directory) if directory.exists() else []
+        largest = max(largest, sum(on_disk(path) for path in here))
+    assert all(process.returncode == 0 for process in running)
+    assert 1 << 18 < largest <= 1 << 20
+
+
+def on_disk(path):
+    """The whole blocks of 4096 bytes that a file takes; 0 where another process has just removed it."""
+    try:
+        return -(-path.stat().st_size // 4096) * 4096
+    except FileNotFoundError:
+        return 0
+
+
+@pytest.mark.parametrize("word", ["1", "on", "True"])
+def test_switched_on_is_the_usual_place(word, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("GLASSGRAD_CACHE", word)
+    here = cache.cache_directory()
+    monkeypatch.delenv("GLASSGRAD_CACHE")
+    assert here == cache.cache_directory()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "asked"),
+    [
+        ("GLASSGRAD_THREADS", "two", threads.processor_count),
+        ("GLASSGRAD_THREADS", "0", threads.processor_count),
+        ("GLASSGRAD_KEEP_MB", "1.5", buffers.default_limit),
+        ("GLASSGRAD_CACHE_MB", "-3", cache._bound),
+    ],
+)
+def test_values_without_a_meaning_are_said(name, value, asked, monkeypatch):
+    monkeypatch.delenv(name, raising=False)
+    usual = asked()
+    monkeypatch.setenv(name, value)
+    environment.warn_once.cache_clear()
+    with pytest.warns(RuntimeWarning, match=f"{name}='{value}' is not a whole number from"):
+        assert asked() == usual
+    assert asked() == usual  # said once
 
 
 def test_several_threads_and_processes_at_once(directory):

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, sorting
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
@@ -16,6 +18,7 @@ from glassgrad.ops.control import CALL, CUSTOM
 from glassgrad.ops.elementwise import divide, exp, log, multiply
 from glassgrad.ops.leaves import LITERAL, PROJECT, literal, literal_value, zeros
 from glassgrad.ops.reduce import max_over, size_along
+from glassgrad.ops.rounding import absolute
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import cast, reshape, spread, sum_over
 
@@ -173,9 +176,22 @@ def _power(node: Node, inputs: Sequence[Node]) -> Node:
         if number == 0.5:
             return apply(OPS["sqrt"], base)
         if number.is_integer() and 1 <= abs(number) <= _LARGEST_POWER:
-            product = _product(base, int(abs(number)))
-            return product if number > 0 else divide(literal(1, node.dtype, node.shape), product)
+            return _product(base, int(number)) if number > 0 else _reciprocal(base, int(-number))
     return make(node.op, tuple(inputs), node.params)
+
+
+def _reciprocal(x: Node, count: int) -> Node:
+    """1 / xⁿ; a large x is made smaller before and the result after, for 1 / xⁿ may be held where xⁿ is not."""
+    one = literal(1, x.dtype, x.shape)
+    if count == 1:
+        return divide(one, x)
+    ends = np.finfo(x.dtype)
+    large = literal(2.0 ** ((ends.maxexp - 24) // count), x.dtype, x.shape)
+    step = -(-(ends.nmant + 12) // count)
+    is_large = absolute(x) > large
+    smaller = where(is_large, multiply(x, literal(2.0**-step, x.dtype, x.shape)), x)
+    found = divide(one, _product(smaller, count))
+    return where(is_large, multiply(found, literal(2.0 ** (-step * count), x.dtype, x.shape)), found)
 
 
 def _product(x: Node, count: int) -> Node:

@@ -17,10 +17,10 @@ def refused(node: Node, error: np.linalg.LinAlgError) -> Exception:
         return error
     here = workspace()
     origin = here.notes.origins.get(node) if here is not None else None
-    doing = f"the derivative of {origin.of.op.name}" if isinstance(origin, Backward) else node.op.name
-    domain = node.op.domain
+    name, domain = node.op.name, node.op.domain
+    doing = f"{name} (in the derivative of {origin.of.op.name})" if isinstance(origin, Backward) else name
     return MatrixError(
-        f"{doing} meets a matrix that {node.op.name} does not take: {error}",
-        hint=f"{node.op.name} needs {domain.condition}" if domain is not None else None,
+        f"{doing} does not take this matrix: {error}",
+        hint=f"{name} needs {domain.condition}" if domain is not None else None,
         where=here.notes.location(node) if here is not None else None,
     )

@@ -213,8 +213,9 @@ def sinc_traced(x: Any) -> Tracer:
 
 @implements(np.i0)
 def i0_traced(x: Any) -> Tracer:
-    """`np.i0`: the modified Bessel function of order 0."""
-    return wrap(i0(inexact(x)))
+    """`np.i0`: the modified Bessel function of order 0, at the dtype of the values."""
+    x = inexact(x)
+    return wrap(cast(i0(x), x.dtype))
 
 
 @implements(np.nan_to_num)

@@ -150,25 +150,28 @@ _OF_LINEAR: dict[str, Callable[..., Any]] = {"lower": np.floor, "higher": np.cei
 
 def read_between(ordered: Any, q: Any, method: str, count: int) -> Any:
     """The quantiles of `count` values sorted along the first axis; axes of q come first in the result."""
-    if np.any((np.asarray(q) < 0) | (np.asarray(q) > 1)):
-        raise UsageError("quantiles lie between 0 and 1, percentiles between 0 and 100")
     q = np.asarray(q, float)
-    if method in _OF_LINEAR or method == "midpoint":
-        place = (count - 1) * q
-        if method == "midpoint":
-            place = np.where(place == np.floor(place), place, np.floor(place) + 0.5)
-        else:
-            place = _OF_LINEAR[method](place)
-    elif method in _ALPHA_BETA:
-        alpha, beta = _ALPHA_BETA[method]
-        place = np.clip(count * q + alpha + q * (1 - alpha - beta) - 1, 0, count - 1)
-    else:
-        raise UnsupportedError(
-            f"np.quantile(method={method!r}) is not known on traced values",
-            hint=f"one of {', '.join([*_ALPHA_BETA, *_OF_LINEAR, 'midpoint'])}",
-        )
+    place = places_of(q, method, count)
     below = np.floor(place).astype(int)
     above = np.minimum(below + 1, count - 1)
     share = np.reshape(place - below, (*q.shape, *[1] * (np.ndim(ordered) - 1)))
     low, high = ordered[below], ordered[above]
     return np.where(share == 0, low, low + (high - low) * share)
+
+
+def places_of(q: np.ndarray, method: str, count: Any) -> Any:
+    """Where the quantiles of `count` sorted values stand (whole numbers, or between two)."""
+    if np.any((q < 0) | (q > 1)):
+        raise UsageError("quantiles lie between 0 and 1, percentiles between 0 and 100")
+    if method in _OF_LINEAR or method == "midpoint":
+        place = (count - 1) * q
+        if method == "midpoint":
+            return np.where(place == np.floor(place), place, np.floor(place) + 0.5)
+        return _OF_LINEAR[method](place)
+    if method in _ALPHA_BETA:
+        alpha, beta = _ALPHA_BETA[method]
+        return np.clip(count * q + alpha + q * (1 - alpha - beta) - 1, 0, count - 1)
+    raise UnsupportedError(
+        f"np.quantile(method={method!r}) is not known on traced values",
+        hint=f"one of {', '.join([*_ALPHA_BETA, *_OF_LINEAR, 'midpoint'])}",
+    )

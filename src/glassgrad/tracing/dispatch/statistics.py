@@ -10,7 +10,7 @@ from glassgrad.ops.index import index_add
 from glassgrad.ops.keys import Slot
 from glassgrad.ops.leaves import zeros
 from glassgrad.tracing.dispatch.reductions import axes_of, deviation_from, refuse
-from glassgrad.tracing.dispatch.sorting import read_between
+from glassgrad.tracing.dispatch.sorting import places_of
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
 
@@ -242,18 +242,26 @@ def nanquantile_traced(
     keepdims: Any = _NONE,
     **_: Any,
 ) -> Any:
-    """`np.nanquantile`, for values that are known while tracing: which of them are NaN decides what is read."""
-    a = wrap(to_node(a))
+    """`np.nanquantile`: each row is sorted, NaN last, and read where its own count of numbers says."""
+    a, q = wrap(to_node(a)), np.asarray(q, float)
     axes = axes_of(axis, a.ndim)
     rest = [n for n in range(a.ndim) if n not in axes]
-    flat = np.reshape(np.transpose(a, (*rest, *axes)), (int(np.prod([a.shape[n] for n in rest], dtype=int)), -1))
-    counts = np.asarray((~np.isnan(flat)).sum(axis=1).value)
-    ordered = np.sort(flat, axis=1)  # NaN last
-    rows = [
-        read_between(ordered[row, :count], q, method, int(count)) if count else np.full(np.shape(q), np.nan)
-        for row, count in enumerate(counts)
-    ]
-    result = np.moveaxis(np.stack(rows), 0, -1)
+    rows, length = (int(np.prod([a.shape[n] for n in which], dtype=int)) for which in (rest, axes))
+    flat = np.reshape(np.transpose(a, (*rest, *axes)), (rows, length))
+    counts = (
+        np.sum(~np.isnan(flat), axis=1)[:, None] if flat.dtype.kind in "fc" else np.full((len(flat), 1), flat.shape[1])
+    )
+    if flat.shape[1]:
+        ordered = np.sort(flat, axis=1)
+        place = places_of(np.reshape(q, (1, -1)), method, np.maximum(counts, 1))  # (row, quantile)
+        below = np.floor(place).astype(int)
+        above = np.minimum(below + 1, np.maximum(counts, 1) - 1)
+        low, high = np.take_along_axis(ordered, below, 1), np.take_along_axis(ordered, above, 1)
+        share = place - below
+        between = np.where(share == 0, low, low + (high - low) * share)  # where there are no numbers: NaN
+    else:
+        between = np.full((len(flat), q.size), np.nan)
+    result = np.reshape(np.transpose(between), (*q.shape, len(flat)))
     kept = tuple(1 if n in axes else size for n, size in enumerate(a.shape))
     dtype = a.dtype if a.dtype.kind in "fc" else np.dtype(float)
     shape = kept if _keeps(keepdims) else [a.shape[n] for n in rest]

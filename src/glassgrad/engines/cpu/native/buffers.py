@@ -9,6 +9,7 @@ import ctypes
 import os
 import sys
 
+from glassgrad.base.environment import whole_number
 from glassgrad.engines.cpu.emit.types import I64
 from glassgrad.engines.cpu.native.routine import NULL, Routine
 
@@ -161,9 +162,9 @@ class Handler(ctypes.Structure):
 
 def default_limit() -> int:
     """How many bytes of free blocks are kept: a sixteenth of the memory, at most half a GiB; GLASSGRAD_KEEP_MB."""
-    chosen = os.environ.get("GLASSGRAD_KEEP_MB", "")
-    if chosen.isdecimal():
-        return int(chosen) << 20
+    chosen = whole_number("GLASSGRAD_KEEP_MB")
+    if chosen is not None:
+        return chosen << 20
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -20,15 +20,20 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from glassgrad._version import __version__
+from glassgrad.base.environment import warn_once, whole_number
 from glassgrad.engines.cpu.native.compiler import host_features, object_code
 
 _MARK = b"glassgrad object 2\n"
 _DIGEST_BYTES = 20
 _ENDING = ".o"
-_SWEEP_EVERY = 1 << 24  # bytes written by this process between looks at the size of the directory
-_SWEPT_TO = 0.75  # of the bound, so that not every entry written makes another go
+_ON = ("1", "on", "yes", "true")  # the platform's directory
+_OFF = ("", "0", "off", "no", "none", "false")
+_SWEEP_EVERY = 1 / 32  # of the bound: what a process writes between looks at the size of the directory
+_SWEPT_TO = 0.75  # of the bound: eight processes may write before they look without going beyond it
+_SWEPT_LOW = 0.625  # of the bound, so that not each look removes something
+_BLOCK = 4096  # bytes: a file takes whole blocks of the disk
 
-_written = _SWEEP_EVERY  # the first entry written by a process looks at once
+_written = 1 << 60  # bytes on disk since the last look; the first entry written by a process looks at once
 
 
 def cached_object_code(text: str) -> bytes:
@@ -57,8 +62,8 @@ def keep(key: bytes, data: bytes) -> None:
 def cache_directory() -> Path | None:
     """Where entries are kept; None where the cache is off."""
     chosen = os.environ.get("GLASSGRAD_CACHE")
-    if chosen is not None:
-        return None if chosen.strip().lower() in ("", "0", "off", "no", "none") else Path(chosen)
+    if chosen is not None and chosen.strip().lower() not in _ON:
+        return None if chosen.strip().lower() in _OFF else Path(chosen).expanduser()
     try:
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Caches" / "glassgrad"
@@ -131,7 +136,13 @@ def _checksum(code: bytes) -> bytes:
 def _write(place: Path, code: bytes) -> None:
     """Writes an entry under another name and renames it; does nothing where the disk does not let us."""
     global _written  # noqa: PLW0603 - a count of this process
-    temporary = None
+    temporary, bound = None, _bound()
+    taken = -(-(len(_MARK) + _DIGEST_BYTES + len(code)) // _BLOCK) * _BLOCK
+    if taken > bound * _SWEPT_TO:
+        return
+    if _written + taken > bound * _SWEEP_EVERY:
+        _written = 0
+        _sweep(place.parent, taken)
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(prefix="writing-", dir=place.parent)
@@ -139,20 +150,20 @@ def _write(place: Path, code: bytes) -> None:
             file.write(_MARK + _checksum(code) + code)
         Path(temporary).replace(place)
         temporary = None
-    except OSError:
+    except OSError as error:
+        chosen = os.environ.get("GLASSGRAD_CACHE")
+        if chosen:
+            warn_once(f"GLASSGRAD_CACHE={chosen!r} cannot be written to, so that nothing is kept: {error}")
         return
     finally:
         if temporary is not None:
             with suppress(OSError):
                 Path(temporary).unlink()
-    _written += len(code)
-    if _written >= _SWEEP_EVERY:
-        _written = 0
-        _sweep(place.parent)
+    _written += taken
 
 
 def _entries(directory: Path) -> list[tuple[float, int, Path]]:
-    """When each file was last used, its size, and where it is."""
+    """When each file was last used, what it takes on the disk, and where it is."""
     found = []
     try:
         paths = [path for path in directory.iterdir() if path.suffix == _ENDING or path.name.startswith("writing-")]
@@ -161,18 +172,24 @@ def _entries(directory: Path) -> list[tuple[float, int, Path]]:
     for path in paths:
         with suppress(OSError):
             status = path.stat()
-            found.append((status.st_mtime, status.st_size, path))
+            found.append((status.st_mtime, _on_disk(status), path))
     return found
 
 
-def _sweep(directory: Path) -> None:
-    """Removes the entries that were not used for longest, until the directory is well below its bound."""
+def _on_disk(status: os.stat_result) -> int:
+    """The blocks that a file takes; a file system that packs small files, or compresses, is taken as if it did not."""
+    blocks = 512 * int(getattr(status, "st_blocks", 0))
+    return max(blocks, -(-status.st_size // _BLOCK) * _BLOCK)
+
+
+def _sweep(directory: Path, coming: int) -> None:
+    """Removes the entries that were not used for longest, until there is ample room for what is coming."""
     entries = sorted(_entries(directory))
-    total, bound = sum(size for _, size, _ in entries), _bound()
-    if total <= bound:
+    total, bound = sum(size for _, size, _ in entries) + coming, _bound()
+    if total <= bound * _SWEPT_TO:
         return
     for _, size, path in entries:
-        if total <= bound * _SWEPT_TO:
+        if total <= bound * _SWEPT_LOW:
             break
         with suppress(OSError):
             path.unlink()
@@ -180,5 +197,5 @@ def _sweep(directory: Path) -> None:
 
 
 def _bound() -> int:
-    chosen = os.environ.get("GLASSGRAD_CACHE_MB", "")
-    return (int(chosen) if chosen.isdecimal() else 256) << 20
+    chosen = whole_number("GLASSGRAD_CACHE_MB")
+    return (256 if chosen is None else chosen) << 20

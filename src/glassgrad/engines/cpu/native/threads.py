@@ -20,6 +20,7 @@ from threading import Lock
 
 import llvmlite.binding as llvm
 
+from glassgrad.base.environment import whole_number
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
@@ -53,9 +54,9 @@ def fork_join_address() -> int:
 
 def processor_count() -> int:
     """How many processors this process may use: those it is bound to, and no more than its container's share."""
-    chosen = os.environ.get("GLASSGRAD_THREADS", "")
-    if chosen.isdecimal() and int(chosen) > 0:
-        return min(int(chosen), MOST_WORKERS + 1)
+    chosen = whole_number("GLASSGRAD_THREADS", least=1)
+    if chosen is not None:
+        return min(chosen, MOST_WORKERS + 1)
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows

@@ -1,0 +1,26 @@
+"""Environment variables that set something: a value that says nothing is warned of and left aside. Floor 0."""
+
+import os
+import warnings
+from functools import lru_cache
+
+
+def whole_number(name: str, *, least: int = 0) -> int | None:
+    """The number that the variable holds; None where it is not set, or is no whole number from `least`.
+
+    >>> whole_number("GLASSGRAD_NOT_SET") is None
+    True
+    """
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    if text.isdecimal() and int(text) >= least:
+        return int(text)
+    warn_once(f"{name}={text!r} is not a whole number from {least}, and has no effect: {name}={max(least, 2)} has one")
+    return None
+
+
+@lru_cache(maxsize=64)
+def warn_once(text: str) -> None:
+    """A warning about what surrounds the process: said once, however often the same is found."""
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
