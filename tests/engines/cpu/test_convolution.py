@@ -57,6 +57,9 @@ SHAPES = {  # image, weights, how: rows shorter than a vector, one position, one
     "stretched": ((1, 2, 40), (4, 2, 5), {"dilation": 3}),
     "solid": ((2, 2, 6, 7, 9), (3, 2, 2, 3, 3), {"padding": 1}),
     "wide": ((2, 9, 20, 33), (40, 9, 3, 5), {"padding": "same"}),
+    "rows of several tiles": ((2, 3, 5, 56), (7, 3, 3, 3), {"padding": "same"}),
+    "rows that end inside of a vector": ((3, 2, 7, 29), (6, 2, 3, 2), {}),
+    "many inner steps": ((1, 90, 6, 28), (5, 90, 3, 3), {"padding": "same"}),
     "empty": ((0, 2, 8, 8), (3, 2, 3, 3), {}),
 }
 

@@ -38,7 +38,7 @@ def test_every_layout_is_the_same_product(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("size", [(700, 300, 90), (90, 300, 700), (64, 513, 256)], ids=str)
+@pytest.mark.parametrize("size", [(700, 300, 90), (90, 300, 700), (64, 513, 256), (25, 5000, 6)], ids=str)
 def test_threads_change_no_bit(size, dtype):
     for flipped_a, flipped_b in itertools.product((False, True), repeat=2):
         a, b = _operands(size, dtype, flipped_a, flipped_b)

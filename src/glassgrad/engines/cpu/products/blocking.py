@@ -27,6 +27,7 @@ _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cac
 _LONG = 32  # inner steps from which tiles have several of them written out
 _LOOP = 3  # instructions of a tile's loop besides
 _WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
+_GATHERED = 6  # cycles in which a vector of windows is laid out
 _LATENCY = 4  # cycles until the result of a multiplication and addition can be added to; two begin in each
 
 
@@ -74,21 +75,28 @@ def registers() -> int:
 def blocking_of(product: Product, threads: int) -> Blocking:
     """The choice for a product, to be shared by this many threads."""
     lanes = max(vector_bytes() // bytes_of(product.kind), 1)
-    rows, vectors = _tile(product, lanes)
+    cycles, rows, vectors = _tile(product, lanes)
+    in_place = _in_place(product, lanes, cycles)
+    if in_place is not None:
+        return _blocks(product, Columns(in_place, None), None, threads, copied=False)
     wide = vectors * lanes
     full, rest = divmod(product.columns, wide)
+    shared = product.rows
+    if full + bool(rest) == 1 and _is_shared(product, threads) and product.batches < threads:
+        shared = ceil(product.rows / threads)  # only rows can be cut: into tiles that fill the pieces evenly
+        rows = _rows(shared, vectors)
     copied = _is_copied(product, wide)
     panels = _columns(product, (rows, vectors, lanes, wide), copied=copied) if full else None
     last = None
     if rest:
         last_vectors = ceil(rest / lanes)
-        last = _columns(product, (_rows(product.rows, last_vectors), last_vectors, lanes, rest), copied=copied)
+        last = _columns(product, (_rows(shared, last_vectors), last_vectors, lanes, rest), copied=copied)
     return _blocks(product, panels, last, threads, copied=copied)
 
 
 # ------------------------------------------------------------------ tiles
-def _tile(product: Product, lanes: int) -> tuple[int, int]:
-    """The rows and the vectors of the tile that needs the fewest cycles."""
+def _tile(product: Product, lanes: int) -> tuple[float, int, int]:
+    """The cycles of one inner step, the rows and the vectors of the tile that needs the fewest of them."""
     best: tuple[float, int, int] | None = None
     for vectors in range(1, 7):
         rows = _rows(product.rows, vectors)
@@ -101,7 +109,29 @@ def _tile(product: Product, lanes: int) -> tuple[int, int]:
             if best is None or cycles < best[0]:
                 best = (cycles, rows, vectors)
     assert best is not None, "a tile of one vector always fits"
-    return best[1:]
+    return best
+
+
+def _in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
+    """The tile that reads windows where they lie, unless it is faster to lay them out at first for this many cycles.
+
+    It is as wide as some part of the neighbours that lie side by side; its last vector begins before the one beside
+    it ends.
+    """
+    windows = product.windows
+    if windows is None or windows.operand != "b" or windows.beside < lanes:
+        return None
+    best, tile = cycles + product.columns * _GATHERED / lanes, None
+    for columns in range(lanes, min(windows.beside, 6 * lanes) + 1):
+        vectors = ceil(columns / lanes)
+        rows = _rows(product.rows, vectors)
+        if windows.beside % columns or not rows:
+            continue
+        # A step looks up where its row begins; half of the vectors lie in two lines.
+        needed = product.columns / columns * _cycles(product.rows, rows, vectors, besides=_LOOP + 2 + vectors)
+        if needed < best:
+            best, tile = needed, Tile(product.kind, rows, vectors, lanes, columns, Way.WINDOWS)
+    return tile
 
 
 def _rows(rows: int, vectors: int) -> int:
@@ -112,15 +142,15 @@ def _rows(rows: int, vectors: int) -> int:
     return ceil(rows / ceil(rows / most)) if rows < 3 * most else most
 
 
-def _cycles(rows: int, tile_rows: int, vectors: int) -> float:
+def _cycles(rows: int, tile_rows: int, vectors: int, besides: int = _LOOP) -> float:
     """The cycles of one inner step for all rows: multiplications, loads, or waiting for the sums."""
     full, rest = divmod(rows, tile_rows)
-    return full * _tile_cycles(tile_rows, vectors) + (_tile_cycles(rest, vectors) if rest else 0)
+    return full * _tile_cycles(tile_rows, vectors, besides) + (_tile_cycles(rest, vectors, besides) if rest else 0)
 
 
-def _tile_cycles(rows: int, vectors: int) -> float:
+def _tile_cycles(rows: int, vectors: int, besides: int) -> float:
     multiplications = rows * vectors
-    return max(multiplications / 2, (multiplications + rows + vectors + _LOOP) / _WIDTH, _LATENCY)
+    return max(multiplications / 2, (multiplications + rows + vectors + besides) / _WIDTH, _LATENCY)
 
 
 # ------------------------------------------------------------------ panels
@@ -205,9 +235,13 @@ def _even(whole: int, most: int) -> int:
 _LEAST_SHARED = 1 << 19  # multiplications from which several threads are faster than one
 
 
+def _is_shared(product: Product, threads: int) -> bool:
+    return threads > 1 and product.multiplications >= _LEAST_SHARED
+
+
 def _parts(product: Product, row_unit: int, column_unit: int, threads: int) -> tuple[int, int, int]:
     """Into how many pieces the batches, the rows and the columns are cut."""
-    if threads < 2 or product.multiplications < _LEAST_SHARED:
+    if not _is_shared(product, threads):
         return 1, 1, 1
     if product.batches >= threads:
         return threads, 1, 1

@@ -132,14 +132,14 @@ def _rows(w: Routine, words: Mapping[str, Value], a: str, span: _Span) -> tuple[
     pitch, size = words["a_pitch"], words["size"]
     with w.when(pitch.differs(0)):
         with w.when(words["a_windows"].differs(0)):
-            gather = _function(w, words["a_windows"])
+            gather = _pointer(w, words["a_windows"])
             rows, columns = _tables(w, span.row * words["a_entry"], span.inner * words["a_entry"])
             w.call_void(gather, a, rows, columns, high, "%room", pitch, depth)
         with w.when((words["a_turn"] | words["a_windows"]).equals(0)), w.count(high) as line:
             w.call_void("memcpy", w.at("%room", line * pitch), w.at(a, line * words["a_row"]), depth * size)
         with w.when(words["a_turn"].differs(0)), w.count(depth * size, words["a_turn_bytes"]) as along:
             whole = depth * size - along >= words["a_turn_bytes"]
-            turn = _function(w, w.select(whole, words["a_turn"], words["a_turn_last"]))
+            turn = _pointer(w, w.select(whole, words["a_turn"], words["a_turn_last"]))
             lines = w.at(a, along / size * words["a_inner"])
             w.call_void(turn, lines, size, words["a_inner"], high, w.at("%room", along), pitch, depth)
         w.write(address, 0, "%room")
@@ -183,6 +183,10 @@ def _block(w: Routine, words: Mapping[str, Value], block: _Block) -> None:
                 _lay_out(w, words, block, chosen, column, w.read_pointer(panel), room)
             w.write(panel, 0, room)
             w.write(step, 0, chosen["packed_row"])
+        with w.when(words["b_entry"].differs(0) & chosen["pack"].equals(0)):
+            rows, columns = _tables(w, block.inner * words["b_entry"], column * words["b_entry"])
+            w.write(panel, 0, w.at(block.b, w.read(_pointer(w, columns))))
+            w.write(step, 0, rows)
         _tiles(w, words, block, chosen, column, w.read_pointer(panel), w.read(step))
 
 
@@ -194,7 +198,7 @@ def _lay_out(
     rows, columns = _tables(w, block.inner * words["b_entry"], column * words["b_entry"])
     gathered = words["b_entry"].differs(0)
     w.call_void(
-        _function(w, chosen["pack"]), source,
+        _pointer(w, chosen["pack"]), source,
         w.select(gathered, rows, words["b_inner"]), w.select(gathered, columns, words["b_column"]), block.depth,
         room, chosen["packed_row"], _smaller(w, words["tile_columns"], words["columns"] - column),
     )  # fmt: skip
@@ -213,7 +217,7 @@ def _tiles(
     high = block.bottom - block.top
     with w.count(high, chosen["tile_rows"]) as down:
         row = block.top + down
-        function = _function(w, w.select(high - down >= chosen["tile_rows"], chosen["tile"], chosen["tile_below"]))
+        function = _pointer(w, w.select(high - down >= chosen["tile_rows"], chosen["tile"], chosen["tile_below"]))
         w.call_void(
             function,
             w.at(block.a, down * block.a_row), block.a_row, block.a_inner,
@@ -222,5 +226,5 @@ def _tiles(
         )  # fmt: skip
 
 
-def _function(w: Routine, address: Value) -> str:
+def _pointer(w: Routine, address: Value) -> str:
     return w.pointer(f"inttoptr i64 {address.text} to ptr")

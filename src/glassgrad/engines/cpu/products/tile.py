@@ -21,11 +21,15 @@ class Way(Enum):
     ANY = auto()  # at distances that it is told
     PANEL = auto()  # B from a panel
     WHOLE = auto()  # B from a panel, and A row by row, each of them whole
+    WINDOWS = auto()  # A as before; the rows of B where a table says: the windows of an array
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
     """`rows` × `vectors` registers of `lanes` numbers, of which `columns` are columns of C.
+
+    Of windows no more than these columns is read: the last vector begins before the one beside it ends, and some
+    columns are computed twice.
 
     Where B lies in panels, the distances between its steps are known: several steps are written out, which pays for
     long loops.
@@ -44,6 +48,11 @@ class Tile:
         sizes = f"{self.rows}x{self.vectors}x{self.lanes}.{self.columns}"
         return f"glassgrad.tile.{self.kind.name}.{sizes}.{self.way.name.lower()}"
 
+    def starts(self) -> list[int]:
+        """The column with which each vector begins."""
+        last = self.columns - self.lanes if self.way is Way.WINDOWS else self.columns
+        return [min(vector * self.lanes, last) for vector in range(self.vectors)]
+
     def with_rows(self, rows: int) -> "Tile":
         """The same with fewer rows."""
         return replace(self, rows=rows)
@@ -52,6 +61,9 @@ class Tile:
 def tile_text(tile: Tile) -> str:
     """`void name(ptr a, i64 bytes between its rows, i64 bytes between its inner steps, ptr b, i64 bytes between its
     inner steps, i64 inner, ptr c, i64 bytes between its rows, i64 is it added to c?)`; vectors of B are read whole.
+
+    Of windows, the address of a table of distances in bytes from `b` stands in the place of the distance between inner
+    steps.
     """
     w = Routine(
         f"void @{tile.name}(ptr %a, i64 %a.row, i64 %a.step, ptr %b, i64 %b.step, i64 %inner, ptr %c, i64 %c.row, "
@@ -87,10 +99,11 @@ class _Tile:
 
     def write(self) -> None:
         """The function's instructions."""
-        tile, inner = self.tile, self._number("%inner")
+        w, tile, inner = self.w, self.tile, self._number("%inner")
         first = [self._moved("%a", self._number("%a.row") * start) for start in range(0, tile.rows, _FAR)]
         self._announce()
-        state = _State(tuple(first), "%b", ("zeroinitializer",) * (tile.rows * tile.vectors))
+        rows = w.pointer("inttoptr i64 %b.step to ptr") if tile.way is Way.WINDOWS else "%b"
+        state = _State(tuple(first), rows, ("zeroinitializer",) * (tile.rows * tile.vectors))
         if tile.way is not Way.ANY:
             state = self._rounds(state, inner >> 2, 4)
             state = self._rounds(state, inner & 3, 1)
@@ -135,12 +148,9 @@ class _Tile:
     def _step(self, state: _State, step: int, *, last: bool) -> _State:
         """One inner step of those written out; what lies at known distances is not moved until the last."""
         w, tile = self.w, self.tile
-        in_panel, whole = tile.way is not Way.ANY, tile.way is Way.WHOLE
-        width = tile.vectors * tile.lanes
-        panel = w.element(state.b, step * width, self.size) if in_panel else state.b
-        columns = [
-            w.load(w.element(panel, v * tile.lanes, self.size), tile.kind, tile.lanes) for v in range(tile.vectors)
-        ]
+        whole = tile.way in (Way.WHOLE, Way.WINDOWS)
+        panel = self._row_of_b(state.b, step)
+        columns = [w.load(w.element(panel, start, self.size), tile.kind, tile.lanes) for start in tile.starts()]
         results: list[str] = []
         for row in range(tile.rows):
             base, far = state.a[row // _FAR], row % _FAR
@@ -153,9 +163,23 @@ class _Tile:
         if not whole or last:
             by = str((step + 1) * self.size) if whole else "%a.step"
             a = tuple([w.address(base, by) for base in a])
-        if not in_panel or last:
-            b = w.address(b, str((step + 1) * width * self.size) if in_panel else "%b.step")
+        if tile.way is Way.ANY or last:
+            b = w.address(b, "%b.step" if tile.way is Way.ANY else str((step + 1) * self._apart()))
         return _State(a, b, tuple(results))
+
+    def _row_of_b(self, b: str, step: int) -> str:
+        """Where the columns of an inner step begin."""
+        w, place = self.w, step * self._apart()
+        match self.tile.way:
+            case Way.ANY:
+                return b
+            case Way.WINDOWS:
+                return self._moved("%b", w.load(w.element(b, place, 1), I64))
+        return w.element(b, place, 1)
+
+    def _apart(self) -> int:
+        """Bytes between the inner steps of a panel, or between the entries of a table."""
+        return bytes_of(I64) if self.tile.way is Way.WINDOWS else self.tile.vectors * self.tile.lanes * self.size
 
     def _announce(self) -> None:
         """Lets the processor fetch the tile of C meanwhile."""
@@ -195,12 +219,13 @@ class _Tile:
         for row in range(tile.rows):
             if row:
                 address = w.address(address, "%c.row")
-            for vector in range(tile.vectors):
-                width = min(tile.lanes, tile.columns - vector * tile.lanes)
+            found: list[tuple[Value, str]] = []
+            for vector, start in enumerate(tile.starts()):
+                width = min(tile.lanes, tile.columns - start)
                 value = first_lanes(w, sums[row * tile.vectors + vector], width)
-                place = w.element(address, vector * tile.lanes, self.size)
-                if adding:
-                    value = w.load(place, tile.kind, width) + value
+                place = w.element(address, start, self.size)
+                found.append((w.load(place, tile.kind, width) + value if adding else value, place))
+            for value, place in found:
                 w.store(value, place)
 
 
