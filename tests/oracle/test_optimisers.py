@@ -1,4 +1,6 @@
-"""1,000 steps of each optimiser against PyTorch's: on the parameters of a network and on ill-conditioned quadratics."""
+"""1,000 steps of each optimiser against PyTorch's: from the same gradients, training a network, on ill-conditioned
+quadratics. (PyTorch has no Lion: tests/optim holds it against the paper's algorithm.)
+"""
 
 import functools
 
@@ -10,166 +12,184 @@ from glassgrad import optim
 
 torch = pytest.importorskip("torch")
 STEPS = 1000
+ADAMS = {"betas": (0.4, 0.9), "eps": 1e-3, "weight_decay": 0.1, "amsgrad": True}
 
-# Ours, PyTorch's class, its settings.
+# Ours, its settings, PyTorch's, its settings where their names differ, the rate.
 PAIRS = {
-    "sgd": (optim.sgd(0.05), "SGD", {"lr": 0.05}),
-    "sgd, decay": (optim.sgd(0.05, weight_decay=0.1), "SGD", {"lr": 0.05, "weight_decay": 0.1}),
-    "momentum": (optim.momentum(0.02), "SGD", {"lr": 0.02, "momentum": 0.9}),
-    "dampening": (
-        optim.sgd(0.02, momentum=0.8, dampening=0.3, weight_decay=0.01),
-        "SGD",
-        {"lr": 0.02, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.01},
-    ),
-    "nesterov": (optim.nesterov(0.02), "SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True}),
-    "adagrad": (optim.adagrad(0.05), "Adagrad", {"lr": 0.05}),
+    "sgd": (optim.sgd, {"weight_decay": 0.1}, "SGD", None, 0.01),
+    "momentum": (optim.sgd, {"momentum": 0.9}, "SGD", None, 0.01),
+    "dampening": (optim.sgd, {"momentum": 0.8, "dampening": 0.3, "weight_decay": 0.01}, "SGD", None, 0.02),
+    "nesterov": (optim.sgd, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}, "SGD", None, 0.01),
+    "adagrad": (optim.adagrad, {}, "Adagrad", None, 0.05),
     "adagrad, all": (
-        optim.adagrad(0.05, rate_decay=0.01, initial=0.1, eps=1e-3, weight_decay=0.02),
+        optim.adagrad,
+        {"rate_decay": 0.01, "initial": 0.1, "eps": 1e-3, "weight_decay": 0.02},
         "Adagrad",
-        {"lr": 0.05, "lr_decay": 0.01, "initial_accumulator_value": 0.1, "eps": 1e-3, "weight_decay": 0.02},
+        {"lr_decay": 0.01, "initial_accumulator_value": 0.1, "eps": 1e-3, "weight_decay": 0.02},
+        0.05,
     ),
-    "rmsprop": (optim.rmsprop(0.01), "RMSprop", {"lr": 0.01}),
-    "rmsprop, centred": (optim.rmsprop(0.01, centered=True, eps=1e-2), "RMSprop", {"lr": 0.01, "centered": True, "eps": 1e-2}),
+    "rmsprop": (optim.rmsprop, {}, "RMSprop", None, 0.01),
+    "rmsprop, centred": (optim.rmsprop, {"centered": True, "eps": 1e-2}, "RMSprop", None, 0.01),
     "rmsprop, all": (
-        optim.rmsprop(0.01, decay=0.9, eps=1e-2, momentum=0.5, centered=True, weight_decay=0.02),
+        optim.rmsprop,
+        {"decay": 0.9, "eps": 0.1, "momentum": 0.5, "centered": True, "weight_decay": 0.02},
         "RMSprop",
-        {"lr": 0.01, "alpha": 0.9, "eps": 1e-2, "momentum": 0.5, "centered": True, "weight_decay": 0.02},
+        {"alpha": 0.9, "eps": 0.1, "momentum": 0.5, "centered": True, "weight_decay": 0.02},
+        0.002,
     ),
-    "adam": (optim.adam(0.01), "Adam", {"lr": 0.01}),
-    "adam, all": (
-        optim.adam(0.01, betas=(0.4, 0.9), eps=1e-3, weight_decay=0.1, amsgrad=True),
-        "Adam",
-        {"lr": 0.01, "betas": (0.4, 0.9), "eps": 1e-3, "weight_decay": 0.1, "amsgrad": True},
-    ),
-    "adamw": (optim.adamw(0.01), "AdamW", {"lr": 0.01}),
-    "adamw, all": (
-        optim.adamw(0.01, betas=(0.8, 0.99), eps=1e-4, weight_decay=0.3, amsgrad=True),
-        "AdamW",
-        {"lr": 0.01, "betas": (0.8, 0.99), "eps": 1e-4, "weight_decay": 0.3, "amsgrad": True},
-    ),
-    "nadam": (optim.nadam(0.01), "NAdam", {"lr": 0.01}),
+    "adam": (optim.adam, {}, "Adam", None, 0.01),
+    "adam, all": (optim.adam, ADAMS, "Adam", None, 0.01),
+    "adamw": (optim.adamw, {}, "AdamW", None, 0.01),
+    "adamw, all": (optim.adamw, ADAMS, "AdamW", None, 0.01),
+    "nadam": (optim.nadam, {}, "NAdam", None, 0.01),
+    "nadam, decay": (optim.nadam, {"weight_decay": 0.1, "eps": 1e-4}, "NAdam", None, 0.01),
     "nadam, decoupled": (
-        optim.nadam(0.01, betas=(0.8, 0.99), weight_decay=0.1, momentum_decay=1e-2, decoupled=True),
+        optim.nadam,
+        {"betas": (0.8, 0.99), "weight_decay": 0.1, "momentum_decay": 1e-2, "decoupled": True},
         "NAdam",
-        {
-            "lr": 0.01,
-            "betas": (0.8, 0.99),
-            "weight_decay": 0.1,
-            "momentum_decay": 1e-2,
-            "decoupled_weight_decay": True,
-        },
+        {"betas": (0.8, 0.99), "weight_decay": 0.1, "momentum_decay": 1e-2, "decoupled_weight_decay": True},
+        0.005,
     ),
-    "nadam, decay": (optim.nadam(0.01, weight_decay=0.1), "NAdam", {"lr": 0.01, "weight_decay": 0.1}),
-    "adafactor": (optim.adafactor(0.05), "Adafactor", {"lr": 0.05}),
+    "adafactor": (optim.adafactor, {}, "Adafactor", None, 0.05),
     "adafactor, all": (
-        optim.adafactor(0.1, beta2_decay=-0.5, eps=(1e-4, 1e-2), threshold=1.5, weight_decay=0.1),
+        optim.adafactor,
+        {"beta2_decay": -0.5, "eps": (0.1, 1e-2), "threshold": 1.5, "weight_decay": 0.1},
         "Adafactor",
-        {"lr": 0.1, "beta2_decay": -0.5, "eps": (1e-4, 1e-2), "d": 1.5, "weight_decay": 0.1},
+        {"beta2_decay": -0.5, "eps": (0.1, 1e-2), "d": 1.5, "weight_decay": 0.1},
+        0.005,
     ),
 }
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
+def _settings():
+    """One thread; and PyTorch keeps its counters and NAdam's product of momenta in its default dtype."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def wide():
-    """PyTorch keeps its counters and NAdam's product of momenta in its default dtype."""
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+    torch.set_num_threads(threads)
 
 
-def network(dtype):
-    random = np.random.default_rng(3)
-    draw = lambda *shape: random.normal(size=shape).astype(dtype)
-    parameters = {"W1": draw(3, 8), "b1": draw(8), "W2": draw(2, 8, 1), "b2": draw(1), "scale": np.array(1.2, dtype)}
-    return parameters, draw(20, 3), draw(20, 1)
+def make_ours(name, rate=None):
+    function, settings, _, _, usual = PAIRS[name]
+    return function(rate or usual, **settings)
 
 
-def loss(p, x, y, tanh=np.tanh):
+def make_theirs(name, tensors, falling=False):
+    _, ours, kind, settings, rate = PAIRS[name]
+    optimizer = getattr(torch.optim, kind)(tensors, lr=rate, **(ours if settings is None else settings))
+    if falling:
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.99)
+        optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
+
+
+def ours(optimizer, gradient, parameters, stream=None):
+    """All steps as one compiled loop."""
+
+    def step(carry, given):
+        parameters, state = carry
+        updates, state = optimizer.update(gradient(parameters, given), state, parameters)
+        return (optim.apply(parameters, updates), state), None
+
+    @gg.jit
+    def run(parameters, state, stream):
+        return gg.scan(step, (parameters, state), stream, STEPS)[0][0]
+
+    return run(parameters, optimizer.start(parameters), stream)
+
+
+def theirs(make, give_gradients, parameters):
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in parameters.items()}
+    optimizer = make(list(tensors.values()))
+    for number in range(STEPS):
+        give_gradients(tensors, number)
+        optimizer.step()
+    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
+
+
+def agree(found, expected, tolerance):
+    for path, value in found.items():
+        assert value.dtype == expected[path].dtype
+        np.testing.assert_allclose(value, expected[path], rtol=tolerance, atol=tolerance, err_msg=path)
+
+
+# ------------------------------------------------------------------ the same gradients
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", PAIRS)
+def test_from_the_same_gradients(name, dtype):
+    random = np.random.default_rng(1)
+    shapes = {"matrix": (3, 4), "vector": (5,), "number": (), "stack": (2, 3, 2)}
+    parameters = {path: np.asarray(random.normal(size=shape), dtype) for path, shape in shapes.items()}
+    size = np.geomspace(3.0, 0.1, STEPS) * np.exp(random.normal(size=STEPS))
+    stream = {}
+    for path, shape in shapes.items():
+        rows = random.normal(size=(STEPS, *shape)) * size.reshape(-1, *[1] * len(shape))
+        stream[path] = rows.astype(dtype)
+
+    def give(tensors, number):
+        for path, tensor in tensors.items():
+            tensor.grad = torch.tensor(stream[path][number])
+
+    found = ours(make_ours(name), lambda parameters, given: given, parameters, stream)
+    expected = theirs(functools.partial(make_theirs, name), give, parameters)
+    agree(found, expected, 1e-12 if dtype == np.float64 else 2e-5)
+
+
+# ------------------------------------------------------------------ training
+def trained(name, parameters, our_loss, their_loss, tolerance):
+    """Training by both, with rates that fall: at a constant rate some circle about the minimum, where the last bit of
+    a number decides about the next turn.
+    """
+
+    def give(tensors, number):
+        for tensor in tensors.values():
+            tensor.grad = None
+        their_loss(tensors).backward()
+
+    optimizer = make_ours(name, optim.schedules.exponential(PAIRS[name][-1], 0.99))
+    found = ours(optimizer, lambda parameters, given: gg.grad(our_loss)(parameters), parameters)
+    agree(found, theirs(functools.partial(make_theirs, name, falling=True), give, parameters), tolerance)
+
+
+def network_loss(p, x, y, tanh=np.tanh):
     hidden = tanh(x @ p["W1"] + p["b1"])
     out = (hidden @ p["W2"][0] + hidden * hidden @ p["W2"][1] + p["b2"]) * p["scale"]
     return ((out - y) ** 2).mean()
 
 
-def ours(optimizer, gradient, parameters, steps=STEPS):
-    """All steps as one compiled loop."""
-
-    def step(carry, _):
-        parameters, state = carry
-        updates, state = optimizer.update(gradient(parameters), state, parameters)
-        return (optim.apply(parameters, updates), state), None
-
-    run = gg.jit(lambda parameters, state: gg.scan(step, (parameters, state), None, steps)[0][0])
-    return run(parameters, optimizer.start(parameters))
+TRAININGS = [(name, dtype) for name in PAIRS for dtype in (np.float32, np.float64)]
+# Here PyTorch's centred RMSprop takes roots of differences below 0 that are roundings: its numbers are NaN.
+TRAININGS.remove(("rmsprop, all", np.float32))
 
 
-def theirs(make, gradient, parameters, steps=STEPS):
-    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in parameters.items()}
-    optimizer = make(list(tensors.values()))
-    for _ in range(steps):
-        gradient(tensors)
-        optimizer.step()
-    return {name: tensor.detach().numpy() for name, tensor in tensors.items()}
-
-
-def compared(name, parameters, our_gradient, their_gradient, rtol, atol):
-    optimizer, kind, settings = PAIRS[name]
-    found = ours(optimizer, our_gradient, parameters)
-    expected = theirs(lambda tensors: getattr(torch.optim, kind)(tensors, **settings), their_gradient, parameters)
-    for path, value in found.items():
-        assert value.dtype == parameters[path].dtype
-        np.testing.assert_allclose(value, expected[path], rtol=rtol, atol=atol, err_msg=path)
-
-
-def by_backward(function, tensors):
-    for tensor in tensors.values():
-        tensor.grad = None
-    function(tensors).backward()
-
-
-@pytest.mark.parametrize("name", PAIRS)
-def test_a_network_in_float64(name, wide):
-    parameters, x, y = network(np.float64)
+@pytest.mark.parametrize(("name", "dtype"), TRAININGS)
+def test_training_a_network(name, dtype):
+    random = np.random.default_rng(3)
+    shapes = {"W1": (3, 8), "b1": (8,), "W2": (2, 8, 1), "b2": (1,), "scale": ()}
+    parameters = {path: np.asarray(random.normal(size=shape), dtype) for path, shape in shapes.items()}
+    x, y = (random.normal(size=(20, width)).astype(dtype) for width in (3, 1))
     tx, ty = torch.tensor(x), torch.tensor(y)
-    compared(
+    trained(
         name,
         parameters,
-        gg.grad(lambda p: loss(p, x, y)),
-        functools.partial(by_backward, lambda p: loss(p, tx, ty, torch.tanh)),
-        1e-8,
-        1e-9,
+        lambda p: network_loss(p, x, y),
+        lambda p: network_loss(p, tx, ty, torch.tanh),
+        1e-9 if dtype == np.float64 else 5e-4,
     )
 
 
-@pytest.mark.parametrize("name", PAIRS)
-def test_a_network_in_float32(name):
-    parameters, x, y = network(np.float32)
-    tx, ty = torch.tensor(x), torch.tensor(y)
-    compared(
-        name,
-        parameters,
-        gg.grad(lambda p: loss(p, x, y)),
-        functools.partial(by_backward, lambda p: loss(p, tx, ty, torch.tanh)),
-        1e-3,
-        1e-3,
-    )
+def bowl(p, curvature):
+    return (curvature * (p["x"] - 1.0) ** 2).sum() + ((p["y"] - 1.0) ** 4).sum() / 40.0
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", PAIRS)
-def test_an_ill_conditioned_quadratic(name, dtype, wide):
+@pytest.mark.parametrize(("name", "dtype"), TRAININGS)
+def test_an_ill_conditioned_quadratic(name, dtype):
     """Curvatures from 1e-4 to 10, minimum at ones."""
     curvature = np.logspace(-4, 1, 12).reshape(3, 4).astype(dtype)
-    parameters = {"x": np.full((3, 4), -1.0, dtype), "y": np.array([2.0, -3.0], dtype)}
     c = torch.tensor(curvature)
-    mine = gg.grad(lambda p: np.sum(curvature * (p["x"] - 1.0) ** 2) + np.sum((p["y"] - 1.0) ** 4) / 40.0)
-    their = lambda p: (c * (p["x"] - 1.0) ** 2).sum() + ((p["y"] - 1.0) ** 4).sum() / 40.0
-    rtol = 2e-4 if dtype == np.float32 else 1e-9
-    compared(name, parameters, mine, functools.partial(by_backward, their), rtol, rtol)
+    parameters = {"x": np.full((3, 4), -1.0, dtype), "y": np.array([2.0, -3.0], dtype)}
+    tolerance = 1e-9 if dtype == np.float64 else 5e-4
+    trained(name, parameters, lambda p: bowl(p, curvature), lambda p: bowl(p, c), tolerance)

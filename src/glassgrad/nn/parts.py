@@ -4,8 +4,7 @@ A path is what a person would write behind the model's name: `layers[0].weight`,
 """
 
 import dataclasses
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
@@ -13,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.paths import matcher
 from glassgrad.base.trees import Tree, children_of, joined
 from glassgrad.tracing.tracer import Tracer
 
@@ -106,13 +106,6 @@ def _meant(path: str, known: Sequence[str]) -> str:
 
 
 # ------------------------------------------------------------------ patterns
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a path fits a pattern: a path stands for all below it, `*` for any text."""
-    text = ".*".join(re.escape(part) for part in pattern.split("*"))
-    expression = re.compile(rf"{text}(?:[.\[].*)?", re.DOTALL)
-    return lambda path: expression.fullmatch(path) is not None
-
-
 def freeze(model: Tree, patterns: Sequence[str], *, frozen: bool) -> Tree:
     """The model in which what fits one of the patterns is frozen, or learns again."""
     paths = [place.path for place in places(model) if place.kind in ("parameter", "frozen")]

@@ -81,7 +81,7 @@ def adamw(
 def _text(
     name: str, rate: RateLike, betas: Sequence[float], eps: float, decay: float, amsgrad: bool, mask: Mask
 ) -> str:
-    return written(name, rate, betas=tuple(betas), eps=eps, weight_decay=decay, amsgrad=amsgrad, mask=mask)
+    return written(name, rate, betas=betas, eps=eps, weight_decay=decay, amsgrad=amsgrad, mask=mask)
 
 
 def _adam(

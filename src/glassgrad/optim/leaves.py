@@ -64,9 +64,13 @@ def at_places(name: str, tree: Tree, structure: Structure) -> list[Any]:
         return list(structure.flatten_up_to(tree))
     except (TypeError, ValueError) as error:
         raise UsageError(
-            f"the {name} do not have the structure of the parameters: {_difference(tree, dotted_paths(structure))}",
+            f"{_subject(name)} not have the structure of the parameters: {_difference(tree, dotted_paths(structure))}",
             hint="start the state with the parameters that it is for, and take the gradient in them",
         ) from error
+
+
+def _subject(name: str) -> str:
+    return f"the {name} do" if name in ("gradients", "updates") else f"the state's {name} does"
 
 
 def _difference(tree: Tree, paths: Sequence[str]) -> str:

@@ -54,7 +54,8 @@ def sgd(
 
     def start(parameters: Tree) -> DescentState:
         amounts(weight_decay, mask, parameters)
-        return DescentState(np.int64(0), started(rate), zeros(parameters) if momentum else None)
+        velocity = zeros(parameters)
+        return DescentState(np.int64(0), started(rate), velocity if momentum else None)
 
     def update(gradients: Tree, state: DescentState, parameters: Tree) -> tuple[Tree, DescentState]:
         back = -state.rate.now()

@@ -4,7 +4,6 @@ A path is written as a person reaches the part: `layers[0].weight`; a dict's tex
 (`encoder.weight` for `{"encoder": {"weight": …}}`), so a pattern fits models, nested dicts and dicts by path alike.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -12,6 +11,7 @@ import numpy as np
 import optree
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.paths import matcher
 from glassgrad.base.trees import Structure, Tree, flatten, paths_of
 
 # Which parameters: patterns, a function of (path, parameter), a tree of truth values, or None for all.
@@ -29,13 +29,6 @@ def _dotted(accessor: optree.PyTreeAccessor) -> str:
         name = getattr(step, "field", step.entry) if isinstance(step, optree.NamedTupleEntry) else step.entry
         text += (f".{name}" if text else name) if isinstance(name, str) else f"[{name!r}]"
     return text
-
-
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a path fits a pattern: `*` stands for any text, and a path for all below it."""
-    text = ".*".join(re.escape(part) for part in pattern.split("*"))
-    expression = re.compile(rf"{text}(?:[.\[].*)?", re.DOTALL)
-    return lambda path: expression.fullmatch(path) is not None
 
 
 def fitting(pattern: str, structure: Structure) -> list[bool]:

@@ -1,5 +1,6 @@
 """Adagrad and RMSprop: steps divided by the size of the gradients so far. Floor 6."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,23 +114,8 @@ def rmsprop(
         return RMSpropState(np.int64(0), started(rate), zeros(parameters), mean, velocity)
 
     def update(gradients: Tree, state: RMSpropState, parameters: Tree) -> tuple[Tree, RMSpropState]:
-        back = -state.rate.now()
         count = state.count + 1
-
-        def move(p: Any, g: Any, s: Any, d: float, *more: Any) -> tuple[Any, ...]:
-            rest = list(more)
-            g = coupled(g, p, d)
-            s = decay * s + (1.0 - decay) * g * g
-            around = s
-            if centered:
-                rest[0] = moved_towards(rest[0], g, 1.0 - decay)
-                around = s - rest[0] * rest[0]
-            size = np.sqrt(around) + eps
-            if not momentum:
-                return back.astype(p.dtype) * g / size, s, *rest
-            rest[-1] = momentum * rest[-1] + g / size
-            return back.astype(p.dtype) * rest[-1], s, *rest
-
+        move = _by_mean_square(-state.rate.now(), decay, eps, momentum, centered=centered)
         trees = {"gradients": gradients, "square": state.square, "decay": amounts(weight_decay, mask, parameters)}
         used = [name for name, wanted in {"mean": centered, "velocity": momentum}.items() if wanted]
         trees |= {name: getattr(state, name) for name in used}
@@ -149,3 +135,25 @@ def rmsprop(
         mask=mask,
     )
     return Optimizer(start, update, text)
+
+
+def _by_mean_square(
+    back: Any, decay: float, eps: float, momentum: float, *, centered: bool
+) -> Callable[..., tuple[Any, ...]]:
+    """The step of RMSprop for one parameter: its update, s, the mean where centred, the velocity where there is one."""
+
+    def move(p: Any, g: Any, s: Any, d: float, *more: Any) -> tuple[Any, ...]:
+        rest = list(more)
+        g = coupled(g, p, d)
+        s = decay * s + (1.0 - decay) * g * g
+        around = s
+        if centered:
+            rest[0] = moved_towards(rest[0], g, 1.0 - decay)
+            around = np.maximum(s - rest[0] * rest[0], 0.0)  # the difference of two roundings may be below 0
+        size = np.sqrt(around) + eps
+        if not momentum:
+            return back.astype(p.dtype) * g / size, s, *rest
+        rest[-1] = momentum * rest[-1] + g / size
+        return back.astype(p.dtype) * rest[-1], s, *rest
+
+    return move
