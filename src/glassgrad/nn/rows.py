@@ -15,7 +15,8 @@ from glassgrad.ops import softmax as kernels
 from glassgrad.ops.softmax import log_softmax_over, logsumexp_over, softmax_over
 from glassgrad.ops.structure import cast
 from glassgrad.ops.ufuncs import function_of
-from glassgrad.tracing.tracer import Tracer, note_origin, wrap
+from glassgrad.tracing.registry import FUNCTIONS
+from glassgrad.tracing.tracer import Tracer, any_traced, note_origin, wrap
 
 Array: TypeAlias = Any  # an array or number, plain or traced
 
@@ -80,6 +81,11 @@ def gammaln(x: Array) -> Array:
     from scipy.special import gammaln  # lazily: SciPy is heavy
 
     return gammaln(x)
+
+
+def taken(x: Array, places: Array) -> Array:
+    """`x[places]` along the first axis, where either may be traced."""
+    return FUNCTIONS[np.take](x, places, axis=0) if any_traced((x, places)) else x[places]
 
 
 # ------------------------------------------------------------------ along an axis
