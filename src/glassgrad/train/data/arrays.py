@@ -49,7 +49,7 @@ class Arrays:
     def batches(self, order: Order) -> Iterator[Batch]:
         """The batches of one epoch."""
         check_order(order, self._rows)
-        places = shuffled(self._rows, order.key)
+        places = shuffled(self._rows, order)
         for index in range(order.skip, count_of(self._rows, order)):
             chosen = places[index * order.size : (index + 1) * order.size]
             yield self._taken(chosen, order)

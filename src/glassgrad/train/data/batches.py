@@ -1,7 +1,7 @@
 """Batches of rows: what a source of data gives, in which order, and what becomes of the last, short one. Floor 7."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -9,8 +9,6 @@ import numpy as np
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Tree, map_leaves
 from glassgrad.nn.linear import check_sizes
-from glassgrad.random.discrete import permutation
-from glassgrad.random.keys import fold_in
 
 Array: TypeAlias = Any
 Last: TypeAlias = Literal["keep", "drop", "pad"]
@@ -29,20 +27,21 @@ class Batch(NamedTuple):
 class Order:
     """How an epoch goes through the data.
 
-    `key` is what the rows are shuffled by, None for the order in which they lie. `last` says what becomes of a last
-    batch with fewer rows: "keep" gives it as it is (another shape, so another compilation), "drop" leaves it out,
-    "pad" fills it up with copies of its first row, which the mask leaves out. `skip` batches were seen before.
+    `key` and `epoch` are what the rows are shuffled by; without a key they come in the order in which they lie. `last`
+    says what becomes of a last batch with fewer rows: "keep" gives it as it is (another shape, so another
+    compilation), "drop" leaves it out, "pad" fills it up with copies of its first row, which the mask leaves out.
+    `skip` batches were seen before.
     """
 
     size: int
     key: Array | None = None
     last: Last = "keep"
     skip: int = 0
+    epoch: int = 0
 
     def of_epoch(self, epoch: int, skip: int) -> "Order":
         """The order of this epoch, from the batch after `skip` of them."""
-        key = None if self.key is None else fold_in(self.key, epoch)
-        return Order(self.size, key, self.last, skip)
+        return replace(self, epoch=epoch, skip=skip)
 
 
 @runtime_checkable
@@ -77,9 +76,13 @@ def count_of(rows: int, order: Order) -> int:
     return rows // order.size if order.last == "drop" else -(-rows // order.size)
 
 
-def shuffled(rows: int, key: Array | None) -> np.ndarray:
-    """The numbers of the rows in the order of the epoch."""
-    return np.arange(rows) if key is None else np.asarray(permutation(key, rows))
+def shuffled(rows: int, order: Order) -> np.ndarray:
+    """The numbers of the rows in the order of the epoch, drawn by Philox with the epoch as its counter."""
+    if order.key is None:
+        return np.arange(rows)
+    high, low = (int(word) for word in order.key)
+    bits = np.random.Philox(key=high << 32 | low, counter=[0, 0, 0, order.epoch])
+    return np.random.Generator(bits).permutation(rows)
 
 
 def padded(values: tuple[Tree, ...], rows: int, size: int) -> Batch:
