@@ -1,7 +1,8 @@
 """Runs the GradBench tool through its protocol on the suite's default workloads, checks and times every answer.
 
 `--peer COMMAND` names another GradBench tool, for instance the suite's hand-written C++: it gets the same messages in
-turn, its answers become the standard as in the suite itself, and derivative times are given as ratios to it.
+turn, its answers become the standard as in the suite itself, and derivative times are given as ratios to it. What the
+first call takes beyond a later one is tracing and compiling, also where a peer does not say so.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from benchmarks.gradbench.workloads import WORKLOADS, Workload
 
 OWN = f"{sys.executable} -m benchmarks.gradbench.tool"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+COMPILES = 10.0  # later calls that the first one takes at least where a tool compiles
 PRIMALS = ("square", "primal", "objective", "cost")
 
 
@@ -68,9 +70,10 @@ class Outcome:
     function: str
     valid: bool
     off: float
-    prepare: float
+    compiling: float
     seconds: float
     peer_seconds: float | None = None
+    peer_compiling: float | None = None
     error: str = ""
 
     @property
@@ -84,15 +87,21 @@ def median(answer: dict[str, Any], name: str = "evaluate") -> float:
     return statistics.median(found) / 1e9 if found else 0.0
 
 
+def compiling(answer: dict[str, Any]) -> float:
+    """The seconds of the first call beyond those of a later one."""
+    found = [timing["nanoseconds"] for timing in answer["timings"] if timing["name"] in ("compile", "evaluate")]
+    return max(found[0] / 1e9 - median(answer), 0.0)
+
+
 def outcome(module: str, work: Workload, function: str, tools: Sequence[Tool], seconds: float) -> Outcome:
     """Asks each tool in turn and compares: with the peer's answer where it has one, else with golden.py."""
     given = work.input
-    asked = given | {"min_runs": 1, "min_seconds": seconds} if isinstance(given, dict) else given
+    asked = given | {"min_runs": 3, "min_seconds": seconds} if isinstance(given, dict) else given
     message = {"kind": "evaluate", "module": module, "function": function, "input": asked}
     answer, *others = [tool.asked(message) for tool in tools]
     if not answer["success"]:
         last = answer["error"].strip().splitlines()[-1]
-        return Outcome(module, work.name, function, valid=False, off=float("inf"), prepare=0, seconds=0, error=last)
+        return Outcome(module, work.name, function, valid=False, off=float("inf"), compiling=0, seconds=0, error=last)
     peer = others[0] if others and others[0].get("success") else None
     off = golden.off(module, function, given, answer["output"])
     if peer:
@@ -103,9 +112,10 @@ def outcome(module: str, work: Workload, function: str, tools: Sequence[Tool], s
         function,
         valid=off <= golden.TOLERANCE,
         off=off,
-        prepare=median(answer, "prepare"),
+        compiling=compiling(answer),
         seconds=median(answer),
         peer_seconds=median(peer) if peer else None,
+        peer_compiling=compiling(peer) if peer else None,
     )
 
 
@@ -127,14 +137,17 @@ def line(result: Outcome) -> str:
     verdict = "valid" if result.valid else f"WRONG {result.off:.1e} {result.error}"
     ratio = f"{result.ratio:9.3f}" if result.ratio else 9 * " "
     peer = f"{result.peer_seconds * 1e3:12.4f}" if result.peer_seconds else 12 * " "
+    compiled = "".join(
+        f"{seconds * 1e3:10.1f}" for seconds in (result.compiling, result.peer_compiling) if seconds is not None
+    )
     return (
         f"{result.eval:9}{result.workload:18}{result.function:10}{result.seconds * 1e3:12.4f}{peer}{ratio}"
-        f"{result.prepare * 1e3:10.1f}  {verdict}"
+        f"{compiled}  {verdict}"
     )
 
 
 def summary(results: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
-    """For each eval: is all valid, and the geometric means of the ratios of primals and of derivatives."""
+    """For each eval: is all valid, and the geometric means of the ratios: primals, derivatives, compiling."""
     found: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(result.eval for result in results):
         own = [result for result in results if result.eval == name]
@@ -142,6 +155,12 @@ def summary(results: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
         for kind, is_primal in (("primal", True), ("derivative", False)):
             ratios = [r.ratio for r in own if r.ratio and (r.function in PRIMALS) == is_primal]
             found[name][kind] = statistics.geometric_mean(ratios) if ratios else None
+        compiled = [
+            r.compiling / r.peer_compiling
+            for r in own
+            if r.peer_compiling and r.peer_seconds and r.peer_compiling > COMPILES * r.peer_seconds
+        ]
+        found[name]["compile"] = statistics.geometric_mean(compiled) if compiled else None
     return found
 
 
@@ -150,7 +169,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     tools = [Tool(f"{OWN} --engine {options.engine}" if options.engine else OWN)]
     if options.peer:
         tools.append(Tool(options.peer, options.suite))
-    print(f"{'eval':9}{'workload':18}{'function':10}{'ms':>12}{'peer ms':>12}{'ratio':>9}{'prepare':>10}")
+    compiled = f"{'compile':>10}{'peer':>10}" if options.peer else f"{'compile':>10}"
+    print(f"{'eval':9}{'workload':18}{'function':10}{'ms':>12}{'peer ms':>12}{'ratio':>9}{compiled}")
     results = []
     for result in outcomes(options.evals or list(WORKLOADS), tools, options):
         results.append(result)
@@ -161,7 +181,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     against = f", geometric means against {tools[1].name}" if options.peer else ""
     print(f"\none thread, doubles{against}")
     for name, mean in means.items():
-        numbers = "".join(f"{kind:>12}{mean[kind]:9.3f}" for kind in ("derivative", "primal") if mean[kind])
+        numbers = "".join(f"{kind:>12}{mean[kind]:9.3f}" for kind in ("derivative", "primal", "compile") if mean[kind])
         print(f"{name:9}{'valid' if mean['valid'] else 'NOT VALID':10}{numbers}")
     return {"results": [asdict(result) for result in results], "means": means}
 
