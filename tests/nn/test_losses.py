@@ -241,6 +241,15 @@ def test_binary_cross_entropy_keeps_its_digits_where_it_is_small():
 def test_binary_cross_entropy_at_zero():
     assert gg.grad(lambda x: losses.binary_cross_entropy(x, 1.0))(0.0) == -0.5
     assert gg.grad(lambda x: losses.binary_cross_entropy(x, 0.0))(0.0) == 0.5
+    curvature = gg.hessian(lambda x: losses.binary_cross_entropy(x, np.array([1.0, 0.0]), reduction="sum"))
+    np.testing.assert_allclose(curvature(np.zeros(2)), np.eye(2) / 4)
+
+
+@pytest.mark.parametrize("name", ["log_cosh", "poisson", "cross_entropy", "binary_cross_entropy", "focal", "ctc"])
+def test_second_derivatives(name):
+    case = next(case for case in EVERY if case.name == name)
+    small = map_leaves(lambda x: x[:2], case.prediction), *[y[:2] for y in case.target]
+    gg.check_gradients(lambda p: case(p, *small[1:]), small[0], order=2)
 
 
 def test_log_cosh_keeps_its_digits_where_it_is_small():

@@ -56,8 +56,11 @@ def binary_cross_entropy(
             )
         yes = yes * factor
     # softplus(±x) = max(±x, 0) + ln(1 + e^-|x|): no term is negative, so nothing cancels, and the exponential is one.
-    rest = np.log1p(np.exp(-np.abs(x)))
-    return reduced(yes * (np.maximum(-x, 0) + rest) + no * (np.maximum(x, 0) + rest), weights, chosen, reduction)
+    # By the same choice everywhere, not by maximum and abs, so that all derivatives are right at 0 as well.
+    below = x < 0
+    rest = np.log1p(np.exp(np.where(below, x, -x)))
+    losses = yes * (np.where(below, -x, 0) + rest) + no * (np.where(below, 0, x) + rest)
+    return reduced(losses, weights, chosen, reduction)
 
 
 def focal(
