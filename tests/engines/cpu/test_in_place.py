@@ -58,9 +58,23 @@ TWISTS = {
     "normalised columns": lambda v: (v - v.mean(axis=0)) / np.sqrt(v.var(axis=0) + 1.0),
     "parts put together": lambda v: np.concatenate([v * 2.0, np.tanh(v)], axis=1) @ np.ones((2 * len(v), len(v))),
     "cast": lambda v: ((v > 0).astype(v.dtype) * 3.0, np.rint(v).astype(np.int64), v.astype(np.float32) + 1),
+    "attention": lambda v: _attention(v),
+    "the gradient of attention": lambda v: gg.grad(lambda v: np.sum(_attention(v) ** 3))(v),
+    "less its own first column": lambda v: (v - v[:, :1], v - v[:1], v[::-1] - np.sum(v, axis=1, keepdims=True)),
+    "less its neighbours": lambda v: v * 2.0 - np.max(v, axis=1, keepdims=True) - np.roll(v, 1, axis=1),
     "written into": lambda v: gg.numpy.asarray(_written(np.tanh(v))) + v,
     "many results": lambda v: [np.tanh(v @ v) * k for k in range(1, 6)] + [np.cumsum(v, axis=0) @ v],
 }  # fmt: skip
+
+
+def _attention(v):
+    """Three axes: the parts of a frame are matrices, then rows."""
+    heads = np.stack([v, np.tanh(v), v * 0.5])
+    scores = heads @ np.swapaxes(heads, 1, 2)
+    weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
+    mixed = (weights / np.sum(weights, axis=-1, keepdims=True)) @ heads
+    centred = mixed - np.mean(mixed, axis=(1, 2), keepdims=True)
+    return centred / np.sqrt(np.mean(centred * centred, axis=2, keepdims=True) + 1e-3)
 
 
 def _written(v):

@@ -18,7 +18,8 @@ from glassgrad.graph.node import Node
 
 _LEAST = 1 << 12  # bytes from which it is worth the search
 _LENT_FROM = 1 << 16  # bytes of a result from which values lie in it until it is written
-Reading = dict[Node, list[tuple[int, Index | None]]]
+Point = tuple[int, int, Index | None]  # the phase, the place among all roots, and where it reads
+Reading = dict[Node, list[Point]]
 
 
 def written_over(
@@ -30,11 +31,11 @@ def written_over(
     becomes: dict[Node, Node] = {}
     for number, kernel in zip(numbers, plan.steps, strict=True):
         if isinstance(kernel, Kernel) and any(_is_large(root) for root in kernel.roots):
-            for place, root, reading in _written(plan, kernel, never):
+            for point, root, reading in _written(plan, kernel, never):
                 for x in reading:
                     dies = x.aval == root.node.aval and x not in never and uses.last_use(x) == number
                     made_before = x not in becomes and uses.made_in.get(x, number) < number
-                    if dies and made_before and _is_read_first(reading[x], root, place):
+                    if dies and made_before and _is_read_first(reading[x], point, kernel):
                         becomes[x] = root.node
                         break
     return becomes
@@ -44,28 +45,39 @@ def _is_large(root: Root) -> bool:
     return not root.node.op.multiple and root.node.aval.nbytes >= _LEAST
 
 
-def _written(plan: Plan, kernel: Kernel, never: Collection[Node]) -> list[tuple[int, Root, Reading]]:
-    """The roots that may be written over something, their places among all, and who reads what each reads."""
+def _written(plan: Plan, kernel: Kernel, never: Collection[Node]) -> list[tuple[Point, Root, Reading]]:
+    """The roots that may be written over something, where each is written, and who reads what each reads."""
+    roots = [(at, root) for at, phase in enumerate(kernel.phases) for root in phase.roots]
     everywhere: Reading = {}
     own: dict[Root, list[Node]] = {}
-    for place, root in enumerate(kernel.roots):
+    for place, (at, root) in enumerate(roots):
         found = reads_of(plan, root)
         own[root] = [x for x, _ in found]
         for x, index in found:
-            everywhere.setdefault(x, []).append((place, index))
+            everywhere.setdefault(x, []).append((at, place, index))
         for x in looked_up(root.target or ()):
-            everywhere.setdefault(x, []).append((place, None))
+            everywhere.setdefault(x, []).append((at, place, None))
     return [
-        (place, root, {x: everywhere[x] for x in own[root]})
-        for place, root in enumerate(kernel.roots)
+        ((at, place, tuple([variable(axis) for axis in root.axes])), root, {x: everywhere[x] for x in own[root]})
+        for place, (at, root) in enumerate(roots)
         if _is_large(root) and root.node not in never and is_whole(plan, kernel, root)
     ]
 
 
-def _is_read_first(reading: Sequence[tuple[int, Index | None]], root: Root, place: int) -> bool:
-    """Is a value read, in the step that writes over it, only at the very point that is written, and not afterwards?"""
-    own = tuple([variable(axis) for axis in root.axes])
-    return all(index == own and by <= place for by, index in reading)
+def _is_read_first(reading: Sequence[Point], written: Point, kernel: Kernel) -> bool:
+    """Is a value read, in the step that writes over it, only before, at each point of the frame for itself?
+
+    In the phase that writes only at the very point that is written; in those before anywhere in the frame's part.
+    """
+    phase, place, own = written
+    assert own is not None, "a root is written at its own index"
+    shared = [number for number, part in enumerate(own) if part.is_axis() in kernel.frame]
+    for at, by, index in reading:
+        at_point = index == own and by <= place
+        in_part = index is not None and at < phase and all(index[number] == own[number] for number in shared)
+        if not at_point and not in_part:
+            return False
+    return True
 
 
 def end_of(node: Node, becomes: Mapping[Node, Node]) -> Node:
