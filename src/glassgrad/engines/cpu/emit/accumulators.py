@@ -6,6 +6,7 @@ from glassgrad.engines.cpu.emit.scalars import larger, result_kind, smaller
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import I1, I32, I64, Kind, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
+from glassgrad.engines.cpu.plan.index import Axis
 from glassgrad.engines.cpu.plan.kernels import Root
 
 _IDENTITY: dict[str, float] = {
@@ -116,6 +117,8 @@ class Accumulator:
     def run(self, values: Sequence[Value]) -> Value:
         """The next value of a running sum, product or recurrence."""
         w, width = self.writer, self.loops.lanes
+        if self.loops.lane_axis is not None and self.loops.lane_axis is self._running_axis():
+            return self._run_along(values[0])
         values = [w.splat(w.convert(v, self.kind), width) for v in values]
         before = w.load(self.room, self.kind, width)
         match self.root.node.op.name:
@@ -128,8 +131,26 @@ class Accumulator:
         w.store(result, self.room)
         return result
 
+    def _running_axis(self) -> Axis:
+        return self.root.axes[self.root.node.param("axis")]
+
+    def _run_along(self, value: Value) -> Value:
+        """A running sum in all lanes: of one lane, two, four … before each, and what the step before has left."""
+        w, lanes, backwards = self.writer, self.loops.lanes, self.root.node.param("backwards")
+        value = w.splat(w.convert(value, self.kind), lanes)
+        nothing = w.constant(-0.0 if self.kind.is_float else 0, value.type)
+        distance = 1
+        while distance < lanes:
+            behind = [lane + distance if backwards else lane - distance for lane in range(lanes)]
+            value = value + w.shuffled(value, nothing, [at if 0 <= at < lanes else lanes for at in behind])
+            distance *= 2
+        before = w.load(self.room, self.kind, 1)
+        result = value + w.splat(before, lanes)
+        w.store(w.lane(result, 0 if backwards else lanes - 1) if lanes > 1 else result, self.room)
+        return result
+
     def _recur(self, before: Value, values: Sequence[Value]) -> Value:
-        axis = self.root.axes[self.root.node.param("axis")]
+        axis = self._running_axis()
         first = axis.extent - 1 if self.root.node.param("backwards") else 0
         stepped = before * values[0] + values[1]
         if axis.extent == 1:

@@ -183,7 +183,7 @@ class _KernelWriter:
         if axis.extent == 0:
             return
         if axis is lane_axis:
-            self._lane_loop(axis, body, 0, inside)
+            self._lane_loop(axis, body, 0, inside, backwards=backwards)
         elif axis in self.lanes.unrolled:
             self.loops.unrolled(axis, body, backwards=backwards)
         elif backwards:
@@ -191,19 +191,29 @@ class _KernelWriter:
         else:
             self.loops.blocked(axis, 0, axis.extent, 1, body, inside=inside)
 
-    def _lane_loop(self, axis: Axis, body: Callable[[], None], start: int, inside: int) -> None:
+    def _lane_loop(
+        self, axis: Axis, body: Callable[[], None], start: int, inside: int, *, backwards: bool = False
+    ) -> None:
         width = self.lanes.width
         main, rest = axis.extent // width * width, axis.extent % width
         self.loops.lane_axis = axis
-        if main > start:
+
+        def whole_steps() -> None:
             self.loops.lanes = width
             if main == start + width:
                 self.loops.straight(axis, start, body)
-            else:
+            elif backwards and main:
+                self.loops.counted(axis, str(start), str(main), width, body, backwards=True)
+            elif main > start:
                 self.loops.blocked(axis, start, main, width, body, inside=inside)
-        if rest:
+
+        def last_step() -> None:
             self.loops.lanes = rest
-            self.loops.straight(axis, main, body)
+            if rest:
+                self.loops.straight(axis, main, body)
+
+        for part in (last_step, whole_steps) if backwards else (whole_steps, last_step):
+            part()
         self.loops.lane_axis, self.loops.lanes = None, 1
 
     def _phase(self, phase: Phase) -> None:
@@ -218,7 +228,10 @@ class _KernelWriter:
             axis = phase.axes[depth]
             starting = [root for root in phase.roots if self._begins(root, phase, depth)]
             for root in starting:
-                open_here[root] = Accumulator(root, self.loops, self._lanes_at(lane_axis, phase, depth))
+                lanes = (
+                    1 if root.role is Role.RUNNING and axis is lane_axis else self._lanes_at(lane_axis, phase, depth)
+                )
+                open_here[root] = Accumulator(root, self.loops, lanes)
             self._loop(axis, lambda: nest(depth + 1), lane_axis, backwards=axis in phase.backwards)
             for root in starting:
                 accumulator = open_here.pop(root)

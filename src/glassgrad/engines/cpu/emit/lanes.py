@@ -23,6 +23,7 @@ _MOST_BUFFERED = 1 << 16  # bytes kept between phases for rows that are computed
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
 
 
+_LEAST_RUN = 32  # elements of a running sum from which neighbouring ones are computed side by side
 TILE = 32  # rounds of a loop in one tile
 _SETS, _WAYS = 1024, 8  # lines that the second cache has room for, of which some may be another's
 _LINE = 64  # bytes that come from memory at a time
@@ -62,7 +63,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     lanes = Lanes(max(vector_bytes() // size, 1) * (4 if own + cost < _HEAVY else 2), own + cost)
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
-    running = any(root.role is Role.RUNNING for root in kernel.roots)
+    running = any(root.role is Role.RUNNING and not _runs_in_lanes(root) for root in kernel.roots)
     small = row <= _SMALL_ROW and all(root.target is None for root in kernel.roots)
     if rows and (row == 1 or ((small or running) and rows[-1].extent >= _LEAST_LANES)):
         roots = [(root, touched[root][2]) for root in kernel.roots]
@@ -144,8 +145,15 @@ def _gathered(axis: Axis, reads: Sequence[tuple[Node, Index]]) -> int:
 
 def _free(phase: Phase) -> tuple[Axis, ...]:
     """The loops that may run in lanes: not those along which one element needs the one before."""
-    bound = {root.axes[root.node.param("axis")] for root in phase.roots if root.role is Role.RUNNING}
+    running = [root for root in phase.roots if root.role is Role.RUNNING and not _runs_in_lanes(root)]
+    bound = {root.axes[root.node.param("axis")] for root in running}
     return tuple([axis for axis in phase.axes if axis not in bound])
+
+
+def _runs_in_lanes(root: Root) -> bool:
+    """Is this a running sum along the memory? A product of many could overflow on the way to one of few."""
+    axis = root.node.param("axis")
+    return root.node.op.name == "cumsum" and axis == len(root.axes) - 1 and root.axes[axis].extent >= _LEAST_RUN
 
 
 def _must_count(phase: Phase) -> bool:
