@@ -115,7 +115,8 @@ class _KernelWriter:
         frame = self.kernel.frame
         if depth == len(frame):
             if self.tile is not None and self.lanes.tiled is not None:
-                self.loops.counted(self.lanes.tiled, *self.tile, 1, self._phases)
+                with self.late.within_tile([root for root in self.kernel.roots if root.late]):
+                    self.loops.counted(self.lanes.tiled, *self.tile, 1, self._phases)
             else:
                 self._phases()
             return
@@ -146,7 +147,7 @@ class _KernelWriter:
         if axis is self.cut.axis and self.cut.part is Part.RANGE:
             start, stop = "%begin", "%end"
         elif axis is self.cut.axis and self.cut.part is Part.REST:
-            start = str(axis.extent // TILE * TILE)
+            start = str(axis.extent // self.cut.step * self.cut.step)
         self.loops.counted(outer, start, stop, TILE, one_tile)
 
     def _rounds(self, axis: Axis) -> int:

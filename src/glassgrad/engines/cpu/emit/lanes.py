@@ -26,6 +26,7 @@ _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed 
 _LEAST_RUN = 32  # elements of a running sum from which neighbouring ones are computed side by side
 TILE = 32  # rounds of a loop in one tile
 _SETS, _WAYS = 1024, 8  # lines that the second cache has room for, of which some may be another's
+_SHORT_ROW = 1 << 10  # bytes of rows that are added up a tile at a time
 _LINE = 64  # bytes that come from memory at a time
 
 
@@ -79,7 +80,9 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
         _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)
     lanes.tiled = _tiled(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
-    if lanes.tiled is not None:
+    if lanes.tiled is None:
+        lanes.tiled = _added_up_in_tiles(kernel, lanes, size)
+    else:
         lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
     return lanes
 
@@ -109,6 +112,17 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
                 if axis.extent >= TILE // 2 and axis in offset.axes() and abs(offset.coefficient(axis) or 0) == 1:
                     return axis
     return None
+
+
+def _added_up_in_tiles(kernel: Kernel, lanes: Lanes, size: int) -> Axis | None:
+    """The loop over short rows that are added up: a tile of them in registers before the sums in memory are touched."""
+    if len(kernel.frame) < 2 or lanes.of_frame is not kernel.frame[-1] or kernel.phases[0].axes:
+        return None
+    rows, along = kernel.frame[-2:]
+    if rows.extent < TILE or along.extent * size > _SHORT_ROW or len(kernel.phases) > 1:
+        return None
+    added = all(root.late and rows in root.reduced and along not in root.reduced for root in kernel.roots)
+    return rows if added else None
 
 
 def _is_held(count: int, apart: int) -> bool:

@@ -5,7 +5,8 @@ to at each point. Where a kernel is cut into blocks that are computed apart, eac
 and `joined_text` takes them together, in the order of the blocks, whoever computed them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from glassgrad.engines.cpu.emit.access import Memory, level
@@ -13,7 +14,7 @@ from glassgrad.engines.cpu.emit.accumulators import Accumulator, best_of
 from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.emit.scalars import result_kind
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
+from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.index import Affine, Axis, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Root
@@ -60,6 +61,7 @@ class Late:
         self.lanes = lanes
         self.block = block
         self.held: dict[Root, Accumulator] = {}
+        self.of_tile: dict[Root, str] = {}
         self._bases: dict[Root, str] = {}
 
     def open(self, root: Root) -> None:
@@ -82,8 +84,27 @@ class Late:
                 self._bases[root] = self.w.address("%sums", str(self.block.offsets[root]))
         return self._bases[root]
 
+    @contextmanager
+    def within_tile(self, roots: Sequence[Root]) -> Iterator[None]:
+        """What is added meanwhile is added up in registers first."""
+        lanes = self.loops.lanes
+        for root in roots:
+            kind = result_kind(root.node)
+            self.of_tile[root] = self.loops.reserve(memory_text(kind, lanes))
+            nothing = self.w.constant(Accumulator.identity(root, kind), register(kind, lanes))
+            self.w.store(nothing, self.of_tile[root])
+        yield
+        for root in roots:
+            self.add(root, self.w.load(self.of_tile.pop(root), result_kind(root.node), lanes))
+
     def add(self, root: Root, value: Value) -> None:
         """At a point of the loops."""
+        if root in self.of_tile:
+            room, lanes = self.of_tile[root], self.loops.lanes
+            before = self.w.load(room, result_kind(root.node), lanes)
+            joined = Accumulator.joined(self.w, root, before, self.w.splat(value, lanes))
+            self.w.store(joined, room)
+            return
         if root in self.held:
             self.held[root].add(value, root)
             return

@@ -92,6 +92,8 @@ def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing
     axis, block = kernel.frame[0], apart(kernel)
     inside = prod([max(a.extent // (lanes.width if a is lanes.of_frame else 1), 1) for a in kernel.frame[1:]])
     step = (lanes.width if axis is lanes.of_frame else 1) * block_rounds(inside)
+    if axis is lanes.tiled:
+        step = TILE * max(step // TILE, 1)
     pieces = min(axis.extent // step, work // _LEAST_BLOCK, _MOST_BLOCKS, _MOST_ROOM // block.nbytes)
     many = sum([root.node.aval.size for root in block.offsets])
     if pieces < 2 or pieces * many * 4 > work:
