@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu.emit.scopes import Loops
+from glassgrad.engines.cpu.emit.lanes import NEAR
+from glassgrad.engines.cpu.emit.scopes import Loops, Turn
+from glassgrad.engines.cpu.emit.squares import side_by_side, transposed
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient
 from glassgrad.graph.node import Node
-
-_NEAR = 4  # steps between lanes up to which whole vectors are read and thinned out
 
 
 class Memory:
@@ -19,6 +19,7 @@ class Memory:
         self.w = loops.writer
         self.looked = looked
         self.bases: dict[Node, str] = {}
+        self.turned: dict[tuple[str, Affine], list[Value]] = {}
 
     def base(self, node: Node) -> str:
         """The address of a value's first element: the function is given it."""
@@ -35,8 +36,11 @@ class Memory:
         lanes = self.loops.lanes
         if step == 1:
             return self.w.load(self.address(base, offset, bytes_of(kind)), kind, lanes)
-        if step is not None and abs(step) <= _NEAR:
+        if step is not None and abs(step) <= NEAR:
             return self._thinned(base, kind, offset, step)
+        turn = self.loops.turn
+        if turn is not None and step is not None and offset.coefficient(turn.block) == 1:
+            return self._turned(base, kind, offset, step, turn)
         gathered = register(kind, lanes)
         result = Value(self.w, gathered, "poison")
         for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
@@ -66,6 +70,18 @@ class Memory:
                 result = self.w.shuffled(result, loaded, taken)
         assert result is not None, "there are lanes"
         return result
+
+    def _turned(self, base: str, kind: Kind, offset: Affine, step: int, turn: Turn) -> Value:
+        """The lanes of one of the rounds of a turn: what all of them read side by side in each lane, transposed."""
+        first, lanes, size = offset.shifted(-turn.place), self.loops.lanes, bytes_of(kind)
+        if (base, first) not in self.turned:
+            at = self.address(base, first, size)
+            rows = [self.w.load(self.w.element(at, lane * step, size), kind, turn.count) for lane in range(lanes)]
+            rows += [rows[-1]] * (-lanes % turn.count)
+            squares = [transposed(self.w, rows[k : k + turn.count]) for k in range(0, len(rows), turn.count)]
+            columns = zip(*squares, strict=True)
+            self.turned[base, first] = [side_by_side(self.w, column, lanes) for column in columns]
+        return self.turned[base, first][turn.place]
 
     def write_beside(self, base: str, offsets: Sequence[Affine], values: Sequence[Value]) -> None:
         """Values at several offsets: as one vector where the elements of all lanes follow on one another."""

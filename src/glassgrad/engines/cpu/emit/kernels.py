@@ -97,7 +97,7 @@ class _KernelWriter:
         self.memory = Memory(self.loops, self._looked)
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
-        self.tile: tuple[str, str] | None = None  # from where to where the tiled loop goes at present
+        self.tile: tuple[str, str, int] | None = None  # from where to where it goes at present, how many at a time
 
     def write(self) -> list[str]:
         """The lines of the function."""
@@ -115,8 +115,7 @@ class _KernelWriter:
         frame = self.kernel.frame
         if depth == len(frame):
             if self.tile is not None and self.lanes.tiled is not None:
-                with self.late.within_tile([root for root in self.kernel.roots if root.late]):
-                    self.loops.counted(self.lanes.tiled, *self.tile, 1, self._phases)
+                self._within_tile(self.lanes.tiled, *self.tile)
             else:
                 self._phases()
             return
@@ -139,16 +138,30 @@ class _KernelWriter:
         def one_tile() -> None:
             begin = self.loops.counters[outer]
             end = begin + TILE
-            self.tile = begin.text, self.w.select(end < axis.extent, end, axis.extent).text
+            self.tile = begin.text, self.w.select(end < whole, end, whole).text, self.lanes.turned
             body()
             self.tile = None
 
-        outer, start, stop = Axis(axis.extent), "0", str(-(-axis.extent // TILE) * TILE)
+        outer, start, whole = Axis(axis.extent), 0, axis.extent // self.lanes.turned * self.lanes.turned
         if axis is self.cut.axis and self.cut.part is Part.RANGE:
-            start, stop = "%begin", "%end"
-        elif axis is self.cut.axis and self.cut.part is Part.REST:
-            start = str(axis.extent // self.cut.step * self.cut.step)
-        self.loops.counted(outer, start, stop, TILE, one_tile)
+            self.loops.counted(outer, "%begin", "%end", TILE, one_tile)
+            return
+        if axis is self.cut.axis and self.cut.part is Part.REST:
+            start = axis.extent // self.cut.step * self.cut.step
+        if whole > start:
+            self.loops.counted(outer, str(start), str(start + -(-(whole - start) // TILE) * TILE), TILE, one_tile)
+        if axis.extent > whole:
+            self.tile = str(whole), str(axis.extent), 1
+            body()
+            self.tile = None
+
+    def _within_tile(self, axis: Axis, start: str, stop: str, together: int) -> None:
+        with self.late.within_tile([root for root in self.kernel.roots if root.late]):
+            if together == 1:
+                self.loops.counted(axis, start, stop, 1, self._phases)
+            else:
+                self.loops.in_turns(axis, start, stop, together, self._phases)
+                self.memory.turned.clear()
 
     def _rounds(self, axis: Axis) -> int:
         return max(axis.extent // self.lanes.width, 1) if axis is self.lanes.of_frame else max(axis.extent, 1)

@@ -26,6 +26,9 @@ _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed 
 _LEAST_RUN = 32  # elements of a running sum from which neighbouring ones are computed side by side
 TILE = 32  # rounds of a loop in one tile
 _SETS, _WAYS = 1024, 8  # lines that the second cache has room for, of which some may be another's
+_SQUARE = 32  # bytes along the side of a square that is transposed in registers
+_LEAST_TURNED = 4  # bytes of an element from which that is worth it
+NEAR = 4  # steps between lanes up to which whole vectors are read and thinned out
 _SHORT_ROW = 1 << 10  # bytes of rows that are added up a tile at a time
 _LINE = 64  # bytes that come from memory at a time
 
@@ -35,7 +38,7 @@ class Lanes:
     """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`.
 
     `cost` is what a point of the loops costs, in additions. A loop that is `tiled` goes forward TILE at a time, and
-    those within the lanes.
+    those within the lanes, `turned` of them written out side by side: what they read is transposed in registers.
     """
 
     width: int
@@ -44,6 +47,7 @@ class Lanes:
     of_phase: dict[Phase, Axis] = field(default_factory=dict)
     unrolled: set[Axis] = field(default_factory=set)
     tiled: Axis | None = None
+    turned: int = 1
 
 
 @cache
@@ -84,6 +88,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
         lanes.tiled = _added_up_in_tiles(kernel, lanes, size)
     else:
         lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
+        lanes.turned = max(min(vector_bytes(), _SQUARE) // size, 1)
     return lanes
 
 
@@ -106,10 +111,15 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
         for node, index in (*found, (root.node, own)):
             offset, size = offset_of(index, contiguous(node.shape)), _size(node)
             apart = offset.coefficient(lanes.of_frame)
-            if apart is None or abs(apart) * size < _LINE or _is_held(lanes.of_frame.extent, abs(apart) * size):
+            if apart is None or abs(apart) <= NEAR:
+                continue
+            turns = node is not root.node and size >= _LEAST_TURNED
+            crowds = abs(apart) * size >= _LINE and not _is_held(lanes.of_frame.extent, abs(apart) * size)
+            if not turns and not crowds:
                 continue
             for axis in kernel.frame[:-1]:
-                if axis.extent >= TILE // 2 and axis in offset.axes() and abs(offset.coefficient(axis) or 0) == 1:
+                step = offset.coefficient(axis) if axis in offset.axes() else 0
+                if axis.extent >= _SQUARE // size and (step == 1 or (step == -1 and axis.extent >= TILE // 2)):
                     return axis
     return None
 

@@ -23,6 +23,16 @@ class Scope:
     looked: dict[Looked, Value] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Rounds of a loop that are written out side by side, so many at a time: `axis` is now `block` + `place`."""
+
+    axis: Axis
+    block: Axis
+    place: int
+    count: int
+
+
 def block_rounds(inside: int) -> int:
     """The rounds of a block, of a loop that adds so many times in each."""
     return max(_BLOCK // inside, 1)
@@ -42,6 +52,7 @@ class Loops:
         self.counters: dict[Axis, Value] = {}
         self.level: dict[Axis, int] = {}
         self.fixed: dict[Axis, int] = {}
+        self.turn: Turn | None = None
         self.lane_axis: Axis | None = None
         self.lanes = 1
         self.after_block: list[Callable[[], None]] = []
@@ -101,6 +112,18 @@ class Loops:
             self.fixed[axis] = at
             body()
         del self.fixed[axis]
+
+    def in_turns(self, axis: Axis, start: str, stop: str, count: int, body: Callable[[], None]) -> None:
+        """A loop `count` rounds at a time, those written out."""
+
+        def rounds() -> None:
+            for place in range(count):
+                self.turn = Turn(axis, block, place, count)
+                body()
+            self.turn = None
+
+        block = Axis(count + 1)
+        self.counted(block, start, stop, count, rounds)
 
     def counted(
         self, axis: Axis, start: str, stop: str, step: int, body: Callable[[], None], *, backwards: bool = False
@@ -173,17 +196,22 @@ class Loops:
     # ------------------------------------------------------------------ indices
     def resolved(self, index: Index) -> Index:
         """The index with the numbers of unrolled loops in it."""
-        return tuple([self.settled(part) for part in index]) if self.fixed else index
+        return tuple([self.settled(part) for part in index]) if self.fixed or self.turn else index
 
     def settled(self, part: Affine) -> Affine:
         """As `resolved`, for one axis."""
-        if not self.fixed or not part.terms:
+        turn = self.turn
+        if not (self.fixed or turn) or not part.terms:
             return part
         result = Affine((), part.const)
         for symbol, c in part.terms:
             match symbol:
+                case Axis() if symbol in self.fixed:
+                    new = Affine((), self.fixed[symbol])
+                case Axis() if turn is not None and symbol is turn.axis:
+                    new = Affine(((turn.block, 1),), turn.place)
                 case Axis():
-                    new = Affine((), self.fixed[symbol]) if symbol in self.fixed else Affine(((symbol, 1),), 0)
+                    new = Affine(((symbol, 1),), 0)
                 case Quotient(of=inner, by=by):
                     new = self.settled(inner).divided(by)
                 case Looked(at=at):

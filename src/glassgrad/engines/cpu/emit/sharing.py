@@ -59,11 +59,12 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
     first = kernel.frame[0]
     size = max([root.node.dtype.itemsize for root in kernel.roots])
     free = [axis for axis in kernel.frame if axis not in reduced and (axis is first or axis.extent * size >= _WIDE)]
-    if free:
-        width = lanes.width if free[0] is lanes.of_frame else TILE if free[0] is lanes.tiled else 1
-        pieces = min(threads * (4 if work >= 16 * _LEAST else 1), free[0].extent // width)
-        return Sharing(free[0], width, pieces, threads) if threads > 1 and pieces > 1 else None
-    return _in_blocks(kernel, lanes, int(work), threads)
+    for axis in free:
+        width = lanes.width if axis is lanes.of_frame else TILE if axis is lanes.tiled else 1
+        pieces = min(threads * (4 if work >= 16 * _LEAST else 1), axis.extent // width)
+        if threads > 1 and pieces > 1:
+            return Sharing(axis, width, pieces, threads)
+    return None if free else _in_blocks(kernel, lanes, int(work), threads)
 
 
 def in_frames(kernel: Kernel) -> list[Kernel] | None:
