@@ -107,7 +107,7 @@ def test_statistics_along_the_first_axis(shape: tuple[int, ...], dtype: type) ->
         return gain * (x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + 1e-5)
 
     def softmax(x: np.ndarray, gain: np.ndarray) -> np.ndarray:
-        exps = np.exp(gain * x - np.max(x, axis=0))
+        exps = np.exp(gain * x - np.max(gain * x, axis=0))
         return exps / np.sum(exps, axis=0)
 
     x, gain, ct = _given(shape, dtype), _given(shape[1:], dtype), _given(shape, dtype)
