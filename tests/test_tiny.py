@@ -197,6 +197,12 @@ def test_settings():
         assert gg.grad(np.sin)(0.0) == 1.0
 
 
+def test_sklearn():
+    x = np.array([[-1.0], [-0.5], [0.5], [1.0]])
+    model = gg.sklearn.NetworkClassifier(learning_rate=0.1, epochs=30, random_state=0)
+    assert model.fit(x, ["no", "no", "yes", "yes"]).predict([[-2.0], [2.0]]).tolist() == ["no", "yes"]
+
+
 def test_source():
     def loss(w, x):
         r = x @ w

@@ -5,6 +5,7 @@ from glassgrad import numpy as numpy
 from glassgrad import optim as optim
 from glassgrad import random as random
 from glassgrad import scipy as scipy
+from glassgrad import sklearn as sklearn
 from glassgrad import train as train
 from glassgrad.api.compile import checkpoint as checkpoint
 from glassgrad.api.compile import jit as jit

@@ -72,6 +72,7 @@ from glassgrad.nn.losses import (
     triplet,
 )
 from glassgrad.nn.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from glassgrad.nn.perceptron import mlp
 from glassgrad.nn.pooling import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -184,6 +185,7 @@ __all__ = [
     "loss_of",
     "mae",
     "mish",
+    "mlp",
     "mse",
     "multi_margin",
     "nll",

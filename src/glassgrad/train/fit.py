@@ -38,6 +38,7 @@ def fit(
     shuffle: bool = True,
     last: Last | None = None,
     patience: int | None = None,
+    tolerance: float = 0.0,
     monitor: str | None = None,
     largest: bool = False,
     checkpoint: Path | str | None = None,
@@ -55,8 +56,8 @@ def fit(
     back. `metrics` are further functions like the loss.
 
     The best model is that with the smallest (`largest`: largest) value of `monitor`, by default the loss of the
-    validation where there is one; after `patience` epochs without a better one the run stops. `last` says what becomes
-    of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask`.
+    validation where there is one; after `patience` epochs without one better by `tolerance` the run stops. `last` says
+    what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask`.
 
     With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
     same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of
@@ -98,6 +99,7 @@ def fit(
         told=[*callbacks],
         statistics_every=statistics_every,
         patience=patience,
+        tolerance=tolerance,
         largest=largest,
         checkpoints=None if checkpoint is None else Checkpoints(checkpoint),
         checkpoint_seconds=checkpoint_seconds,

@@ -50,6 +50,7 @@ class Loop:
     told: list[Callback]
     statistics_every: int
     patience: int | None
+    tolerance: float
     largest: bool
     checkpoints: Checkpoints | None
     checkpoint_seconds: float
@@ -159,14 +160,13 @@ class Loop:
             known = ", ".join(name for name in record if name not in ("epoch", "step", "seconds"))
             raise UsageError(f"the run has no {run.monitor!r} to monitor", hint=f"it has {known}")
         value = float(record[run.monitor])
-        is_better = run.best is None or (value > run.best[1] if self.largest else value < run.best[1])
-        if is_better and math.isfinite(value):
-            run.best, self.waiting = (run.epoch, value), 0
+        gain = math.inf if run.best is None else value - run.best[1] if self.largest else run.best[1] - value
+        if gain > 0 and math.isfinite(value):
+            run.best = (run.epoch, value)
             run.model = self._snapshot()
             if self.checkpoints is not None:
                 save_best(self, self.checkpoints)
-            return
-        self.waiting += 1
+        self.waiting = 0 if gain > self.tolerance else self.waiting + 1
         if self.patience is not None and self.waiting > self.patience and not run.is_over:
             run.stop(f"{run.monitor} was not better for {self.waiting} epochs")
 

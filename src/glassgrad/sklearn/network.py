@@ -1,0 +1,172 @@
+"""What the classifier and the regressor share: their parameters, how they train, and going on with `partial_fit`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from glassgrad import optim
+from glassgrad.base.errors import UsageError
+from glassgrad.nn.perceptron import mlp
+from glassgrad.optim.optimizer import Optimizer
+from glassgrad.random.keys import key
+from glassgrad.train.data.arrays import Arrays
+from glassgrad.train.data.batches import Order
+from glassgrad.train.data.sources import dtype_of
+from glassgrad.train.fit import fit
+from glassgrad.train.objective import Objective
+from glassgrad.train.run import Run
+from glassgrad.train.step import TrainState, begin, program
+
+OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
+    "adagrad": optim.adagrad,
+    "adam": optim.adam,
+    "adamw": optim.adamw,
+    "lion": optim.lion,
+    "momentum": optim.momentum,
+    "nadam": optim.nadam,
+    "nesterov": optim.nesterov,
+    "rmsprop": optim.rmsprop,
+    "sgd": optim.sgd,
+}
+_LARGEST_BATCH = 200
+
+
+class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The parameters of both estimators, and their training."""
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (100,),
+        *,
+        activation: str = "relu",
+        optimizer: str | Optimizer = "adam",
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        dropout: float = 0.0,
+        clip: float | None = None,
+        batch_size: int | None = None,
+        epochs: int = 200,
+        tolerance: float = 1e-4,
+        patience: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
+        verbose: bool = False,
+    ) -> None:
+        self.hidden = hidden
+        self.activation = activation
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.clip = clip
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.tolerance = tolerance
+        self.patience = patience
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ------------------------------------------------------------------ what goes in
+    def _checked(self, X: Any, y: Any, *, reset: bool, numeric: bool) -> tuple[np.ndarray, np.ndarray]:
+        X, y = validate_data(
+            self, X, y, dtype=(np.float64, np.float32), multi_output=True, y_numeric=numeric, reset=reset
+        )
+        return X, y
+
+    def _inputs(self, X: Any) -> np.ndarray:
+        check_is_fitted(self, "model_")
+        found: np.ndarray = validate_data(self, X, dtype=(np.float64, np.float32), reset=False)
+        return found.astype(dtype_of(self.model_), copy=False)
+
+    def _weights(self, sample_weight: Any, X: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The weights as a further column of the data, or nothing; rows of weight 0 have no say at all."""
+        if sample_weight is None:
+            return ()
+        return (_check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True),)
+
+    # ------------------------------------------------------------------ training
+    def _made(self) -> Optimizer:
+        """The optimiser, with clipping before it."""
+        found = self.optimizer
+        if isinstance(found, str):
+            if found not in OPTIMISERS:
+                raise UsageError(f"there is no optimizer {found!r}", hint=f"one of {', '.join(OPTIMISERS)}")
+            given = {"weight_decay": self.weight_decay} if self.weight_decay else {}
+            found = OPTIMISERS[found](self.learning_rate, **given)
+        return found if self.clip is None else optim.chain(optim.clip_by_norm(self.clip), found)
+
+    def _network(self, inputs: int, outputs: int, dtype: Any, seed: int) -> Any:
+        sizes = [inputs, *np.atleast_1d(np.asarray(self.hidden, int)).tolist(), outputs]
+        return mlp(sizes, key=seed, activation=self.activation, dropout=self.dropout, dtype=dtype)
+
+    def _size(self, rows: int) -> int:
+        return min(_LARGEST_BATCH if self.batch_size is None else self.batch_size, rows)
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _train(self, objective: Objective, data: tuple[Any, ...], outputs: int, held: tuple[Any, ...] | None) -> Run:
+        """Fits a fresh network and keeps what it has learnt."""
+        seed = self._seed()
+        model = self._network(data[0].shape[1], outputs, data[0].dtype, seed)
+        run = fit(
+            model,
+            data,
+            objective,
+            self._made(),
+            epochs=self.epochs,
+            batch_size=self._size(len(data[0])),
+            validation=held,
+            key=seed,
+            last="pad",
+            patience=self.patience,
+            tolerance=self.tolerance,
+            progress=None if self.verbose else False,
+        )
+        self.model_ = run.model if self.early_stopping else run.last_model
+        self.history_, self.n_iter_, self.loss_ = run.history, run.epoch, float(run.history["loss"][-1])
+        self.loss_curve_ = run.history["loss"].tolist()
+        self._state: TrainState | None = run.state
+        self._program: Any = None
+        return run
+
+    def _train_on(self, objective: Objective, data: tuple[Any, ...], outputs: int) -> None:
+        """One epoch more on these rows, from where the network is."""
+        if not hasattr(self, "model_"):
+            seed = self._seed()
+            self.model_ = self._network(data[0].shape[1], outputs, data[0].dtype, seed)
+            self._state, self._program = begin(self.model_, self._made(), key(seed), None), None
+            self.n_iter_, self.loss_curve_ = 0, []
+        if self._program is None:
+            self._program = program(self.model_, objective, self._made(), None)
+        dtype = dtype_of(self.model_)
+        source = Arrays(*[part.astype(dtype, copy=False) if part.dtype.kind == "f" else part for part in data])
+        state, total = self._state, 0.0
+        assert state is not None
+        order = Order(self._size(source.rows), key=state.key, last="pad", epoch=self.n_iter_)
+        for batch in source.batches(order):
+            state, measured = self._program.step(state, {}, batch.values, batch.mask)
+            total += float(measured.loss) * batch.rows
+        self._state, self.n_iter_, self.loss_ = state, self.n_iter_ + 1, total / source.rows
+        self.loss_curve_.append(self.loss_)
+        self.model_ = self.model_.replace({path: np.array(value) for path, value in state.parameters.items()})
+
+    def __getstate__(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().__getstate__()
+        return found | {"_program": None} if "_program" in found else found  # compiled code is made again
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+    def _forget(self) -> Self:
+        """Makes `fit` begin anew."""
+        for name in ("model_", "_state", "_program"):
+            self.__dict__.pop(name, None)
+        return self
