@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.harness.case import Case, Run
 
-ROW = 256  # the axis of softmax and layer norm
+ROW = 256  # the axis of softmax, layer norm and the running sum; batch norm goes along the other
 SIZES = (1_024, 10_240, 102_400, 1_024_000, 10_240_000)
 SMALL = 1e-5
 
@@ -19,6 +19,8 @@ SHAPES = {
     "chain sum": (2, False),
     "softmax": (1, True),
     "layer norm": (1, True),
+    "batch norm": (1, True),
+    "cumsum": (1, True),
     "logsumexp": (1, False),
 }
 
@@ -31,9 +33,9 @@ def in_numpy(xp: ModuleType) -> dict[str, Callable[..., Any]]:
         exps = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
         return exps / xp.sum(exps, axis=-1, keepdims=True)
 
-    def layer_norm(x):
-        centred = x - xp.mean(x, axis=-1, keepdims=True)
-        return centred / xp.sqrt(xp.mean(centred * centred, axis=-1, keepdims=True) + SMALL)
+    def normalised(x, axis):
+        centred = x - xp.mean(x, axis=axis, keepdims=True)
+        return centred / xp.sqrt(xp.mean(centred * centred, axis=axis, keepdims=True) + SMALL)
 
     def logsumexp(x):
         top = xp.max(x)
@@ -43,7 +45,9 @@ def in_numpy(xp: ModuleType) -> dict[str, Callable[..., Any]]:
         "chain": lambda x, y: xp.tanh(x * y + 0.5) * xp.exp(-x * x),
         "chain sum": lambda x, y: xp.sum(xp.tanh(x * y + 0.5) * xp.exp(-x * x)),
         "softmax": softmax,
-        "layer norm": layer_norm,
+        "layer norm": lambda x: normalised(x, -1),
+        "batch norm": lambda x: normalised(x, 0),
+        "cumsum": lambda x: xp.cumsum(x, axis=-1),
         "logsumexp": logsumexp,
     }
 
@@ -52,15 +56,17 @@ def in_jax() -> dict[str, Callable[..., Any]]:
     import jax
     import jax.numpy as jnp
 
-    def layer_norm(x):
-        centred = x - jnp.mean(x, axis=-1, keepdims=True)
-        return centred * jax.lax.rsqrt(jnp.mean(centred * centred, axis=-1, keepdims=True) + SMALL)
+    def normalised(x, axis):
+        centred = x - jnp.mean(x, axis=axis, keepdims=True)
+        return centred * jax.lax.rsqrt(jnp.mean(centred * centred, axis=axis, keepdims=True) + SMALL)
 
     return {
         "chain": lambda x, y: jnp.tanh(x * y + 0.5) * jnp.exp(-x * x),
         "chain sum": lambda x, y: jnp.sum(jnp.tanh(x * y + 0.5) * jnp.exp(-x * x)),
         "softmax": jax.nn.softmax,
-        "layer norm": layer_norm,
+        "layer norm": lambda x: normalised(x, -1),
+        "batch norm": lambda x: normalised(x, 0),
+        "cumsum": lambda x: jnp.cumsum(x, axis=-1),
         "logsumexp": jax.nn.logsumexp,
     }
 
@@ -73,6 +79,8 @@ def in_torch() -> dict[str, Callable[..., Any]]:
         "chain sum": lambda x, y: torch.sum(torch.tanh(x * y + 0.5) * torch.exp(-x * x)),
         "softmax": lambda x: torch.softmax(x, -1),
         "layer norm": lambda x: torch.nn.functional.layer_norm(x, (ROW,), eps=SMALL),
+        "batch norm": lambda x: torch.nn.functional.batch_norm(x, None, None, training=True, eps=SMALL),
+        "cumsum": lambda x: torch.cumsum(x, -1),
         "logsumexp": lambda x: torch.logsumexp(x, (0, 1)),
     }
 
@@ -91,17 +99,25 @@ def gradients_by_hand() -> dict[str, Callable[..., Any]]:
         p = forward["softmax"](x)
         return p * (ct - np.sum(ct * p, axis=-1, keepdims=True))
 
-    def layer_norm(ct, x):
-        centred = x - np.mean(x, axis=-1, keepdims=True)
-        scale = 1.0 / np.sqrt(np.mean(centred * centred, axis=-1, keepdims=True) + SMALL)
+    def normalised(ct, x, axis):
+        centred = x - np.mean(x, axis=axis, keepdims=True)
+        scale = 1.0 / np.sqrt(np.mean(centred * centred, axis=axis, keepdims=True) + SMALL)
         y = centred * scale
-        return scale * (ct - np.mean(ct, axis=-1, keepdims=True) - y * np.mean(ct * y, axis=-1, keepdims=True))
+        return scale * (ct - np.mean(ct, axis=axis, keepdims=True) - y * np.mean(ct * y, axis=axis, keepdims=True))
 
     def logsumexp(ct, x):
         exps = np.exp(x - np.max(x))
         return exps * (ct / np.sum(exps))
 
-    return {"chain": chain, "chain sum": chain, "softmax": softmax, "layer norm": layer_norm, "logsumexp": logsumexp}
+    return {
+        "chain": chain,
+        "chain sum": chain,
+        "softmax": softmax,
+        "layer norm": lambda ct, x: normalised(ct, x, -1),
+        "batch norm": lambda ct, x: normalised(ct, x, 0),
+        "cumsum": lambda ct, x: np.flip(np.cumsum(np.flip(ct, -1), axis=-1), -1),
+        "logsumexp": logsumexp,
+    }
 
 
 # ------------------------------------------------------------------ the runs
