@@ -230,3 +230,20 @@ def test_a_loop_without_an_end_stops_at_a_failure():
         *["OutOfRangeError"] * 3,
         *["MatrixError"] * 3,
     ]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 8, 17])
+@pytest.mark.parametrize("count", [1, 3, 16, 33])
+def test_rows_that_are_looked_up_element_by_element(width, count):
+    """The places of a row's elements are found once for each lane, and once more where other indices are looked up."""
+    rng = np.random.default_rng(width)
+    x, i = rng.normal(size=(count, width)), rng.integers(-count, count, 2 * count + 1)
+    functions = (
+        lambda x, i: np.sum(x[i] * x[i[::-1]], axis=1) + x[i, -1],
+        lambda x, i: np.sum((x[np.argmin(x @ x.T, axis=1)] - x) ** 2) + np.sum(x[i]),
+        gg.grad(lambda x, i: np.sum(np.sin(x[i]) * x[i[::-1]])),
+    )
+    for function in functions:
+        with gg.settings(engine="reference"):
+            expected = gg.jit(function)(x, i)
+        np.testing.assert_allclose(gg.jit(function)(x, i), expected, rtol=1e-12, atol=1e-12)

@@ -130,8 +130,13 @@ class Memory:
         if step is not None:
             first = self.address(base, offset, size)
             return [self.w.element(first, lane * step, size) for lane in range(self.loops.lanes)]
-        offsets = self.position(offset)
-        return [self.w.element(base, self.w.lane(offsets, lane), size) for lane in range(self.loops.lanes)]
+        known = self.loops.written().addresses
+        moving = Affine(offset.terms, 0)  # elements that follow on one another, as those of a row, share it
+        key = base, moving, self.loops.lanes
+        if key not in known:
+            offsets = self.position(moving)
+            known[key] = [self.w.element(base, self.w.lane(offsets, k), size) for k in range(self.loops.lanes)]
+        return [self.w.element(first, offset.const, size) for first in known[key]]
 
     # ------------------------------------------------------------------ addresses
     def address(self, base: str, offset: Affine, size: int) -> str:

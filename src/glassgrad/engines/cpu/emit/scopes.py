@@ -21,6 +21,7 @@ class Scope:
     lines: list[str] = field(default_factory=list)
     known: dict[tuple[Node, Index], Value] = field(default_factory=dict)
     looked: dict[Looked, Value] = field(default_factory=dict)
+    addresses: dict[tuple[str, Affine, int], list[str]] = field(default_factory=dict)  # of lanes that lie anywhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,10 @@ class Loops:
             yield
         finally:
             self.writer.lines = before
+
+    def written(self) -> Scope:
+        """The scope into which lines go at present."""
+        return next(scope for scope in reversed(self.scopes) if scope.lines is self.writer.lines)
 
     def reserve(self, type: str, count: int = 1) -> str:
         """Room on the stack for as long as the function runs."""
