@@ -80,3 +80,11 @@ def test_medians_of_nothing(shape):
 def test_the_gradient_of_a_median_that_skips_nan():
     row = HOLES[0]
     np.testing.assert_array_equal(gg.jit(gg.grad(np.nanmedian))(row), [0.5, 0, 0.5, 0, 0])
+
+
+@pytest.mark.parametrize("right", [False, True])
+def test_bins_that_only_the_run_knows(right):
+    edges, values = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([-2.0, -1.0, 0.2, 0.5, 3.0, np.nan])
+    f = gg.jit(lambda v, e: np.digitize(v, e, right=right))
+    for bins in (edges, edges[::-1].copy()):
+        np.testing.assert_array_equal(f(values, bins), np.digitize(values, bins, right=right))

@@ -96,3 +96,20 @@ def test_what_has_no_factors_is_refused(name):
         assert np.isfinite(compiled(good)).all()
         with pytest.raises(MatrixError, match=name):
             compiled(np.zeros((3, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 2), (3, 3), (4, 4), (7, 7), (2, 3, 5, 5), (9, 2, 2), (2, 1, 1), (4, 3, 3)]
+)
+def test_gradients_of_determinants_are_native(shape, dtype):
+    rng = np.random.default_rng(2)
+    a = rng.normal(size=shape).astype(dtype)
+    a[..., -1, :] = a[..., 0, :] if shape[-1] > 2 else a[..., -1, :]  # singular: the cofactors are finite there
+    f = gg.jit(gg.grad(lambda a: np.sum(np.linalg.det(a))))
+    with gg.settings(engine="reference"):
+        expected = gg.jit(gg.grad(lambda a: np.sum(np.linalg.det(a))))(a)
+    scale = np.max(np.abs(expected))
+    np.testing.assert_allclose(f(a) / scale, expected / scale, atol=1e-4 if dtype == "float32" else 1e-12)
+    (version,) = f.cache.values()
+    assert not version.program.module.host

@@ -11,6 +11,7 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.engines.cpu import small_systems
+from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.derived import triangle
 from glassgrad.graph.node import Node, apply, make
 from glassgrad.graph.op import OPS, Op
@@ -22,7 +23,7 @@ from glassgrad.ops.leaves import array_leaf, literal, outputs_of, project
 from glassgrad.ops.linalg.pieces import diagonal, flipped
 from glassgrad.ops.rounding import absolute, sign
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import broadcast, cast, sum_over
+from glassgrad.ops.structure import broadcast, cast, reshape, sum_over
 
 _I32 = np.dtype(np.int32)
 
@@ -133,6 +134,24 @@ def _determinant(node: Node, inputs: Sequence[Node]) -> Node:
     return _along("prod", multiply(signs, values))
 
 
+def _cofactors(node: Node, inputs: Sequence[Node]) -> Node:
+    """By their definition, or from the singular vectors: see `glassgrad.ops.linalg.systems.cofactors`."""
+    (a,) = inputs
+    n = a.shape[-1]
+    if n <= small_systems.MOST_ROWS:
+        return small_systems.cofactors(a)
+    u, values, v = _singular(node, inputs)
+    rows = (*values.shape, n)
+    own = broadcast(array_leaf(np.eye(n, dtype=bool)), rows)
+    beside = broadcast(reshape(values, (*values.shape[:-1], 1, n)), rows)
+    products = _along("prod", where(own, literal(1, a.dtype, rows), beside))
+    turning = multiply(_determinant(node, (u,)), _determinant(node, (v,)))
+    scale = multiply(broadcast(reshape(turning, (*turning.shape, 1)), products.shape), products)
+    scaled = multiply(u, broadcast(reshape(scale, (*scale.shape[:-1], 1, n)), u.shape))
+    lead = "".join(chr(ord("a") + k) for k in range(a.ndim - 2))
+    return as_products(scaled, v, f"{lead}xy,{lead}yz->{lead}xz")
+
+
 def _log_determinant(node: Node, inputs: Sequence[Node]) -> list[Node]:
     signs, values = _exchanges_and_diagonal(inputs[0])
     logarithms = log(absolute(values))
@@ -172,6 +191,7 @@ _SINGLE: dict[str, Callable[[Node, Sequence[Node]], Node]] = {
     "inv": _inverse,
     "solve_triangular": _triangular,
     "det": _determinant,
+    "cofactor": _cofactors,
     "cholesky": _cholesky,
 }
 _SEVERAL: dict[str, Callable[[Node, Sequence[Node]], list[Node]]] = {

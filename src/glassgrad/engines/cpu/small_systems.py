@@ -1,4 +1,4 @@
-"""Stacks of matrices of two or three rows: elimination written out, so that neighbouring matrices share lanes. Floor 4.
+"""Matrices of up to three rows: formulas and elimination written out, so that neighbouring ones share lanes. Floor 4.
 
 Rows are exchanged as LAPACK does it, for the largest pivot, by selections: no branch, and errors as small.
 """
@@ -16,13 +16,13 @@ from glassgrad.ops.rounding import absolute
 from glassgrad.ops.select import where
 from glassgrad.ops.shape import stack
 
-_MOST_ROWS = 3
+MOST_ROWS = 3
 _LEAST_MATRICES = 8
 
 
 def is_small(a: Node) -> bool:
     """Are these many matrices, each so small that its elements fit into registers?"""
-    return 2 <= a.shape[-1] <= _MOST_ROWS and prod(a.shape[:-2]) >= _LEAST_MATRICES
+    return 2 <= a.shape[-1] <= MOST_ROWS and prod(a.shape[:-2]) >= _LEAST_MATRICES
 
 
 def determinants(a: Node) -> Node:
@@ -32,6 +32,24 @@ def determinants(a: Node) -> Node:
     for k, row in enumerate(rows):
         result = multiply(result, row[k])
     return result
+
+
+def cofactors(a: Node) -> Node:
+    """The matrices of cofactors, of one row to three, by their definition."""
+    rows, lead = _elements(a), a.ndim - 2
+    match rows:
+        case [[x]]:
+            found = [[literal(1, x.dtype, x.shape)]]
+        case [[x, y], [z, w]]:
+            found = [[w, -z], [-y, x]]
+        case _:  # turned round rather than with signs: the cofactor of i, j from the rows and columns after them
+            found = [[_minor(rows, i, j) for j in range(3)] for i in range(3)]
+    return stack([stack(row, lead) for row in found], lead)
+
+
+def _minor(rows: Sequence[Sequence[Node]], i: int, j: int) -> Node:
+    (a, b), (c, d) = [[rows[k % 3][m % 3] for m in (j + 1, j + 2)] for k in (i + 1, i + 2)]
+    return subtract(multiply(a, d), multiply(b, c))
 
 
 def solutions(a: Node, b: Node) -> tuple[Node, Node]:

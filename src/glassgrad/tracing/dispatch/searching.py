@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.errors import ConcretizationError, ShapeError, UsageError
 from glassgrad.ops.index import index_add
 from glassgrad.ops.keys import Slot
 from glassgrad.ops.leaves import capture, literal
@@ -33,9 +33,14 @@ def searchsorted_traced(a: Any, v: Any, side: str = "left", sorter: Any = None) 
 @implements(np.digitize)
 def digitize_traced(x: Any, bins: Any, right: bool = False) -> Any:
     """`np.digitize`."""
-    edges = known(bins)
-    steps = np.diff(edges)
     side = "left" if right else "right"
+    try:
+        edges = known(bins)
+    except ConcretizationError:  # then only the run tells which way they go, and nobody whether they do
+        edges = wrap(to_node(bins))
+        turned = np.subtract(len(edges), searchsorted_traced(edges[::-1], x, side))
+        return np.where(edges[0] <= edges[-1], searchsorted_traced(edges, x, side), turned)
+    steps = np.diff(edges)
     if (steps >= 0).all():
         return searchsorted_traced(bins, x, side)
     if (steps <= 0).all():
