@@ -132,7 +132,8 @@ class Accumulator:
         return result
 
     def _running_axis(self) -> Axis:
-        return self.root.axes[self.root.node.param("axis")]
+        place: int = self.root.node.param("axis")
+        return self.root.axes[place]
 
     def _run_along(self, value: Value) -> Value:
         """A running sum in all lanes: of one lane, two, four … before each, and what the step before has left."""
