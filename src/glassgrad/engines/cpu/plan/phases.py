@@ -61,7 +61,7 @@ def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: li
         new = _renaming(group, member, inner, phase)
         if new is not None and _suffix([new.get(axis, axis) for axis in _innermost(group, member)], phase.axes):
             group.axis_of.update((a, new.get(group.axis_of[a], group.axis_of[a])) for a in member.order)
-            phase.backwards |= backwards
+            phase.backwards |= {new.get(axis, axis) for axis in backwards}
             return at
     reduced = set(_innermost(group, member))
     axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
