@@ -20,20 +20,22 @@ that `with_rate` changes it without compiling again. Parameters may be any tree;
 
 from glassgrad.optim import schedules
 from glassgrad.optim.accumulation import accumulate
-from glassgrad.optim.adafactor import adafactor
-from glassgrad.optim.adam import adam, adamw, nadam
+from glassgrad.optim.adam_family import adam, adamw, nadam
 from glassgrad.optim.averaging import averaged, ema, lookahead
 from glassgrad.optim.clipping import clip_adaptive, clip_by_norm, clip_by_value, global_norm
 from glassgrad.optim.decay import weight_decay
+from glassgrad.optim.descent import momentum, nesterov, sgd
+from glassgrad.optim.factored import adafactor
+from glassgrad.optim.full_batch import Minimum, minimize
 from glassgrad.optim.groups import by_path, masked, still
-from glassgrad.optim.lion import lion
-from glassgrad.optim.momentum import momentum, nesterov, sgd
 from glassgrad.optim.optimizer import Optimizer, Transformation, apply, chain
 from glassgrad.optim.plateau import Plateau
 from glassgrad.optim.rates import rates, scale_rate, with_rate
+from glassgrad.optim.signs import lion
 from glassgrad.optim.squares import adagrad, rmsprop
 
 __all__ = [
+    "Minimum",
     "Optimizer",
     "Plateau",
     "Transformation",
@@ -54,6 +56,7 @@ __all__ = [
     "lion",
     "lookahead",
     "masked",
+    "minimize",
     "momentum",
     "nadam",
     "nesterov",

@@ -70,7 +70,7 @@ def at_places(name: str, tree: Tree, structure: Structure) -> list[Any]:
 
 
 def _subject(name: str) -> str:
-    return f"the {name} do" if name in ("gradients", "updates") else f"the state's {name} does"
+    return f"the {name} do" if name.endswith("s") else f"the state's {name} does"
 
 
 def _difference(tree: Tree, paths: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from glassgrad.base.errors import UsageError
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
-from glassgrad.optim.adam import adam
+from glassgrad.optim.adam_family import adam
 from glassgrad.optim.optimizer import Optimizer, checked_optimizer
 from glassgrad.random.keys import split
 from glassgrad.train.checkpoint import Checkpoints

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.trees import Tree
-from glassgrad.optim.adam import checked_betas
+from glassgrad.optim.adam_family import checked_betas
 from glassgrad.optim.decay import amounts, apart
 from glassgrad.optim.leaves import each, moved_towards, zeros
 from glassgrad.optim.optimizer import Optimizer, written
