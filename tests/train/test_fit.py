@@ -196,3 +196,12 @@ def test_what_cannot_be_meant():
         train.fit(network(), (X, Y), plain_squared, "adam")
     with pytest.raises(UsageError, match="last='pad'"):
         train.fit(network(), (X, Y), plain_squared, batch_size=100, last="drop")
+
+
+def test_mapped_files_are_read_batch_by_batch_in_the_dtype_of_the_model(tmp_path):
+    np.save(tmp_path / "x.npy", X.astype(np.float64))
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    run = train.fit(network(), (mapped, Y), plain_squared, epochs=2)
+    plain = train.fit(network(), (X, Y), plain_squared, epochs=2)
+    assert np.array_equal(run.history["loss"], plain.history["loss"])
+    assert run.state.parameters["layers[0].weight"].dtype == np.float32

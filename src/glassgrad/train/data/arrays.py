@@ -8,7 +8,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
-from glassgrad.base.trees import Tree, flatten, flatten_with_paths, map_leaves
+from glassgrad.base.trees import Tree, flatten_with_paths, map_leaves, unflatten
 from glassgrad.train.data.batches import Batch, Order, check_order, count_of, padded, shuffled
 
 _SAMPLED = 2**22  # bytes of each array that a fingerprint reads
@@ -18,19 +18,21 @@ class Arrays:
     """(inputs, *targets), each an array or a tree of arrays with one row for each example.
 
     Memory-mapped arrays (`np.load(path, mmap_mode="r")`) are read batch by batch, so they may be larger than memory.
+    Batches have their floats in `dtype`, if one is given.
 
     >>> data = Arrays(np.arange(10.0).reshape(5, 2), np.arange(5))
     >>> [batch.values[1] for batch in data.batches(Order(size=2))]
     [array([0, 1]), array([2, 3]), array([4])]
     """
 
-    def __init__(self, *values: Tree) -> None:
+    def __init__(self, *values: Tree, dtype: Any = None) -> None:
         if not values:
             raise UsageError("there is no data", hint="(inputs, targets)")
         self.values = map_leaves(_as_array, values)
+        self._dtype = None if dtype is None else np.dtype(dtype)
         lengths = {}
-        paths, arrays, _ = flatten_with_paths(self.values)
-        for path, array in zip(paths, arrays, strict=True):
+        paths, self._leaves, self._structure = flatten_with_paths(self.values)
+        for path, array in zip(paths, self._leaves, strict=True):
             if not array.ndim:
                 raise ShapeError(f"data{path} is a number; its first axis should be the rows")
             lengths[f"data{path}"] = array.shape[0]
@@ -55,18 +57,21 @@ class Arrays:
             yield self._taken(chosen, order)
 
     def _taken(self, chosen: np.ndarray, order: Order) -> Batch:
-        if order.key is None:  # rows that lie side by side need no copy of the numbers of each
+        if order.key is None:  # rows that lie side by side are one piece
             run = slice(int(chosen[0]), int(chosen[-1]) + 1)
-            values = map_leaves(lambda array: np.ascontiguousarray(array[run]), self.values)
+            leaves = [np.ascontiguousarray(array[run]) for array in self._leaves]
         else:
-            values = map_leaves(lambda array: array.take(chosen, axis=0), self.values)
+            leaves = [array.take(chosen, axis=0) for array in self._leaves]
+        if self._dtype is not None:
+            leaves = [leaf.astype(self._dtype, copy=False) if leaf.dtype.kind == "f" else leaf for leaf in leaves]
         if order.last == "pad":
-            return padded(values, len(chosen), order.size)
-        return Batch(values, None, len(chosen))
+            leaves, mask = padded(leaves, len(chosen), order.size)
+            return Batch(unflatten(self._structure, leaves), mask, len(chosen))
+        return Batch(unflatten(self._structure, leaves), None, len(chosen))
 
     def fingerprint(self) -> dict[str, Any]:
         """Rows, shapes, dtypes, and a hash of the beginning and the end of each array."""
-        leaves, _ = flatten(self.values)
+        leaves = self._leaves
         found = hashlib.blake2b(digest_size=16)
         for array in leaves:
             found.update(f"{array.dtype.str}{array.shape}".encode())

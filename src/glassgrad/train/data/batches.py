@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import Tree, map_leaves
+from glassgrad.base.trees import Tree
 from glassgrad.nn.linear import check_sizes
 
 Array: TypeAlias = Any
@@ -85,12 +86,16 @@ def shuffled(rows: int, order: Order) -> np.ndarray:
     return np.random.Generator(bits).permutation(rows)
 
 
-def padded(values: tuple[Tree, ...], rows: int, size: int) -> Batch:
-    """The batch filled up to `size` rows, with a mask."""
+def padded(leaves: list[np.ndarray], rows: int, size: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Arrays of `rows` rows filled up to `size` with copies of the first, and the mask of those that are real."""
     if rows == size:
-        return Batch(values, np.ones(size, bool), rows)
+        return leaves, _all_of(size)
+    filled = [np.concatenate([leaf, np.broadcast_to(leaf[:1], (size - rows, *leaf.shape[1:]))]) for leaf in leaves]
+    return filled, np.arange(size) < rows
 
-    def fill(array: np.ndarray) -> np.ndarray:
-        return np.concatenate([array, np.broadcast_to(array[:1], (size - rows, *array.shape[1:]))])
 
-    return Batch(map_leaves(fill, values), np.arange(size) < rows, rows)
+@lru_cache(maxsize=16)
+def _all_of(size: int) -> np.ndarray:
+    mask = np.ones(size, bool)
+    mask.flags.writeable = False
+    return mask

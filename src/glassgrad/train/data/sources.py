@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import flatten, map_leaves
+from glassgrad.base.trees import map_leaves
 from glassgrad.random.discrete import permutation
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Source
@@ -39,7 +39,7 @@ def _source(data: Any, dtype: np.dtype, name: str) -> Source:
             f"{name} is (inputs, *targets) or a source, found {type(data).__name__}",
             hint=f"({name},) for inputs without targets" if isinstance(data, np.ndarray) else None,
         )
-    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data))
+    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
 
 
 def _in_dtype(leaf: Any, dtype: np.dtype) -> np.ndarray:
@@ -55,8 +55,6 @@ def _split(source: Arrays, share: float, key: Any) -> tuple[Arrays, Arrays]:
     if held >= source.rows:
         raise UsageError(f"a share of {share} of {source.rows} rows leaves nothing to train on")
     places = np.asarray(permutation(key, source.rows))
-    leaves, _ = flatten(source.values)
-    assert leaves
     kept, rest = np.sort(places[held:]), np.sort(places[:held])
     return (
         Arrays(*map_leaves(lambda array: array[kept], source.values)),
