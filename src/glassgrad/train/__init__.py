@@ -1,7 +1,7 @@
 """Training: `fit` makes a run of a model, data, a loss and an optimiser; checkpoints, data, history."""
 
 from glassgrad.train.checkpoint import Checkpoint, Checkpoints
-from glassgrad.train.data import Arrays, Batch, Order, Source
+from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
 from glassgrad.train.fit import fit
 from glassgrad.train.history import History, Layers, Series
 from glassgrad.train.objective import Objective
@@ -21,12 +21,15 @@ __all__ = [
     "Layers",
     "Objective",
     "Order",
+    "Parquet",
     "Precision",
+    "Prefetched",
     "Run",
     "Series",
     "Source",
     "Started",
     "Stepped",
+    "Stream",
     "Timings",
     "fit",
 ]

@@ -79,11 +79,14 @@ def count_of(rows: int, order: Order) -> int:
 
 def shuffled(rows: int, order: Order) -> np.ndarray:
     """The numbers of the rows in the order of the epoch, drawn by Philox with the epoch as its counter."""
-    if order.key is None:
-        return np.arange(rows)
+    return np.arange(rows) if order.key is None else generator_of(order, 0).permutation(rows)
+
+
+def generator_of(order: Order, purpose: int) -> np.random.Generator:
+    """The generator that shuffles an epoch: Philox, with the epoch and the purpose in its counter."""
+    assert order.key is not None
     high, low = (int(word) for word in order.key)
-    bits = np.random.Philox(key=high << 32 | low, counter=[0, 0, 0, order.epoch])
-    return np.random.Generator(bits).permutation(rows)
+    return np.random.Generator(np.random.Philox(key=high << 32 | low, counter=[0, 0, purpose, order.epoch]))
 
 
 def padded(leaves: list[np.ndarray], rows: int, size: int) -> tuple[list[np.ndarray], np.ndarray]:

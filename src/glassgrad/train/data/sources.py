@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import map_leaves
+from glassgrad.base.trees import flatten, map_leaves
 from glassgrad.random.discrete import permutation
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Source
+from glassgrad.train.data.prefetch import Prefetched
 
 
 def dtype_of(model: Any) -> np.dtype:
@@ -32,14 +33,17 @@ def as_source(data: Any, validation: Any, dtype: np.dtype, key: Any) -> tuple[So
 
 
 def _source(data: Any, dtype: np.dtype, name: str) -> Source:
+    """Data as a source; what does not lie in memory is read ahead."""
     if isinstance(data, Source):
-        return data
+        return data if isinstance(data, Arrays | Prefetched) else Prefetched(data)
     if not isinstance(data, tuple):
         raise UsageError(
             f"{name} is (inputs, *targets) or a source, found {type(data).__name__}",
             hint=f"({name},) for inputs without targets" if isinstance(data, np.ndarray) else None,
         )
-    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
+    found = Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
+    leaves, _ = flatten(data)
+    return Prefetched(found) if any(isinstance(leaf, np.memmap) for leaf in leaves) else found
 
 
 def _in_dtype(leaf: Any, dtype: np.dtype) -> np.ndarray:
