@@ -43,9 +43,7 @@ def test_pieces_become_batches(last):
 def test_pools_are_shuffled_anew_in_each_epoch(pool):
     stream = train.Stream(pieces, pool=pool)
     order = train.Order(3, KEY)
-    first, second = (
-        functools.reduce(operator.iadd, rows_of(stream.batches(order.of_epoch(epoch, 0))), []) for epoch in (0, 1)
-    )
+    first, second = (all_rows(stream.batches(order.of_epoch(epoch, 0))) for epoch in (0, 1))
     assert sorted(first) == sorted(second) == list(range(20))
     assert first != second
     assert rows_of(stream.batches(order.of_epoch(0, 0)))[4:] == rows_of(stream.batches(order.of_epoch(0, 4)))
@@ -121,6 +119,6 @@ def test_parquet_files(tmp_path):
     with pytest.raises(UsageError, match="no column 'z'"):
         train.Parquet(paths, target="z")
     with pytest.raises(UsageError, match="training needs numbers"):
-        train.Parquet(paths, target="y")
+        train.Parquet(paths, target="word")
     with pytest.raises(UsageError, match="there is no file"):
         train.Parquet(tmp_path / "none.parquet")
