@@ -117,7 +117,7 @@ def test_parquet_files(tmp_path):
         assert batch.values[0].dtype == np.float32
         assert np.array_equal(batch.values[0][:, 0], batch.values[1])
     with pytest.raises(UsageError, match="no column 'z'"):
-        train.Parquet(paths, target="z")
+        train.Parquet(paths, target="z", inputs=["a"])
     with pytest.raises(UsageError, match="training needs numbers"):
         train.Parquet(paths, target="word")
     with pytest.raises(UsageError, match="there is no file"):

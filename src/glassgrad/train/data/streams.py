@@ -88,9 +88,11 @@ class Parquet:
                 raise UsageError(f"there is no file {path}")
         schema = pl.scan_parquet(self._paths[0]).collect_schema()
         self._inputs = [name for name in schema.names() if name != target] if inputs is None else list(inputs)
-        for name in [*self._inputs, *([] if target is None else [target])]:
+        columns = self._inputs if target is None else [*self._inputs, target]
+        for name in columns:
             if name not in schema:
                 raise UsageError(f"{self._paths[0]} has no column {name!r}", hint=f"it has {', '.join(schema.names())}")
+        for name in columns:
             if not (schema[name].is_numeric() or schema[name] == pl.Boolean):
                 raise UsageError(
                     f"the column {name!r} of {self._paths[0]} holds {schema[name]}, and training needs numbers",
