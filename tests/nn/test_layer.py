@@ -169,6 +169,19 @@ def test_a_layer_called_twice_changes_twice():
     assert np.allclose(happened.changes(layer)["mean"], X.mean(0) / 4 + (X + 1).mean(0) / 2)
 
 
+def test_changes_of_state_do_not_leak_out_of_loops_and_transforms(model):
+    layer = model.layers[1]
+    rows = np.ones((4, 5, 4), np.float32)
+    for function in (
+        lambda: gg.scan(lambda carry, x: (carry, layer(x)), 0.0, rows),
+        lambda: gg.vmap(layer)(rows),
+        lambda: gg.grad(lambda layer: np.sum(layer(rows[0])))(layer),
+        lambda: gg.cond(True, layer, layer, rows[0]),
+    ):
+        with pytest.raises(UsageError, match="cannot come out of it"), nn.training(0):
+            function()
+
+
 def test_compiled_functions_keep_nothing_of_training():
     layer = nn.Dropout(0.5)
     compiled = gg.jit(lambda x: layer(x))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import surrounded
+from glassgrad.graph.node import Workspace, workspace
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.parts import places, tree_places
 from glassgrad.random.keys import fold_in
@@ -34,9 +35,10 @@ class Pass:
     _key: Any = None
     _drawn: int = 0
     _noted: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
+    _workspace: Workspace | None = field(default_factory=workspace)  # the trace in which the pass began
 
     def key(self) -> Any:
-        """A key that no other draw of this pass has."""
+        """A key that no other draw of this pass has. In `scan` and `vmap` one draw holds for all steps and rows."""
         if self._key is None:
             raise UsageError(
                 "this model draws random numbers in training, and the pass has no key",
@@ -46,7 +48,17 @@ class Pass:
         return fold_in(self._key, self._drawn - 1)
 
     def change(self, layer: Any, **values: Any) -> None:
-        """Notes new values of a layer's state fields; the last note of a field counts."""
+        """Notes new values of a layer's state fields; the last note of a field counts.
+
+        Raises UsageError inside of a loop, a branch, `vmap` or `grad` that began within the pass: nothing comes out.
+        """
+        if workspace() is not self._workspace:
+            raise UsageError(
+                f"the {', '.join(values)} of {layer.headline()} would change inside of a loop, a branch, vmap or grad "
+                "that began within nn.training, and cannot come out of it",
+                hint="write `with nn.training(key):` inside of the function that is differentiated; in loops over "
+                "steps or examples take LayerNorm or GroupNorm",
+            )
         self._noted.append((layer, values))
 
     def latest(self, layer: Any, name: str) -> Any:
