@@ -27,7 +27,6 @@ FORMULAS = {
     "x - -x": lambda x: x - (-x),
     "-x / y": lambda x: (-x) / x[::-1],
     "x * -y": lambda x: x * (-x[::-1]),
-    "sum of -u": lambda x: np.sum(-x[:4].reshape(2, 2), axis=1),
     "sum of equal numbers": lambda x: np.sum(np.broadcast_to(x, (3, x.size)), axis=0),
     "sum of no numbers": lambda x: np.sum(np.broadcast_to(x, (0, x.size)), axis=0),
     "complex + 0": lambda x: (x + 1j * x[::-1]) + 0.0,

@@ -32,6 +32,6 @@ def shape_of(shape: Any) -> tuple[int, ...]:
     """A shape given as a number or a sequence of numbers."""
     return (
         tuple([whole(size) for size in shape])
-        if isinstance(shape, tuple | list) or (hasattr(shape, "__len__") and getattr(shape, "ndim", 1))
+        if isinstance(shape, tuple | list) or (hasattr(shape, "__len__") and getattr(shape, "ndim", None) != 0)
         else (whole(shape),)
     )

@@ -117,8 +117,7 @@ def sum_twice(x: Node, axes: tuple[int, ...]) -> Node | None:
 
 @rewrites(SUM, "the sum of negatives is the negative of the sum")
 def sum_of_negative(x: Node, axes: tuple[int, ...]) -> Node | None:
-    """For whole numbers: a sum that cancels is 0.0."""
-    u = negated(x) if x.dtype.kind in "iu" else None
+    u = negated(x)
     return None if u is None else negative(sum_over(u, axes))
 
 

@@ -1,7 +1,7 @@
 """The table of local rewrites: each looks at one op and its inputs and gives something smaller of the same value.
 
 A rewrite never multiplies by zero away (0 · inf is NaN), never changes the sign of a zero (-0.0 + 0.0 is 0.0; but of
-products of matrices that cancel, and of sums of -0.0) and never changes dtype or shape. Where it reckons in another
+products of matrices and sums over axes that cancel) and never changes dtype or shape. Where it reckons in another
 order, nothing overflows or loses digits that did not before.
 """
 

@@ -97,8 +97,8 @@ class HostCalls:
         if not address:
             return
         self._pending.kept[key] = value = value if _is_deep(aval) else np.ascontiguousarray(value, aval.dtype)
-        words = key if _is_deep(aval) else (value.ctypes.data, len(value))
-        (ctypes.c_int64 * 2).from_address(address)[:] = words
+        words = (ctypes.c_int64 * 2).from_address(address)
+        words[0], words[1] = key if _is_deep(aval) else (value.ctypes.data, len(value))
 
     def raise_pending(self) -> None:
         """Raises what a function of the host raised."""
