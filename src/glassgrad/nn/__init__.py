@@ -1,4 +1,13 @@
-"""Networks: layers are dataclasses and trees, models are layers, and `model(x)` is ordinary NumPy code."""
+"""Networks: layers are dataclasses and trees, models are layers, and `model(x)` is ordinary NumPy code.
+
+>>> model = nn.Sequential(nn.Linear(2, 8, key=0, activation="tanh"), np.tanh, nn.Linear(8, 1, key=1))
+>>> x, y = np.array([[0.0, 1.0], [1.0, 1.0]], np.float32), np.array([[1.0], [0.0]], np.float32)
+>>> gradient = grad(lambda model: nn.mse(model(x), y))(model)
+>>> gradient.layers[0].weight.shape
+(2, 8)
+>>> list(model.parameters())
+['layers[0].weight', 'layers[0].bias', 'layers[2].weight', 'layers[2].bias']
+"""
 
 from glassgrad.nn.activations import (
     activation_of,
