@@ -7,7 +7,13 @@ import pytest
 
 import glassgrad as gg
 
+# Examples that need an optional package.
+NEEDED = {"glassgrad.nn.torch_weights": "torch", "glassgrad.train.export.onnx_file": "onnx"}
+
 
 @pytest.fixture(autouse=True)
-def names_of_the_examples(doctest_namespace: dict[str, Any]) -> None:
+def names_of_the_examples(doctest_namespace: dict[str, Any], request: pytest.FixtureRequest) -> None:
+    for module, package in NEEDED.items():
+        if request.node.name.startswith(module):
+            pytest.importorskip(package)
     doctest_namespace.update({name: getattr(gg, name) for name in vars(gg)["__all__"]}, np=np, gg=gg)

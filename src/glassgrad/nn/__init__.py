@@ -101,6 +101,7 @@ from glassgrad.nn.pooling import (
 from glassgrad.nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from glassgrad.nn.recurrent.layers import GRU, LSTM, RNN, last
 from glassgrad.nn.shared import Shared
+from glassgrad.nn.torch_weights import from_torch, to_torch
 from glassgrad.nn.transformer import FeedForward, TransformerDecoderBlock, TransformerEncoderBlock
 
 __all__ = [
@@ -168,6 +169,7 @@ __all__ = [
     "evaluating",
     "fans_of",
     "focal",
+    "from_torch",
     "gaussian_nll",
     "gelu",
     "gelu_tanh",
@@ -215,6 +217,7 @@ __all__ = [
     "state",
     "static",
     "tanh",
+    "to_torch",
     "training",
     "triplet",
     "truncated_normal",

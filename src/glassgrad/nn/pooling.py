@@ -160,6 +160,8 @@ def _pool_axis(x: Array, axis: int, count: int, reduce: Callable[..., Array]) ->
     """One axis reduced to `count` places; the means of windows of equal size along several axes are the mean of all."""
     shape = np.shape(x)
     length = shape[axis]
+    if length == count:
+        return x
     if length % count == 0:
         return reduce(x.reshape(*shape[:axis], count, length // count, *shape[axis + 1 :]), axis=axis + 1)
     ends = [(place * length // count, -((-(place + 1) * length) // count)) for place in range(count)]
