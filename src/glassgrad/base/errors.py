@@ -20,6 +20,7 @@
     ├── FormulaError(ValueError)          a formula that cannot be read
     ├── UnitsError(ValueError)            units that do not fit
     ├── CheckpointError(ValueError)       a file that is no checkpoint, or damaged, or of another model
+    ├── TableError(ValueError)            a table that cannot be read, or that nothing can be learnt from
     └── DisagreementError(AssertionError) a derivative that its numeric check contradicts
 
 A message says what is wrong with the shapes or values found; `where` is the user's line; `hint` is the next step.
@@ -122,6 +123,10 @@ class UnitsError(GlassgradError, ValueError):
 
 class CheckpointError(GlassgradError, ValueError):
     """A file that is no checkpoint, is damaged, or belongs to another model."""
+
+
+class TableError(GlassgradError, ValueError):
+    """A table that cannot be read, or from which nothing can be learnt: which file, line or column, and why."""
 
 
 class DisagreementError(GlassgradError, AssertionError):

@@ -1,6 +1,6 @@
 """What the classifier and the regressor share: their parameters, how they train, and going on with `partial_fit`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -9,8 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from glassgrad import optim
-from glassgrad.base.errors import UsageError
 from glassgrad.nn.perceptron import mlp
+from glassgrad.optim.by_name import optimizer_of
 from glassgrad.optim.optimizer import Optimizer
 from glassgrad.random.keys import key
 from glassgrad.train.data.arrays import Arrays
@@ -21,17 +21,6 @@ from glassgrad.train.objective import Objective
 from glassgrad.train.run import Run
 from glassgrad.train.step import TrainState, begin, program
 
-OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
-    "adagrad": optim.adagrad,
-    "adam": optim.adam,
-    "adamw": optim.adamw,
-    "lion": optim.lion,
-    "momentum": optim.momentum,
-    "nadam": optim.nadam,
-    "nesterov": optim.nesterov,
-    "rmsprop": optim.rmsprop,
-    "sgd": optim.sgd,
-}
 _LARGEST_BATCH = 200
 
 
@@ -96,10 +85,8 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """The optimiser, with clipping before it."""
         found = self.optimizer
         if isinstance(found, str):
-            if found not in OPTIMISERS:
-                raise UsageError(f"there is no optimizer {found!r}", hint=f"one of {', '.join(OPTIMISERS)}")
             given = {"weight_decay": self.weight_decay} if self.weight_decay else {}
-            found = OPTIMISERS[found](self.learning_rate, **given)
+            found = optimizer_of(found, self.learning_rate, **given)
         return found if self.clip is None else optim.chain(optim.clip_by_norm(self.clip), found)
 
     def _network(self, inputs: int, outputs: int, dtype: Any, seed: int) -> Any:

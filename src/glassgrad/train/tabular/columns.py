@@ -1,0 +1,189 @@
+"""What a column is – a number, a category, a date, or nothing to learn from – and why, in words. Floor 7."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from glassgrad.train.tabular.cells import Decimal, as_days, as_numbers, as_words, decimal_of, formats_of
+from glassgrad.train.tabular.frames import counted, listed, polars
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Kind: TypeAlias = Literal[
+    "number", "category", "date", "text", "identifier", "constant", "missing", "copy of the target", "time", "left out"
+]
+USED = ("number", "category", "date")
+KINDS: tuple[str, ...] = get_args(Kind)
+
+_NUMERIC_SHARE = 0.95  # of the cells with something that have to be numbers, or dates
+_MISSING_SHARE = 0.98  # from which on a column is left out
+_FEW = 50  # levels that a category may have however few rows there are
+_IDENTIFIER = re.compile(
+    r"(^|[_\s.-])(id|ids|uuid|guid|key|index|idx|rownames?|row_?number|nr|no|number|code)$", re.IGNORECASE
+)
+_CAMEL = re.compile(r"[a-z](ID|Id|UUID|Key|Nr|No)$|^(ID|Id)$|^column_1$|^Unnamed: ?0$|^$")
+_POSTAL = re.compile(
+    r"(^|[_\s.-])(zip|zip_?codes?|post(al)?_?codes?|postcodes?|plz|cep|pincode|zipcode)$|[a-z]Zip$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table: its kind, the reason in words, and how its cells are read."""
+
+    name: str
+    kind: Kind
+    reason: str
+    missing: float = 0.0  # share of the cells
+    distinct: int = 0
+    decimal: Decimal = "."
+    formats: tuple[str, ...] = ()  # of dates
+    width: int = 0  # to which digits of codes are filled up
+    warning: str | None = None
+
+    @property
+    def is_used(self) -> bool:
+        """Does the network see it?"""
+        return self.kind in USED
+
+
+def column_of(name: str, cells: "pl.Series", kind: Kind | None = None) -> Column:
+    """What a column is; a kind that a person names is taken, where its cells allow it."""
+    if kind is not None:
+        return _given(name, cells, kind)
+    pl = polars()
+    missing = float(np.mean(_nothing(cells)))
+    if missing == 1:
+        return Column(name, "missing", "it has no value at all", missing)
+    if missing > _MISSING_SHARE:
+        return Column(name, "missing", f"{missing:.1%} of its values are missing", missing)
+    distinct = int(cells.drop_nulls().n_unique())
+    if distinct == 1 and not missing:
+        return Column(name, "constant", f"every value is {cells.drop_nulls()[0]!r}", missing, distinct)
+    warning = f"{missing:.0%} of its values are missing" if missing > 0.5 else None
+    if cells.dtype.is_temporal():
+        return Column(name, "date", "it holds dates", missing, distinct, formats=formats_of(cells)[0], warning=warning)
+    if cells.dtype == pl.Boolean:
+        return Column(name, "category", "true or false", missing, distinct, warning=warning)
+    if cells.dtype.is_numeric():
+        return _of_numbers(name, cells, missing, distinct, warning)
+    return _of_words(name, cells.cast(pl.String), missing, distinct, warning)
+
+
+def _nothing(cells: "pl.Series") -> np.ndarray:
+    if cells.dtype.is_float():
+        cells = cells.fill_nan(None)
+    return np.asarray(cells.is_null().to_numpy())
+
+
+# ------------------------------------------------------------------ numbers
+def _of_numbers(name: str, cells: "pl.Series", missing: float, distinct: int, warning: str | None) -> Column:
+    numbers = as_numbers(cells)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return Column(name, "missing", "none of its values is a finite number", 1.0)
+    is_whole = bool(np.all(numbers == np.round(numbers)))
+    rows = len(numbers)
+    if is_whole and _POSTAL.search(name):
+        return Column(name, "category", f"postal codes, {distinct:,} different", missing, distinct, warning=warning)
+    if is_whole and distinct == rows and rows >= 10 and not missing:
+        if np.all(np.diff(numbers) == 1):
+            return Column(name, "identifier", "it counts the rows", missing, distinct)
+        if _is_named_so(name):
+            return Column(name, "identifier", "each row has another number, and its name says so", missing, distinct)
+    if is_whole and distinct > 1 and np.all((numbers > 19000101) & (numbers < 21001231)):
+        words = as_words(cells)
+        formats, share, _ = formats_of(words)
+        if share == 1 and distinct > 2:
+            return Column(name, "date", "dates written as YYYYMMDD", missing, distinct, formats=formats)
+    what = "whole numbers" if is_whole else "numbers"
+    low, high = float(numbers.min()), float(numbers.max())
+    return Column(name, "number", f"{what} from {low:.6g} to {high:.6g}", missing, distinct, warning=warning)
+
+
+def _is_named_so(name: str) -> bool:
+    return bool(_IDENTIFIER.search(name) or _CAMEL.search(name))
+
+
+# ------------------------------------------------------------------ words
+def _of_words(name: str, cells: "pl.Series", missing: float, distinct: int, warning: str | None) -> Column:
+    filled = cells.drop_nulls()
+    rows = len(filled)
+    lengths = filled.str.len_chars()
+    is_code = bool(filled.str.contains(r"^0\d*$").any() and filled.str.contains(r"^\d+$").all())
+    formats, dates, is_open = formats_of(filled)
+    if dates >= _NUMERIC_SHARE and not is_code and distinct > 1:
+        odd = _odd(filled, as_days(filled, formats), "no dates")
+        swapped = "days and months might be swapped: read as month/day/year" if is_open else None
+        said = "; ".join(text for text in (warning, odd, swapped) if text)
+        return Column(
+            name, "date", f"dates such as {filled[0]!r}", missing, distinct, formats=formats, warning=said or None
+        )
+    decimal, numeric = decimal_of(filled)
+    if numeric >= _NUMERIC_SHARE and not is_code and not _POSTAL.search(name):
+        numbers = as_numbers(filled, decimal)
+        different = len(np.unique(numbers[np.isfinite(numbers)]))
+        if different > 1 or numeric == 1:
+            odd = _odd(filled, numbers, "no numbers")
+            reason = f"numbers written as text, such as {filled[0]!r}" if numeric == 1 else "numbers, with some text"
+            said = "; ".join(text for text in (warning, odd) if text)
+            return Column(name, "number", reason, missing, distinct, decimal, warning=said or None)
+    if 0.2 <= numeric < _NUMERIC_SHARE and not is_code:
+        mixed = f"mixed: {numeric:.0%} of its values are numbers; all are taken as words"
+        warning = mixed if warning is None else f"{warning}; {mixed}"
+    width = int(lengths.max() or 0) if is_code and lengths.n_unique() == 1 else 0
+    return _of_levels(Column(name, "category", "", missing, distinct, width=width, warning=warning), filled, rows)
+
+
+def _of_levels(found: Column, filled: "pl.Series", rows: int) -> Column:
+    """A category, or words that are nothing of the sort: names, codes of single rows, sentences."""
+    distinct = found.distinct
+    share = distinct / rows
+    words = float(filled.head(2000).str.count_matches(r"\S+").mean() or 0)
+    if share == 1 and rows >= 10 and (_is_named_so(found.name) or words < 1.5):
+        return replace(found, kind="identifier", reason="each row has another value", warning=None)
+    if rows >= 20 and share > 0.9 and _is_named_so(found.name):
+        return replace(found, kind="identifier", reason=f"{share:.0%} of its values are different", warning=None)
+    if rows >= 20 and share > 0.5 and distinct > _FEW:
+        what = f"{words:.0f} words each" if words >= 1.5 else "nearly one for each row"
+        return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=None)
+    if distinct <= 6:
+        counts = dict(filled.value_counts().iter_rows())
+        levels = sorted(counts, key=lambda level: (-counts[level], level))
+        return replace(found, reason=f"{counted(distinct, 'value')}: {listed(levels)}")
+    return replace(found, reason=f"{distinct:,} different values")
+
+
+def _odd(filled: "pl.Series", numbers: np.ndarray, what: str) -> str | None:
+    """What is said of cells that are not what the others are."""
+    is_odd = ~np.isfinite(numbers)
+    count = int(is_odd.sum())
+    if not count:
+        return None
+    pl = polars()
+    examples = filled.filter(pl.Series(is_odd)).unique(maintain_order=True).to_list()
+    be = "is" if count == 1 else "are"
+    return f"{counted(count, 'value')} ({listed(examples, 3)}) {be} {what} and count as missing"
+
+
+# ------------------------------------------------------------------ kinds that a person names
+def _given(name: str, cells: "pl.Series", kind: Kind) -> Column:
+    missing, distinct = float(np.mean(_nothing(cells))), int(cells.drop_nulls().n_unique())
+    found = Column(name, kind, "as you say", missing, distinct)
+    filled = cells.drop_nulls()
+    match kind:
+        case "number":
+            decimal, share = decimal_of(filled)
+            numbers = as_numbers(filled, decimal)
+            return replace(
+                found, decimal=decimal, warning=_odd(filled, numbers, "no numbers") if share else "it has no numbers"
+            )
+        case "date":
+            formats, _, is_open = formats_of(as_words(filled) if filled.dtype.is_numeric() else filled)
+            odd = _odd(filled, as_days(as_words(filled) if filled.dtype.is_numeric() else filled, formats), "no dates")
+            return replace(found, formats=formats, warning="days and months might be swapped" if is_open else odd)
+        case _:
+            return found

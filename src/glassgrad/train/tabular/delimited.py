@@ -1,0 +1,244 @@
+"""Text files with a separator (.csv, .tsv): the header, the separator, the values as numbers or words. Floor 7.
+
+A file is read in blocks. One that is larger than a block is gone through twice: first to see which columns hold
+numbers, then to keep them, in single precision and 32-bit whole numbers where they fit, and words as codes. So what is
+in memory at any time is one block and the columns that are wanted.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glassgrad.base.errors import TableError
+from glassgrad.train.tabular.blocks import Block, blocks, check_records, encoding_of
+from glassgrad.train.tabular.frames import MISSING, listed, polars
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BLOCK = 2**26  # bytes
+SEPARATORS = (",", ";", "\t", "|")
+_WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"  # a leading zero makes a code of it: 01234 is no number
+_NUMBER = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_SHARE = 0.7  # of the free memory that a table may take
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a file is to be read: its encoding, its separator, the names of its columns."""
+
+    encoding: str
+    separator: str
+    names: list[str]
+
+
+def read_delimited(
+    path: Path, separator: str | None, columns: Collection[str] | None, notes: list[str], block: int = BLOCK
+) -> "pl.DataFrame":
+    """The table in a text file."""
+    layout = _layout(path, separator, block)
+    if layout.encoding == "cp1252":
+        notes.append(f"{path} is not UTF-8; it was read as Windows-1252 (Latin-1)")
+    wanted = _wanted(path, layout.names, columns)
+    pl = polars()
+    if path.stat().st_size <= block:
+        whole = pl.concat(list(_frames(path, layout, wanted, block)))
+        return _filled(path, _typed(whole, _kinds_of(whole)))
+    kinds: dict[str, str] = {}
+    is_judged = False
+    for frame in _frames(path, layout, wanted, block):
+        kinds = {name: max(kinds.get(name, ""), kind) for name, kind in _kinds_of(frame).items()}
+        if not is_judged:
+            _check_memory(path, frame, kinds, block)
+            is_judged = True
+    notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
+    found = pl.concat([_compact(frame, kinds) for frame in _frames(path, layout, wanted, block)])
+    return _filled(path, found)
+
+
+# ------------------------------------------------------------------ the first line
+def _layout(path: Path, separator: str | None, block: int) -> Layout:
+    encoding = encoding_of(path)
+    first = next(blocks(path, encoding, min(block, 2**16)), None)
+    if first is None:
+        raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
+    text = first.data.decode(errors="replace").lstrip("\n")
+    header = text.partition("\n")[0]
+    if separator is not None and len(separator) != 1:
+        raise TableError(f"the separator is one character, found {separator!r}", hint="'\\t' for a tab")
+    chosen = separator or _separator(text)
+    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=chosen))]
+    if len(names) == 1 and separator is not None:
+        better = _separator(text)
+        if better != separator and header.count(better):
+            raise TableError(
+                f"{path}, line 1: {separator!r} does not separate anything: {_shortened(header)}",
+                hint=f"its separator seems to be {better!r}",
+            )
+    return Layout(encoding, chosen, _checked_names(path, names))
+
+
+def _separator(text: str) -> str:
+    """The separator that splits the first records into the most values, all of them into as many."""
+    lines = [line for line in text.split("\n")[:50] if line.strip()]
+    found, most = ",", 1
+    for separator in SEPARATORS:
+        try:
+            widths = [
+                len(record) for record in csv.reader(io.StringIO("\n".join(lines)), delimiter=separator) if record
+            ]
+        except csv.Error:
+            continue
+        alike = sum(width == widths[0] for width in widths) / len(widths)
+        if widths[0] > most and alike > 0.5:
+            found, most = separator, widths[0]
+    return found
+
+
+def _checked_names(path: Path, names: list[str]) -> list[str]:
+    named = [name or f"column_{place}" for place, name in enumerate(names, 1)]
+    double = sorted({name for name in named if named.count(name) > 1})
+    if double:
+        places = [place for place, name in enumerate(named, 1) if name == double[0]]
+        raise TableError(
+            f"{path}, line 1: {listed(double)} names more than one column ({', '.join(map(str, places))})",
+            hint="each column needs a name of its own; the first line of the file should be names",
+        )
+    if len(named) > 1 and all(_is_number(name) for name in named) and not all(name.isdigit() for name in named):
+        raise TableError(
+            f"{path}, line 1: there are numbers where the names of the columns should be: {listed(named, 4)}",
+            hint="write a first line with names",
+        )
+    return named
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _wanted(path: Path, names: list[str], columns: Collection[str] | None) -> list[str]:
+    if columns is None:
+        return names
+    absent = [name for name in columns if name not in names]
+    if absent:
+        raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(names, 20)}")
+    return [name for name in names if name in set(columns)]
+
+
+# ------------------------------------------------------------------ blocks as frames
+def _frames(path: Path, layout: Layout, wanted: list[str], size: int) -> Iterator["pl.DataFrame"]:
+    """The blocks as frames of words, with what stands for nothing left out."""
+    is_first = True
+    for block in blocks(path, layout.encoding, size):
+        check_records(path, block, layout.separator, layout.names)
+        frame = _parsed(path, block, layout, skipped=is_first).select(wanted)
+        is_first = False
+        pl = polars()
+        words = pl.all().str.strip_chars()
+        yield frame.select(pl.when(words.is_in(MISSING)).then(None).otherwise(words).name.keep())
+
+
+def _parsed(path: Path, block: Block, layout: Layout, *, skipped: bool) -> "pl.DataFrame":
+    pl = polars()
+    data = block.data
+    if skipped:  # the header, which may be a record of several lines
+        data = data.lstrip(b"\n")
+        reader = csv.reader(io.StringIO(data[: 2**20].decode(errors="replace")), delimiter=layout.separator)
+        next(reader)
+        for _ in range(reader.line_num):
+            data = data.partition(b"\n")[2]
+    if len(layout.names) > 1:
+        while b"\n\n" in data and b'"' not in data:  # blank lines are no rows
+            data = data.replace(b"\n\n", b"\n")
+        data = data.lstrip(b"\n")
+    if not data:
+        return pl.DataFrame(schema=dict.fromkeys(layout.names, pl.String))
+    try:
+        return pl.read_csv(
+            io.BytesIO(data),
+            has_header=False,
+            new_columns=layout.names,
+            separator=layout.separator,
+            infer_schema=False,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise TableError(
+            f"{path}, after line {block.line}: {str(error).splitlines()[0]}",
+            hint="is it one table, with the same separator throughout?",
+        ) from None
+
+
+def _kinds_of(frame: "pl.DataFrame") -> dict[str, str]:
+    """What each column holds: "" nothing, "int", "number" or "words"; the later ones can hold the earlier."""
+    pl = polars()
+    if not len(frame):
+        return dict.fromkeys(frame.columns, "")
+    is_empty = frame.select(pl.all().is_null().all()).row(0)
+    whole = frame.select(pl.all().str.contains(_WHOLE).all()).row(0)
+    number = frame.select(pl.all().str.contains(_NUMBER).all()).row(0)
+    return {
+        name: "" if empty else "int" if is_whole else "number" if is_number else "words"
+        for name, empty, is_whole, is_number in zip(frame.columns, is_empty, whole, number, strict=True)
+    }
+
+
+def _typed(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
+    pl = polars()
+    types = {"int": pl.Int64, "number": pl.Float64}
+    return frame.with_columns([pl.col(name).cast(types[kind]) for name, kind in kinds.items() if kind in types])
+
+
+def _compact(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
+    """The columns of a large file: single precision, words as codes."""
+    pl = polars()
+    found: list[Any] = []
+    for name, kind in kinds.items():
+        column = pl.col(name)
+        match kind:
+            case "int":
+                found.append(column.cast(pl.Int64))
+            case "number":
+                found.append(column.cast(pl.Float64).cast(pl.Float32))
+            case _:
+                found.append(column.cast(pl.Categorical))
+    return frame.select(found)
+
+
+def _check_memory(path: Path, frame: "pl.DataFrame", kinds: dict[str, str], block: int) -> None:
+    """Raises TableError where the whole table, judged by its first block, has no room."""
+    free = _free_memory()
+    if free is None or not len(frame):
+        return
+    by_row = sum({"int": 8, "number": 4}.get(kind, 8) for kind in kinds.values())
+    rows = path.stat().st_size / max(block / len(frame), 1)  # the frame is a block
+    if rows * by_row > _SHARE * free:
+        raise TableError(
+            f"{path} has about {rows:,.0f} rows, {rows * by_row / 1e9:.1f} GB of columns, and {free / 1e9:.1f} GB of "
+            "memory are free",
+            hint="read fewer columns (columns=), or a part of the rows",
+        )
+
+
+def _free_memory() -> float | None:
+    try:
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (ValueError, OSError, AttributeError):  # not on every system
+        return None
+
+
+def _filled(path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
+    if not len(frame):
+        raise TableError(f"{path} has a header and no rows", hint="a line for each row follows the line of names")
+    return frame

@@ -1,0 +1,185 @@
+"""Network: a preparation and a trained model, from tables to predictions. Floor 7."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassgrad import optim
+from glassgrad.base.errors import CheckpointError, TableError
+from glassgrad.nn.composition import Sequential
+from glassgrad.nn.layer import Layer
+from glassgrad.nn.losses.classification import cross_entropy
+from glassgrad.nn.losses.regression import mse
+from glassgrad.nn.perceptron import mlp
+from glassgrad.nn.rows import softmax
+from glassgrad.optim.by_name import optimizer_of
+from glassgrad.random.keys import key as make_key
+from glassgrad.random.keys import split as split_key
+from glassgrad.train.checkpoint import Checkpoint, read, write
+from glassgrad.train.data.arrays import Arrays
+from glassgrad.train.fit import fit
+from glassgrad.train.objective import objective_of
+from glassgrad.train.run import Callback, Run
+from glassgrad.train.tabular.measuring import Metrics, metrics
+from glassgrad.train.tabular.options import Options, batch_size_for
+from glassgrad.train.tabular.preparation import Preparation
+from glassgrad.train.tabular.range_test import RangeTest, range_test
+from glassgrad.train.tabular.splitting import Split
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMAT = "glassgrad table network 1"
+_ROWS = 2**14  # predicted at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A trained network with its preparation. `run` and `range_test` are there after training, not after loading.
+
+    >>> import polars as pl
+    >>> x = np.linspace(-2, 2, 200)
+    >>> table = pl.DataFrame({"x": x, "inside": np.where(abs(x) < 1, "yes", "no")})
+    >>> split = train.tabular.split(table, train.tabular.infer(table, "inside"))
+    >>> preparation = train.tabular.Preparation.fit(train.tabular.infer(table, "inside"), split.train)
+    >>> network = Network.train(preparation, split)
+    >>> network.predict(pl.DataFrame({"x": [-1.8, 0.1]}))
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    preparation: Preparation
+    model: Layer
+    options: Options
+    run: Run | None = None
+    range_test: RangeTest | None = None
+
+    # ------------------------------------------------------------------ training
+    @staticmethod
+    def train(
+        preparation: Preparation,
+        split: Split,
+        options: Options | None = None,
+        callbacks: Sequence[Callback] = (),
+        **given: Any,
+    ) -> "Network":
+        """Trains a network on the training part, watches the validation part, and keeps the best.
+
+        `given` are further arguments of `fit`: checkpoint, progress, statistics_every.
+        """
+        options = Options() if options is None else options
+        return trained(preparation, split, options, callbacks, given)
+
+    # ------------------------------------------------------------------ predicting
+    def scores(self, table: "pl.DataFrame") -> np.ndarray:
+        """What `metrics` takes: (row, class) probabilities, or (row,) numbers in the unit of the table."""
+        x = self.preparation.inputs(table)
+        found = [np.asarray(self.model(x[start : start + _ROWS])) for start in range(0, len(x), _ROWS)]
+        if self.preparation.plan.task == "classification":
+            rows = np.concatenate([np.zeros((0, len(self.preparation.plan.classes)), np.float32), *found])
+            return np.asarray(softmax(rows.astype(np.float64), -1))
+        return self.preparation.original(np.concatenate([np.zeros((0, 1), np.float32), *found])[:, 0])
+
+    def predict(self, table: "pl.DataFrame") -> np.ndarray:
+        """(row,) words of classes, or numbers in the unit of the table."""
+        found = self.scores(table)
+        if self.preparation.plan.task == "classification":
+            return self.preparation.original(found.argmax(axis=1))
+        return found
+
+    def metrics(self, table: "pl.DataFrame") -> Metrics:
+        """How good the predictions for a table with a target are."""
+        return metrics(self.preparation.plan, self.preparation.truth(table), self.scores(table))
+
+    # ------------------------------------------------------------------ on the disk
+    def save(self, folder: Path | str) -> None:
+        """Writes model.safetensors, network.json and the preparation into the folder."""
+        folder = Path(folder)
+        self.preparation.save(folder / "preparation")
+        arrays = {path: np.asarray(value) for path, value in (self.model.parameters() | self.model.states()).items()}
+        write(folder / "model.safetensors", Checkpoint(arrays, {"format": FORMAT}))
+        facts = {"format": FORMAT, "options": self.options.to_dict()}
+        (folder / "network.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+    @staticmethod
+    def load(folder: Path | str) -> "Network":
+        """The network that `save` wrote. Raises CheckpointError."""
+        folder = Path(folder)
+        path = folder / "network.json"
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            options = Options(**{**facts["options"], "hidden": tuple(facts["options"]["hidden"])})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{path} cannot be read: {error}", hint="a folder that `save` wrote") from None
+        if facts.get("format") != FORMAT:
+            raise CheckpointError(f"{path} is no network of Glassgrad")
+        preparation = Preparation.load(folder / "preparation")
+        fresh = model_for(preparation, options)
+        arrays = read(folder / "model.safetensors").arrays
+        expected = fresh.parameters() | fresh.states()
+        if {name: array.shape for name, array in arrays.items()} != {
+            name: np.shape(array) for name, array in expected.items()
+        }:
+            raise CheckpointError(f"{folder / 'model.safetensors'} holds another network than network.json says")
+        return Network(preparation, fresh.replace(arrays), options)
+
+
+def model_for(preparation: Preparation, options: Options) -> Sequential:
+    """A fresh network: inputs, hidden layers, and an output for each class, or one for a number."""
+    outputs = len(preparation.plan.classes) or 1
+    return mlp(
+        [len(preparation.feature_names), *options.hidden, outputs],
+        key=options.seed,
+        activation=options.activation,
+        dropout=options.dropout or 0.0,
+    )
+
+
+def trained(
+    preparation: Preparation, split: Split, options: Options, callbacks: Sequence[Callback], given: dict[str, Any]
+) -> Network:
+    """The network after its training."""
+    if not len(split.train):
+        raise TableError("there are no rows to train on")
+    is_number = preparation.plan.task == "regression"
+    data = _arrays(preparation, split.train, is_number=is_number)
+    held = _arrays(preparation, split.validation, is_number=is_number) if len(split.validation) else None
+    loss = mse if is_number else cross_entropy
+    first, second = split_key(make_key(options.seed))
+    model, size = model_for(preparation, options), options.batch_size or batch_size_for(len(split.train))
+    size, found, rate = min(size, len(split.train)), None, options.rate
+    if rate == "auto":
+        objective = objective_of(loss, None)
+        found = range_test(
+            model, Arrays(*data), objective, _optimizer(options, 1e-3, preparation), batch_size=size, key=second
+        )
+        rate = found.rate
+    run = fit(
+        model,
+        data,
+        loss,
+        _optimizer(options, rate, preparation),
+        epochs=options.epochs,
+        batch_size=size,
+        validation=held,
+        callbacks=callbacks,
+        key=first,
+        last="pad",
+        patience=options.patience if options.patience is not None else 20,
+        **given,
+    )
+    return Network(preparation, run.model, options, run, found)
+
+
+def _arrays(preparation: Preparation, table: "pl.DataFrame", *, is_number: bool) -> tuple[np.ndarray, np.ndarray]:
+    targets = preparation.targets(table)
+    return preparation.inputs(table), targets[:, None] if is_number else targets
+
+
+def _optimizer(options: Options, rate: float, preparation: Preparation) -> optim.Optimizer:
+    settings = {} if options.weight_decay is None else {"weight_decay": options.weight_decay}
+    found = optimizer_of(options.optimizer, rate, **settings)
+    return found if options.clip is None else optim.chain(optim.clip_by_norm(options.clip), found)

@@ -1,0 +1,224 @@
+"""The parts of a preparation: numbers, dates, categories; each makes some of the inputs, by scikit-learn. Floor 7."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
+from glassgrad.train.tabular.columns import Column
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Role: TypeAlias = Literal["numbers", "dates", "categories", "many categories"]
+MISSING_LEVEL = "(missing)"
+MOST_LEVELS = 32  # that get an input of their own
+_SKEWED = 2.0  # from which skewness on numbers are bent
+_FAR = 10.0  # deviations from the mean, where inputs end
+_YEAR = 365.2425  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Columns of one role, what they were fitted to, and the names of the inputs that they become."""
+
+    role: Role
+    columns: tuple[Column, ...]
+    steps: dict[str, Any]  # fitted transformers of scikit-learn, by what they do
+    names: tuple[str, ...]
+    options: dict[str, Any]  # further facts, as JSON holds them
+
+    def inputs(self, table: "pl.DataFrame") -> np.ndarray:
+        """(row, input) float32."""
+        match self.role:
+            case "numbers":
+                return _numbers(_cells(table, self.columns), self.steps, self.options)
+            case "dates":
+                return _dates(_cells(table, self.columns), self.steps, self.options)
+            case "categories":
+                return np.asarray(self.steps["one for each"].transform(_words(table, self.columns)), np.float32)
+            case _:
+                return _many(_words(table, self.columns), self.steps)
+
+
+def _cells(table: "pl.DataFrame", columns: Sequence[Column]) -> np.ndarray:
+    """(row, column) float64, NaN where there is nothing."""
+    found = [
+        as_numbers(table[one.name], one.decimal) if one.kind == "number" else days_of(table[one.name], one)
+        for one in columns
+    ]
+    return np.stack(found, axis=1)
+
+
+def days_of(cells: "pl.Series", column: Column) -> np.ndarray:
+    """(row,) days; a column of whole numbers holds dates as YYYYMMDD."""
+    return as_days(as_words(cells) if cells.dtype.is_numeric() else cells, column.formats)
+
+
+def _words(table: "pl.DataFrame", columns: Sequence[Column]) -> np.ndarray:
+    """(row, column) of words as objects."""
+    found = np.empty((len(table), len(columns)), object)
+    for place, one in enumerate(columns):
+        found[:, place] = as_words(table[one.name], one.width).fill_null(MISSING_LEVEL).to_list()
+    return found
+
+
+# ------------------------------------------------------------------ numbers
+def fit_numbers(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
+    """Medians for what is missing and an input that says so, a bend for skewed numbers, mean 0 and deviation 1."""
+    from sklearn.impute import MissingIndicator, SimpleImputer  # with the first preparation
+    from sklearn.preprocessing import PowerTransformer, StandardScaler
+
+    raw = _cells(table, columns)
+    fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(raw)
+    absent = MissingIndicator(features="missing-only", error_on_new=False).fit(raw)
+    whole = fill.transform(raw)
+    bent = [place for place in range(raw.shape[1]) if _is_skewed(whole[:, place])]
+    steps = {"fill": fill, "absent": absent}
+    if bent:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of overflows on the way to the best bend
+            steps["bend"] = PowerTransformer(standardize=False).fit(_centred(whole[:, bent], whole[:, bent])[0])
+        options = {"bent": bent, "units": _centred(whole[:, bent], whole[:, bent])[1]}
+    else:
+        options = {"bent": [], "units": []}
+    steps["scale"] = StandardScaler().fit(_bent(whole, steps, options))
+    names = [one.name for one in columns]
+    names += [f"{columns[place].name} is missing" for place in absent.features_.tolist()]
+    return Part("numbers", columns, steps, tuple(names), options)
+
+
+def _is_skewed(numbers: np.ndarray) -> bool:
+    """Are they far from symmetric, and more than a few values?"""
+    deviation = numbers.std()
+    if deviation == 0 or len(np.unique(numbers[:10_000])) < 10:
+        return False
+    with np.errstate(all="ignore"):
+        skewness = np.mean(((numbers - numbers.mean()) / deviation) ** 3)
+    return bool(abs(skewness) > _SKEWED)
+
+
+def _centred(numbers: np.ndarray, fitted: np.ndarray) -> tuple[np.ndarray, list[float]]:
+    """The numbers in units of their middle size, so that a bend is one of order 1."""
+    units = [float(np.median(np.abs(column)) or np.mean(np.abs(column)) or 1.0) for column in fitted.T]
+    return numbers / np.array(units), units
+
+
+def _bent(whole: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> np.ndarray:
+    if not options["bent"]:
+        return whole
+    found = whole.copy()
+    with np.errstate(all="ignore"):
+        curved = steps["bend"].transform(whole[:, options["bent"]] / np.array(options["units"]))
+    found[:, options["bent"]] = np.nan_to_num(curved, nan=0.0)
+    return found
+
+
+def _numbers(raw: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> np.ndarray:
+    scaled = steps["scale"].transform(_bent(steps["fill"].transform(raw), steps, options))
+    return np.concatenate([np.clip(scaled, -_FAR, _FAR), steps["absent"].transform(raw)], axis=1, dtype=np.float32)
+
+
+# ------------------------------------------------------------------ dates
+def fit_dates(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
+    """Years gone by, and where in the year, the week and the day it is, as points on circles."""
+    from sklearn.impute import SimpleImputer  # with the first preparation
+    from sklearn.preprocessing import StandardScaler
+
+    raw = _cells(table, columns)
+    steps = {"fill": SimpleImputer(strategy="median", keep_empty_features=True).fit(raw)}
+    days = steps["fill"].transform(raw)
+    circles: list[tuple[int, str]] = []
+    for place in range(days.shape[1]):
+        column = days[:, place]
+        circles += [(place, "year")] if np.ptp(column) > 45 else []
+        circles += [(place, "week")] if len(np.unique(np.floor(column) % 7)) > 1 else []
+        circles += [(place, "day")] if np.any(column != np.floor(column)) else []
+    absent = [place for place in range(raw.shape[1]) if not np.isfinite(raw[:, place]).all()]
+    options = {"circles": circles, "absent": absent}
+    steps["scale"] = StandardScaler().fit(days)
+    names = [f"{one.name} in years" for one in columns]
+    names += [f"{columns[place].name} {what} {way}" for place, what in circles for way in ("sine", "cosine")]
+    names += [f"{columns[place].name} is missing" for place in absent]
+    return Part("dates", columns, steps, tuple(names), options)
+
+
+_PERIODS = {"year": _YEAR, "week": 7.0, "day": 1.0}
+
+
+def _dates(raw: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> np.ndarray:
+    days = steps["fill"].transform(raw)
+    found = [np.clip(steps["scale"].transform(days), -_FAR, _FAR)]
+    for place, what in options["circles"]:
+        column = days[:, place] if what != "week" else np.floor(days[:, place])
+        angle = 2 * np.pi * np.mod(column, _PERIODS[what]) / _PERIODS[what]
+        found.append(np.stack([np.sin(angle), np.cos(angle)], axis=1))
+    found += [~np.isfinite(raw[:, [place]]) for place in options["absent"]]
+    return np.concatenate(found, axis=1, dtype=np.float32)
+
+
+# ------------------------------------------------------------------ categories
+def rare_below(rows: int) -> int:
+    """How many rows a level needs for an input of its own."""
+    return max(1, min(10, rows // 200))
+
+
+def has_many_levels(cells: "pl.Series", column: Column) -> bool:
+    """Are there more levels than get inputs of their own, the rare ones aside?"""
+    counts = as_words(cells, column.width).value_counts()["count"].to_numpy()
+    return int(np.sum(counts >= rare_below(len(cells)))) > MOST_LEVELS
+
+
+def fit_categories(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
+    """An input for each level; rare levels share one, which unseen ones get as well (all zeros where there is none)."""
+    words = _words(table, columns)
+    encoder = _one_for_each(len(table), MOST_LEVELS).fit(words)
+    return Part("categories", columns, {"one for each": encoder}, tuple(_names(encoder, columns)), {})
+
+
+def _one_for_each(rows: int, most: int) -> Any:
+    from sklearn.preprocessing import OneHotEncoder  # with the first preparation
+
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist",
+        min_frequency=rare_below(rows),
+        max_categories=most,
+        sparse_output=False,
+        dtype=np.float32,
+    )
+
+
+def _names(encoder: Any, columns: tuple[Column, ...]) -> list[str]:
+    """Column = level, for each input of the encoder, in its order: the frequent levels, then the rare ones."""
+    found = []
+    for column, levels, rare in zip(columns, encoder.categories_, encoder.infrequent_categories_, strict=True):
+        together = set() if rare is None else set(rare.tolist())
+        found += [f"{column.name} = {level}" for level in levels.tolist() if level not in together]
+        found += [f"{column.name} = (rare)"] if together else []
+    return found
+
+
+def fit_many(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
+    """The most frequent levels each with an input, the others together, and one input with the rank of all."""
+    from sklearn.preprocessing import OrdinalEncoder, StandardScaler
+
+    words = _words(table, columns)
+    encoder = _one_for_each(len(table), MOST_LEVELS).fit(words)
+    levels = []
+    for column in words.T:
+        found, counts = np.unique(column.astype(str), return_counts=True)
+        levels.append(found[np.argsort(-counts, kind="stable")].astype(object))
+    rank = OrdinalEncoder(
+        categories=levels, handle_unknown="use_encoded_value", unknown_value=max(map(len, levels)), dtype=np.float64
+    ).fit(words)
+    steps = {"one for each": encoder, "rank": rank, "scale": StandardScaler().fit(rank.transform(words))}
+    names = _names(encoder, columns) + [f"{one.name} by frequency" for one in columns]
+    return Part("many categories", columns, steps, tuple(names), {})
+
+
+def _many(words: np.ndarray, steps: dict[str, Any]) -> np.ndarray:
+    ranks = np.clip(steps["scale"].transform(steps["rank"].transform(words)), -_FAR, _FAR)
+    return np.concatenate([steps["one for each"].transform(words), ranks], axis=1, dtype=np.float32)

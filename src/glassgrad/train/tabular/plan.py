@@ -1,0 +1,189 @@
+"""infer: what is to be learnt from a table, and from which of its columns; a plan says it in words. Floor 7."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassgrad.base.errors import TableError, UsageError
+from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
+from glassgrad.train.tabular.columns import KINDS, Column, Kind, column_of
+from glassgrad.train.tabular.frames import counted, listed
+from glassgrad.train.tabular.target import Target, Task, target_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMAT = "glassgrad table plan 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is learnt (`target`, `task`, `classes`), from which columns, and why; `lines` says it to people."""
+
+    target: Target
+    columns: tuple[Column, ...]  # all but the target, in the order of the table
+    rows: int
+    time_column: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Task:
+        """What kind of target it is: "classification" or "regression"."""
+        return self.target.task
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The words of the classes in the order of their numbers; nothing in a regression."""
+        return self.target.classes
+
+    @property
+    def used(self) -> tuple[Column, ...]:
+        """The columns that the network sees."""
+        return tuple(column for column in self.columns if column.is_used)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should look at."""
+        return [*self.notes, *(f"{column.name}: {column.warning}" for column in self.columns if column.warning)]
+
+    def lines(self) -> list[str]:
+        """The plan in words, a line for each thing."""
+        found = [
+            f"{self.target.said()}; {counted(self.rows, 'row')}, {counted(len(self.used), 'column')} to learn from"
+        ]
+        width = max((len(column.name) for column in self.columns), default=0)
+        for kind in KINDS:
+            for column in (one for one in self.columns if one.kind == kind):
+                missing = f", {column.missing:.1%} missing" if 0 < column.missing < 1 else ""
+                left = "" if column.is_used else "not used: "
+                found.append(f"  {column.name:<{width}}  {left}{kind}: {column.reason}{missing}")
+        return found + [f"! {warning}" for warning in self.warnings]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as JSON holds it."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @staticmethod
+    def from_dict(facts: Mapping[str, Any]) -> "Plan":
+        """The plan that `to_dict` gave."""
+        if facts.get("format") != FORMAT:
+            raise TableError("this is no plan of a table", hint=f"its format is {facts.get('format')!r}")
+        target = facts["target"]
+        return Plan(
+            target=Target(**{**target, "classes": tuple(target["classes"])}),
+            columns=tuple(Column(**{**one, "formats": tuple(one["formats"])}) for one in facts["columns"]),
+            rows=facts["rows"],
+            time_column=facts["time_column"],
+            notes=tuple(facts["notes"]),
+        )
+
+
+def infer(
+    table: "pl.DataFrame",
+    target: str,
+    task: Task | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    time_column: str | None = None,
+) -> Plan:
+    """The plan for a table: is `target` a class or a number, and what are the other columns?
+
+    `kinds` overrules what is found: {"zip": "category", "note": "left out"}. The rows come in the order of
+    `time_column` where there is one; it is not learnt from. Raises TableError where there is nothing to learn.
+
+    >>> import polars as pl
+    >>> color = ["red", "blue", "red"] * 8
+    >>> table = pl.DataFrame({"id": range(24), "size": range(50, 2, -2), "color": color, "sold": ["yes", "no"] * 12})
+    >>> for line in infer(table, "sold").lines():
+    ...     print(line)
+    sold: classification into 2 classes, 'no' 50.0%, 'yes' 50.0%; 24 rows, 2 columns to learn from
+      size   number: whole numbers from 4 to 50
+      color  category: 2 values: 'red', 'blue'
+      id     not used: identifier: it counts the rows
+    """
+    kinds = dict(kinds or {})
+    _check_names(table, target, kinds, time_column)
+    if not len(table):
+        raise TableError("the table has no rows")
+    found = target_of(table[target], target, task)
+    columns = [
+        Column(name, "time", "the rows are ordered by it", distinct=int(table[name].n_unique()))
+        if name == time_column and name not in kinds
+        else column_of(name, table[name], kinds.get(name))
+        for name in table.columns
+        if name != target
+    ]
+    checked = tuple(_leaking(column, table, found) if column.name not in kinds else column for column in columns)
+    plan = Plan(found, checked, len(table), time_column, _notes(found))
+    if not plan.used:
+        reasons = "; ".join(f"{column.name}: {column.kind}, {column.reason}" for column in checked[:6])
+        raise TableError(
+            f"no column is left to learn {target!r} from" + (f" ({reasons})" if reasons else ""),
+            hint="kinds={'column': 'category'} overrules what was found" if checked else "the table has one column",
+        )
+    return plan
+
+
+def _check_names(table: "pl.DataFrame", target: str, kinds: Mapping[str, Kind], time_column: str | None) -> None:
+    names = table.columns
+    for name, what in ((target, "target"), *((name, "column") for name in kinds), (time_column, "time column")):
+        if name is None or name in names:
+            continue
+        alike = [other for other in names if str(other).lower().strip() == str(name).lower().strip()]
+        known = f"did you mean {alike[0]!r}?" if alike else f"the columns are {listed(names, 30)}"
+        if len(names) == 1:
+            known = f"the only column is {names[0]!r}: is the separator right?"
+        raise TableError(f"the table has no {what} {name!r}", hint=known)
+    if time_column == target:
+        raise UsageError(f"{target!r} is the target and the time column")
+    for name, kind in kinds.items():
+        if kind not in KINDS:
+            raise UsageError(f"{name!r} cannot be of the kind {kind!r}", hint=f"kinds are {', '.join(KINDS)}")
+
+
+def _notes(target: Target) -> tuple[str, ...]:
+    found = []
+    if target.missing:
+        found.append(f"{counted(target.missing, 'row')} without a value of {target.name!r} will not be used")
+    single = [name for name, count in zip(target.classes, target.counts, strict=True) if count == 1]
+    if single:
+        belongs = "belongs" if len(single) == 1 else "belong"
+        found.append(f"{listed(single)} {belongs} to one row only, which stays in training: it cannot be tested")
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ columns that know the answer
+def _leaking(column: Column, table: "pl.DataFrame", target: Target) -> Column:
+    """The column with a warning where it knows the target, or left out where it is the target once more."""
+    if not column.is_used:
+        return column
+    cells, truth = table[column.name], table[target.name]
+    if target.task == "regression":
+        ours = as_days(cells, column.formats) if column.kind == "date" else as_numbers(cells, column.decimal)
+        theirs = as_numbers(truth, target.decimal)
+        both = np.isfinite(ours) & np.isfinite(theirs)
+        if both.sum() < 10:
+            return column
+        if np.array_equal(ours[both], theirs[both]) and both.mean() > 0.5:
+            return replace(column, kind="copy of the target", reason=f"it equals {target.name!r}", warning=None)
+        if np.ptp(ours[both]) > 0 and abs(np.corrcoef(ours[both], theirs[both])[0, 1]) > 1 - 1e-9:
+            return replace(
+                column, warning=_joined(column, "it is the target in another unit: would you know it before?")
+            )
+        return column
+    words, classes = as_words(cells, column.width), as_words(truth)
+    both = (words.is_not_null() & classes.is_not_null()).to_numpy()
+    if both.sum() < 10:
+        return column
+    left, right = words.filter(both), classes.filter(both)
+    if bool((left == right).all()) and both.mean() > 0.5:
+        return replace(column, kind="copy of the target", reason=f"it equals {target.name!r}", warning=None)
+    pairs = len(set(zip(left.to_list(), right.to_list(), strict=True))) if column.distinct <= 100 else 0
+    if pairs and pairs == left.n_unique() and pairs <= max(2 * len(target.classes), 2):
+        return replace(column, warning=_joined(column, "it determines the target alone: would you know it before?"))
+    return column
+
+
+def _joined(column: Column, text: str) -> str:
+    return text if column.warning is None else f"{column.warning}; {text}"

@@ -1,0 +1,128 @@
+"""read: a file becomes a table, whatever its format; each thing that is wrong with it has an error. Floor 7."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from glassgrad.base.avals import show_shape
+from glassgrad.base.errors import TableError
+from glassgrad.train.tabular.delimited import read_delimited
+from glassgrad.train.tabular.frames import listed, polars
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORMATS = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".npz")
+
+
+def read(
+    path: str | Path,
+    separator: str | None = None,
+    *,
+    columns: Collection[str] | None = None,
+    notes: list[str] | None = None,
+) -> "pl.DataFrame":
+    r"""The table in a file: .csv or .tsv (any separator, UTF-8, UTF-16 or Windows-1252), .parquet, or .npz.
+
+    `separator` is found out where it is not given. `columns` are those to keep, by default all. Columns in which every
+    value is a number are numbers; all others are words, without blanks around them, and null where there is nothing
+    (an empty value, NA, NaN, null, ?). An .npz has arrays with a row for each row of the table; a matrix `x` gives the
+    columns x_0, x_1, …. What a person should know about the reading is added to `notes`.
+
+    Files of more than 64 MB are read in blocks, twice: numbers are then kept in single precision and words as codes, so
+    that a file of 2 GB takes a fraction of that in memory. Raises TableError with the file, the line and a hint.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "pets.csv"
+    >>> _ = path.write_text("name;weight\nRex;12.5\nMia;")
+    >>> read(path).rows()
+    [('Rex', 12.5), ('Mia', None)]
+    """
+    path, notes = Path(path), [] if notes is None else notes
+    if path.is_dir():
+        raise TableError(f"{path} is a folder, not a table", hint=f"a file: {', '.join(FORMATS)}")
+    if not path.exists():
+        near = sorted(other.name for other in path.parent.glob("*") if other.suffix.lower() in FORMATS)
+        raise TableError(f"there is no file {path}", hint=f"beside it lie {listed(near)}" if near else None)
+    if not path.stat().st_size:
+        raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
+    match path.suffix.lower():
+        case ".csv" | ".tsv" | ".tab" | ".txt":
+            return read_delimited(path, separator, columns, notes)
+        case ".parquet" | ".pq":
+            return _parquet(path, columns)
+        case ".npz":
+            return _chosen(path, _arrays(path), columns)
+        case suffix:
+            raise TableError(
+                f"{path}: tables are read from {', '.join(FORMATS)}, not from {suffix or 'a file without an ending'}",
+                hint="save it as CSV or Parquet" if suffix.startswith(".xls") else None,
+            )
+
+
+def _parquet(path: Path, columns: Collection[str] | None) -> "pl.DataFrame":
+    pl = polars()
+    try:
+        lazy = pl.scan_parquet(path)
+        names = lazy.collect_schema().names()
+        absent = [name for name in columns or () if name not in names]
+        if absent:
+            raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(names, 20)}")
+        frame = lazy.select(names if columns is None else [name for name in names if name in set(columns)]).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise TableError(f"{path} cannot be read: {str(error).splitlines()[0]}", hint="is it a Parquet file?") from None
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+    if nested:
+        raise TableError(
+            f"{path}: {listed(nested)} holds lists, records or bytes, and a table has one value in each cell",
+            hint="unpack them into columns of their own, or leave them out (columns=)",
+        )
+    return _checked(path, frame)
+
+
+def _arrays(path: Path) -> "pl.DataFrame":
+    pl = polars()
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, BadZipFile, EOFError) as error:
+        hint = "arrays of Python objects are not read: save text as a string array" if "pickle" in str(error) else None
+        raise TableError(f"{path} cannot be read: {error}", hint=hint or "numpy.savez makes such a file") from None
+    rows = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
+    if not rows or len(set(rows.values())) != 1 or any(array.ndim == 0 for array in arrays.values()):
+        shapes = ", ".join(f"{name} {show_shape(array.shape)}" for name, array in arrays.items())
+        raise TableError(f"{path}: the arrays need a row for each row of the table, found {shapes or 'none'}")
+    columns: dict[str, Any] = {}
+    for name, array in arrays.items():
+        if array.ndim == 1:
+            columns[name] = _strings(array)
+        else:
+            flat = array.reshape(len(array), -1)
+            columns |= {f"{name}_{place}": _strings(flat[:, place]) for place in range(flat.shape[1])}
+    return _checked(path, pl.DataFrame(columns))
+
+
+def _strings(array: np.ndarray) -> Any:
+    if array.dtype.kind in "US":
+        return array.astype(str).tolist()
+    if array.dtype.kind == "c":
+        raise TableError("complex numbers have no place in a table", hint="their real and imaginary parts have")
+    return array.astype(np.float32) if array.dtype == np.float16 else np.ascontiguousarray(array)
+
+
+def _chosen(path: Path, frame: "pl.DataFrame", columns: Collection[str] | None) -> "pl.DataFrame":
+    if columns is None:
+        return frame
+    absent = [name for name in columns if name not in frame.columns]
+    if absent:
+        raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(frame.columns, 20)}")
+    return frame.select([name for name in frame.columns if name in set(columns)])
+
+
+def _checked(path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":
+    if not len(frame):
+        raise TableError(f"{path} has columns and no rows")
+    return frame

@@ -1,0 +1,144 @@
+"""The target of a table: a class or a number, its classes, its values as numbers and back. Floor 7."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from glassgrad.base.errors import TableError, UsageError
+from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words, decimal_of
+from glassgrad.train.tabular.frames import counted, listed
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Task: TypeAlias = Literal["classification", "regression"]
+TASKS = ("classification", "regression")
+_FEW = 20  # different whole numbers that are taken for classes
+_MOST = 200  # classes that a network here may have
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is learnt: its column, the task, why it is this one, and the classes with their numbers of rows."""
+
+    name: str
+    task: Task
+    reason: str
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    missing: int = 0
+    decimal: Decimal = "."
+    low: float = 0.0
+    high: float = 0.0
+
+    def said(self) -> str:
+        """The target in words."""
+        if self.task == "regression":
+            return f"{self.name}: regression, {self.low:.6g} to {self.high:.6g} ({self.reason})"
+        total = sum(self.counts)
+        shares = [f"{name!r} {count / total:.1%}" for name, count in zip(self.classes, self.counts, strict=True)]
+        listing = ", ".join(shares[:6]) + (f" and {len(shares) - 6} more" if len(shares) > 6 else "")
+        return f"{self.name}: classification into {len(self.classes)} classes, {listing}"
+
+    # ------------------------------------------------------------------ values
+    def is_known(self, cells: "pl.Series") -> np.ndarray:
+        """(row,) of bool: has the row a target?"""
+        if self.task == "regression":
+            return np.asarray(np.isfinite(as_numbers(cells, self.decimal)))
+        found: np.ndarray = as_words(cells).is_not_null().to_numpy()
+        return found
+
+    def numbers(self, cells: "pl.Series") -> np.ndarray:
+        """(row,) int64 numbers of classes, or float64 values. Raises TableError for what is missing or unknown."""
+        known = self.is_known(cells)
+        if not known.all():
+            row = int(np.argmin(known))
+            raise TableError(
+                f"{counted(int((~known).sum()), 'row')} without a value of {self.name!r}, the first is row {row + 1}",
+                hint="leave these rows out, or predict without comparing",
+            )
+        if self.task == "regression":
+            return as_numbers(cells, self.decimal)
+        words = as_words(cells)
+        places = {name: place for place, name in enumerate(self.classes)}
+        found = np.array([places.get(word, -1) for word in words.to_list()], np.int64)
+        if (found < 0).any():
+            unknown = sorted({words[int(row)] for row in np.flatnonzero(found < 0)[:1000]})
+            raise TableError(
+                f"{self.name!r} has {listed(unknown, 3)}, which no row of the training had",
+                hint=f"its classes are {listed(self.classes, 20)}",
+            )
+        return found
+
+
+def target_of(cells: "pl.Series", name: str, task: Task | None) -> Target:
+    """The target in this column. Raises TableError where nothing can be learnt of it."""
+    if task is not None and task not in TASKS:
+        raise UsageError(f"there is no task {task!r}", hint="classification or regression")
+    words = as_words(cells)
+    missing = int(words.null_count())
+    filled = words.drop_nulls()
+    if not len(filled):
+        raise TableError(f"the target {name!r} has no value in any row", hint="the target is what the model learns")
+    distinct = int(filled.n_unique())
+    if distinct == 1:
+        raise TableError(
+            f"the target {name!r} is {filled[0]!r} in every row: there is nothing to learn",
+            hint="it needs two different values at least",
+        )
+    if cells.dtype.is_temporal():
+        raise TableError(f"the target {name!r} holds dates", hint="make a number of them: days since …")
+    is_number = cells.dtype.is_numeric()
+    decimal, share = decimal_of(filled) if not is_number else (".", 1.0)
+    chosen, reason = (task, "as you say") if task else _task(filled, share, distinct)
+    if chosen == "classification":
+        return _classes(name, filled, missing, reason, distinct)
+    if share == 0:
+        raise TableError(
+            f"the target {name!r} has no numbers ({listed(filled.unique(maintain_order=True).to_list(), 3)}), and "
+            "a regression needs them",
+            hint="task='classification'",
+        )
+    numbers = as_numbers(words if not is_number else cells, decimal)
+    known = np.isfinite(numbers)
+    if np.ptp(numbers[known]) == 0:
+        raise TableError(f"the target {name!r} has one number only: there is nothing to learn")
+    low, high = float(numbers[known].min()), float(numbers[known].max())
+    return Target(name, "regression", reason, (), (), int((~known).sum()), decimal, low, high)
+
+
+def _task(filled: "pl.Series", share: float, distinct: int) -> tuple[Task, str]:
+    """The task that fits, and why."""
+    rows = len(filled)
+    if share < 0.95:
+        return "classification", "its values are words"
+    numbers = as_numbers(filled, decimal_of(filled)[0])
+    numbers = numbers[np.isfinite(numbers)]
+    if not np.all(numbers == np.round(numbers)):
+        if distinct == 2:
+            return "classification", "it has two values"
+        return "regression", "its values are numbers with fractions"
+    if distinct == 2 or (distinct <= _FEW and distinct <= 0.05 * rows):
+        return "classification", f"{distinct} different whole numbers"
+    return "regression", f"{distinct:,} different whole numbers"
+
+
+def _classes(name: str, filled: "pl.Series", missing: int, reason: str, distinct: int) -> Target:
+    rows = len(filled)
+    if distinct > _MOST or (distinct > 20 and distinct > 0.5 * rows):
+        raise TableError(
+            f"the target {name!r} has {distinct:,} different values in {rows:,} rows: too many classes",
+            hint="is it the right column? task='regression' is for numbers; rare classes can be put together",
+        )
+    counts = dict(filled.value_counts().iter_rows())
+    names = sorted(counts, key=_order)
+    return Target(name, "classification", reason, tuple(names), tuple(int(counts[one]) for one in names), missing)
+
+
+def _order(name: str) -> tuple[int, float, str]:
+    """Numbers by their size, words by the alphabet."""
+    try:
+        return 0, float(name), name
+    except ValueError:
+        return 1, 0.0, name
