@@ -21,6 +21,7 @@ class Effort:
     rounds: int
 
 
+REST = 0.05  # seconds
 FULL, QUICK = Effort(0.1, 15), Effort(0.005, 5)
 
 
@@ -76,7 +77,11 @@ def calls_for(run: Run, seconds: float) -> int:
 
 
 def interleaved(runs: Mapping[str, Run], effort: Effort) -> dict[str, list[float]]:
-    """Seconds a call of each run, round by round; each round begins with another one."""
+    """Seconds a call of each run, round by round; each round begins with another one.
+
+    Before its turn a run has a rest and a call that is not counted: the threads of other libraries keep the processors
+    busy for some milliseconds after their last call, waiting for the next one (OpenBLAS for about 25).
+    """
     counts = {name: calls_for(run, effort.round_seconds) for name, run in runs.items()}
     found: dict[str, list[float]] = {name: [] for name in runs}
     names = list(runs)
@@ -86,6 +91,8 @@ def interleaved(runs: Mapping[str, Run], effort: Effort) -> dict[str, list[float
         for index in range(effort.rounds):
             turn = index % len(names)
             for name in names[turn:] + names[:turn]:
+                time.sleep(REST)
+                timed(runs[name], 1)
                 found[name].append(timed(runs[name], counts[name]) / counts[name])
     finally:
         if collects:
