@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from glassgrad.base.errors import UsageError
-from glassgrad.optim.adam import adam, adamw, nadam
-from glassgrad.optim.lion import lion
-from glassgrad.optim.momentum import momentum, nesterov, sgd
+from glassgrad.optim.adam_family import adam, adamw, nadam
+from glassgrad.optim.descent import momentum, nesterov, sgd
 from glassgrad.optim.optimizer import Optimizer
+from glassgrad.optim.signs import lion
 from glassgrad.optim.squares import adagrad, rmsprop
 
 OPTIMISERS: dict[str, Callable[..., Optimizer]] = {
@@ -27,7 +27,7 @@ def optimizer_of(name: str, rate: float, **settings: Any) -> Optimizer:
     """The optimiser of a name.
 
     >>> optimizer_of("adam", 1e-3)
-    adam(0.001)
+    adam(0.001, betas=(0.9, 0.999), eps=1e-08)
     """
     if name not in OPTIMISERS:
         raise UsageError(f"there is no optimizer {name!r}", hint=f"one of {', '.join(OPTIMISERS)}")
