@@ -21,6 +21,8 @@
     ├── UnitsError(ValueError)            units that do not fit
     ├── CheckpointError(ValueError)       a file that is no checkpoint, or damaged, or of another model
     ├── TableError(ValueError)            a table that cannot be read, or that nothing can be learnt from
+    ├── StoreError(OSError)               a file of recorded runs that cannot be read or written
+    │   └── UnknownRunError(LookupError)  no run, or no metric of a run, goes by this name
     └── DisagreementError(AssertionError) a derivative that its numeric check contradicts
 
 A message says what is wrong with the shapes or values found; `where` is the user's line; `hint` is the next step.
@@ -127,6 +129,14 @@ class CheckpointError(GlassgradError, ValueError):
 
 class TableError(GlassgradError, ValueError):
     """A table that cannot be read, or from which nothing can be learnt: which file, line or column, and why."""
+
+
+class StoreError(GlassgradError, OSError):
+    """A file of recorded runs that cannot be read or written."""
+
+
+class UnknownRunError(StoreError, LookupError):
+    """No run, or no metric of a run, goes by this name."""
 
 
 class DisagreementError(GlassgradError, AssertionError):

@@ -1,0 +1,1 @@
+"""Runs in other formats: JSON, CSV, Parquet, TensorBoard event files, MLflow."""
