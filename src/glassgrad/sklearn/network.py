@@ -16,7 +16,7 @@ from glassgrad.random.keys import key
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Order
 from glassgrad.train.data.sources import dtype_of
-from glassgrad.train.fit import fit
+from glassgrad.train.fitting import fit
 from glassgrad.train.objective import Objective
 from glassgrad.train.run import Run
 from glassgrad.train.step import TrainState, begin, program

@@ -1,18 +1,53 @@
-"""Training: `fit` makes a run of a model, data, a loss and an optimiser; checkpoints, data, history.
+"""Training: `fit` makes a run of a model, data, a loss and an optimiser; checkpoints, history; `store` keeps runs.
 
+Names are loaded when they are first used: to list the runs of a store takes no engine.
+
+>>> import numpy as np
+>>> from glassgrad import nn, optim, train
 >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
 >>> run = train.fit(nn.Linear(1, 1, key=0), (x, 3 * x + 1), nn.mse, optim.adam(0.1), epochs=30)
 >>> bool(run.history["loss"][-1] < 0.01)
 True
 """
 
-from glassgrad.train.checkpoint import Checkpoint, Checkpoints
-from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
-from glassgrad.train.fit import fit
-from glassgrad.train.history import History, Layers, Series
-from glassgrad.train.objective import Objective
-from glassgrad.train.precision import Precision
-from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped, Timings
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glassgrad.train import store
+    from glassgrad.train.checkpoint import Checkpoint, Checkpoints
+    from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
+    from glassgrad.train.fitting import fit
+    from glassgrad.train.history import History, Layers, Series
+    from glassgrad.train.objective import Objective
+    from glassgrad.train.precision import Precision
+    from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped, Timings
+
+_WHERE = {  # the imports above; tests/train/test_names.py holds them together
+    "Arrays": "data",
+    "Batch": "data",
+    "Callback": "run",
+    "Checkpoint": "checkpoint",
+    "Checkpoints": "checkpoint",
+    "Ended": "run",
+    "EpochEnded": "run",
+    "Event": "run",
+    "History": "history",
+    "Layers": "history",
+    "Objective": "objective",
+    "Order": "data",
+    "Parquet": "data",
+    "Precision": "precision",
+    "Prefetched": "data",
+    "Run": "run",
+    "Series": "history",
+    "Source": "data",
+    "Started": "run",
+    "Stepped": "run",
+    "Stream": "data",
+    "Timings": "run",
+    "fit": "fitting",
+}
 
 __all__ = [
     "Arrays",
@@ -38,4 +73,19 @@ __all__ = [
     "Stream",
     "Timings",
     "fit",
+    "store",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "store":
+        return importlib.import_module("glassgrad.train.store")
+    if name not in _WHERE:
+        raise AttributeError(f"module 'glassgrad.train' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"glassgrad.train.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
