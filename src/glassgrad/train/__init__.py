@@ -2,8 +2,6 @@
 
 Names are loaded when they are first used: to list the runs of a store takes no engine.
 
->>> import numpy as np
->>> from glassgrad import nn, optim, train
 >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
 >>> run = train.fit(nn.Linear(1, 1, key=0), (x, 3 * x + 1), nn.mse, optim.adam(0.1), epochs=30)
 >>> bool(run.history["loss"][-1] < 0.01)
