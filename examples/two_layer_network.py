@@ -1,4 +1,4 @@
-"""A two-layer sigmoid network: its gradients by hand, explained, as source, and a few steps of training.
+"""A two-layer sigmoid network: its gradients by hand and explained, and its training step by step and by layers.
 
 python examples/two_layer_network.py
 """
@@ -6,6 +6,7 @@ python examples/two_layer_network.py
 import numpy as np
 
 import glassgrad as gg
+from glassgrad import nn, optim, train
 
 
 def sigmoid(z):
@@ -32,6 +33,22 @@ def by_hand(x, W1, b1, W2, b2):
     return np.outer(dz1, x), dz1, a1 * dz2, dz2
 
 
+def by_layers(x, W1, b1, W2, b2, target, steps):
+    """The same network of layers, which take many examples at once, trained by `fit`: its losses."""
+    model = nn.Sequential(
+        nn.Linear(2, 2, key=0, dtype=np.float64), nn.sigmoid, nn.Linear(2, 1, key=1, dtype=np.float64), nn.sigmoid
+    )
+    weights = {"layers[0].weight": W1.T, "layers[0].bias": b1, "layers[2].weight": W2[:, None], "layers[2].bias": [b2]}
+    model = model.replace({path: np.array(value) for path, value in weights.items()})
+    assert abs(model(x)[0] - network(x, W1, b1, W2, b2)) < 1e-15
+
+    def halved(prediction, target):
+        return 0.5 * np.mean((prediction - target) ** 2)
+
+    data = x[None, :], np.array([[target]])  # one example
+    return train.fit(model, data, halved, optim.sgd(0.5), epochs=steps, batch_size=1).history["loss"]
+
+
 def main():
     x, target = np.array([0.5, 0.3]), 0.25
     W1, b1 = np.array([[0.1, 0.2], [0.3, 0.4]]), np.array([0.5, 0.6])
@@ -45,12 +62,14 @@ def main():
 
     print(f"\n{gg.explain(network, x, W1, b1, W2, b2, wrt='W1')}\n")
 
+    expected = by_layers(x, W1, b1, W2, b2, target, steps=101)
     step = gg.value_and_grad(loss, argnums=("W1", "b1", "W2", "b2"))
     for number in range(101):
         value, (dW1, db1, dW2, db2) = step(x, W1, b1, W2, b2, target)
+        assert abs(value - expected[number]) < 1e-14
         W1, b1, W2, b2 = W1 - 0.5 * dW1, b1 - 0.5 * db1, W2 - 0.5 * dW2, b2 - 0.5 * db2
         if number % 20 == 0:
-            print(f"step {number:3d}: loss {value:.8f}")
+            print(f"step {number:3d}: loss {value:.8f}, by layers {expected[number]:.8f}")
 
 
 if __name__ == "__main__":

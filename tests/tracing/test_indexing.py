@@ -438,6 +438,15 @@ def test_a_plain_array_cannot_take_traced_values_and_the_error_says_what_can(val
         gg.grad(program)(V)
 
 
+def test_a_traced_index_into_a_plain_array_says_what_to_write() -> None:
+    table = np.arange(6.0).reshape(3, 2)
+    for program in (lambda i: table[i], lambda i: table[i, 0], lambda i: table[i > 1]):
+        with pytest.raises(ConversionError, match=r"(?s)index into a plain.*numpy\.array\(plain\)\[index\]"):
+            gg.jit(program)(np.array([2, 0, 1]))
+    found = gg.jit(lambda i: gg.numpy.array(table)[i])(np.array([2, 0]))
+    assert np.array_equal(found, table[[2, 0]])
+
+
 def test_asarray_of_a_traced_value_says_what_to_do() -> None:
     with pytest.raises(ConversionError, match=r"drop it.*glassgrad\.numpy\.asarray"):
         gg.grad(lambda x: np.asarray(x).sum())(V)

@@ -205,3 +205,14 @@ def test_mapped_files_are_read_batch_by_batch_in_the_dtype_of_the_model(tmp_path
     plain = train.fit(network(), (X, Y), plain_squared, epochs=2)
     assert np.array_equal(run.history["loss"], plain.history["loss"])
     assert run.state.parameters["layers[0].weight"].dtype == np.float32
+
+
+def test_a_batch_is_never_filled_up_beyond_all_rows():
+    shapes = set()
+
+    def seen(prediction, target, *, mask=None):
+        shapes.add(prediction.shape)
+        return squared(prediction, target, mask=mask)
+
+    train.fit(network(), (X[:3], Y[:3]), seen, epochs=1, batch_size=32, validation=(X[:2], Y[:2]))
+    assert shapes == {(3, 2), (2, 2)}

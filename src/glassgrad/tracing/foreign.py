@@ -8,6 +8,17 @@ from glassgrad.base.source import user_location, user_place
 from glassgrad.tracing.registry import NAMES
 
 _STORE = frozenset({opcode.opmap["STORE_SUBSCR"], opcode.opmap.get("STORE_SLICE", -1)})
+_READ = opcode.opmap.get("BINARY_SUBSCR")  # None from Python 3.14, where it is an operator among others
+_READ_OPERATOR = (opcode.opmap["BINARY_OP"], 26)  # NB_SUBSCR of CPython's opcode.h
+
+
+def reads_plain_array() -> bool:
+    """Is the user's present instruction `array[i]`, so that NumPy asks for the number of `i`?"""
+    place = user_place()
+    if place is None:
+        return False
+    code = place.code.co_code
+    return code[place.offset] == _READ or (code[place.offset], code[place.offset + 1]) == _READ_OPERATOR
 
 
 def writes_into_plain_array() -> bool:
@@ -24,6 +35,11 @@ def conversion_error() -> ConversionError:
             "a traced value cannot be written into a plain NumPy array: its derivative would be lost",
             hint="start from np.zeros_like(x) or glassgrad.numpy.zeros(...), which can be written into; "
             "or collect the values in a list and join them by np.stack",
+        )
+    if ours is None and reads_plain_array():
+        return ConversionError(
+            "a traced value cannot be an index into a plain NumPy array: which element it takes is not known yet",
+            hint="glassgrad.numpy.array(plain)[index]; or np.where(mask, plain, 0), where the index is a mask",
         )
     location = user_location()
     line = location.text if location is not None else ""

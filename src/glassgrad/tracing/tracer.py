@@ -169,7 +169,7 @@ class Tracer:
             self._number(
                 "a shape, an index or a range",
                 "a length is known before the function is compiled if its argument is static: glassgrad.jit(f, "
-                'static="n"); np.take and glassgrad.fori_loop take traced indices and bounds',
+                'static="n"); glassgrad.numpy.take and glassgrad.fori_loop take traced indices and bounds',
             )
         )
 

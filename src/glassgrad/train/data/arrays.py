@@ -65,7 +65,7 @@ class Arrays:
         if self._dtype is not None:
             leaves = [leaf.astype(self._dtype, copy=False) if leaf.dtype.kind == "f" else leaf for leaf in leaves]
         if order.last == "pad":
-            leaves, mask = padded(leaves, len(chosen), order.size)
+            leaves, mask = padded(leaves, len(chosen), min(order.size, self._rows))
             return Batch(unflatten(self._structure, leaves), mask, len(chosen))
         return Batch(unflatten(self._structure, leaves), None, len(chosen))
 
