@@ -6,6 +6,7 @@ A dataclass is a tree without registration: its fields are its children; a field
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -36,12 +37,13 @@ def flatten_to(kind: type, tree: Tree) -> tuple[list[Any], Structure]:
 def flatten_with_paths(tree: Tree) -> tuple[list[str], list[Any], Structure]:
     """As `flatten`, with each leaf's path as a person would write it: `layers[0].weight`."""
     leaves, structure = flatten(tree)
-    return paths_of(structure), leaves, structure
+    return list(paths_of(structure)), leaves, structure
 
 
-def paths_of(structure: Structure) -> list[str]:
+@lru_cache(maxsize=256)
+def paths_of(structure: Structure) -> tuple[str, ...]:
     """The path of each leaf of a tree of this structure."""
-    return [_show_accessor(accessor) for accessor in optree.treespec_accessors(structure)]
+    return tuple([_show_accessor(accessor) for accessor in optree.treespec_accessors(structure)])
 
 
 def unflatten(structure: Structure, leaves: Iterable[Any]) -> Tree:

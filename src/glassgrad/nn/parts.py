@@ -7,13 +7,14 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from glassgrad.base.errors import UsageError
 from glassgrad.base.paths import matcher
-from glassgrad.base.trees import Tree, children_of, joined
+from glassgrad.base.trees import Structure, Tree, children_of, flatten, joined, paths_of, unflatten
 from glassgrad.tracing.tracer import Tracer
 
 Kind: TypeAlias = Literal["parameter", "frozen", "state", "other"]
@@ -80,12 +81,24 @@ def tree_places(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
 # ------------------------------------------------------------------ changed copies
 def replace(model: Tree, changes: dict[str, Tree]) -> Tree:
     """The tree with other parts at these paths."""
+    leaves, structure = flatten(model)
+    numbers = _leaf_numbers(structure)
+    if changes.keys() <= numbers.keys():  # nothing but leaves, as after each epoch of a training: the quick way
+        for path, value in changes.items():
+            leaves[numbers[path]] = value
+        return unflatten(structure, leaves)
     used: set[str] = set()
     found = _replace(model, "", changes, used)
     if missing := sorted(changes.keys() - used):
         known = [path for path, _ in tree_places(model) if path]
         raise UsageError(f"the model has no part {missing[0]!r}", hint=_meant(missing[0], known))
     return found
+
+
+@lru_cache(maxsize=64)
+def _leaf_numbers(structure: Structure) -> dict[str, int]:
+    """Which leaf lies at each path."""
+    return {path: number for number, path in enumerate(paths_of(structure)) if path}
 
 
 def _replace(tree: Tree, path: str, changes: dict[str, Tree], used: set[str]) -> Tree:
