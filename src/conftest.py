@@ -1,11 +1,14 @@
 """Names for the examples in the docstrings: `np`, `gg`, and Glassgrad's public names as they are."""
 
+import os
 from typing import Any
 
 import numpy as np
 import pytest
 
 import glassgrad as gg
+
+os.environ.setdefault("GLASSGRAD_STORE", "off")  # examples leave no runs behind
 
 # Examples that need an optional package.
 NEEDED = {"glassgrad.nn.torch_weights": "torch", "glassgrad.train.export.onnx_file": "onnx"}

@@ -12,6 +12,7 @@ from glassgrad.base.settings import settings
 # For the processes that tests start. In this process a plugin has loaded NumPy already: see `one_thread`.
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+os.environ.setdefault("GLASSGRAD_STORE", "off")  # training in tests leaves no runs behind
 
 # A timing never fails a test, so no deadlines. CI draws the same examples each time, a person's run new ones.
 hypothesis.settings.register_profile("local", deadline=None)

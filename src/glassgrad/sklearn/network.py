@@ -116,6 +116,7 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             patience=self.patience,
             tolerance=self.tolerance,
             progress=None if self.verbose else False,
+            store=False,
         )
         self.model_ = run.model if self.early_stopping else run.last_model
         self.history_, self.n_iter_, self.loss_ = run.history, run.epoch, float(run.history["loss"][-1])

@@ -19,6 +19,7 @@ from glassgrad.train.loop import Loop
 from glassgrad.train.objective import Metric, Objective, objective_of
 from glassgrad.train.precision import Precision
 from glassgrad.train.progress import shown
+from glassgrad.train.recording import Recorder, place_of
 from glassgrad.train.run import Callback, Run
 from glassgrad.train.step import begin, frozen_of, program
 
@@ -47,6 +48,8 @@ def fit(
     statistics_every: int = 20,
     precision: Precision | None = None,
     progress: bool | None = None,
+    name: str | None = None,
+    store: Path | str | bool | None = None,
 ) -> Run:
     """Trains a model and gives back the run, with the best model in it.
 
@@ -62,7 +65,9 @@ def fit(
     With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
     same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of
     gradients and updates are kept every `statistics_every` steps. `callbacks` are functions of an event (`Started`,
-    `Stepped`, `EpochEnded`, `Ended`). `progress` shows a bar; by default where stderr is a terminal.
+    `Stepped`, `EpochEnded`, `Ended`). `progress` shows a bar; by default where stderr is a terminal. The run is written
+    into the `store` of runs under a `name`: `.glassgrad/runs.db` unless a path is given, or the environment names one
+    in GLASSGRAD_STORE; `store=False` keeps nothing.
 
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
     >>> model = nn.Linear(1, 1, key=0)
@@ -104,6 +109,9 @@ def fit(
         checkpoints=None if checkpoint is None else Checkpoints(checkpoint),
         checkpoint_seconds=checkpoint_seconds,
     )
+    place = place_of(store)
+    if place is not None:
+        loop.told.append(Recorder(name or type(model).__name__, place))
     if progress is not False:
         loop.told += shown(force=progress is True)
     loop.go(epochs, resume=resume)

@@ -36,6 +36,7 @@ def save(loop: "Loop", checkpoints: Checkpoints) -> None:
         "stopped": run.reason if run.status == "stopped" else None,
         "epochs": run.history.epochs,
         "timings": asdict(run.timings),
+        "id": run.id,
     }
     checkpoints.save(Checkpoint(arrays, facts))
 
@@ -61,6 +62,7 @@ def restore(loop: "Loop", checkpoints: Checkpoints) -> None:
     run.state = unflatten(structure, state)
     history = {name.removeprefix("history/"): a for name, a in found.arrays.items() if name.startswith("history/")}
     run.history.restore(history, facts["epochs"])
+    run.id = facts["id"]
     run.epoch, run.step = facts["epoch"], facts["step"]
     run.best = None if facts["best"] is None else (facts["best"][0], facts["best"][1])
     run.timings = Timings(**facts["timings"])

@@ -46,6 +46,7 @@ class Run:
     epoch: int = 0
     step: int = 0
     timings: Timings = field(default_factory=Timings)
+    id: str | None = None  # in the store of runs
 
     def stop(self, reason: str) -> None:
         """Ends the run after this step."""

@@ -21,7 +21,7 @@ from glassgrad.random.keys import key as make_key
 from glassgrad.random.keys import split as split_key
 from glassgrad.train.checkpoint import Checkpoint, read, write
 from glassgrad.train.data.arrays import Arrays
-from glassgrad.train.fit import fit
+from glassgrad.train.fitting import fit
 from glassgrad.train.objective import objective_of
 from glassgrad.train.run import Callback, Run
 from glassgrad.train.tabular.measuring import Metrics, metrics
