@@ -277,3 +277,19 @@ def test_observers_see_each_call(model):
         gg.jit(model)(X)
     assert seen == [("Network", (5, 3)), ("Affine", (5, 3)), "Affine", ("Centred", (5, 4)), "Centred",
                     ("Affine", (5, 4)), "Affine", "Network"]  # fmt: skip
+
+
+def test_a_function_that_is_a_default_is_no_method_where_init_leaves_it():
+    class Bent(nn.Layer):
+        scale: nn.Array
+        bend: object = nn.static(nn.relu)
+
+        def __init__(self, scale):
+            self.scale = scale
+
+        def __call__(self, x):
+            return self.scale * self.bend(x)
+
+    layer = Bent(np.float32(2.0))
+    assert layer(np.array([-1.0, 3.0])).tolist() == [0.0, 6.0]
+    assert layer.replace("scale", np.float32(1.0))(3.0) == 3.0

@@ -150,6 +150,9 @@ def _closing(init: Callable[..., None]) -> Callable[..., None]:
             return
         object.__setattr__(self, "_open", True)
         init(self, *args, **kwargs)
+        for field in dataclasses.fields(self):  # a function left as a class's default would become a method
+            if field.default is not dataclasses.MISSING:
+                self.__dict__.setdefault(field.name, field.default)
         del self.__dict__["_open"]
         for field in dataclasses.fields(self):
             _check_field(self, field)
