@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | inspect | profile | check | demo`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | demo`."""
 
 import sys
 from enum import StrEnum
@@ -11,6 +11,8 @@ from glassgrad.base.source import count_as_internal
 from glassgrad.cli.leading_minus import FormulaCommand
 from glassgrad.cli.loading import load_arguments, load_function
 from glassgrad.cli.output import as_json, give, plain_errors, say, shown, speak_utf8
+from glassgrad.cli.predict import predict
+from glassgrad.cli.train import train
 
 app = typer.Typer(
     name="glassgrad",
@@ -216,6 +218,10 @@ def check(
             give(as_json({"agrees": True, "order": order}), None)
         else:
             say(f"{target}: forward mode, reverse mode and differences agree up to order {order}")
+
+
+app.command()(train)
+app.command()(predict)
 
 
 @app.command()

@@ -1,0 +1,102 @@
+"""Tables in the terminal, on stderr: what was inferred, and scores beside baselines; they fit its width."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from glassgrad.train.job import Material
+
+_MOST_COLUMNS = 24  # lines of a table that are shown
+
+
+def console() -> "Console":
+    """Where people read: stderr, without colours where NO_COLOR says so."""
+    from rich.console import Console  # with the first table
+
+    return Console(stderr=True, highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def waiting(screen: "Console", text: str) -> Iterator[None]:
+    """Shows that something goes on, where it is a terminal; nothing stays of it."""
+    if not screen.is_terminal:
+        yield
+        return
+    with screen.status(_plain(text)):
+        yield
+
+
+def columns_table(screen: "Console", made: "Material") -> None:
+    """What was inferred about the target and the columns, and how to overrule it."""
+    from rich.table import Table
+
+    plan, parts = made.plan, made.split
+    rows = f"{len(parts.train):,} rows to train, {len(parts.validation):,} to validate, {len(parts.test):,} to test"
+    screen.print(_plain(f"target {plan.target.said()}"))
+    screen.print(_plain(f"{rows}; {len(made.preparation.feature_names):,} inputs from {len(plan.used):,} columns\n"))
+    ranked = sorted(plan.columns, key=lambda column: bool(column.is_used))  # those left out come first: look at them
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("column", overflow="fold", max_width=28)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    shown = ranked if len(ranked) <= _MOST_COLUMNS else ranked[: _MOST_COLUMNS - 1]
+    for column in shown:
+        missing = f", {column.missing:.1%} missing" if 0 < column.missing < 1 else ""
+        kind = column.kind if column.is_used else f"– {column.kind}"
+        style = None if column.is_used else "dim"
+        table.add_row(_plain(column.name), _plain(kind), _plain(column.reason + missing), style=style)
+    screen.print(table)
+    if len(shown) < len(ranked):
+        screen.print(f"and {len(ranked) - len(shown):,} more: all of them are in plan.json and in the report")
+    for note in made.notes:
+        screen.print(_plain(f"! {note}"), style="yellow")
+    screen.print(_plain("\nwrong? --task classification|regression, --kind COLUMN=number|category|date|drop\n"))
+
+
+def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: dict[str, Any]) -> None:
+    """The measures of the network beside those of the baselines."""
+    from rich.table import Table
+
+    from glassgrad.train.report.words import best_of, measure, score
+
+    rows = summary["rows"][summary["measured_on"]] if summary["measured_on"] else 0
+    if not rows:
+        screen.print("there were no rows to test on")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column(f"on {rows:,} {summary['measured_on']} rows")
+    for who in scores:
+        table.add_column(who, justify="right", overflow="fold")
+    for name in next(iter(scores.values())):
+        best = best_of(name, scores)
+        cells = [f"[bold]{text}[/]" if who == best else text for who, text in _texts(name, scores, score)]
+        table.add_row(measure(name), *cells)
+    screen.print(table)
+    screen.print(_plain(f"\n{summary['epochs']:,} epochs in {summary['seconds']:.1f} s: {_end(summary)}"))
+
+
+def known_table(screen: "Console", rows: int, scores: dict[str, Any]) -> None:
+    """How good predictions are where the truth is in the table."""
+    from glassgrad.train.report.words import measure, score
+
+    found = ", ".join(f"{measure(name)} {score(name, value)}" for name, value in scores.items())
+    screen.print(_plain(f"on the {rows:,} rows whose target is known: {found}"))
+
+
+def _texts(name: str, scores: dict[str, dict[str, Any]], score: Any) -> list[tuple[str, str]]:
+    return [(who, score(name, found.get(name))) for who, found in scores.items()]
+
+
+def _end(summary: dict[str, Any]) -> str:
+    kept = f"the network after epoch {summary['best_epoch']} is kept" if summary["best_epoch"] else ""
+    return f"{summary['reason']}; {kept}" if summary["reason"] else kept or "finished"
+
+
+def _plain(text: str) -> Any:
+    """Text as it is: square brackets in a column's name are no markup."""
+    from rich.text import Text
+
+    return Text(text)

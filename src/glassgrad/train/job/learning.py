@@ -1,0 +1,86 @@
+"""From settings to a trained network: reading, inferring, splitting, preparing, training, measuring. Floor 7."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.train.job.settings import Settings
+from glassgrad.train.report.findings import Scores
+from glassgrad.train.run import Callback
+from glassgrad.train.tabular.columns import Kind
+from glassgrad.train.tabular.measuring import baselines, metrics
+from glassgrad.train.tabular.network import Network
+from glassgrad.train.tabular.plan import Plan, infer
+from glassgrad.train.tabular.preparation import Preparation
+from glassgrad.train.tabular.reading import read
+from glassgrad.train.tabular.splitting import Split, split
+from glassgrad.train.tabular.target import Task
+
+NETWORK = "network"  # its name beside the baselines
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A table made ready for training."""
+
+    plan: Plan
+    split: Split
+    preparation: Preparation
+    notes: tuple[str, ...]  # what a person should know
+
+    @property
+    def tested(self) -> Any:
+        """The rows to measure on: the test part, or where it is empty the validation part."""
+        return self.split.test if len(self.split.test) else self.split.validation
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A trained network and its measurements on the test part."""
+
+    network: Network
+    scores: dict[str, Scores]  # of the network, then of the baselines
+    truth: np.ndarray  # (row,) numbers of classes, or values
+    found: np.ndarray  # (row, class) probabilities, or (row,) values
+
+
+def material(settings: Settings) -> Material:
+    """Reads the table and makes it ready; what it infers is in the plan. Raises TableError with a hint."""
+    notes: list[str] = []
+    table = read(settings.data, settings.separator, notes=notes)
+    plan = infer(
+        table,
+        settings.target,
+        cast("Task | None", settings.task),  # infer checks what it is given
+        cast("dict[str, Kind]", settings.kinds),
+        settings.time_column,
+    )
+    parts = split(table, plan, settings.test, settings.validation, settings.options.seed)
+    preparation = Preparation.fit(plan, parts.train)
+    if not len(parts.test):
+        what = "the scores are those of the validation" if len(parts.validation) else "nobody can say how good it is"
+        notes.append(f"there are no rows for a test: {what}")
+    return Material(plan, parts, preparation, (*notes, *plan.warnings, *parts.notes))
+
+
+def learn(
+    made: Material, settings: Settings, checkpoints: Path, callbacks: Sequence[Callback] = (), *, resume: bool
+) -> Learnt:
+    """Trains the network, saving it on the way, and measures it beside the baselines."""
+    network = Network.train(
+        made.preparation, made.split, settings.options, callbacks, checkpoint=checkpoints, resume=resume
+    )
+    run = network.run
+    if run is not None and run.status == "failed":
+        raise UsageError(f"the training failed: {run.reason}", hint="a smaller rate: --lr 1e-4, or --lr auto")
+    rows = made.tested
+    if not len(rows):
+        width = (0, len(made.plan.classes)) if made.plan.task == "classification" else (0,)
+        return Learnt(network, {NETWORK: {}}, np.zeros(0, np.int64), np.zeros(width))
+    truth, found = made.preparation.truth(rows), network.scores(rows)
+    scores = {NETWORK: metrics(made.plan, truth, found)}
+    return Learnt(network, scores | baselines(made.plan, made.split, made.preparation), truth, found)

@@ -1,0 +1,169 @@
+"""The files of a job's results: network, settings, plan, scores, history, predictions, plots, report. Floor 7."""
+
+import json
+import math
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassgrad._version import __version__
+from glassgrad.train.job.folder import SETTINGS, Folder
+from glassgrad.train.job.importance import importance
+from glassgrad.train.job.learning import Learnt, Material
+from glassgrad.train.job.predicting import predicted
+from glassgrad.train.job.settings import Settings
+from glassgrad.train.report import Column, Findings, Norms, page, write_pictures
+from glassgrad.train.run import Run
+
+
+def write_results(folder: Folder, settings: Settings, made: Material, learnt: Learnt) -> dict[str, Any]:
+    """Writes everything, moves it to its place, and gives back what metrics.json says."""
+    run = learnt.network.run
+    assert run is not None  # it comes from training
+    path = folder.fresh_results()
+    learnt.network.save(path)
+    summary = _summary(made, learnt, run)
+    found = findings(folder, settings, made, learnt, run)
+    (path / SETTINGS).write_text(settings.toml(), encoding="utf-8")
+    _write_json(path / "plan.json", made.plan.to_dict())
+    _write_json(path / "metrics.json", summary)
+    _write_json(path / "history.json", _history(run))
+    part = "test" if len(made.split.test) else "validation"
+    rows = made.split.rows[part] + 1
+    truth = made.preparation.original(learnt.truth) if found.is_classification else learnt.truth
+    before = {"row": rows, made.plan.target.name: truth}
+    predicted(learnt.network, learnt.found, before).write_csv(path / "predictions.csv")
+    write_pictures(found, path / "plots")
+    (path / "report.html").write_text(page(found), encoding="utf-8")
+    folder.finish()
+    return summary
+
+
+def findings(folder: Folder, settings: Settings, made: Material, learnt: Learnt, run: Run) -> Findings:
+    """What the report shows."""
+    plan, layers = made.plan, run.history.layers
+    is_classification = plan.task == "classification"
+    columns = [
+        Column(one.name, one.kind, one.reason + (f" – {one.warning}" if one.warning else ""), one.is_used)
+        for one in plan.columns
+    ]
+    best = run.best[0] if run.best is not None and run.monitor == "validation loss" else None
+    return Findings(
+        data=Path(settings.data).name,
+        target=plan.target.name,
+        classes=plan.classes,
+        rows={
+            "training": len(made.split.train),
+            "validation": len(made.split.validation),
+            "test": len(made.split.test),
+        },
+        columns=tuple(columns),
+        notes=made.notes,
+        scores=learnt.scores,
+        epochs=run.history.epochs,
+        best_epoch=best,
+        ended=_ended(run, settings.options.epochs),
+        norms=Norms(layers.paths, np.array(layers.steps, np.int64), layers.norms("gradient")),
+        truth=learnt.truth,
+        prediction=learnt.found.argmax(axis=1) if is_classification else learnt.found,
+        probabilities=learnt.found if is_classification else None,
+        importance=importance(learnt.network, made.tested, settings.options.seed),
+        settings=settings.toml(),
+        command=settings.command(str(folder.path)),
+        facts=_facts(learnt, run),
+    )
+
+
+def _ended(run: Run, epochs: int) -> str:
+    kept = (
+        ""
+        if run.best is None
+        else f" The network after epoch {run.best[0]} is kept: its {run.monitor} is the smallest."
+    )
+    if run.status == "stopped":
+        return f"Training stopped after epoch {run.epoch} of at most {epochs}: {run.reason}.{kept}"
+    return f"Training went through all {epochs} epochs.{kept}"
+
+
+def _facts(learnt: Learnt, run: Run) -> dict[str, str]:
+    network = learnt.network
+    found = {
+        "Network": " → ".join(map(str, _sizes(learnt))) + f" ({network.model.parameter_count():,} parameters)",
+        "Training": f"{run.step:,} steps of {run.configuration['batch_size']} rows in {run.timings.total:.1f} s",
+        "Learning rate": f"{_rate(learnt):.3g}",
+        "Data": f"fingerprint {run.configuration['data']['hash']}",
+        "Written": time.strftime("%Y-%m-%d %H:%M"),
+        "With": f"Glassgrad {__version__}, NumPy {np.__version__}, Python {platform.python_version()}",
+    }
+    if network.range_test is not None:
+        found["Learning rate"] += f", by a range test: {network.range_test.reason}"
+    return found
+
+
+def _sizes(learnt: Learnt) -> list[int]:
+    preparation = learnt.network.preparation
+    return [len(preparation.feature_names), *learnt.network.options.hidden, len(preparation.plan.classes) or 1]
+
+
+def _rate(learnt: Learnt) -> float:
+    rate = learnt.network.options.rate
+    return learnt.network.range_test.rate if learnt.network.range_test is not None else float(rate)
+
+
+def _summary(made: Material, learnt: Learnt, run: Run) -> dict[str, Any]:
+    """metrics.json."""
+    network, *others = learnt.scores.items()
+    return {
+        "task": made.plan.task,
+        "target": made.plan.target.name,
+        "classes": list(made.plan.classes),
+        "rows": {name: len(rows) for name, rows in made.split.rows.items()},
+        "measured_on": "test" if len(made.split.test) else "validation" if len(made.split.validation) else None,
+        "metrics": network[1],
+        "baselines": dict(others),
+        "epochs": run.epoch,
+        "steps": run.step,
+        "best_epoch": None if run.best is None else run.best[0],
+        "status": run.status,
+        "reason": run.reason,
+        "rate": _rate(learnt),
+        "parameters": learnt.network.model.parameter_count(),
+        "seconds": run.timings.total,
+        "notes": list(made.notes),
+    }
+
+
+def _history(run: Run) -> dict[str, Any]:
+    """history.json: numbers of epochs and steps, and norms of the layers."""
+    steps = {
+        name: {"step": list(series.steps), "value": list(series.values)} for name, series in run.history.steps.items()
+    }
+    layers = run.history.layers
+    norms = {kind: layers.norms(kind).astype(float).tolist() for kind in ("gradient", "update", "parameter")}
+    return {
+        "epochs": run.history.epochs,
+        "steps": steps,
+        "layers": {"parameters": list(layers.paths), "step": list(layers.steps), **norms},
+    }
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for what JSON has no number for."""
+    match value:
+        case dict():
+            return {name: _finite(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_finite(part) for part in value]
+        case float():
+            return value if math.isfinite(value) else None
+        case np.integer() | np.floating():
+            return _finite(value.item())
+        case _:
+            return value
