@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from glassgrad.cli.output import as_json, give, plain_errors, say, stop
+from glassgrad.cli.output import as_json, give, say, stop
+from glassgrad.cli.table_errors import table_errors
 from glassgrad.cli.tables import console, known_table, waiting
 
 
@@ -18,7 +19,7 @@ def predict(
     json_: Annotated[bool, typer.Option("--json", help="give JSON")] = False,
 ) -> None:
     """Predicts a table's rows, in their order: the prediction, and the probability of each class."""
-    with plain_errors():
+    with table_errors():
         from glassgrad.train.job import compared, load_network, predictions, write_parquet
         from glassgrad.train.tabular.reading import read
 

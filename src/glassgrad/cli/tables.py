@@ -33,10 +33,13 @@ def columns_table(screen: "Console", made: "Material") -> None:
     """What was inferred about the target and the columns, and how to overrule it."""
     from rich.table import Table
 
+    from glassgrad.train.tabular.frames import counted
+
     plan, parts = made.plan, made.split
+    inputs = counted(len(made.preparation.feature_names), "input")
     rows = f"{len(parts.train):,} rows to train, {len(parts.validation):,} to validate, {len(parts.test):,} to test"
     screen.print(_plain(f"target {plan.target.said()}"))
-    screen.print(_plain(f"{rows}; {len(made.preparation.feature_names):,} inputs from {len(plan.used):,} columns\n"))
+    screen.print(_plain(f"{rows}; {inputs} from {counted(len(plan.used), 'column')}\n"))
     ranked = sorted(plan.columns, key=lambda column: bool(column.is_used))  # those left out come first: look at them
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("column", overflow="fold", max_width=28)

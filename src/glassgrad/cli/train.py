@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glassgrad.cli.output import as_json, give, plain_errors, say, stop
+from glassgrad.cli.output import as_json, give, say, stop
+from glassgrad.cli.table_errors import table_errors
 from glassgrad.cli.tables import columns_table, console, scores_table, waiting
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train(
     json_: Annotated[bool, typer.Option("--json", help="give JSON")] = False,
 ) -> None:
     """Trains a network on a table: reads, infers, prepares, splits, trains, measures, reports."""
-    with plain_errors():
+    with table_errors():
         given = {
             "data": data, "target": target, "task": task, "time_column": time_column, "separator": separator,
             "test": test, "validation": validation, "hidden": _sizes(hidden), "activation": activation,
@@ -72,7 +73,7 @@ def _told(
 
     if resume and overwrite:
         stop("--resume goes on with a run, and --overwrite begins anew: which one is it?")
-    where, known = "the command", {}
+    where, known = "", {}
     if config is not None:
         where, known = str(config), read_settings(config)
     asked = known | given

@@ -52,6 +52,10 @@ class Folder:
                 hint=f"--resume goes on with it, --overwrite begins anew: glassgrad train --resume --out {self.path}",
             )
 
+        above = next(place for place in self.path.absolute().parents if place.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK)):
+            raise UsageError(f"nothing can be written to {above}", hint="--out a folder elsewhere")
+
     def begin(self, settings: Settings) -> None:
         """Makes room for the run and writes down what it was told."""
         if self.unfinished.exists():

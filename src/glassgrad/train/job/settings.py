@@ -18,6 +18,8 @@ _WHOLE = ("batch_size", "epochs", "patience", "seed")
 _SHARES = ("test", "validation")
 _NUMBERS = ("weight_decay", "dropout", "clip")
 NAMES = (*_TEXTS[:5], *_SHARES, "hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE, "kind")
+_KINDS = ("number", "category", "date", "left out")
+_DROPPED = ("drop", "dropped", "none", "left-out")
 _OF_NETWORK = {"hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE}
 
 
@@ -37,7 +39,7 @@ class Settings:
 
     @staticmethod
     def of(given: Mapping[str, Any], where: str) -> "Settings":
-        """The settings from values by name, as they stand in a file or on the command line; `where` is for errors.
+        """The settings from values by name, as they stand in a file or on the command line; `where` names the file.
 
         >>> settings = Settings.of({"data": "pets.csv", "target": "weight", "hidden": [64, 32]}, "train.toml")
         >>> settings.options.hidden, settings.test
@@ -46,7 +48,7 @@ class Settings:
         values = {name: _checked(name, value, where) for name, value in given.items()}
         for name, hint in (("data", 'data = "table.csv"'), ("target", 'target = "column"')):
             if name not in values:
-                raise UsageError(f"{where} does not say what the {name} is", hint=hint)
+                raise UsageError(f"{where or 'the command'} does not say what the {name} is", hint=hint)
         chosen = {"rate" if name == "lr" else name: values.pop(name) for name in [*values] if name in _OF_NETWORK}
         if chosen.get("clip") == 0:
             chosen["clip"] = None
@@ -101,7 +103,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if name not in NAMES:
         near = get_close_matches(name.replace("-", "_"), NAMES, 1) or (["lr"] if "rate" in name else [])
         raise UsageError(
-            f"{where} has no setting {name!r}",
+            f"{where or 'the command'} has no setting {name!r}",
             hint=f"did you mean {near[0]!r}?" if near else f"settings are {', '.join(NAMES)}",
         )
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -115,7 +117,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
         "kind": ('a table of columns and kinds: [kind] zip = "category"', isinstance(value, Mapping)),
     }[name]
     if not fits:
-        raise UsageError(f"{where}: {name} is {wanted}, found {value!r}")
+        raise UsageError(f"{_place(where)}{name} is {wanted}, found {value!r}")
     if name == "hidden":
         return tuple(value)
     if name == "kind":
@@ -123,14 +125,21 @@ def _checked(name: str, value: Any, where: str) -> Any:
     return float(value) if name in (*_NUMBERS, *_SHARES) or (name == "lr" and is_number) else value
 
 
+def _place(where: str) -> str:
+    return f"{where}: " if where else ""
+
+
 def _are_sizes(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(size, int) and size is not True for size in value)
 
 
 def _kind(column: str, kind: Any, where: str) -> str:
-    if not isinstance(kind, str):
-        raise UsageError(f"{where}: the kind of {column!r} is a text in quotes, found {kind!r}")
-    return "left out" if kind in ("drop", "dropped", "none", "left-out") else kind
+    found = "left out" if kind in _DROPPED else kind
+    if found not in _KINDS:
+        raise UsageError(
+            f"{_place(where)}{column!r} cannot be of the kind {kind!r}", hint="number, category, date or drop"
+        )
+    return str(found)
 
 
 def _toml(value: Any) -> str:

@@ -149,7 +149,8 @@ def _of_levels(found: Column, filled: "pl.Series", rows: int) -> Column:
         return replace(found, kind="identifier", reason=f"{share:.0%} of its values are different", warning=None)
     if rows >= 20 and share > 0.5 and distinct > _FEW:
         what = f"{words:.0f} words each" if words >= 1.5 else "nearly one for each row"
-        return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=None)
+        mixed = found.warning if "mixed: " in (found.warning or "") else None  # a word among numbers costs the column
+        return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=mixed)
     if distinct <= 6:
         counts = dict(filled.value_counts().iter_rows())
         levels = sorted(counts, key=lambda level: (-counts[level], level))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -131,6 +132,7 @@ def _check_names(table: "pl.DataFrame", target: str, kinds: Mapping[str, Kind], 
         if name is None or name in names:
             continue
         alike = [other for other in names if str(other).lower().strip() == str(name).lower().strip()]
+        alike = alike or get_close_matches(str(name), [str(other) for other in names], 1)
         known = f"did you mean {alike[0]!r}?" if alike else f"the columns are {listed(names, 30)}"
         if len(names) == 1:
             known = f"the only column is {names[0]!r}: is the separator right?"
