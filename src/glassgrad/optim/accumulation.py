@@ -7,7 +7,8 @@ import numpy as np
 
 from glassgrad.base.trees import Tree, map_leaves
 from glassgrad.optim.leaves import each, zeros
-from glassgrad.optim.optimizer import Optimizer, State, checked_optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer, State, checked_optimizer
 from glassgrad.optim.rates import checked_count
 
 
@@ -55,7 +56,7 @@ def accumulate(optimizer: Optimizer, steps: int) -> Optimizer:
         (gathered,) = each(lambda p, s: (np.where(moves, _none(p), s),), 1, parameters, state=gathered)
         return updates, AccumulationState(count % steps, gathered, inner)
 
-    return Optimizer(start, update, written("accumulate", optimizer, steps))
+    return Optimizer(start, update, made(accumulate, optimizer, steps))
 
 
 def _none(parameter: Any) -> Any:

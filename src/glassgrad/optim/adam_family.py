@@ -14,7 +14,8 @@ from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Tree
 from glassgrad.optim.decay import amounts, apart, coupled
 from glassgrad.optim.leaves import each, moved_towards, zeros
-from glassgrad.optim.optimizer import Optimizer, written
+from glassgrad.optim.made import Made, made
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.paths import Mask
 from glassgrad.optim.rates import Rate, RateLike, check_rate, checked_number, followed, started
 
@@ -50,8 +51,8 @@ def adam(
     >>> updates.dtype, updates.round(6)
     (dtype('float32'), array([-0.1,  0.1], dtype=float32))
     """
-    text = _text("adam", rate, betas, eps, weight_decay, amsgrad, mask)
-    return _adam("adam", text, rate, betas, eps, weight_decay, amsgrad, mask, decoupled=False)
+    settings = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "mask": mask}
+    return _adam(made(adam, rate, **settings), rate, betas, eps, weight_decay, amsgrad, mask, decoupled=False)
 
 
 def adamw(
@@ -74,19 +75,12 @@ def adamw(
     >>> updates
     array([-0.1])
     """
-    text = _text("adamw", rate, betas, eps, weight_decay, amsgrad, mask)
-    return _adam("adamw", text, rate, betas, eps, weight_decay, amsgrad, mask, decoupled=True)
-
-
-def _text(
-    name: str, rate: RateLike, betas: Sequence[float], eps: float, decay: float, amsgrad: bool, mask: Mask
-) -> str:
-    return written(name, rate, betas=betas, eps=eps, weight_decay=decay, amsgrad=amsgrad, mask=mask)
+    settings = {"betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad, "mask": mask}
+    return _adam(made(adamw, rate, **settings), rate, betas, eps, weight_decay, amsgrad, mask, decoupled=True)
 
 
 def _adam(
-    name: str,
-    text: str,
+    recipe: Made,
     rate: RateLike,
     betas: Sequence[float],
     eps: float,
@@ -96,6 +90,7 @@ def _adam(
     *,
     decoupled: bool,
 ) -> Optimizer:
+    name = recipe.maker.__name__
     beta1, beta2 = checked_betas(betas, name)
     check_rate(rate, name)
     checked_number(eps, f"the eps of {name}")
@@ -129,7 +124,7 @@ def _adam(
         after = AdamState(count, followed(state.rate, rate, count), mean, square, rest[0] if amsgrad else None)
         return updates, after
 
-    return Optimizer(start, update, text)
+    return Optimizer(start, update, recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +193,7 @@ def nadam(
         return updates, NAdamState(count, followed(state.rate, rate, count), product, mean, square)
 
     settings = {"betas": tuple(betas), "eps": eps, "weight_decay": weight_decay, "momentum_decay": momentum_decay}
-    return Optimizer(start, update, written("nadam", rate, **settings, decoupled=decoupled, mask=mask))
+    return Optimizer(start, update, made(nadam, rate, **settings, decoupled=decoupled, mask=mask))
 
 
 def checked_betas(betas: Any, what: str) -> tuple[float, float]:

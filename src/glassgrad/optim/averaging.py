@@ -8,7 +8,8 @@ import numpy as np
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Tree, flatten_to
 from glassgrad.optim.leaves import copies, each
-from glassgrad.optim.optimizer import Optimizer, State, checked_optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer, State, checked_optimizer
 from glassgrad.optim.rates import checked_count, checked_number
 
 
@@ -52,7 +53,7 @@ def ema(optimizer: Optimizer, decay: float = 0.999) -> Optimizer:
         (average,) = each(follow, 1, parameters, updates=updates, average=state.average)
         return updates, AverageState(state.count + 1, average, inner)
 
-    return Optimizer(start, update, written("ema", optimizer, decay))
+    return Optimizer(start, update, made(ema, optimizer, decay))
 
 
 def averaged(state: State) -> Tree:
@@ -110,4 +111,4 @@ def lookahead(optimizer: Optimizer, every: int = 5, step: float = 0.5) -> Optimi
         updates, slow = each(follow, 2, parameters, updates=updates, slow=state.slow)
         return updates, LookaheadState(count, slow, inner)
 
-    return Optimizer(start, update, written("lookahead", optimizer, every=every, step=step))
+    return Optimizer(start, update, made(lookahead, optimizer, every=every, step=step))

@@ -7,7 +7,8 @@ import numpy as np
 
 from glassgrad.base.trees import Tree, flatten
 from glassgrad.optim.leaves import each
-from glassgrad.optim.optimizer import State, Transformation, Update, written
+from glassgrad.optim.made import Made, made
+from glassgrad.optim.optimizer import State, Transformation, Update
 from glassgrad.optim.paths import dotted_paths
 from glassgrad.optim.rates import checked_number
 
@@ -25,7 +26,7 @@ def clip_by_value(limit: float) -> Transformation:
     def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
         return each(lambda p, g: (np.clip(g, -limit, limit),), 1, parameters, gradients=gradients)[0], state
 
-    return _stateless(update, written("clip_by_value", limit))
+    return _stateless(update, made(clip_by_value, limit))
 
 
 def clip_by_norm(limit: float) -> Transformation:
@@ -46,7 +47,7 @@ def clip_by_norm(limit: float) -> Transformation:
         factor = np.minimum(1.0, limit / (global_norm(gradients) + 1e-6))
         return each(lambda p, g: (factor.astype(p.dtype) * g,), 1, parameters, gradients=gradients)[0], state
 
-    return _stateless(update, written("clip_by_norm", limit))
+    return _stateless(update, made(clip_by_norm, limit))
 
 
 def clip_adaptive(
@@ -82,7 +83,7 @@ def clip_adaptive(
 
         return each(move, 1, parameters, gradients=gradients)[0], state
 
-    return _stateless(update, written("clip_adaptive", limit, eps=eps))
+    return _stateless(update, made(clip_adaptive, limit, eps=eps, axes=axes))
 
 
 def unit_axes(path: str, parameter: Any) -> tuple[int, ...] | None:
@@ -114,5 +115,5 @@ def _norm(values: Any, axes: tuple[int, ...] | None) -> Any:
     return np.sqrt(np.sum(values * values, axis=axes, keepdims=axes is not None))
 
 
-def _stateless(update: Update, text: str) -> Transformation:
-    return Transformation(lambda parameters: (), update, text)
+def _stateless(update: Update, recipe: Made) -> Transformation:
+    return Transformation(lambda parameters: (), update, recipe)

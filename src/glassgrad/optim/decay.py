@@ -4,7 +4,8 @@ from typing import Any
 
 from glassgrad.base.trees import Tree, flatten, unflatten
 from glassgrad.optim.leaves import each
-from glassgrad.optim.optimizer import State, Transformation, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import State, Transformation
 from glassgrad.optim.paths import Mask, chosen
 from glassgrad.optim.rates import checked_number
 
@@ -33,7 +34,7 @@ def weight_decay(amount: float, mask: Mask = None) -> Transformation:
         move = lambda p, g, d: (coupled(g, p, d),)  # noqa: E731
         return each(move, 1, parameters, gradients=gradients, decay=decay)[0], state
 
-    return Transformation(start, update, written("weight_decay", amount, mask=mask))
+    return Transformation(start, update, made(weight_decay, amount, mask=mask))
 
 
 def amounts(amount: float, mask: Mask, parameters: Tree) -> Tree:

@@ -9,7 +9,8 @@ from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Tree
 from glassgrad.optim.decay import amounts, coupled
 from glassgrad.optim.leaves import each, zeros
-from glassgrad.optim.optimizer import Optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.paths import Mask
 from glassgrad.optim.rates import Rate, RateLike, check_rate, checked_number, followed, started
 
@@ -78,10 +79,10 @@ def sgd(
         updates, velocity = each(rolling, 2, parameters, **trees)
         return updates, replace(after, velocity=velocity)
 
-    text = written(
-        "sgd", rate, momentum=momentum, dampening=dampening, nesterov=nesterov, weight_decay=weight_decay, mask=mask
+    recipe = made(
+        sgd, rate, momentum=momentum, dampening=dampening, nesterov=nesterov, weight_decay=weight_decay, mask=mask
     )
-    return Optimizer(start, update, text)
+    return Optimizer(start, update, recipe)
 
 
 def momentum(rate: RateLike, momentum: float = 0.9, *, weight_decay: float = 0.0, mask: Mask = None) -> Optimizer:

@@ -8,7 +8,8 @@ import numpy as np
 from glassgrad.base.trees import Tree
 from glassgrad.optim.decay import amounts, apart
 from glassgrad.optim.leaves import each
-from glassgrad.optim.optimizer import Optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.paths import Mask
 from glassgrad.optim.rates import Rate, RateLike, check_rate, checked_number, followed, started
 
@@ -84,7 +85,7 @@ def adafactor(
         return updates, AdafactorState(count, followed(state.rate, rate, count), square)
 
     settings = {"beta2_decay": beta2_decay, "eps": eps, "threshold": threshold, "weight_decay": weight_decay}
-    return Optimizer(start, update, written("adafactor", rate, **settings, mask=mask))
+    return Optimizer(start, update, made(adafactor, rate, **settings, mask=mask))
 
 
 def _no_squares(p: Any) -> Any:

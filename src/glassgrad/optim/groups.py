@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.optim.leaves import at_places, listing, zeros
-from glassgrad.optim.optimizer import Optimizer, State, Transformation, checked_optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer, State, Transformation, checked_optimizer
 from glassgrad.optim.paths import Mask, chosen, dotted_paths, fitting
 
 Kind = TypeVar("Kind", bound=Optimizer | Transformation)
@@ -44,7 +45,7 @@ def by_path(groups: Mapping[str, Optimizer]) -> Optimizer:
             moved |= found
         return _whole(parameters, moved), after
 
-    return Optimizer(start, update, written("by_path", optimizers))
+    return Optimizer(start, update, made(by_path, dict(optimizers)))
 
 
 def masked(part: Kind, mask: Mask) -> Kind:
@@ -75,7 +76,7 @@ def masked(part: Kind, mask: Mask) -> Kind:
             rest = zeros(_part("parameters", parameters, parameters, outside))
         return _whole(parameters, {**found, **rest}), after
 
-    return type(part)(start, update, written("masked", part, mask))
+    return type(part)(start, update, made(masked, part, mask))
 
 
 def still() -> Optimizer:
@@ -90,7 +91,7 @@ def still() -> Optimizer:
     def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
         return zeros(parameters), state
 
-    return Optimizer(lambda parameters: (), update, "still()")
+    return Optimizer(lambda parameters: (), update, made(still))
 
 
 # ------------------------------------------------------------------ parts of a tree

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, overload
 from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import Tree
 from glassgrad.optim.leaves import each
+from glassgrad.optim.made import Made, made
 
 State: TypeAlias = Any  # a tree of arrays
 Start: TypeAlias = Callable[[Tree], State]
@@ -18,7 +19,8 @@ class Optimizer:
     """Turns gradients into updates, which are added to the parameters.
 
     `start(parameters) -> state` and `update(gradients, state, parameters) -> (updates, state)` are pure, may be traced,
-    and take any tree of float arrays. `text` is how it was made.
+    and take any tree of float arrays. `made` says how it was made; pickled, it is
+    made so again.
 
     >>> optimizer = optim.sgd(0.1)
     >>> parameters = {"w": np.array([1.0, 2.0])}
@@ -30,10 +32,13 @@ class Optimizer:
 
     start: Start
     update: Update
-    text: str
+    made: Made | str
 
     def __repr__(self) -> str:
-        return self.text
+        return str(self.made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return remade(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +47,20 @@ class Transformation:
 
     start: Start
     update: Update
-    text: str
+    made: Made | str
 
     def __repr__(self) -> str:
-        return self.text
+        return str(self.made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return remade(self)
+
+
+def remade(part: Optimizer | Transformation) -> tuple[Any, ...]:
+    """What pickle makes the part from again: its functions have no names of their own."""
+    if isinstance(part.made, Made):
+        return part.made.again, ()
+    return type(part), (part.start, part.update, part.made)
 
 
 def apply(parameters: Tree, updates: Tree) -> Tree:
@@ -89,7 +104,7 @@ def chain(*parts: Transformation | Optimizer) -> Transformation | Optimizer:
         return gradients, tuple(states)
 
     kind = Optimizer if parts and isinstance(parts[-1], Optimizer) else Transformation
-    return kind(start, update, f"chain({', '.join(map(repr, parts))})")
+    return kind(start, update, made(chain, *parts))
 
 
 def _check_count(state: State, parts: Sequence[object]) -> None:
@@ -107,10 +122,3 @@ def checked_optimizer(optimizer: object, what: str) -> Optimizer:
     if isinstance(optimizer, Transformation):
         hint = f"{optimizer} changes gradients but makes no step: optim.chain({optimizer}, optim.adam(1e-3))"
     raise UsageError(f"{what} takes an optimiser, found {optimizer!r}", hint=hint)
-
-
-def written(name: str, *numbers: Any, **settings: Any) -> str:
-    """How an optimiser was made, with the settings that do something."""
-    parts = [repr(number) for number in numbers]
-    parts += [f"{key}={value!r}" for key, value in settings.items() if value not in (None, False, 0.0)]
-    return f"{name}({', '.join(parts)})"

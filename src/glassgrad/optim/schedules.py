@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import DomainError, UsageError
-from glassgrad.optim.optimizer import written
+from glassgrad.optim.made import Made, made
 from glassgrad.optim.rates import Schedule, checked_count, checked_number
 
 
@@ -24,14 +24,17 @@ class Named:
     """A schedule that says how it was made."""
 
     rate: Callable[[Any], Any]
-    text: str
+    made: Made
 
     def __call__(self, count: Any) -> Any:
         """The rate of the step after `count` steps."""
         return self.rate(count)
 
     def __repr__(self) -> str:
-        return self.text
+        return str(self.made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.made.again, ()
 
 
 def constant(rate: float) -> Schedule:
@@ -41,7 +44,7 @@ def constant(rate: float) -> Schedule:
     0.1
     """
     rate = _rate(rate)
-    return Named(lambda count: rate, written("constant", rate))
+    return Named(lambda count: rate, made(constant, rate))
 
 
 def step(rate: float, every: int | None = None, *, at: tuple[int, ...] = (), factor: float = 0.1) -> Schedule:
@@ -59,13 +62,13 @@ def step(rate: float, every: int | None = None, *, at: tuple[int, ...] = (), fac
         raise UsageError("a step schedule takes either `every` or `at`", hint="step(0.1, every=30)")
     if every is not None:
         every = _steps(every, "every")
-        return Named(lambda count: rate * factor ** (count // every), written("step", rate, every, factor=factor))
+        return Named(lambda count: rate * factor ** (count // every), made(step, rate, every, factor=factor))
     places = [_steps(place, "each of at", least=0) for place in at]
 
     def now(count: Any) -> Any:
         return rate * factor ** sum(1.0 * (count >= place) for place in places)
 
-    return Named(now, written("step", rate, at=tuple(places), factor=factor))
+    return Named(now, made(step, rate, at=tuple(places), factor=factor))
 
 
 def exponential(rate: float, factor: float, *, every: int = 1, end: float = 0.0) -> Schedule:
@@ -76,8 +79,8 @@ def exponential(rate: float, factor: float, *, every: int = 1, end: float = 0.0)
     """
     rate, factor, every = _rate(rate), checked_number(factor, "the factor of a schedule"), _steps(every, "every")
     checked_number(end, "the end of a schedule")
-    text = written("exponential", rate, factor, every=every, end=end)
-    return Named(lambda count: np.maximum(rate * factor ** (count / every), end), text)
+    recipe = made(exponential, rate, factor, every=every, end=end)
+    return Named(lambda count: np.maximum(rate * factor ** (count / every), end), recipe)
 
 
 def linear(start: float, end: float, steps: int) -> Schedule:
@@ -87,8 +90,8 @@ def linear(start: float, end: float, steps: int) -> Schedule:
     array([1. , 0.5, 0. , 0. ])
     """
     start, end, steps = _rate(start), _rate(end), _steps(steps, "steps")
-    text = written("linear", start, end, steps)
-    return Named(lambda count: start + (end - start) * np.minimum(count / steps, 1.0), text)
+    recipe = made(linear, start, end, steps)
+    return Named(lambda count: start + (end - start) * np.minimum(count / steps, 1.0), recipe)
 
 
 def cosine(rate: float, steps: int, *, warm_up: int = 0, end: float = 0.0) -> Schedule:
@@ -110,7 +113,7 @@ def cosine(rate: float, steps: int, *, warm_up: int = 0, end: float = 0.0) -> Sc
         falling = end + (rate - end) * 0.5 * (1.0 + np.cos(np.pi * part))
         return np.where(count < warm_up, rate * (count + 1) / warm_up, falling) if warm_up else falling
 
-    return Named(now, written("cosine", rate, steps, warm_up=warm_up, end=end))
+    return Named(now, made(cosine, rate, steps, warm_up=warm_up, end=end))
 
 
 def one_cycle(
@@ -138,7 +141,7 @@ def one_cycle(
         down = between(rate, lowest, (count - top) / max(steps - 1.0 - top, 1e-9))
         return np.where(count <= top, between(low, rate, count / max(top, 1e-9)), down)
 
-    return Named(now, written("one_cycle", rate, steps, rising=rising, start=start, end=end, straight=straight))
+    return Named(now, made(one_cycle, rate, steps, rising=rising, start=start, end=end, straight=straight))
 
 
 def joined(parts: Mapping[int, Schedule | float]) -> Schedule:
@@ -158,7 +161,7 @@ def joined(parts: Mapping[int, Schedule | float]) -> Schedule:
             found = np.where(count >= begin, _at(parts[begin], count - begin), found)
         return found
 
-    return Named(now, written("joined", dict(parts)))
+    return Named(now, made(joined, dict(parts)))
 
 
 def _at(part: Schedule | float, count: Any) -> Any:

@@ -10,7 +10,8 @@ from glassgrad.base.trees import Tree
 from glassgrad.optim.adam_family import checked_betas
 from glassgrad.optim.decay import amounts, apart
 from glassgrad.optim.leaves import each, moved_towards, zeros
-from glassgrad.optim.optimizer import Optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.paths import Mask
 from glassgrad.optim.rates import Rate, RateLike, check_rate, checked_number, followed, started
 
@@ -58,4 +59,4 @@ def lion(
         updates, mean = each(move, 2, parameters, gradients=gradients, mean=state.mean, decay=decay)
         return updates, LionState(count, followed(state.rate, rate, count), mean)
 
-    return Optimizer(start, update, written("lion", rate, betas=tuple(betas), weight_decay=weight_decay, mask=mask))
+    return Optimizer(start, update, made(lion, rate, betas=tuple(betas), weight_decay=weight_decay, mask=mask))

@@ -9,7 +9,8 @@ import numpy as np
 from glassgrad.base.trees import Tree
 from glassgrad.optim.decay import amounts, coupled
 from glassgrad.optim.leaves import each, moved_towards, zeros
-from glassgrad.optim.optimizer import Optimizer, written
+from glassgrad.optim.made import made
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.paths import Mask
 from glassgrad.optim.rates import Rate, RateLike, check_rate, checked_number, followed, started
 
@@ -64,10 +65,8 @@ def adagrad(
         updates, square = each(move, 2, parameters, gradients=gradients, state=state.square, decay=decay)
         return updates, AdagradState(count, followed(state.rate, rate, count), square)
 
-    text = written(
-        "adagrad", rate, rate_decay=rate_decay, initial=initial, eps=eps, weight_decay=weight_decay, mask=mask
-    )
-    return Optimizer(start, update, text)
+    recipe = made(adagrad, rate, rate_decay=rate_decay, initial=initial, eps=eps, weight_decay=weight_decay, mask=mask)
+    return Optimizer(start, update, recipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ def rmsprop(
         after = replace(state, count=count, rate=followed(state.rate, rate, count), square=square, **changed)
         return updates, after
 
-    text = written(
-        "rmsprop",
+    recipe = made(
+        rmsprop,
         rate,
         decay=decay,
         eps=eps,
@@ -134,7 +133,7 @@ def rmsprop(
         weight_decay=weight_decay,
         mask=mask,
     )
-    return Optimizer(start, update, text)
+    return Optimizer(start, update, recipe)
 
 
 def _by_mean_square(
