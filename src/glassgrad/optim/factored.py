@@ -74,9 +74,9 @@ def adafactor(
         relative = np.minimum(now, 1.0 / np.sqrt(count))
 
         def move(p: Any, g: Any, before: Any, d: float) -> tuple[Any, Any]:
-            smallest = float(np.finfo(p.dtype).eps) if first is None else first
-            square, estimate = _squares(g, before, weight.astype(p.dtype), smallest)
-            u = g / np.sqrt(np.maximum(estimate, smallest * smallest))
+            smallest = float(np.finfo(p.dtype).eps) if first is None else max(first, float(np.finfo(p.dtype).tiny))
+            square, shrink = _squares(g, before, weight.astype(p.dtype), smallest)
+            u = g * shrink
             size = relative.astype(p.dtype) * np.maximum(second, _rms(p)) / np.maximum(1.0, _rms(u) / threshold)
             return apart(-size * u, p, now, d), square
 
@@ -95,13 +95,20 @@ def _no_squares(p: Any) -> Any:
 
 
 def _squares(g: Any, before: Any, weight: Any, smallest: float) -> tuple[Any, Any]:
-    """What is kept of the squares, and the squares that this stands for."""
+    """What is kept of the squares, and 1 / √s for the squares s that this stands for, at least smallest²."""
+    least = float(np.finfo(g.dtype).tiny)
     if not isinstance(before, Factors):
         square = before + weight * (g * g - before)
-        return square, square
+        return square, _root(square, max(smallest * smallest, least))
     rows = before.rows + weight * (_mean(g * g, -1) - before.rows)
     columns = before.columns + weight * (_mean(g * g, -2) - before.columns)
-    return Factors(rows, columns), rows * columns / np.maximum(_mean(rows, -2), smallest)
+    # 1 / √(rows · columns / mean), root by root: none for each element.
+    by_row = _root(rows / np.maximum(_mean(rows, -2), smallest), least)
+    return Factors(rows, columns), np.minimum(by_row * _root(columns, least), 1.0 / smallest)
+
+
+def _root(values: Any, least: float) -> Any:
+    return 1.0 / np.sqrt(np.maximum(values, least))
 
 
 def _mean(values: Any, axis: int) -> Any:
