@@ -101,6 +101,7 @@ from glassgrad.nn.pooling import (
 from glassgrad.nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from glassgrad.nn.recurrent.layers import GRU, LSTM, RNN, last
 from glassgrad.nn.shared import Shared
+from glassgrad.nn.summary import Summary
 from glassgrad.nn.torch_weights import from_torch, to_torch
 from glassgrad.nn.transformer import FeedForward, TransformerDecoderBlock, TransformerEncoderBlock
 
@@ -150,6 +151,7 @@ __all__ = [
     "Residual",
     "Sequential",
     "Shared",
+    "Summary",
     "TransformerDecoderBlock",
     "TransformerEncoderBlock",
     "activation_of",

@@ -16,6 +16,7 @@ from glassgrad.base.trees import Tree
 from glassgrad.nn import parts
 from glassgrad.nn.calls import watched
 from glassgrad.nn.showing import headline, shown
+from glassgrad.nn.summary import Summary, summary
 
 Array: TypeAlias = Any  # a NumPy array, or a traced one
 
@@ -131,6 +132,26 @@ class Layer:
         """The model in which these parameters learn again; all of them if none is named."""
         learning: Self = parts.freeze(self, patterns or ("*",), frozen=False)
         return learning
+
+    def summary(self, *inputs: Any, **kwargs: Any) -> Summary:
+        """A table of the calls of layers, with the shapes of their results, parameters and operations, and the totals.
+
+        The inputs are arrays, or shapes of arrays of the parameters' dtype. Nothing is computed. A parameter counts
+        once, frozen ones are marked; a multiply-add is two operations. `to_dict()` of the result is plain data.
+
+        >>> print(nn.mlp([4, 3, 2], key=0).summary((5, 4)))
+        path       layer            result  parameters  flops
+        -----------------------------------------------------
+                   Sequential       (5, 2)           –      –
+        layers[0]    Linear(4 → 3)  (5, 3)          15    135
+        layers[1]    relu           (5, 3)           –      –
+        layers[2]    Linear(3 → 2)  (5, 2)           8     70
+        <BLANKLINE>
+        parameters  23
+        flops       205 for inputs (5, 4)
+        bytes       92 B of parameters, 160 B of the layers' results
+        """
+        return summary(self, inputs, kwargs)
 
     def parameter_groups(self, patterns: dict[str, str]) -> dict[str, dict[str, Array]]:
         """The trainable parameters by group: each belongs to the first pattern that fits; `*` is the rest."""
