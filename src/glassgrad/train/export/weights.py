@@ -1,0 +1,69 @@
+"""The arrays of an exported network: in a file beside the text, or in the text itself where they are few. Floor 7."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from glassgrad.base.errors import UsageError
+from glassgrad.train.export.network import Network
+
+INLINE = 300  # numbers that are written into the text
+
+
+def arrays_of(network: Network) -> dict[str, np.ndarray]:
+    """The weights by name."""
+    return {network.names[node]: np.asarray(array) for node, array in network.weights.items()}
+
+
+def are_few(arrays: dict[str, np.ndarray]) -> bool:
+    """Do these go into the text?"""
+    return sum(array.size for array in arrays.values()) <= INLINE
+
+
+def check_path(arrays: dict[str, np.ndarray], path: Path | None, ending: str) -> None:
+    """Raises UsageError where there are too many numbers for a text, and no file to put them in."""
+    if path is None and not are_few(arrays):
+        count = sum(array.size for array in arrays.values())
+        raise UsageError(
+            f"the weights are {count:,} numbers, which do not go into a text",
+            hint=f"path='network.py' writes the text there and the weights beside it, as network{ending}",
+        )
+
+
+def array_text(array: np.ndarray) -> str:
+    """An array as a call of np.array that gives the same numbers."""
+    numbers = np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique", max_line_width=96)
+    for word in ("nan", "inf"):
+        numbers = numbers.replace(word, f"np.{word}")
+    return f"np.array({numbers}, dtype=np.{array.dtype.name})" if array.size else f"np.zeros({array.shape}, np.{array.dtype.name})"
+
+
+def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Writes the arrays by name, as `np.load` reads them."""
+    named: Any = arrays
+    with path.open("wb") as file:
+        np.savez(file, **named)
+
+
+def save_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Writes the arrays by name, as safetensors reads them."""
+    from safetensors.numpy import save_file  # with the first file, not with the package
+
+    save_file({name: np.array(array, order="C") for name, array in arrays.items()}, path)
+
+
+def described(network: Network) -> str:
+    """`x (batch, 3)`: the inputs with their shapes."""
+    return ", ".join(f"{network.names[node]} {network.shown(node.shape)}" for node in network.inputs)
+
+
+def results(network: Network) -> str:
+    """`(batch, 2)`: the shapes of the results."""
+    return " and ".join(network.shown(node.shape) for node in network.outputs)
+
+
+def joined(lines: Iterable[str]) -> str:
+    """The lines as a text."""
+    return "\n".join(lines) + "\n"
