@@ -95,7 +95,8 @@ def _given(model: Layer, inputs: Any) -> list[Any]:
 
 
 def _is_shape(part: Any) -> bool:
-    return isinstance(part, tuple) and all(type(size) is int or (size is None and not at) for at, size in enumerate(part))
+    sizes = part[1:] if isinstance(part, tuple) and part[:1] == (None,) else part
+    return isinstance(part, tuple) and all(type(size) is int for size in sizes)
 
 
 def _resized(given: Sequence[Any], size: int | None) -> list[np.ndarray]:
@@ -130,7 +131,9 @@ class _LayerNames:
             self.names.setdefault(result.node, _identifier(self.paths[id(layer)]))
 
 
-def _with_network(model: Layer, inputs: list[np.ndarray], batch: int | None, write: Callable[[Network], Written]) -> Written:
+def _with_network(
+    model: Layer, inputs: list[np.ndarray], batch: int | None, write: Callable[[Network], Written]
+) -> Written:
     watch = _LayerNames()
 
     def called(model: Any, inputs: Sequence[Any]) -> Any:
@@ -159,7 +162,9 @@ def _with_network(model: Layer, inputs: list[np.ndarray], batch: int | None, wri
         _name(names, [(node, "constant") for node in weights if node not in names])
         _name(names, [(node, here.notes.names[node]) for node in nodes if node in here.notes.names])
         kinds = [place.kind for place in parts.places(model) if is_array(place.value)]
-        learned = frozenset(node for (node, _, _), kind in zip(held, kinds, strict=True) if kind in ("parameter", "frozen"))
+        learned = frozenset(
+            node for (node, _, _), kind in zip(held, kinds, strict=True) if kind in ("parameter", "frozen")
+        )
         network = Network(given, outputs, names, weights, learned, here.notes, batch, type(model).__name__)
         if batch is not None and any(network.is_batch(size) for array in weights.values() for size in array.shape):
             raise UsageError("an array depends on the number of examples")

@@ -36,22 +36,20 @@ def to_numpy(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
 
     `inputs` is an example of the input, an array or a shape with the batch axis (`(None, 3)`), or a list of them for
     a model of several inputs. The function takes any number of examples, unless the model works on their number; all
-    other sizes are those of the example. With a `path` the module is written there, and weights of more than 300
+    other sizes are those of the example. With a `path` the module is written there, and weights of more than 100
     numbers beside it, as .npz; without one so many weights are a UsageError. The module imports NumPy, and SciPy
     where an activation asks for it (gelu).
 
     >>> text = gg.train.export.to_numpy(nn.Linear(2, 1, key=0, initialiser="zeros"), (None, 2))
     >>> print(text[text.index("weight =") :])
-    weight = np.array([[0.],
-                       [0.]], dtype=np.float32)
-    bias = np.array([0.], dtype=np.float32)
+    weight = np.array([[0.0], [0.0]], dtype=np.float32)
+    bias = np.array([0.0], dtype=np.float32)
     <BLANKLINE>
     <BLANKLINE>
     def predict(x):
         \"\"\"The network's result, (batch, 1), for x (batch, 2).\"\"\"
         x = np.asarray(x, dtype=np.float32)
-        value = x @ weight + bias  # (batch, 1)
-        return value
+        return x @ weight + bias
     <BLANKLINE>
     """
     place = None if path is None else Path(path)
@@ -68,15 +66,14 @@ def _module(network: Network, path: Path | None) -> Source:
     check_path(arrays, path, ".npz")
     page = rewrite(any_batch(network, page_of(network, lambda name: ast.Name(name, ast.Load()))), _Sigmoid())
     names = [network.names[node] for node in network.inputs]
-    head = Head(
-        "predict", ", ".join(names), (f"The network's result, {results(network)}, for {described(network)}.",)
-    )
+    head = Head("predict", ", ".join(names), (f"The network's result, {results(network)}, for {described(network)}.",))
     text = module_text(head, page, result_of(page))
     imports, _, functions = text.partition("\n\n\n")
     helpers, _, predict = functions.rpartition("def predict(")
     first, _, lines = predict.partition(":\n")
     docstring, _, lines = lines.partition('"""\n')
-    begin = [f"    {name} = np.asarray({name}, dtype=np.{node.dtype.name})" for name, node in zip(names, network.inputs, strict=True)]
+    dtypes = {network.names[node]: node.dtype.name for node in network.inputs}
+    begin = [f"    {name} = np.asarray({name}, dtype=np.{dtype})" for name, dtype in dtypes.items()]
     used = set(names_in(page))
     if "batch" in used:
         begin.append(f"    batch = len({names[0]})")
@@ -88,8 +85,8 @@ def _module(network: Network, path: Path | None) -> Source:
 def _header(network: Network, arrays: dict[str, np.ndarray], imports: str, path: Path | None) -> str:
     first = f"{network.title}, written out by Glassgrad: `predict` takes {described(network)} to {results(network)}."
     if are_few(arrays):
-        values = [f"{name} = {_indented(array_text(array), len(name) + 3)}" for name, array in arrays.items()]
-        return f'"""{first}"""\n\n{imports}\n\n' + "".join(f"{line}\n" for line in values) + ("\n\n" if values else "\n")
+        values = [f"{name} = {array_text(array)}\n" for name, array in arrays.items()]
+        return f'"""{first}"""\n\n{imports}\n\n' + "".join(values) + ("\n\n" if values else "\n")
     assert path is not None, "checked before"
     file = path.with_suffix(".npz").name
     shapes = {name: f"  # {array.shape}" if array.shape else "" for name, array in arrays.items()}
@@ -97,10 +94,6 @@ def _header(network: Network, arrays: dict[str, np.ndarray], imports: str, path:
     opened = f'weights = np.load(Path(__file__).with_name("{file}"))'
     document = f'"""{first}\n\nIts weights are in {file}, which lies beside this file.\n"""'
     return "\n".join([document, "", "from pathlib import Path", "", imports, "", opened, *values]) + "\n\n\n"
-
-
-def _indented(text: str, width: int) -> str:
-    return text.replace("\n", "\n" + " " * width)
 
 
 _COMMENT = re.compile(r"  # \([^#]*$")

@@ -31,7 +31,7 @@ from glassgrad.train.export.weights import (
 def to_torch(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
     """The evaluation of a model as the source of a torch.nn.Module `Network`, and a function `load` that gives it.
 
-    `inputs` and `path` are those of `to_numpy`; weights of more than 300 numbers lie beside the module, as
+    `inputs` and `path` are those of `to_numpy`; weights of more than 100 numbers lie beside the module, as
     .safetensors. The module computes what the model evaluates, on PyTorch's devices and with its gradients: parameters
     are Parameters, running statistics are buffers. Dropout is not part of it, and batch norms keep their statistics.
     UnsupportedError, which names it, for an operation without a counterpart.
@@ -73,14 +73,16 @@ def _module(network: Network, path: Path | None) -> Source:
 
 
 def _head(network: Network, arrays: dict[str, np.ndarray], path: Path | None) -> str:
-    first = f"{network.title}, written out by Glassgrad: `load()` gives a module, {described(network)} to {results(network)}."
+    shapes = f"{described(network)} to {results(network)}"
+    first = f"{network.title}, written out by Glassgrad: `load()` gives a module, {shapes}."
     imports = ["import torch", "from torch import nn", "from torch.nn import functional"]
     if are_few(arrays):
         return "\n".join([f'"""{first}"""', "", *imports, ""])
     assert path is not None, "checked before"
     file = path.with_suffix(".safetensors").name
     document = [f'"""{first}', "", f"Its weights are in {file}, which lies beside this file.", '"""', ""]
-    return "\n".join([*document, "from pathlib import Path", "", imports[0], "from safetensors.torch import load_file", *imports[1:], ""])
+    imports.insert(1, "from safetensors.torch import load_file")
+    return "\n".join([*document, "from pathlib import Path", "", *imports, ""])
 
 
 def _class(network: Network, arrays: dict[str, np.ndarray], forward: str) -> str:
@@ -90,16 +92,17 @@ def _class(network: Network, arrays: dict[str, np.ndarray], forward: str) -> str
     for name, array in arrays.items():
         empty = f"torch.empty({array.shape}, dtype=torch.{array.dtype.name})"
         value = array_text(array).replace("np.array(", "torch.tensor(").replace("np.", "torch.") if inline else empty
-        indent = " " * (len(name) + 17)
-        value = value.replace("\n", "\n" + indent)
-        made.append(f"self.{name} = nn.Parameter({value})" if name in learned else f'self.register_buffer("{name}", {value})')
+        value = value.replace("\n", "\n    ")
+        of_class = f"self.{name} = nn.Parameter({value})"
+        made.append(of_class if name in learned else f'self.register_buffer("{name}", {value})')
     init = ["def __init__(self):", "    super().__init__()", *["    " + line for line in made], ""]
     lines = textwrap.indent("\n".join([*init, forward.rstrip()]), "    ", lambda line: bool(line.strip()))
     return f'\nclass Network(nn.Module):\n    """{described(network)} to {results(network)}."""\n\n{lines}\n'
 
 
 def _load(arrays: dict[str, np.ndarray], path: Path | None) -> str:
-    lines = ["", "", "def load():", '    """The network with its weights, ready for evaluation."""', "    network = Network()"]
+    document = '    """The network with its weights, ready for evaluation."""'
+    lines = ["", "", "def load():", document, "    network = Network()"]
     if not are_few(arrays):
         assert path is not None, "checked before"
         file = path.with_suffix(".safetensors").name

@@ -1,4 +1,4 @@
-"""NumPy's lines as PyTorch's: functions by their other names, `axis` as `dim`, windows by torch.nn.functional. Floor 7."""
+"""NumPy's lines as PyTorch's: functions by their other names, `axis` as `dim`, windows by its own. Floor 7."""
 
 import ast
 from collections.abc import Callable, Sequence
@@ -11,9 +11,20 @@ Arguments: TypeAlias = list[ast.expr]
 # Functions that take one array, or arrays of one shape, and mean the same.
 _SAME = frozenset(
     (
-        *("abs", "sqrt", "square", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "tanh"),
+        *("abs", "sqrt", "square", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan"),
         *("sinh", "cosh", "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh", "sign", "floor", "ceil"),
-        *("trunc", "isnan", "isinf", "isfinite", "where", "logical_and", "logical_or", "logical_not", "logical_xor"),
+        *(
+            "tanh",
+            "trunc",
+            "isnan",
+            "isinf",
+            "isfinite",
+            "where",
+            "logical_and",
+            "logical_or",
+            "logical_not",
+            "logical_xor",
+        ),
         *("hypot", "arctan2", "einsum", "reshape", "broadcast_to", "negative", "reciprocal", "isclose", "sinc"),
     )
 )
@@ -51,7 +62,7 @@ class TorchSyntax(ast.NodeTransformer):
     def __init__(self) -> None:
         self.helpers: set[str] = set()
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:
+    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: D102 - the class says it
         function = ast.unparse(node.func)
         arguments: Arguments = [self.visit(part) for part in node.args]
         words = [_word(word.arg, self.visit(word.value)) for word in node.keywords]
@@ -70,13 +81,13 @@ class TorchSyntax(ast.NodeTransformer):
             return ast.Call(self.visit(node.func) if module else node.func, arguments, words)
         raise _unknown(function)
 
-    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:  # noqa: D102 - the class says it
         if isinstance(node.value, ast.Name) and node.value.id == "np":
             return _parsed(f"torch.{_dtype(node.attr)}")
         self.generic_visit(node)
         return node
 
-    def visit_Slice(self, node: ast.Slice) -> ast.expr:
+    def visit_Slice(self, node: ast.Slice) -> ast.expr:  # noqa: D102 - the class says it
         if isinstance(node.step, ast.UnaryOp):
             raise UnsupportedError("PyTorch has no slices that go backwards")
         self.generic_visit(node)
@@ -96,7 +107,7 @@ class TorchSyntax(ast.NodeTransformer):
                 return ast.Attribute(x, "mT", ast.Load())
             case "transpose", [x, axes]:
                 return _call("torch.permute", [x, axes])
-            case ("var" | "std"), _:
+            case (("var" | "std"), _):
                 return _call(f"torch.{name}", arguments, [*words, ast.keyword("correction", ast.Constant(0))])
         if name in _SAME:
             return _call(f"torch.{name}", arguments, words)

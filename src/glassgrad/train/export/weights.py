@@ -1,6 +1,6 @@
 """The arrays of an exported network: in a file beside the text, or in the text itself where they are few. Floor 7."""
 
-from collections.abc import Iterable
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from glassgrad.base.errors import UsageError
 from glassgrad.train.export.network import Network
 
-INLINE = 300  # numbers that are written into the text
+INLINE = 100  # numbers that are written into the text
 
 
 def arrays_of(network: Network) -> dict[str, np.ndarray]:
@@ -33,11 +33,19 @@ def check_path(arrays: dict[str, np.ndarray], path: Path | None, ending: str) ->
 
 
 def array_text(array: np.ndarray) -> str:
-    """An array as a call of np.array that gives the same numbers."""
-    numbers = np.array2string(array, separator=", ", threshold=array.size + 1, floatmode="unique", max_line_width=96)
-    for word in ("nan", "inf"):
-        numbers = numbers.replace(word, f"np.{word}")
-    return f"np.array({numbers}, dtype=np.{array.dtype.name})" if array.size else f"np.zeros({array.shape}, np.{array.dtype.name})"
+    """An array as a call of np.array that gives the same numbers; no dtype's digits are more than it needs."""
+    dtype = f"dtype=np.{array.dtype.name}"
+    if not array.size:
+        return f"np.zeros({array.shape}, {dtype})"
+    text = f"np.array({_nested(array)}, {dtype})"
+    return "\n    ".join(textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False))
+
+
+def _nested(array: np.ndarray) -> str:
+    if array.ndim:
+        return f"[{', '.join(_nested(part) for part in array)}]"
+    number = str(array[()])
+    return f"float('{number}')" if number.lstrip("-") in ("nan", "inf") else number
 
 
 def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -62,8 +70,3 @@ def described(network: Network) -> str:
 def results(network: Network) -> str:
     """`(batch, 2)`: the shapes of the results."""
     return " and ".join(network.shown(node.shape) for node in network.outputs)
-
-
-def joined(lines: Iterable[str]) -> str:
-    """The lines as a text."""
-    return "\n".join(lines) + "\n"
