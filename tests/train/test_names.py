@@ -18,7 +18,7 @@ def imports_for_types():
 
 def test_each_name_comes_from_where_its_import_says():
     found = imports_for_types()
-    assert sorted(found) == sorted(train.__all__) == sorted([*train._WHERE, "store"])
+    assert sorted(found) == sorted(train.__all__) == sorted([*train._WHERE, "export", "store"])
     for name, module in found.items():
         assert getattr(train, name) is getattr(importlib.import_module(module), name)
     assert set(train.__all__) <= set(dir(train))

@@ -1,4 +1,4 @@
-"""Training: `fit` makes a run of a model, data, a loss and an optimiser; checkpoints, history; `store` keeps runs.
+"""Training: `fit` makes a run of a model, data, a loss and an optimiser; `store` keeps runs, `export` writes networks.
 
 Names are loaded when they are first used: to list the runs of a store takes no engine.
 
@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from glassgrad.train import store
+    from glassgrad.train import export, store
     from glassgrad.train.checkpoint import Checkpoint, Checkpoints
     from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
     from glassgrad.train.fitting import fit
@@ -70,14 +70,15 @@ __all__ = [
     "Stepped",
     "Stream",
     "Timings",
+    "export",
     "fit",
     "store",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "store":
-        return importlib.import_module("glassgrad.train.store")
+    if name in ("export", "store"):
+        return importlib.import_module(f"glassgrad.train.{name}")
     if name not in _WHERE:
         raise AttributeError(f"module 'glassgrad.train' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"glassgrad.train.{_WHERE[name]}"), name)

@@ -1,17 +1,17 @@
 """The lines of a network's evaluation in Python, from which NumPy's and PyTorch's source are made. Floor 7."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from glassgrad.engines.source.page import Compound, Line, Material, Page
+from glassgrad.engines.source.page import Compound, Line, Material, Page, walk_lines
 from glassgrad.engines.source.statements import write
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import ARRAY
-from glassgrad.train.export.network import Network
+from glassgrad.train.export.network import Network, is_uniform
 
 _NEVER = 1 << 62  # no node is of a backward pass
 
@@ -43,7 +43,12 @@ def page_of(network: Network, leaf: Callable[[str], ast.expr]) -> Page:
 
 
 def _filled(array: np.ndarray) -> ast.expr:
-    """An array of equal numbers: `np.zeros((5, 4), dtype=np.float32)`."""
+    """An array as what it is made by: `np.zeros((5, 4), dtype=np.float32)`."""
+    if not is_uniform(array):
+        counting = _parsed(f"np.arange({array.size}, dtype=np.{array.dtype.name})")
+        return (
+            counting if array.ndim == 1 else ast.Call(_parsed("np.reshape"), [counting, _parsed(f"{array.shape}")], [])
+        )
     number = array.flat[0].item()
     shape = f"{array.shape}, dtype=np.{array.dtype.name}"
     plain = {0: f"np.zeros({shape})", 1: f"np.ones({shape})"}
@@ -111,18 +116,8 @@ def any_batch(network: Network, page: Page) -> Page:
     return rewrite(page, _Batch(network))
 
 
-def names_in(page: Page) -> Iterable[str]:
-    """The variables that the lines read."""
-    for line in page.statements:
-        yield from _names(line)
-    for result in page.results:
-        yield from (part.id for part in ast.walk(result) if isinstance(part, ast.Name))
-
-
-def _names(line: Line) -> Iterable[str]:
-    if isinstance(line, Compound):
-        yield from (part.id for part in ast.walk(ast.parse(f"{line.header} pass")) if isinstance(part, ast.Name))
-        for inner in line.inside:
-            yield from _names(inner)
-    else:
-        yield from (part.id for part in ast.walk(line.expression) if isinstance(part, ast.Name))
+def names_in(page: Page) -> set[str]:
+    """The variables and attributes that the lines read."""
+    parts = [*walk_lines(page.statements), *[part for result in page.results for part in ast.walk(result)]]
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    return {part.id for part in parts if isinstance(part, ast.Name)} | attributes

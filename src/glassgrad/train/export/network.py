@@ -157,7 +157,7 @@ def _with_network(
         names = {node: "x" if len(given) == 1 else f"x{place}" for place, node in enumerate(given, start=1)}
         _name(names, [(node, path) for node, path, _ in held if node in alive])
         for node in nodes:
-            if node.op is ARRAY and not is_uniform(node.param("held").values):
+            if node.op is ARRAY and not is_made(node.param("held").values):
                 weights[node] = node.param("held").values
         _name(names, [(node, "constant") for node in weights if node not in names])
         _name(names, [(node, here.notes.names[node]) for node in nodes if node in here.notes.names])
@@ -171,9 +171,19 @@ def _with_network(
         return write(network)
 
 
+def is_made(array: np.ndarray) -> bool:
+    """Is this array written as what it is made by? Those of equal elements, and those that count up."""
+    return array.size > 0 and array.dtype.kind in "fiub" and (is_uniform(array) or is_counting(array))
+
+
 def is_uniform(array: np.ndarray) -> bool:
-    """Are all elements equal? Such an array is written as what it is made by."""
-    return array.size > 0 and array.dtype.kind in "fiub" and bool(np.all(array == array.flat[0]))
+    """Are all elements equal?"""
+    return bool(np.all(array == array.flat[0]))
+
+
+def is_counting(array: np.ndarray) -> bool:
+    """Are the elements 0, 1, 2 …?"""
+    return array.dtype.kind in "iu" and np.array_equal(array.ravel(), np.arange(array.size))
 
 
 def _identifier(path: str) -> str:

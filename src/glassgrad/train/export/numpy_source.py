@@ -32,7 +32,7 @@ class Source:
 
 
 def to_numpy(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
-    r"""The evaluation of a model as the text of a module with a function `predict`, which needs no Glassgrad.
+    """The evaluation of a model as the text of a module with a function `predict`, which needs no Glassgrad.
 
     `inputs` is an example of the input, an array or a shape with the batch axis (`(None, 3)`), or a list of them for
     a model of several inputs. The function takes any number of examples, unless the model works on their number; all
@@ -41,16 +41,10 @@ def to_numpy(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
     where an activation asks for it (gelu).
 
     >>> text = gg.train.export.to_numpy(nn.Linear(2, 1, key=0, initialiser="zeros"), (None, 2))
-    >>> print(text[text.index("weight =") :])
-    weight = np.array([[0.0], [0.0]], dtype=np.float32)
-    bias = np.array([0.0], dtype=np.float32)
-    <BLANKLINE>
-    <BLANKLINE>
-    def predict(x):
-        \"\"\"The network's result, (batch, 1), for x (batch, 2).\"\"\"
+    >>> print(text[text.index("    x =") :].rstrip())
         x = np.asarray(x, dtype=np.float32)
-        return x @ weight + bias
-    <BLANKLINE>
+        value = x @ weight + bias  # (batch, 1)
+        return value
     """
     place = None if path is None else Path(path)
     found = written(model, inputs, lambda network: _module(network, place))
@@ -62,9 +56,9 @@ def to_numpy(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
 
 
 def _module(network: Network, path: Path | None) -> Source:
-    arrays = arrays_of(network)
-    check_path(arrays, path, ".npz")
     page = rewrite(any_batch(network, page_of(network, lambda name: ast.Name(name, ast.Load()))), _Sigmoid())
+    arrays = arrays_of(network, names_in(page))
+    check_path(arrays, path, ".npz")
     names = [network.names[node] for node in network.inputs]
     head = Head("predict", ", ".join(names), (f"The network's result, {results(network)}, for {described(network)}.",))
     text = module_text(head, page, result_of(page))
@@ -91,7 +85,7 @@ def _header(network: Network, arrays: dict[str, np.ndarray], imports: str, path:
     file = path.with_suffix(".npz").name
     shapes = {name: f"  # {array.shape}" if array.shape else "" for name, array in arrays.items()}
     values = [f'{name} = weights["{name}"]{shapes[name]}' for name in arrays]
-    opened = f'weights = np.load(Path(__file__).with_name("{file}"))'
+    opened = f'with np.load(Path(__file__).with_name("{file}")) as file:\n    weights = dict(file)\n'
     document = f'"""{first}\n\nIts weights are in {file}, which lies beside this file.\n"""'
     return "\n".join([document, "", "from pathlib import Path", "", imports, "", opened, *values]) + "\n\n\n"
 

@@ -37,11 +37,10 @@ def to_torch(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
     UnsupportedError, which names it, for an operation without a counterpart.
 
     >>> text = gg.train.export.to_torch(nn.Linear(2, 1, key=0, initialiser="zeros"), (None, 2))
-    >>> print(text[text.index("    def forward") : text.index("def load")])
+    >>> print(text[text.index("    def forward") : text.index("def load")].rstrip())
         def forward(self, x):
-            return x @ self.weight + self.bias
-    <BLANKLINE>
-    <BLANKLINE>
+            value = x @ self.weight + self.bias  # (batch, 1)
+            return value
     """
     place = None if path is None else Path(path)
     found = written(model, inputs, lambda network: _module(network, place))
@@ -53,11 +52,11 @@ def to_torch(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
 
 
 def _module(network: Network, path: Path | None) -> Source:
-    arrays = arrays_of(network)
-    check_path(arrays, path, ".safetensors")
     syntax = TorchSyntax()
     page = any_batch(network, page_of(network, lambda name: ast.Attribute(ast.Name("self"), name, ast.Load())))
     page = rewrite(page, syntax)
+    arrays = arrays_of(network, names_in(page))
+    check_path(arrays, path, ".safetensors")
     page.templates.clear()  # no helper functions of NumPy's
     names = [network.names[node] for node in network.inputs]
     if syntax.helpers and "x" not in names and "x.device" in str(page):

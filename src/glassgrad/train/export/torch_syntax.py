@@ -53,6 +53,7 @@ _OTHER = {
     "ones_like": "ones_like",
 }
 _SPECIAL = frozenset(("ndtr", "ndtri", "log_ndtr", "erf", "erfc", "gammaln", "digamma", "i0e", "i1e"))
+_LARGEST = "3.402823e+38"  # of 32 bits, whose digits as 64 bits PyTorch takes for an overflow
 _MADE = frozenset(("zeros", "ones", "full", "empty", "arange"))
 
 
@@ -86,6 +87,10 @@ class TorchSyntax(ast.NodeTransformer):
             return _parsed(f"torch.{_dtype(node.attr)}")
         self.generic_visit(node)
         return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: D102 - the class says it
+        is_largest = isinstance(node.value, float) and f"{node.value:.6e}" == _LARGEST
+        return _parsed("torch.finfo(torch.float32).max") if is_largest else node
 
     def visit_Slice(self, node: ast.Slice) -> ast.expr:  # noqa: D102 - the class says it
         if isinstance(node.step, ast.UnaryOp):

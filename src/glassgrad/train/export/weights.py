@@ -1,6 +1,7 @@
 """The arrays of an exported network: in a file beside the text, or in the text itself where they are few. Floor 7."""
 
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from glassgrad.train.export.network import Network
 INLINE = 100  # numbers that are written into the text
 
 
-def arrays_of(network: Network) -> dict[str, np.ndarray]:
-    """The weights by name."""
-    return {network.names[node]: np.asarray(array) for node, array in network.weights.items()}
+def arrays_of(network: Network, read: Iterable[str]) -> dict[str, np.ndarray]:
+    """The weights by name, of those that are read."""
+    wanted = set(read)
+    named = {network.names[node]: np.asarray(array) for node, array in network.weights.items()}
+    return {name: array for name, array in named.items() if name in wanted}
 
 
 def are_few(arrays: dict[str, np.ndarray]) -> bool:
