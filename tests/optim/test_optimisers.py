@@ -185,8 +185,17 @@ def test_descent_follows_a_rate_that_is_differentiated():
     np.testing.assert_allclose(gg.grad(after)(0.1), -4.0 * (1.0 - 0.2), rtol=1e-12)
 
 
-def test_adam_makes_one_loop_for_each_parameter():
-    optimizer = optim.chain(optim.clip_by_value(1.0), optim.adamw(optim.schedules.cosine(0.1, 100, warm_up=10)))
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        optim.chain(optim.clip_by_value(1.0), optim.adamw(optim.schedules.cosine(0.1, 100, warm_up=10))),
+        optim.accumulate(optim.adam(0.1), 4),
+        optim.ema(optim.lookahead(optim.nadam(0.1))),
+        optim.by_path({"a": optim.lion(0.1), "*": optim.rmsprop(0.1, momentum=0.9)}),
+    ],
+    ids=repr,
+)
+def test_a_compiled_step_is_one_loop_for_each_parameter(optimizer):
     parameters = {name: np.ones((40, 50), np.float32) for name in "abc"}
 
     def step(parameters, state, gradients):

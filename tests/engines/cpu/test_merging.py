@@ -53,3 +53,22 @@ def test_what_lies_in_one_piece_is_one_loop(name):
 def test_what_is_turned_keeps_its_loops():
     _, kernels = _compiled(TO_SEVERAL["turned"], np.ones((5, 6, 7)))
     assert [len(kernel.frame) for kernel in kernels] == [3]
+
+
+def test_numbers_that_follow_from_numbers_part_no_loops():
+    """They are computed first: a value that is kept needs not wait in memory for one of them."""
+
+    def moved(x, count):
+        mean = 0.9 * x + 0.1 * x * x
+        after = count + 1
+        size = np.sqrt(1.0 - 0.99**after)
+        return mean, after, size, x - mean / size
+
+    x = np.linspace(1.0, 2.0, 3000)
+    compiled = gg.jit(moved)
+    found = compiled(x, 4)
+    for one, expected in zip(found, moved(x, 4), strict=True):
+        np.testing.assert_allclose(one, expected, rtol=1e-14)
+    (version,) = compiled.cache.values()
+    kernels = [step for step in version.program.plan.steps if isinstance(step, Kernel)]
+    assert len([kernel for kernel in kernels if kernel.frame]) == 1

@@ -101,12 +101,24 @@ def _parts_last(order: Sequence[Node]) -> list[Node]:
     return result
 
 
+def _numbers_first(order: Sequence[Node], roles: dict[Node, Role]) -> list[Node]:
+    """The same order, but for numbers that follow from given ones: in front, so that no loop is ended for them."""
+    own = set(order)
+    early: set[Node] = set()
+    for node in order:
+        if roles[node] is not Role.ELEMENTWISE or node.shape:
+            continue
+        if all(x in early or x not in own or roles[x] is Role.LITERAL for x in node.inputs):
+            early.add(node)
+    return [*[node for node in order if node in early], *[node for node in order if node not in early]]
+
+
 def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Node]) -> list[Group | Call]:
     """The kept values as groups and calls, in an order in which they can run."""
     steps: list[Group | Call] = []
     place: dict[Node, int] = {}
     wholes = _wholes(order)
-    for node in _parts_last(order):
+    for node in _numbers_first(_parts_last(order), roles):
         if node not in kept:
             continue
         role = roles[node]
