@@ -182,3 +182,17 @@ def test_gradbench_runs_through_its_protocol(monkeypatch, capsys):
     found = gradbench.run(options)
     assert [(r["eval"], r["valid"]) for r in found["results"]] == [("hello", True)] * 4 + [("llsq", True)] * 4
     assert "llsq     valid" in capsys.readouterr().out
+
+
+def test_trainings_are_timed_by_the_epoch():
+    pytest.importorskip("sklearn")
+    from benchmarks import fit
+
+    task = fit.Task("breast_cancer", (16,), 64, 15)
+    x, y = fit.read(task.data)
+    found = fit.compared(task, {"glassgrad": fit.own(task, x, y), "scikit-learn": fit.peer(task, x, y)}, 2)
+    assert [record["library"] for record in found] == ["glassgrad", "scikit-learn"]
+    assert found[0]["ratio"]["median"] == 1.0
+    assert all(record["accuracy"] > 0.9 and record["whole"] > 0 for record in found)
+    with pytest.raises(RuntimeError, match="have not learnt"):
+        fit.compared(task, {"glassgrad": lambda epochs: 0.5}, 1)
