@@ -185,6 +185,20 @@ def test_descent_follows_a_rate_that_is_differentiated():
     np.testing.assert_allclose(gg.grad(after)(0.1), -4.0 * (1.0 - 0.2), rtol=1e-12)
 
 
+def test_many_models_move_at_once():
+    """vmap over start and update: an ensemble, each member with the norm of its own gradients."""
+    random = np.random.default_rng(4)
+    optimizer = optim.chain(optim.clip_by_norm(1.0), optim.adam(0.1))
+    parameters, gradients = ({"w": random.normal(size=(3, 4)), "b": random.normal(size=3)} for _ in range(2))
+    states = gg.vmap(optimizer.start)(parameters)
+    updates, _ = gg.vmap(optimizer.update)(gradients, states, parameters)
+    for member in range(3):
+        own, slopes = ({path: tree[path][member] for path in tree} for tree in (parameters, gradients))
+        expected, _ = optimizer.update(slopes, optimizer.start(own), own)
+        np.testing.assert_allclose(updates["w"][member], expected["w"], rtol=1e-12)
+        np.testing.assert_allclose(updates["b"][member], expected["b"], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     "optimizer",
     [
