@@ -19,7 +19,6 @@ from glassgrad.train.export.onnx_parts import part
 from glassgrad.train.export.onnx_writer import IR_VERSION, OPSET, OnnxWriter
 from glassgrad.train.exporters.extras import needed
 
-
 _LARGEST = 2_000_000_000  # bytes; protobuf's limit is a little higher
 
 
