@@ -216,3 +216,38 @@ def test_a_batch_is_never_filled_up_beyond_all_rows():
 
     train.fit(network(), (X[:3], Y[:3]), seen, epochs=1, batch_size=32, validation=(X[:2], Y[:2]))
     assert shapes == {(3, 2), (2, 2)}
+
+
+LABELS = (X[:, 0] > 0).astype(int)
+PADDED = {
+    "cross_entropy": (nn.cross_entropy, LABELS),
+    "smoothed": (lambda p, y, *, mask=None: nn.cross_entropy(p, y, label_smoothing=0.1, mask=mask), LABELS),
+    "mse": (nn.mse, Y),
+    "huber": (nn.huber, Y),
+    "binary": (nn.binary_cross_entropy, np.stack([LABELS, 1 - LABELS], axis=1).astype(np.float32)),
+}
+
+
+@pytest.mark.parametrize("name", PADDED)
+def test_filling_up_the_last_batch_changes_nothing(name):
+    loss, targets = PADDED[name]
+    kept, filled = [
+        train.fit(network(), (X, targets), loss, optim.adam(1e-2), epochs=3, batch_size=32, last=last)
+        for last in ("keep", "pad")
+    ]
+    assert np.allclose(kept.history["loss"], filled.history["loss"], rtol=1e-5)
+    for path, value in kept.last_model.parameters().items():
+        assert np.allclose(value, filled.last_model.parameters()[path], rtol=1e-3, atol=1e-5), path
+
+
+def test_batches_are_not_filled_up_where_batch_norm_would_count_the_filling():
+    model = nn.Sequential(nn.Linear(3, 4, key=0), nn.BatchNorm(4), nn.Linear(4, 2, key=1))
+    run = train.fit(model, (X, Y), nn.mse, epochs=1)
+    assert run.configuration["last"] == "keep"
+
+
+def test_the_order_of_the_rows_in_a_batch_does_not_matter():
+    turned = np.arange(70)[::-1]
+    one = train.fit(network(), (X, Y), nn.mse, optim.sgd(0.1), epochs=5, batch_size=70, shuffle=False)
+    other = train.fit(network(), (X[turned], Y[turned]), nn.mse, optim.sgd(0.1), epochs=5, batch_size=70)
+    assert np.allclose(one.history["loss"], other.history["loss"], rtol=1e-5)

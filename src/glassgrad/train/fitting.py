@@ -60,7 +60,8 @@ def fit(
 
     The best model is that with the smallest (`largest`: largest) value of `monitor`, by default the loss of the
     validation where there is one; after `patience` epochs without one better by `tolerance` the run stops. `last` says
-    what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask`.
+    what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask` and
+    the model has no running statistics, for those do not know of the mask.
 
     With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
     same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of
@@ -82,8 +83,9 @@ def fit(
     optimizer = adam(1e-3) if optimizer is None else checked_optimizer(optimizer, "fit")
     first, second, third = split(as_key(key), 3)
     source, held_back = as_source(data, validation, dtype_of(model), third)
-    order = Order(batch_size, second if shuffle else None, last or ("pad" if objective.takes_mask else "keep"))
     state = begin(model, optimizer, first, precision)
+    can_fill = objective.takes_mask and not state.states  # batch norm would count the rows that fill up a batch
+    order = Order(batch_size, second if shuffle else None, last or ("pad" if can_fill else "keep"))
     run = Run(
         model=model,
         history=History(Layers(tuple(state.parameters))),
