@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | demo`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | runs | demo`."""
 
 import sys
 from enum import StrEnum
@@ -12,6 +12,7 @@ from glassgrad.cli.leading_minus import FormulaCommand
 from glassgrad.cli.loading import load_arguments, load_function
 from glassgrad.cli.output import as_json, give, plain_errors, say, shown, speak_utf8
 from glassgrad.cli.predict import predict
+from glassgrad.cli.runs import app as runs
 from glassgrad.cli.train import train
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(runs, name="runs")
 
 
 class Form(StrEnum):

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+Form = Literal["json", "csv", "parquet", "tensorboard", "mlflow"]
 Series = tuple[NDArray[np.int64], NDArray[np.float64]]  # steps and values, both (n,)
 
 

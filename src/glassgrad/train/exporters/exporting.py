@@ -4,17 +4,16 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from glassgrad.base.errors import StoreError, UsageError
 from glassgrad.train.exporters.as_csv import write_csv
 from glassgrad.train.exporters.as_json import write_json
-from glassgrad.train.exporters.contents import RunContents
+from glassgrad.train.exporters.contents import Form, RunContents
 from glassgrad.train.exporters.to_mlflow import send_to_mlflow
 from glassgrad.train.exporters.to_parquet import write_parquet
 from glassgrad.train.exporters.to_tensorboard import write_tensorboard
 
-Form = Literal["json", "csv", "parquet", "tensorboard", "mlflow"]
 _WRITERS: dict[str, Callable[[Iterable[RunContents], Path], None]] = {
     "json": write_json,
     "csv": write_csv,

@@ -1,6 +1,6 @@
 """Names of runs: nine characters that sort by the time the run began. Floor 7."""
 
-import secrets
+import os
 import time
 
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32: without i, l, o, u
@@ -16,7 +16,7 @@ def new_id(latest: str | None = None) -> str:
     (9, True, 'zzzz00010')
     """
     tick = max(0, int((time.time() - _EPOCH) * _TICKS))  # a clock that was never set stands at 1970
-    number = (tick << 5 * _CHANCE) + secrets.randbelow(32**_CHANCE)
+    number = (tick << 5 * _CHANCE) + int.from_bytes(os.urandom(4)) % 32**_CHANCE
     if latest is not None:
         before = int("".join(f"{_DIGITS.index(digit):05b}" for digit in latest), 2)
         number = max(number, before + 1)

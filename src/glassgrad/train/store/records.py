@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,6 +137,8 @@ def _by_path(parts: Iterable[tuple[list[str], Integers, Floats]]) -> dict[str, S
 
 def unknown(message: str, given: str, known: Iterable[str], what: str) -> UnknownRunError:
     """An error that suggests what was meant."""
+    from difflib import get_close_matches  # only a slip of the pen needs it
+
     names = list(known)
     near = get_close_matches(given, names, n=3, cutoff=0.5) or [name for name in names if given.lower() in name.lower()]
     if near:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from glassgrad.base.errors import StoreError, UnknownRunError, UsageError
-from glassgrad.train.exporters.exporting import Form
-from glassgrad.train.exporters.exporting import export as export_contents
+from glassgrad.train.exporters.contents import Form
 from glassgrad.train.store.database import Database
 from glassgrad.train.store.ids import new_id
 from glassgrad.train.store.plain import as_json
@@ -129,6 +128,8 @@ class Store:
         """Writes runs to a file ("json", "csv", "parquet"), a folder of event files ("tensorboard"), or to an MLflow
         server or folder ("mlflow"). A file or folder appears whole or not at all.
         """
+        from glassgrad.train.exporters.exporting import export as export_contents
+
         chosen = [self.run(each) for each in ([which] if isinstance(which, str) else which)]
         export_contents((record.contents() for record in chosen), form, target)
 

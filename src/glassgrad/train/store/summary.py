@@ -11,6 +11,9 @@ from glassgrad.train.store.packing import Floats, Integers
 
 POINTS = 64  # of the small curve
 
+_LESS_IS_BETTER = re.compile(
+    r"loss|error|(?:^|[^a-z])(?:err|r?mse|mae|mape|nll|perplexity|entropy|divergence)(?![a-z])"
+)
 Goal = Literal["least", "greatest"]
 _GREATER_IS_BETTER = re.compile(
     r"(?:^|[^a-z])(?:acc|accuracy|auc|auroc|f1|r2|r²|precision|recall|score|map|iou|dice|bleu|rouge|reward|return"
@@ -48,6 +51,11 @@ class Summary:
     def goal(self) -> Goal:
         """Which end is the better one."""
         return goal_of(self.name)
+
+    @property
+    def judged(self) -> bool:
+        """Whether its name says that one end is better: a gradient's norm or a rate has none."""
+        return bool(_GREATER_IS_BETTER.search(self.name.lower()) or _LESS_IS_BETTER.search(self.name.lower()))
 
     @property
     def best(self) -> tuple[float, int | None]:

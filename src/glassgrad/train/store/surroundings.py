@@ -3,7 +3,6 @@
 import os
 import platform
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ _PACKAGES = ("numpy", "scipy", "llvmlite", "scikit-learn", "polars")
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
     """Versions of Python, Glassgrad and what it computes with."""
+    from importlib.metadata import PackageNotFoundError, version  # takes as long as the rest of a listing
+
     found = {"python": platform.python_version(), "glassgrad": __version__}
     for package in _PACKAGES:
         try:
