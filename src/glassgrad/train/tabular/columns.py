@@ -113,7 +113,7 @@ def _of_words(name: str, cells: "pl.Series", missing: float, distinct: int, warn
     filled = cells.drop_nulls()
     rows = len(filled)
     lengths = filled.str.len_chars()
-    is_code = bool(filled.str.contains(r"^0\d*$").any() and filled.str.contains(r"^\d+$").all())
+    is_code = bool(filled.str.contains(r"^0\d+$").any() and filled.str.contains(r"^\d+$").all())
     formats, dates, is_open = formats_of(filled)
     if dates >= _NUMERIC_SHARE and not is_code and distinct > 1:
         odd = _odd(filled, as_days(filled, formats), "no dates")
