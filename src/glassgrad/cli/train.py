@@ -32,7 +32,7 @@ def train(
     validation: Annotated[
         float | None, typer.Option(help="share of the rows to choose the best epoch by (0.1)")
     ] = None,
-    hidden: Annotated[str | None, typer.Option(help="sizes of the hidden layers (128,64)", metavar="N,N")] = None,
+    hidden: Annotated[str | None, typer.Option(help="sizes of the hidden layers (192)", metavar="N,N")] = None,
     activation: Annotated[str | None, typer.Option(help="relu, gelu, tanh, … (relu)")] = None,
     optimizer: Annotated[str | None, typer.Option(help="adamw, adam, sgd, … (adamw)")] = None,
     lr: Annotated[str | None, typer.Option(help="learning rate, or auto: a range test", metavar="RATE")] = None,
@@ -41,7 +41,9 @@ def train(
     clip: Annotated[float | None, typer.Option(help="largest norm of a gradient; 0 clips nothing (1.0)")] = None,
     batch_size: Annotated[int | None, typer.Option(help="rows in a step; by default by the table's size")] = None,
     epochs: Annotated[int | None, typer.Option(help="at most so many passes over the rows (200)")] = None,
-    patience: Annotated[int | None, typer.Option(help="epochs without improvement before it stops (20)")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="epochs without improvement before it stops (30; 10 on large tables)")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="of the split, the start and the order (0)")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was interrupted")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="write over the folder of an earlier run")] = False,

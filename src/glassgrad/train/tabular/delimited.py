@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BLOCK = 2**26  # bytes
 SEPARATORS = (",", ";", "\t", "|")
 _WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"  # a leading zero makes a code of it: 01234 is no number
-_NUMBER = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_NUMBER = r"^[+-]?((0|[1-9]\d{0,17})(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
 _SHARE = 0.7  # of the free memory that a table may take
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from glassgrad.train.fitting import fit
 from glassgrad.train.objective import objective_of
 from glassgrad.train.run import Callback, Run
 from glassgrad.train.tabular.measuring import Metrics, metrics
-from glassgrad.train.tabular.options import Options, batch_size_for
+from glassgrad.train.tabular.options import Options
 from glassgrad.train.tabular.preparation import Preparation
 from glassgrad.train.tabular.range_test import RangeTest, range_test
 from glassgrad.train.tabular.splitting import Split
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = "glassgrad table network 1"
 _ROWS = 2**14  # predicted at a time
+_TRIED_RATE = 1e-3  # that the optimiser of a range test is made with
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def model_for(preparation: Preparation, options: Options) -> Sequential:
         [len(preparation.feature_names), *options.hidden, outputs],
         key=options.seed,
         activation=options.activation,
-        dropout=options.dropout or 0.0,
+        dropout=options.dropout or 0.0,  # decided before the training
     )
 
 
@@ -149,29 +150,33 @@ def trained(
     held = _arrays(preparation, split.validation, is_number=is_number) if len(split.validation) else None
     loss = mse if is_number else cross_entropy
     first, second = split_key(make_key(options.seed))
-    model, size = model_for(preparation, options), options.batch_size or batch_size_for(len(split.train))
-    size, found, rate = min(size, len(split.train)), None, options.rate
-    if rate == "auto":
-        objective = objective_of(loss, None)
+    rows, found = len(split.train), None
+    if options.rate == "auto":
+        tried = replace(options.decided(rows, _TRIED_RATE), weight_decay=options.weight_decay or 0.0)
         found = range_test(
-            model, Arrays(*data), objective, _optimizer(options, 1e-3, preparation), batch_size=size, key=second
+            model_for(preparation, tried),
+            Arrays(*data),
+            objective_of(loss, None),
+            _optimizer(tried),
+            batch_size=tried.batch_size or rows,
+            key=second,
         )
-        rate = found.rate
+    decided = options.decided(rows, float(options.rate) if found is None else found.rate)
     run = fit(
-        model,
+        model_for(preparation, decided),
         data,
         loss,
-        _optimizer(options, rate, preparation),
-        epochs=options.epochs,
-        batch_size=size,
+        _optimizer(decided),
+        epochs=decided.epochs,
+        batch_size=decided.batch_size or rows,
         validation=held,
         callbacks=callbacks,
         key=first,
         last="pad",
-        patience=options.patience if options.patience is not None else 20,
+        patience=decided.patience,
         **given,
     )
-    return Network(preparation, run.model, options, run, found)
+    return Network(preparation, run.model, decided, run, found)
 
 
 def _arrays(preparation: Preparation, table: "pl.DataFrame", *, is_number: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -179,7 +184,6 @@ def _arrays(preparation: Preparation, table: "pl.DataFrame", *, is_number: bool)
     return preparation.inputs(table), targets[:, None] if is_number else targets
 
 
-def _optimizer(options: Options, rate: float, preparation: Preparation) -> optim.Optimizer:
-    settings = {} if options.weight_decay is None else {"weight_decay": options.weight_decay}
-    found = optimizer_of(options.optimizer, rate, **settings)
-    return found if options.clip is None else optim.chain(optim.clip_by_norm(options.clip), found)
+def _optimizer(options: Options) -> optim.Optimizer:
+    found = optimizer_of(options.optimizer, float(options.rate), weight_decay=options.weight_decay or 0.0)
+    return optim.chain(optim.clip_by_norm(options.clip), found) if options.clip else found

@@ -73,7 +73,7 @@ class Plan:
             raise TableError("this is no plan of a table", hint=f"its format is {facts.get('format')!r}")
         target = facts["target"]
         return Plan(
-            target=Target(**{**target, "classes": tuple(target["classes"])}),
+            target=Target(**{**target, "classes": tuple(target["classes"]), "counts": tuple(target["counts"])}),
             columns=tuple(Column(**{**one, "formats": tuple(one["formats"])}) for one in facts["columns"]),
             rows=facts["rows"],
             time_column=facts["time_column"],

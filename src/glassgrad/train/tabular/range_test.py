@@ -19,6 +19,7 @@ from glassgrad.train.step import begin, frozen_of, program
 
 LOWEST, HIGHEST = 1e-6, 1.0
 STEPS = 120
+_WINDOW = STEPS // 5  # steps that a slope is taken over
 _SMOOTHING = 0.9
 _DIVERGED = 3.0  # times the best loss
 _MODEST = 1e-3  # where the test says nothing
@@ -75,15 +76,24 @@ def _endless(data: Source, size: int, key: Any) -> Any:
 
 
 def _chosen(rates: np.ndarray, losses: np.ndarray) -> RangeTest:
-    """The steepest descent, at most a tenth of the rate at which the loss is past its lowest point and rises."""
+    """Where the loss falls fastest by the logarithm of the rate, and no more than a tenth of where it turns.
+
+    Slopes are those of lines through a fifth of the sweep, as the losses of single batches are noise; only where the
+    loss has begun to fall can it be falling fast.
+    """
     swept = rates[: len(losses)]
-    if len(losses) < 10 or losses.min() > 0.98 * losses[0]:
-        return RangeTest(_MODEST, "the loss does not fall at any rate", swept, losses)
-    lowest = int(losses.argmin())
-    slopes = np.gradient(losses, np.log(swept))
-    steepest = int(slopes[: lowest + 1].argmin())
-    risen = np.flatnonzero(losses[lowest:] > losses[lowest] + 0.25 * (losses[0] - losses[lowest]))
-    limit = swept[lowest + risen[0]] / 10 if len(risen) else swept[-1] / 10
-    if swept[steepest] <= limit:
-        return RangeTest(float(swept[steepest]), "the loss falls fastest there", swept, losses)
-    return RangeTest(float(limit), "a tenth of where the loss rises", swept, losses)
+    lowest = int(losses.argmin()) if len(losses) else 0
+    if len(losses) < _WINDOW or losses[lowest] > 0.95 * losses[: _WINDOW // 2].mean():
+        return RangeTest(_MODEST, "the loss does not fall clearly at any rate", swept, losses)
+    logs = np.log(swept)
+    half = _WINDOW // 2
+    slopes = np.full(len(losses), np.inf)
+    for place in range(half, lowest + 1):
+        window = slice(place - half, min(place + half + 1, len(losses)))
+        slopes[place] = np.polyfit(logs[window], losses[window], 1)[0]
+    start = losses[:half].mean()
+    slopes[losses > start - 0.1 * (start - losses[lowest])] = np.inf
+    steepest, limit = swept[int(slopes.argmin())], swept[lowest] / 10
+    if steepest <= limit:
+        return RangeTest(float(steepest), "the loss falls fastest there", swept, losses)
+    return RangeTest(float(limit), "a tenth of the rate from which on the loss does not fall", swept, losses)

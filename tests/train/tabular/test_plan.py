@@ -1,0 +1,151 @@
+"""What is inferred of columns and targets, and said in words."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from glassgrad.base.errors import TableError, UsageError
+from glassgrad.train import tabular
+from glassgrad.train.tabular import Plan
+from tests.train.tabular.tables import customers
+
+ROWS = 60
+COLUMNS = {
+    "whole numbers": ([*range(5, 5 + ROWS)][::-1], "number"),
+    "numbers as text": ([f"{n * 1234.5:,.1f}" for n in range(1, ROWS + 1)], "number"),
+    "comma for a point": ([f"{n},5" for n in range(ROWS)], "number"),
+    "percent": ([f"{n % 17} %" for n in range(ROWS)], "number"),
+    "money": ([f"${n * 3}" for n in range(ROWS)], "number"),
+    "a word among numbers": ([*map(str, range(4, ROWS * 2 + 2, 2)), "many"], "number"),
+    "yes or no": (["yes", "no"] * (ROWS // 2), "category"),
+    "truth": ([True, False] * (ROWS // 2), "category"),
+    "customer_id": ([n * 7 + 3 for n in range(ROWS)], "identifier"),
+    "line": ([*range(1, ROWS + 1)], "identifier"),
+    "uuid": ([f"{n:08x}-77" for n in range(ROWS)], "identifier"),
+    "zip": ([10000 + n % 9 for n in range(ROWS)], "category"),
+    "codes": ([f"{n % 9:03d}" for n in range(ROWS)], "category"),
+    "remarks": ([f"the customer said {n} words to us" for n in range(ROWS)], "text"),
+    "one": (["EUR"] * ROWS, "constant"),
+    "nothing": ([None] * ROWS, "missing"),
+    "ISO dates": ([f"2020-01-{n % 28 + 1:02d}" for n in range(ROWS)], "date"),
+    "dates and times": ([f"2020-01-{n % 28 + 1:02d}T12:30:00Z" for n in range(ROWS)], "date"),
+    "dotted dates": ([f"{n % 28 + 1}.2.2020" for n in range(ROWS)], "date"),
+    "day first": ([f"{n % 28 + 1}/02/2020" for n in range(ROWS)], "date"),
+    "month in words": ([f"{n % 28 + 1} Mar 2020" for n in range(ROWS)], "date"),
+    "compact dates": ([20200101 + n % 28 for n in range(ROWS)], "date"),
+    "half words": ([str(n) if n % 2 else f"w{n % 6}" for n in range(ROWS)], "category"),
+}
+
+
+def table_of(**columns):
+    target = np.random.default_rng(3).permutation(["a", "b"] * (ROWS // 2))
+    return pl.DataFrame({**columns, "filler": [n**1.5 for n in range(ROWS)], "target": target}, strict=False)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_kinds_of_columns(name):
+    values, kind = COLUMNS[name]
+    plan = tabular.infer(table_of(**{name: values}), "target")
+    assert plan.columns[0].kind == kind, plan.columns[0]
+    assert any(name in line and kind in line for line in plan.lines())
+
+
+def test_what_is_odd_is_said():
+    plan = tabular.infer(table_of(x=COLUMNS["a word among numbers"][0], m=COLUMNS["half words"][0]), "target")
+    said = "\n".join(plan.lines())
+    assert "x: 1 value ('many') is no numbers and count as missing" in said or "'many'" in said
+    assert "mixed: " in said
+
+
+def test_days_and_months_that_might_be_swapped_are_said():
+    table = table_of(day=[f"{n % 12 + 1:02d}/{(n * 5) % 12 + 1:02d}/2020" for n in range(ROWS)])
+    assert "swapped" in tabular.infer(table, "target").warnings[0]
+
+
+def test_a_copy_of_the_target_is_left_out_and_what_determines_it_is_said():
+    table = table_of().with_columns(again=pl.col("target"), told=pl.col("target").replace({"a": "x", "b": "y"}))
+    plan = tabular.infer(table, "target")
+    kinds = {column.name: column.kind for column in plan.columns}
+    assert kinds["again"] == "copy of the target"
+    assert kinds["told"] == "category"
+    assert any("told: it determines the target" in warning for warning in plan.warnings)
+    numbers = pl.DataFrame({"y": np.arange(50.0) ** 1.5, "x": np.sin(np.arange(50.0))}).with_columns(k=pl.col("y") * 3)
+    assert any("another unit" in warning for warning in tabular.infer(numbers, "y").warnings)
+
+
+TARGETS = {
+    "words": (["a", "b", "c"] * 20, "classification"),
+    "two numbers": ([0.5, 1.5] * 30, "classification"),
+    "few whole numbers": ([0, 1, 2] * 20, "classification"),
+    "fractions": ([n / 7 for n in range(60)], "regression"),
+    "many whole numbers": ([*range(60)], "regression"),
+    "numbers as text": ([f"${n},000.5" for n in range(60)], "regression"),
+    "truth": ([True, False] * 30, "classification"),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_tasks(name):
+    values, task = TARGETS[name]
+    table = pl.DataFrame({"x": np.arange(60.0) ** 2, "y": values})
+    assert tabular.infer(table, "y").task == task
+
+
+NO_TARGETS = {
+    "one value": (["a"] * 60, "'a' in every row"),
+    "no value": ([None] * 60, "no value in any row"),
+    "too many classes": ([f"name {n}" for n in range(60)], "too many classes"),
+    "dates": (["2020-01-01"] * 30 + ["2020-01-02"] * 30, None),
+}
+
+
+@pytest.mark.parametrize("name", NO_TARGETS)
+def test_targets_of_which_nothing_can_be_learnt(name):
+    values, message = NO_TARGETS[name]
+    table = pl.DataFrame({"x": np.arange(60.0) ** 2, "y": values})
+    if message is None:
+        assert tabular.infer(table, "y").task == "classification"
+        return
+    with pytest.raises(TableError, match=message):
+        tabular.infer(table, "y")
+
+
+def test_names_that_are_not_there():
+    table = table_of()
+    with pytest.raises(TableError, match="no target 'Target'") as caught:
+        tabular.infer(table, "Target")
+    assert "did you mean 'target'" in (caught.value.hint or "")
+    with pytest.raises(TableError, match="no column 'z'"):
+        tabular.infer(table, "target", kinds={"z": "number"})
+    with pytest.raises(UsageError, match="of the kind"):
+        tabular.infer(table, "target", kinds={"filler": "wish"})  # type: ignore[dict-item]
+    with pytest.raises(TableError, match="no column is left"):
+        tabular.infer(table.select("target"), "target")
+    with pytest.raises(UsageError, match="no task"):
+        tabular.infer(table, "target", task="guess")  # type: ignore[arg-type]
+    with pytest.raises(TableError, match="has no numbers"):
+        tabular.infer(table, "target", task="regression")
+
+
+def test_kinds_overrule():
+    table = table_of(zip=COLUMNS["zip"][0], line=COLUMNS["line"][0])
+    plan = tabular.infer(table, "target", kinds={"zip": "number", "line": "number", "filler": "left out"})
+    assert [column.kind for column in plan.columns] == ["number", "number", "left out"]
+
+
+def test_rows_without_a_target_and_lonely_classes_are_said():
+    table = pl.DataFrame({"x": np.arange(22.0) ** 2, "y": ["a", "b"] * 9 + ["c", None, None, None]})
+    plan = tabular.infer(table, "y")
+    assert any("3 rows without a value of 'y'" in note for note in plan.notes)
+    assert any("'c' belongs to one row only" in note for note in plan.notes)
+
+
+def test_a_plan_goes_through_json():
+    plan = tabular.infer(customers(300), "leaves")
+    again = Plan.from_dict(json.loads(json.dumps(plan.to_dict())))
+    assert again == plan
+    assert again.lines() == plan.lines()
+    with pytest.raises(TableError, match="no plan"):
+        Plan.from_dict({"format": "else"})
