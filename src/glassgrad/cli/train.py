@@ -128,7 +128,7 @@ def _sizes(text: str | None) -> list[int] | None:
     if text is None:
         return None
     try:
-        return [int(part) for part in text.replace("x", ",").split(",") if part.strip()]
+        return [int(part) for part in text.split(",")] if text.strip() else []
     except ValueError:
         stop(f"--hidden is {text!r}, and sizes are whole numbers", hint="--hidden 64,32")
 
