@@ -42,15 +42,13 @@ def main():
     inputs, test_inputs, targets, test_targets = train_test_split(
         images, labels, test_size=0.2, random_state=0, stratify=labels
     )
-    epochs, size = 15, 64
-    steps = epochs * (len(inputs) * 9 // 10 // size)  # a tenth is held back
     run = train.fit(
         network(key=0),
         (inputs, targets),
         nn.cross_entropy,
-        optim.adamw(optim.schedules.one_cycle(4e-3, steps)),
-        epochs=epochs,
-        batch_size=size,
+        lambda steps: optim.adamw(optim.schedules.one_cycle(4e-3, steps)),
+        epochs=15,
+        batch_size=64,
         validation=0.1,
         last="drop",
         metrics={"accuracy": accuracy},

@@ -41,7 +41,7 @@ def main():
         Forecaster(24, key=0),
         (past, following),  # the clean value is not shown: it learns from noise alone
         nn.mse,
-        optim.adam(optim.schedules.one_cycle(0.01, 15 * 63)),
+        lambda steps: optim.adam(optim.schedules.one_cycle(0.01, steps)),
         epochs=15,
         batch_size=64,
     )

@@ -35,14 +35,13 @@ class Sorter(nn.Layer):
 def main():
     random = np.random.default_rng(0)
     sequences = random.integers(0, DIGITS, (20_000, LENGTH))
-    epochs, size = 6, 100
     run = train.fit(
         Sorter(key=0),
         (sequences, np.sort(sequences, axis=-1)),
         nn.cross_entropy,
-        optim.adamw(optim.schedules.one_cycle(5e-3, epochs * len(sequences) // size)),
-        epochs=epochs,
-        batch_size=size,
+        lambda steps: optim.adamw(optim.schedules.one_cycle(5e-3, steps)),
+        epochs=6,
+        batch_size=100,
     )
     print(f"{run.model.parameter_count():,} parameters, {run.step / run.timings.steps:,.0f} steps a second")
     for record in run.history.epochs:

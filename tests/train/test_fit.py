@@ -251,3 +251,20 @@ def test_the_order_of_the_rows_in_a_batch_does_not_matter():
     one = train.fit(network(), (X, Y), nn.mse, optim.sgd(0.1), epochs=5, batch_size=70, shuffle=False)
     other = train.fit(network(), (X[turned], Y[turned]), nn.mse, optim.sgd(0.1), epochs=5, batch_size=70)
     assert np.allclose(one.history["loss"], other.history["loss"], rtol=1e-5)
+
+
+def test_an_optimiser_is_made_for_the_number_of_steps():
+    told = []
+
+    def planned(steps):
+        told.append(steps)
+        return optim.sgd(optim.schedules.linear(0.1, 0.0, steps))
+
+    run = train.fit(network(), (X, Y), nn.mse, planned, epochs=3, batch_size=32, validation=0.1)
+    assert told == [run.step] == [6]
+    with pytest.raises(UsageError, match="does not say how many rows"):
+        train.fit(network(), train.Stream(lambda: iter([(X, Y)])), nn.mse, planned)
+    with pytest.raises(UsageError, match="takes an optimiser, found <class"):
+        train.fit(network(), (X, Y), nn.mse, dict)
+    with pytest.raises(UsageError, match="makes no step"):
+        train.fit(network(), (X, Y), nn.mse, optim.clip_by_norm(1.0))

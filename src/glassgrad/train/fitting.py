@@ -9,10 +9,10 @@ from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
 from glassgrad.optim.adam_family import adam
-from glassgrad.optim.optimizer import Optimizer, checked_optimizer
+from glassgrad.optim.optimizer import Optimizer, Transformation, checked_optimizer
 from glassgrad.random.keys import split
 from glassgrad.train.checkpoint import Checkpoints
-from glassgrad.train.data.batches import Last, Order
+from glassgrad.train.data.batches import Last, Order, Source, count_of
 from glassgrad.train.data.sources import as_source, dtype_of
 from glassgrad.train.history import History, Layers
 from glassgrad.train.loop import Loop
@@ -28,7 +28,7 @@ def fit(
     model: Layer,
     data: Any,
     loss: Callable[..., Any] | Objective,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Callable[[int], Optimizer] | None = None,
     *,
     epochs: int = 10,
     batch_size: int = 32,
@@ -54,7 +54,8 @@ def fit(
     """Trains a model and gives back the run, with the best model in it.
 
     `data` is (inputs, *targets) of arrays with a row for each example, or a `Source`; `loss(prediction, *targets)` is
-    what is minimised (or an `Objective`), by Adam with a rate of 1e-3 unless an `optimizer` is given. Each step is one
+    what is minimised (or an `Objective`), by Adam with a rate of 1e-3 unless an `optimizer` is given; a function of the
+    number of steps may make it: `lambda steps: optim.adam(optim.schedules.one_cycle(0.01, steps))`. Each step is one
     native call. `validation` is data like `data`, or a share between 0 and 1 of its rows, drawn by the key and held
     back. `metrics` are further functions like the loss.
 
@@ -80,12 +81,12 @@ def fit(
     if not isinstance(model, Layer):
         raise UsageError(f"fit trains a layer, found {type(model).__name__}", hint="nn.Sequential(…), …")
     objective = objective_of(loss, metrics)
-    optimizer = adam(1e-3) if optimizer is None else checked_optimizer(optimizer, "fit")
     first, second, third = split(as_key(key), 3)
     source, held_back = as_source(data, validation, dtype_of(model), third)
-    state = begin(model, optimizer, first, precision)
-    can_fill = objective.takes_mask and not state.states  # batch norm would count the rows that fill up a batch
+    can_fill = objective.takes_mask and not model.states()  # batch norm would count the rows that fill up a batch
     order = Order(batch_size, second if shuffle else None, last or ("pad" if can_fill else "keep"))
+    optimizer = _made(optimizer, source, order, epochs)
+    state = begin(model, optimizer, first, precision)
     run = Run(
         model=model,
         history=History(Layers(tuple(state.parameters))),
@@ -118,3 +119,17 @@ def fit(
         loop.told += shown(force=progress is True)
     loop.go(epochs, resume=resume)
     return run
+
+
+def _made(optimizer: Any, source: Source, order: Order, epochs: int) -> Optimizer:
+    """The optimiser, made for the number of steps where a function makes it."""
+    if optimizer is None:
+        return adam(1e-3)
+    if isinstance(optimizer, Optimizer | Transformation | type) or not callable(optimizer):
+        return checked_optimizer(optimizer, "fit")
+    if source.rows is None:
+        raise UsageError(
+            "the optimiser is made for a number of steps, and the data does not say how many rows it has",
+            hint="train.Stream(pieces, rows=…)",
+        )
+    return checked_optimizer(optimizer(epochs * count_of(source.rows, order)), "fit")
