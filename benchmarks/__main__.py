@@ -16,6 +16,7 @@ GROUPS = {
     "elementwise": "elementwise chains and reductions",
     "products": "matrix products",
     "training": "training steps",
+    "tabular": "networks for tables: how well and how fast",
     "fit": "whole trainings of small networks, an epoch",
     "gradbench": "the suite GradBench",
     "costs": "import, compile time, memory, gradient against function, growth",
