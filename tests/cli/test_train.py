@@ -20,6 +20,7 @@ pytest.importorskip("sklearn")
 
 from glassgrad.cli.main import app  # noqa: E402 - only where tables can be read
 from glassgrad.train.checkpoint import read  # noqa: E402
+from glassgrad.train.job import load_network  # noqa: E402
 from glassgrad.train.tabular.options import Options  # noqa: E402
 
 SMALL = ("--epochs", "3", "--hidden", "8")
@@ -304,6 +305,57 @@ def test_predict_numbers(folder):
     assert np.sqrt(np.mean(error**2)) < 0.5 * pets()["price"].std()
 
 
+# ------------------------------------------------------------------ export
+def test_export_to_numpy_computes_what_predict_gives(trained):
+    result = run("export", "pets-model", "--to", "numpy", "--out", "out/pets.py")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.split()[0].endswith("pets.py")
+    assert all(Path(line).exists() for line in result.stdout.split())
+    facts = json.loads(Path("out/pets.inputs.json").read_text())
+    network = load_network(Path("pets-model"))
+    inputs = network.preparation.inputs(pets())
+    assert facts["inputs"] == list(network.preparation.feature_names)
+    code = "import sys, numpy as np, pets; np.save('y.npy', pets.predict(np.load('x.npy')))"
+    np.save("out/x.npy", inputs)
+    subprocess.run([sys.executable, "-c", code], cwd="out", check=True, timeout=60)
+    scores = np.load("out/y.npy")
+    chosen = [facts["outputs"]["classes"][place] for place in scores.argmax(axis=1)]
+    assert chosen == [row["prediction"] for row in read_csv(run("predict", "pets-model", "pets.csv").stdout)]
+
+
+@pytest.mark.parametrize("form", ["numpy", "onnx", "torch"])
+def test_export_writes_into_the_folder_and_lists_its_files(trained, form):
+    if form == "onnx":
+        pytest.importorskip("onnx")
+    result = run("export", "pets-model", "--to", form, "--json")
+    assert result.exit_code == 0, result.stderr
+    files = json.loads(result.stdout)["files"]
+    assert all(Path(file).parent == Path("pets-model") and Path(file).exists() for file in files)
+    assert run("predict", "pets-model", "pets.csv").exit_code == 0
+    assert json.loads(run("export", "pets-model", "--to", form, "--json").stdout)["files"] == files
+    assert files[0].startswith("pets-model/network")
+    assert files[-1].endswith(".inputs.json")
+
+
+def test_export_lists_the_weights_of_a_large_network_each_time(folder):
+    assert run("train", "pets.csv", "--target", "price", "--epochs", 1, "--out", "m").exit_code == 0
+    for _ in range(2):
+        files = json.loads(run("export", "m", "--to", "numpy", "--json").stdout)["files"]
+        assert files == ["m/network.py", "m/network.npz", "m/network.inputs.json"]
+
+
+def test_export_says_what_is_wrong(trained):
+    result = run("export", "pets-model", "--to", "excel")
+    assert (result.exit_code, "no form 'excel'" in result.stderr, "numpy, onnx, torch" in result.stderr) == (
+        2,
+        True,
+        True,
+    )
+    assert run("export", ".", "--to", "numpy").exit_code == 2
+    assert run("export", "pets-model", "--to", "numpy", "--out", "pets.csv/x.py").exit_code == 2
+
+
+# ------------------------------------------------------------------ what predict says
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -146,6 +146,18 @@ def test_verdicts_of_classes(accuracy, linear, said):
     assert said in verdict(classification(truth=truth, prediction=prediction, scores=scores))[1]
 
 
+def test_a_network_that_tells_rare_classes_apart_has_learnt_though_its_accuracy_is_that_of_the_majority():
+    truth = (np.arange(200) < 40).astype(int)
+    scores = {"network": {"roc_auc": 0.8}, "majority": {"accuracy": 0.8}, "logistic regression": {"roc_auc": 0.75}}
+    said = verdict(classification(truth=truth, prediction=truth * 0, scores=scores))[1]
+    assert (
+        "it tells the classes apart: its ROC-AUC is 0.800, and 0.5 would be chance, logistic regression has 0.750"
+        in said
+    )
+    scores["network"]["roc_auc"] = 0.55
+    assert "not better" in verdict(classification(truth=truth, prediction=truth * 0, scores=scores))[1]
+
+
 def test_accuracy_is_put_into_its_place_where_one_class_is_nearly_all():
     truth = (np.arange(200) < 10).astype(int)
     found = classification(truth=truth, prediction=truth * 0, scores={"network": {"accuracy": 0.95}})

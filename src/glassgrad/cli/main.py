@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | runs | demo`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | export | runs | demo`."""
 
 import sys
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from glassgrad.base.source import count_as_internal
+from glassgrad.cli.export import export
 from glassgrad.cli.leading_minus import FormulaCommand
 from glassgrad.cli.loading import load_arguments, load_function
 from glassgrad.cli.output import as_json, give, plain_errors, say, shown, speak_utf8
@@ -225,6 +226,7 @@ def check(
 
 app.command()(train)
 app.command()(predict)
+app.command()(export)
 
 
 @app.command()

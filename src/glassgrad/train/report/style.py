@@ -72,6 +72,8 @@ code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow
 details { margin: .6rem 0; } summary { cursor: pointer; color: var(--accent); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: .6rem 0; }
   dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 34rem) { table { font-size: .88rem; } th, td { padding-right: .45rem; }
+  th.n, td.n { padding-left: .45rem; } .bars td.bar { min-width: 3rem; width: 35%; } }
 @media print { main { max-width: none; padding: 0; } body { font-size: 10.5pt; }
   figure, table, .verdict { break-inside: avoid; }
   h2 { break-after: avoid; } .scroll { overflow: visible; } pre { white-space: pre-wrap; }

@@ -17,7 +17,8 @@ MEASURES = {
     "mae": ("MAE", False, False),
     "r2": ("R²", False, True),
 }
-_LOPSIDED = 0.8  # a share of one class from which accuracy alone says little
+_TELLS_APART = 0.65  # ROC-AUC from which rows of different classes are clearly put in order
+_LOPSIDED = 0.75  # a share of one class from which accuracy alone says little
 
 
 def percent(share: float) -> str:
@@ -100,7 +101,8 @@ def _of_classes(findings: Findings) -> tuple[str, str]:
         f"The network gets {percent(accuracy)} of the {counted_rows(rows)} right "
         f"(95 % interval {percent(low)} to {percent(high)})" + (f"; it is {' and '.join(beside)}." if beside else ".")
     )
-    second = _compared(accuracy, (low, high), simple, name, linear)
+    second = _apart(findings.scores) if simple is not None and low <= simple else None
+    second = second or _compared(accuracy, (low, high), simple, name, linear)
     largest = np.bincount(findings.truth).max() / rows
     if largest > _LOPSIDED:
         second += (
@@ -108,6 +110,18 @@ def _of_classes(findings: Findings) -> tuple[str, str]:
             "accuracy, which counts each class alike."
         )
     return first, second
+
+
+def _apart(scores: dict[str, Scores]) -> str | None:
+    """What to say where accuracy shows nothing, and the order of the probabilities shows that something was learnt."""
+    own, (_, name, linear) = scores["network"].get("roc_auc"), _baselines(scores, "roc_auc")
+    if own is None or own < _TELLS_APART:
+        return None
+    beside = "" if linear is None else f", {name} has {score('roc_auc', linear)}"
+    return (
+        "By accuracy that is hardly better than always saying the most frequent class, but it tells the classes apart: "
+        f"its ROC-AUC is {score('roc_auc', own)}, and 0.5 would be chance{beside}."
+    )
 
 
 def counted_rows(rows: int) -> str:
