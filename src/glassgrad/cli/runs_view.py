@@ -12,10 +12,12 @@ import numpy as np
 from glassgrad.cli.charts import COLOURS, MARKS, number, plot, sparkline
 from glassgrad.cli.table import Cell, Column, painted, table
 from glassgrad.train.store import Difference, RunRecord, Summary
-from glassgrad.train.store.plain import plain
+from glassgrad.train.store.plain import number as finite_or_text
+from glassgrad.train.store.summary import SUMMARY_COLUMNS
 
 _STYLES = {"running": "cyan", "finished": "green", "stopped": "yellow", "failed": "red", "interrupted": "red"}
 _ENDS = (("last", 0), ("least", 4), ("greatest", 4), ("best", 0))
+_FIGURES = [column for column in SUMMARY_COLUMNS if column not in {"name", "sketch"}]
 _SHORT = ("curve", "last", "best", "at")
 
 
@@ -319,8 +321,9 @@ def run_to_dict(record: RunRecord) -> dict[str, Any]:
 def summary_to_dict(summary: Summary) -> dict[str, Any]:
     """One metric in its figures."""
     best, at = summary.best
-    found = {key: value for key, value in asdict(summary).items() if key not in {"name", "sketch"}}
-    return dict(plain(found | {"goal": summary.goal, "best": best, "best_step": at}))
+    found = {column: getattr(summary, column) for column in _FIGURES}
+    found |= {"goal": summary.goal, "best": best, "best_step": at}
+    return {key: finite_or_text(value) if isinstance(value, float) else value for key, value in found.items()}
 
 
 def whole_run_to_dict(record: RunRecord) -> dict[str, Any]:

@@ -94,12 +94,11 @@ class Store:
                 for record in _records(connection, self._database)
                 if (not wanted or record.status in wanted) and (name is None or fnmatchcase(record.name, name))
             ]
-            cut = limit if sort in {"begun", "name"} else None
-            records = sorted(records, key=lambda record: record.name) if sort == "name" else records
-            records = _with_summaries(connection, records[:cut])
-        if sort not in {"begun", "name"}:
-            records = _by_metric(records, sort)
-        return records[:limit]
+            if sort == "name":
+                records.sort(key=lambda record: record.name)
+            elif sort != "begun":
+                records = _by_metric(connection, records, sort)
+            return _with_summaries(connection, records[:limit])
 
     def run(self, which: str) -> RunRecord:
         """One run, by its id or the beginning of it, by its name where no other run has it, or as "latest",
@@ -189,20 +188,28 @@ def _records(connection: sqlite3.Connection, database: Database) -> list[RunReco
     return found
 
 
-def _with_summaries(connection: sqlite3.Connection, records: list[RunRecord]) -> list[RunRecord]:
-    question = f"SELECT {', '.join(('run', *SUMMARY_COLUMNS))} FROM summaries"  # noqa: S608 - our own words
+def _with_summaries(
+    connection: sqlite3.Connection, records: list[RunRecord], metric: str | None = None
+) -> list[RunRecord]:
+    """With the summaries of all metrics, or of one."""
+    conditions, names = (["name = ?"], [metric]) if metric is not None else (["TRUE"], [])
     if len(records) <= 100:
-        question += f" WHERE run IN ({','.join(str(record.number) for record in records)})"
+        conditions.append(f"run IN ({','.join(str(record.number) for record in records)})")
+    columns, condition = ", ".join(("run", *SUMMARY_COLUMNS)), " AND ".join(conditions)
     found: dict[int, dict[str, Summary]] = {record.number: {} for record in records}
-    for run, *values in connection.execute(f"{question} ORDER BY series"):
+    for run, *values in connection.execute(
+        f"SELECT {columns} FROM summaries WHERE {condition} ORDER BY series",  # noqa: S608 - our own words
+        names,
+    ):
         if run in found:
             found[run][values[0]] = summary_of(values)
     return [replace(record, summaries=found[record.number]) for record in records]
 
 
-def _by_metric(records: list[RunRecord], metric: str) -> list[RunRecord]:
-    known = dict.fromkeys(name for record in records for name in record.summaries)
-    if records and metric not in known:
+def _by_metric(connection: sqlite3.Connection, records: list[RunRecord], metric: str) -> list[RunRecord]:
+    records = _with_summaries(connection, records, metric)
+    if records and not any(record.summaries for record in records):
+        known = [row[0] for row in connection.execute("SELECT DISTINCT name FROM summaries")]
         raise unknown(f"no run has a metric {metric!r} to sort by", metric, [*known, "begun", "name"], "metrics")
 
     def rank(record: RunRecord) -> tuple[bool, float]:

@@ -70,15 +70,16 @@ class Summary:
         return np.frombuffer(self.sketch, "<f4").astype(np.float64)
 
 
-_CAN_BE_NAN = ("first", "last", "least", "greatest")
 SUMMARY_COLUMNS = tuple(each.name for each in fields(Summary))
+_CAN_BE_NAN = tuple(SUMMARY_COLUMNS.index(name) for name in ("first", "last", "least", "greatest"))
 
 
 def summary_of(values: list[Any]) -> Summary:
     """From a row of the columns."""
-    named = zip(SUMMARY_COLUMNS, values, strict=True)
-    whole: list[Any] = [math.nan if value is None and name in _CAN_BE_NAN else value for name, value in named]
-    return Summary(*whole)
+    for place in _CAN_BE_NAN:
+        if values[place] is None:
+            values[place] = math.nan
+    return Summary(*values)
 
 
 @dataclass(frozen=True, slots=True)
