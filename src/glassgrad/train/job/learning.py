@@ -71,8 +71,9 @@ def learn(
     made: Material, settings: Settings, checkpoints: Path, callbacks: Sequence[Callback] = (), *, resume: bool
 ) -> Learnt:
     """Trains the network, saving it on the way, and measures it beside the baselines."""
+    name = f"{Path(settings.data).stem}: {settings.target}"  # in the store of runs
     network = Network.train(
-        made.preparation, made.split, settings.options, callbacks, checkpoint=checkpoints, resume=resume
+        made.preparation, made.split, settings.options, callbacks, checkpoint=checkpoints, resume=resume, name=name
     )
     run = network.run
     if run is not None and run.status == "failed":
