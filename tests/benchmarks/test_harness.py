@@ -42,7 +42,7 @@ def test_every_round_begins_with_another_library(monkeypatch):
     monkeypatch.setattr(measure, "timed", timed)
     monkeypatch.setattr(measure, "calls_for", lambda run, seconds: 2)
     found = measure.interleaved({"a": Run("a"), "b": Run("b")}, measure.Effort(0.1, 3))
-    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert order[::2] == order[1::2] == ["a", "b", "b", "a", "a", "b"]  # each after a call that is not counted
     assert found == {"a": [0.5] * 3, "b": [0.5] * 3}
 
 
@@ -174,7 +174,7 @@ def test_gradbench_means_are_geometric():
         return gradbench.Outcome("lse", "n", function, True, 0.0, 0.0, seconds, peer)
 
     found = gradbench.summary([one("gradient", 1.0, 2.0), one("gradient", 4.0, 2.0), one("primal", 3.0, None)])
-    assert found == {"lse": {"valid": True, "primal": None, "derivative": pytest.approx(1.0)}}
+    assert found == {"lse": {"valid": True, "primal": None, "derivative": pytest.approx(1.0), "compile": None}}
 
 
 def test_gradbench_runs_through_its_protocol(monkeypatch, capsys):

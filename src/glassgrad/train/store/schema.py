@@ -86,8 +86,9 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def is_foreign(connection: sqlite3.Connection) -> bool:
     """Whether this is an SQLite database of something else."""
-    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    # The tables first: another process may make them at this moment, and sets the mark with them.
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
     return bool(mark != APPLICATION and (tables or mark))
 
 
