@@ -154,3 +154,15 @@ def test_files_are_arrays_and_facts(tmp_path):
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["one.safetensors"]
     with pytest.raises(CheckpointError, match="cannot be read"):
         read(tmp_path / "none.safetensors")
+
+
+def test_a_state_whose_loss_is_no_number_is_not_saved(tmp_path):
+    given = {"epochs": 5, "batch_size": 16, "checkpoint": tmp_path, "checkpoint_seconds": 0.0, "statistics_every": 1}
+    huge = (NAMES["x"] * np.float32(1e15), NAMES["y"])
+    run = train.fit(nn.Linear(4, 2, key=0), huge, NAMES["loss"], optim.sgd(1.0), **given)
+    assert run.status == "failed"
+    assert list(run.history.layers.steps) == list(range(1, run.step + 1))  # each step once, the failing one too
+    kept = [path for path in tmp_path.glob("*.safetensors") if path.stem in ("last", "previous")]
+    for path in kept:
+        assert np.isfinite(read(path).arrays["history/steps/loss/value"]).all()
+    assert kept

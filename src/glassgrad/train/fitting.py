@@ -60,9 +60,9 @@ def fit(
     back. `metrics` are further functions like the loss.
 
     The best model is that with the smallest (`largest`: largest) value of `monitor`, by default the loss of the
-    validation where there is one; after `patience` epochs without one better by `tolerance` the run stops. `last` says
-    what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes a `mask` and
-    the model has no running statistics, for those do not know of the mask.
+    validation where there is one; after more than `patience` epochs without one better by `tolerance` the run stops.
+    `last` says what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes
+    a `mask` and the model has no running statistics, for those do not know of the mask.
 
     With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
     same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of

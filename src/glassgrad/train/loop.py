@@ -16,7 +16,7 @@ from glassgrad.train.data.batches import Batch, Order, Source, count_of
 from glassgrad.train.history import Series
 from glassgrad.train.resuming import restore, save, save_best
 from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped
-from glassgrad.train.step import Measured, Program
+from glassgrad.train.step import Program
 
 
 @dataclass(slots=True)
@@ -120,24 +120,24 @@ class Loop:
         for name, number in numbers.items():
             run.history.steps.setdefault(name, Series()).add(run.step, number)
         self.sums.add(batch.rows, numbers)
-        if run.step % self.statistics_every == 1 or self.statistics_every == 1:
-            self._keep_norms(measured)
+        is_number = math.isfinite(numbers["loss"]) or state.scale is not None  # a scaled loss may overflow
+        if (run.step - 1) % self.statistics_every == 0 or not is_number:
+            run.history.layers.add(run.step, measured.norms)
         spent = perf_counter() - began
         run.timings.steps += spent
         if run.step == 1:
             run.timings.compiling = spent
-        if not math.isfinite(numbers["loss"]) and state.scale is None:
-            self._keep_norms(measured)
-            run.status, run.reason = (
-                "failed",
-                f"the loss is {numbers['loss']} at step {run.step}, epoch {run.epoch + 1}",
-            )
+        if not is_number:
+            place = f"step {run.step}, epoch {run.epoch + 1}"
+            run.status, run.reason = "failed", f"the loss is {numbers['loss']} at {place}"
         self._tell(Stepped(run, measured))
-        if self.checkpoints is not None and perf_counter() - self.saved_at > self.checkpoint_seconds:
+        # A state whose loss is no number is not saved: going on from it could only fail again.
+        if (
+            self.checkpoints is not None
+            and run.status != "failed"
+            and perf_counter() - self.saved_at > self.checkpoint_seconds
+        ):
             self._save()
-
-    def _keep_norms(self, measured: Measured) -> None:
-        self.run.history.layers.add(self.run.step, measured.norms)
 
     # ------------------------------------------------------------------ after an epoch
     def _validated(self) -> dict[str, float]:
