@@ -7,7 +7,7 @@ import typer
 
 from glassgrad.cli.output import as_json, give, say, stop
 from glassgrad.cli.table_errors import table_errors
-from glassgrad.cli.tables import columns_table, console, scores_table, waiting
+from glassgrad.cli.training_tables import columns_table, console, scores_table, waiting
 
 if TYPE_CHECKING:
     from glassgrad.train.job import Folder, Settings

@@ -17,12 +17,12 @@ def place_of(store: Path | str | bool | None) -> Path | None:
     """Where `fit` records: at the path given, that of the environment, or `.glassgrad/runs.db`; None for nowhere."""
     if store is False:
         return None
-    if store is None or store is True:
-        given = os.environ.get(VARIABLE, "")
-        if store is None and given.lower() in ("off", "0", "none"):
-            return None
-        return Path(given) if given and given.lower() not in ("off", "0", "none") else PLACE
-    return Path(store)
+    if isinstance(store, str | Path):
+        return Path(store)
+    given = os.environ.get(VARIABLE, "")
+    if given == "off":
+        return PLACE if store else None
+    return Path(given or PLACE)
 
 
 class Recorder:
