@@ -1,9 +1,11 @@
 """Settings of the whole test run: one thread per process, and generated examples that CI can repeat."""
 
 import os
+import zlib
 from collections.abc import Iterator
 
 import hypothesis
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
@@ -32,3 +34,12 @@ def verified() -> Iterator[None]:
     """Every graph that a test delivers is checked against the laws of graphs."""
     with settings(verify=True):
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_numbers(request: pytest.FixtureRequest) -> None:
+    """Generators that a test module shares start from the test's name: what a test draws does not depend on others."""
+    for generator in vars(request.module).values() if request.module else ():
+        if isinstance(generator, np.random.Generator):
+            seeded = type(generator.bit_generator)(zlib.crc32(request.node.nodeid.encode()))
+            generator.bit_generator.state = seeded.state

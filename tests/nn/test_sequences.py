@@ -139,7 +139,7 @@ def test_padding_of_attention():
 
 BLOCKS = {
     "encoder": lambda d, first: nn.TransformerEncoderBlock(8, 2, key=0, hidden=16, norm_first=first, dtype=d),
-    "decoder": lambda d, first: nn.TransformerDecoderBlock(8, 2, key=0, activation="relu", norm_first=first, dtype=d),
+    "decoder": lambda d, first: nn.TransformerDecoderBlock(8, 2, key=0, activation="silu", norm_first=first, dtype=d),
 }
 
 
