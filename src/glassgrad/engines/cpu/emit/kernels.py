@@ -5,7 +5,7 @@ inner loops is written before them; one that was written at the same index is ta
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from math import prod
 
@@ -14,6 +14,7 @@ from glassgrad.engines.cpu.emit.accumulators import Accumulator
 from glassgrad.engines.cpu.emit.failure import FAILURE, Checks
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
+from glassgrad.engines.cpu.emit.likeness import NUMBER_BYTES, NUMBERS, Number, as_number
 from glassgrad.engines.cpu.emit.rows import Rows
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
@@ -35,6 +36,7 @@ class Surroundings:
     kept: frozenset[Node]
     homes: Mapping[Node, Home]
     declarations: dict[str, str]
+    numbers: Mapping[Number, int] = field(default_factory=dict)  # that the kernel is given, by their places
 
 
 class Part(Enum):
@@ -334,13 +336,21 @@ class _KernelWriter:
 
     def _made(self, node: Node, index: Index) -> Value:
         if node.op is LITERAL:
-            return self.w.constant(literal_value(node).item(), register(result_kind(node)))
+            return self._literal(node)
         role = self.around.roles[node]
         if node in self.around.kept or role is Role.GIVEN:
             return self._load(node, index)
         if role is Role.VIEW:
             return self.value(node.inputs[0], source_index(node, index))
         return self._scalar(node, [self.value(x, index) for x in node.inputs])
+
+    def _literal(self, node: Node) -> Value:
+        kind = result_kind(node)
+        number = as_number(node) if self.around.numbers else None
+        if number is None:
+            return self.w.constant(literal_value(node).item(), register(kind))
+        address = self.w.element(self.memory.base(NUMBERS), self.around.numbers[number], NUMBER_BYTES)
+        return self.w.load(address, kind, note=", !invariant.load !0")
 
     def _scalar(self, node: Node, values: Sequence[Value]) -> Value:
         return scalar(self.w, node, level(self.w, values))

@@ -15,6 +15,8 @@ from glassgrad.engines.cpu.emit.functions import Declarations
 from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.late import KernelText
+from glassgrad.engines.cpu.emit.likeness import NUMBERS, Number
+from glassgrad.engines.cpu.emit.repeated import Repeated
 from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
 from glassgrad.engines.cpu.emit.types import I64
 from glassgrad.engines.cpu.plan.data import Plan
@@ -46,6 +48,7 @@ class Module:
         self.kernels: list[tuple[str, Kernel]] = []
         self.choices: dict[Kernel, tuple[Lanes, int]] = {}  # its lanes, and among how many threads it is shared
         self.names: dict[Kernel, str] = {}
+        self.repeated = Repeated()
 
     def text(self) -> str:
         """All of it."""
@@ -106,6 +109,18 @@ class Module:
         self.may_fail = self.failing = True
 
     def _kernel(self, kernel: Kernel, around: Surroundings, frame: Frame, *, inside: bool) -> None:
+        call = self.repeated.call(kernel, around, inside, lambda around: self._written(kernel, around, inside=inside))
+        self.names[kernel] = call.name
+        given = []
+        for node, further in call.given:
+            address = self._numbers(call.numbers) if node is NUMBERS else frame.address(node)
+            given.append(f"ptr {frame.writer.element(address, further, node.dtype.itemsize)}")
+            if node is FAILURE:
+                self.can_fail()
+        frame.writer.line(f"call void @{call.name}({', '.join(given)})")
+
+    def _written(self, kernel: Kernel, around: Surroundings, *, inside: bool) -> tuple[str, KernelText]:
+        """A kernel's functions; the first has this name."""
         name = f"k{len(self.kernels)}"
         self.kernels.append((name, kernel))
         apart = in_frames(kernel)
@@ -114,13 +129,25 @@ class Module:
             if apart is not None
             else self._loops(name, kernel, around, inside=inside)
         )
-        self.names[kernel] = name
-        self.choices[kernel] = self.choices[apart[0] if apart is not None else kernel]
+        if apart is not None:
+            self.choices[kernel] = self.choices[apart[0]]
         self.functions.extend(written.texts)
-        if FAILURE in written.values:
-            self.can_fail()
-        given = ", ".join(f"ptr {frame.address(node)}" for node in written.values)
-        frame.writer.line(f"call void @{name}({given})")
+        return name, written
+
+    def choice(self, kernel: Kernel, plan: Plan) -> tuple[Lanes | None, int]:
+        """A kernel's lanes, and among how many threads it is shared; also where another's function does its work."""
+        if kernel not in self.names:
+            return None, 1
+        if kernel not in self.choices:
+            first = (in_frames(kernel) or [kernel])[0]
+            lanes = lanes_of(first, plan.roles, plan.kept)
+            how = sharing_of(first, lanes)
+            self.choices[kernel] = (lanes, 1 if how is None else min(how.threads, how.pieces))
+        return self.choices[kernel]
+
+    def _numbers(self, numbers: Sequence[Number]) -> str:
+        """The address of numbers of one or two words each."""
+        return self.numbers([f"i64 {int.from_bytes(bits, 'little')}" for _, bits in numbers])
 
     def _loops(self, name: str, kernel: Kernel, around: Surroundings, *, inside: bool = False) -> KernelText:
         """The functions of a kernel, shared among threads where that pays."""

@@ -11,6 +11,7 @@ from math import prod
 
 from glassgrad.engines.cpu.plan.index import Axis, Index
 from glassgrad.engines.cpu.plan.kernels import Call, Role
+from glassgrad.engines.cpu.plan.repeats import places_alike
 from glassgrad.engines.cpu.plan.roles import domain_of, is_streamed, operand_indices, reads, reduced_axes
 from glassgrad.engines.cpu.plan.views import JOINED, behind
 from glassgrad.graph.node import Node
@@ -19,6 +20,7 @@ from glassgrad.ops.leaves import MARK
 _ROW_BYTES = 1 << 16  # what a value may keep between the phases of a kernel at one point of its frame
 _TINY = 512  # elements up to which loops of different shapes are put into one kernel
 _MOST_MEMBERS = 64  # in one kernel, so that the compiler's work on a function stays bounded
+_LEAST_MEMBERS = 16  # from which a kernel ends where the next one can be like another
 _MOST_STRIDES = 512  # rows that the loops inside of a frame go across, a few columns at a time, rather than along
 _LEAST_ROWS = 2  # points of a frame that is left when loops are shared in part only
 
@@ -35,6 +37,7 @@ class Member:
     operands: list[tuple[Node, Index]]
     reads: list[tuple[Node, Index]]
     whole: Node | None = None  # the array put together from it and others
+    begins_again: bool = False  # has a kernel begun at a place like this one?
 
     @property
     def size(self) -> int:
@@ -118,7 +121,9 @@ def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Nod
     steps: list[Group | Call] = []
     place: dict[Node, int] = {}
     wholes = _wholes(order)
-    for node in _numbers_first(_parts_last(order), roles):
+    order = _numbers_first(_parts_last(order), roles)
+    alike, begun = places_alike(order, roles, kept), set[int]()
+    for node in order:
         if node not in kept:
             continue
         role = roles[node]
@@ -130,7 +135,11 @@ def grouped(order: Sequence[Node], roles: dict[Node, Role], kept: Collection[Nod
         else:
             member = member_of(node, role, kept, roles)
             member.whole = wholes.get(node)
+            member.begins_again = alike.get(node) in begun
+            before = len(steps)
             place[node] = _placed(member, steps, place)
+            if len(steps) > before and alike:
+                begun.add(alike[node])
     return steps
 
 
@@ -188,7 +197,7 @@ def _take(group: Group, member: Member, bound: dict[Axis, Axis]) -> None:
 # ------------------------------------------------------------------ joining
 def _join(group: Group, member: Member) -> bool:
     """Puts the value into the group if it can share the group's loops."""
-    if group.in_pieces or len(group.members) >= _MOST_MEMBERS:
+    if group.in_pieces or len(group.members) >= (_LEAST_MEMBERS if member.begins_again else _MOST_MEMBERS):
         return False
     inside = [(group.holds[x], index) for x, index in member.reads if x in group.holds]
     if any(group.is_late(holder) for holder, _ in inside):

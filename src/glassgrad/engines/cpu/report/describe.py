@@ -53,7 +53,7 @@ class Describer:
 
     # ------------------------------------------------------------------ loops
     def _kernel(self, plan: Plan, kernel: Kernel) -> data.Kernel:
-        lanes, threads = self.module.choices.get(kernel, (None, 1))
+        lanes, threads = self.module.choice(kernel, plan)
         code = nest_text(kernel, Around(plan.roles, plan.kept, self.names, lanes, threads))
         vector = lanes is not None and (lanes.of_frame is not None or bool(lanes.of_phase))
         return data.Kernel(

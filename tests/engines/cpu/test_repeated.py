@@ -1,0 +1,132 @@
+"""Loops of the user that are written out: kernels that come again are written once and called with other addresses."""
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+from glassgrad.engines.cpu.program import Program
+
+
+def program_of(function, *arguments):
+    compiled = gg.jit(function)
+    compiled(*arguments)
+    (version,) = compiled.cache.values()
+    assert isinstance(version.program, Program)
+    return version.program
+
+
+def check(function, *arguments, most):
+    """The program has this many kernels at most, and gives what the reference engine gives."""
+    program = program_of(function, *arguments)
+    assert len(program.module.kernels) <= most
+    found = gg.base.trees.flatten(gg.jit(function)(*arguments))[0]
+    with gg.settings(engine="reference"):
+        expected = gg.base.trees.flatten(gg.jit(function)(*arguments))[0]
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-9 if np.asarray(y).dtype == np.float64 else 1e-4, atol=1e-12)
+    return program
+
+
+def steps_of(program):
+    return len(program.plan.steps)
+
+
+def chain(count):
+    def function(x):
+        for index in range(count):
+            x = np.sin(x) * (1.0 + index / count) + 0.25
+        return np.sum(x)
+
+    return function
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("size", [1, 13])
+def test_the_rounds_of_a_chain_differ_in_numbers_only(dtype, size):
+    program = check(gg.grad(chain(500)), np.linspace(0, 1, size).astype(dtype), most=6)
+    assert steps_of(program) > 8
+
+
+def test_rounds_read_other_rows_of_the_same_array():
+    def network(weights, rows):
+        state = np.zeros(5)
+        for t in range(len(rows)):
+            state = np.tanh(rows[t] @ weights["in"] + state @ weights["own"])
+        return np.sum(state * state)
+
+    rng = np.random.default_rng(0)
+    weights = {"in": rng.normal(size=(3, 5)), "own": rng.normal(size=(5, 5))}
+    kernels = [
+        len(check(gg.grad(network), weights, rng.normal(size=(count, 3)), most=40).module.kernels)
+        for count in (120, 240)
+    ]
+    assert kernels[1] <= kernels[0] + 4  # twice as many rounds, not twice as many kernels
+
+
+def test_a_number_that_tells_is_not_handed_over():
+    """Factors 0 and 1, NaN and infinity stand in the text; the others come from a table."""
+
+    def function(x):
+        for index in range(600):
+            factor = (1.0, 0.0, np.inf, np.nan, 1.5)[index // 30 % 5]
+            x = np.cos(np.sin(x) * factor + index)
+            x = np.where(np.isnan(x), 0.5, x)
+        return x
+
+    check(function, np.array([0.0, -0.0, 1.0, np.nan, np.inf]), most=30)
+
+
+def test_two_strands_are_not_mixed_up():
+    """Kernels that are alike but for which array is which are two kernels."""
+
+    def function(a, b):
+        for index in range(200):
+            a, b = (np.sin(a) - b * 0.5, np.sin(b) + a) if index % 3 else (np.sin(b) - a * 0.5, np.sin(a) + b)
+        return a - b
+
+    check(gg.grad(lambda a, b: np.sum(function(a, b)), (0, 1)), np.linspace(0, 1, 7), np.linspace(1, 2, 7), most=60)
+
+
+def test_results_of_rounds_go_to_their_places_in_an_array():
+    def function(x):
+        found = []
+        for index in range(400):
+            x = np.sin(x) + index * 0.01
+            found.append(x * 2.0)
+        return np.stack(found), np.concatenate(found[::-1])
+
+    check(function, np.linspace(0, 1, 6), most=30)
+
+
+def test_elements_of_an_array_of_indices_are_looked_up_and_checked():
+    def function(x, places):
+        total = np.zeros(4)
+        for index in range(300):
+            total = np.sin(total + x[places[index]])
+        return total
+
+    rng = np.random.default_rng(0)
+    x, places = rng.normal(size=(9, 4)), rng.integers(-9, 9, 300)
+    check(function, x, places, most=30)
+    places[217] = 9
+    with pytest.raises(IndexError):
+        gg.jit(function)(x, places)
+
+
+def test_equal_layers_inside_of_a_loop_share_their_kernels():
+    def function(x):
+        def body(state, _):
+            for _ in range(90):
+                state = np.sin(state) * 1.5
+            return state, state[0]
+
+        return gg.scan(body, x, np.zeros(3))
+
+    check(function, np.linspace(0, 1, 5), most=12)
+
+
+def test_an_inspection_names_the_function_that_is_called():
+    found = gg.jit(gg.grad(chain(500))).inspect(np.linspace(0, 1, 8))
+    names = [step.name for step in found.kernels]
+    assert len(set(names)) < len(names)
+    assert "vmul" in found.assembly(names[-1]) or "fmul" in found.assembly(names[-1])
