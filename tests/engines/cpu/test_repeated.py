@@ -130,3 +130,55 @@ def test_an_inspection_names_the_function_that_is_called():
     names = [step.name for step in found.kernels]
     assert len(set(names)) < len(names)
     assert "vmul" in found.assembly(names[-1]) or "fmul" in found.assembly(names[-1])
+
+
+def test_products_and_systems_of_equations_are_written_once():
+    def filtered(model, seen):
+        A, Q, H = model
+        mean, spread, total = np.zeros(3), np.eye(3), 0.0
+        for y in seen:
+            mean, spread = A @ mean, A @ spread @ A.T + Q
+            own = H @ spread @ H.T + np.eye(2)
+            gain = np.linalg.solve(own, H @ spread).T
+            error = y - H @ mean
+            total = total + error @ np.linalg.solve(own, error) + np.log(np.linalg.det(own))
+            mean, spread = mean + gain @ error, spread - gain @ H @ spread
+        return total
+
+    rng = np.random.default_rng(0)
+    model = (np.eye(3) * 0.9, np.eye(3) * 0.1, rng.normal(size=(2, 3)))
+    lines = {}
+    for count in (40, 80):
+        program = check(gg.grad(filtered), model, rng.normal(size=(count, 2)), most=40)
+        lines[count] = program.module.text().count("\n")
+    assert lines[80] < 1.5 * lines[40]
+    with pytest.raises(np.linalg.LinAlgError, match="Singular"):
+        gg.jit(lambda a, bs: [np.linalg.solve(a, b) for b in bs])(np.zeros((4, 4)), np.ones((6, 4)))
+
+
+def test_what_the_host_computes_again_and_again():
+    def function(x):
+        found = []
+        for index in range(30):
+            x = np.linalg.pinv(x) + index  # on each of many matrices
+            found.append(np.fft.fft(x).real.sum())
+        return found
+
+    check(function, np.random.default_rng(0).normal(size=(3, 3)), most=40)
+
+
+def test_a_long_program_is_cut_where_other_steps_stand_between():
+    """Loops with a body, products and kernels in turn; results that are not the last to be computed."""
+
+    def function(x, W):
+        found = []
+        for index in range(60):
+            x = np.tanh(x @ W)
+            if index % 20 == 7:
+                x = gg.scan(lambda s, _: (np.sin(s), None), x, np.zeros(3))[0]
+            found.append(x[0] * (index + 0.5))
+        return found, x
+
+    rng = np.random.default_rng(0)
+    program = check(function, rng.normal(size=(20, 20)), rng.normal(size=(20, 20)) * 0.3, most=140)
+    assert "@part1" in program.module.text()

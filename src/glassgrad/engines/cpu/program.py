@@ -22,7 +22,7 @@ from glassgrad.engines.cpu.image import Image, captured_arrays, host_ops, packed
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.native.cache import cached, cached_object_code, keep
 from glassgrad.engines.cpu.native.compiler import load, object_code
-from glassgrad.engines.cpu.native.symbols import addresses
+from glassgrad.engines.cpu.native.symbols import addresses, beside
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.plan import planned
@@ -158,14 +158,19 @@ def compile_graph(graph: Graph, donated: Collection[int] = ()) -> Program:
     hosts, arrays = host_ops(module.host), captured_arrays(captured, known)
     if hosts is None or arrays is None:
         return assembled(graph, plan, module, donated)
-    image = _image(plan, module, object_code(module.text()))
+    image = _image(plan, module, _compiled(module, object_code))
     keep(key, packed(replace(image, host=hosts, captured=arrays)))
     return _of(graph, plan, module, image, donated)
 
 
 def assembled(graph: Graph, plan: Plan, module: Module, donated: Collection[int] = ()) -> Program:
     """The program of a graph's plan and its text."""
-    return _of(graph, plan, module, _image(plan, module, cached_object_code(module.text())), donated)
+    return _of(graph, plan, module, _image(plan, module, _compiled(module, cached_object_code)), donated)
+
+
+def _compiled(module: Module, compiler: Callable[[str], bytes]) -> bytes:
+    """The module's machine code."""
+    return beside(module.symbols, lambda: compiler(module.text()))
 
 
 def _of(graph: Graph, plan: Plan, module: Module, image: Image, donated: Collection[int]) -> Program:

@@ -148,8 +148,11 @@ class Frame:
 
     def results(self, node: Node) -> list[str | None]:
         """The addresses of an op's several outputs; None for one that nobody reads."""
-        parts = [self._parts.get((node, index)) for index in range(len(node.avals))]
-        return [None if part is None else self.address(part) for part in parts]
+        return [None if part is None else self.address(part) for part in self.parts(node)]
+
+    def parts(self, node: Node) -> list[Node | None]:
+        """The outputs of an op of several that somebody reads."""
+        return [self._parts.get((node, index)) for index in range(len(node.avals))]
 
     def scratch(self, node: Node) -> str:
         """The address of the memory in which the bodies of an op work."""

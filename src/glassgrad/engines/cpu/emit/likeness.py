@@ -15,6 +15,7 @@ from glassgrad.engines.cpu.plan.homes import Home, settled
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.reach import reach
+from glassgrad.engines.cpu.plan.repeats import facts_of
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, input_node, literal_value
@@ -110,7 +111,7 @@ class _Reader:
         node = root.node
         axes, reduced = (tuple([self.axis(axis) for axis in some]) for some in (root.axes, root.reduced))
         facts = (root.change, root.late, root.stored, root.buffered)
-        self.add(node.op.name, node.params, root.role, axes, reduced, facts, self.array(node))
+        self.add(node.op.name, facts_of(node), root.role, axes, reduced, facts, self.array(node))
         for x, index in root.operands:
             self.value(x, index)
         own = root.target if root.target is not None else tuple([variable(axis) for axis in root.axes])
@@ -140,7 +141,7 @@ class _Reader:
         elif role is Role.VIEW:
             self.value(node.inputs[0], source_index(node, index))
         else:
-            self.add(node.op.name, node.params, node.dtype.char, len(node.inputs))
+            self.add(node.op.name, facts_of(node), node.dtype.char, len(node.inputs))
             for x in node.inputs:
                 self.value(x, index)
 

@@ -16,7 +16,9 @@ from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import Lanes, lanes_of
 from glassgrad.engines.cpu.emit.late import KernelText
 from glassgrad.engines.cpu.emit.likeness import NUMBERS, Number
+from glassgrad.engines.cpu.emit.portions import Portions
 from glassgrad.engines.cpu.emit.repeated import Repeated
+from glassgrad.engines.cpu.emit.repeated_calls import RepeatedCalls
 from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
 from glassgrad.engines.cpu.emit.types import I64
 from glassgrad.engines.cpu.plan.data import Plan
@@ -93,14 +95,27 @@ class Module:
         plan, function = frame.plan, frame.function
         around = Surroundings(plan.roles, plan.kept, plan.homes, self.intrinsics)
         outer, function.owned = function.owned, []
+        repeated = RepeatedCalls(self._call, self.functions, self.intrinsics)
+        portions = None
+        if not inside:
+            repeated.look_through(frame, plan)
+            portions = Portions.of(frame, self.functions)
         for step in plan.steps:
-            start = self.clock.begin(frame.writer) if self.clock is not None else ""
+            at = frame
+            if portions is not None:
+                if isinstance(step, Kernel) or step.node in repeated.shown:
+                    at = portions.frame()
+                else:
+                    portions.close()
+            start = self.clock.begin(at.writer) if self.clock is not None else ""
             if isinstance(step, Kernel):
-                self._kernel(step, around, frame, inside=inside)
-            else:
-                self._call(frame, step.node)
+                self._kernel(step, around, at, inside=inside)
+            elif not repeated.call(at, step.node):
+                self._call(at, step.node)
             if self.clock is not None:
-                self.clock.end(frame.writer, step, start)
+                self.clock.end(at.writer, step, start)
+        if portions is not None:
+            portions.close()
         function.give_back()
         function.owned = outer
 

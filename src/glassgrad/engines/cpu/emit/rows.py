@@ -58,7 +58,7 @@ class Rows:
         if root.node not in self.bases:
             self.bases[root.node] = self.loops.reserve(memory_text(kind, self.wide), prod(inner) + self.step)
         # A loop of the frame may stand for two axes; the first has one place here then, whatever the index says.
-        strides = [0 if size == 1 else stride for size, stride in zip(inner, contiguous(inner), strict=True)]
+        strides = [0 if size == 1 else stride for size, stride in zip(inner, contiguous(tuple(inner)), strict=True)]
         held = 1 << (self.wide * bytes_of(kind) - 1).bit_length() if self.wide > 1 else bytes_of(kind)
         return self.bases[root.node], offset_of(index, strides), held
 

@@ -1,11 +1,12 @@
 """The addresses of what native programs call: the threads, LAPACK, the parts of matrix products. Floor 4."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from glassgrad.engines.cpu.native.lapack import lapack_address
 from glassgrad.engines.cpu.native.threads import fork_join_address, processor_count
-from glassgrad.engines.cpu.products.library import is_product_part, product_address
+from glassgrad.engines.cpu.products.driver import DRIVER
+from glassgrad.engines.cpu.products.library import is_known, is_product_part, product_address
 
 _FEW = 3
 
@@ -16,6 +17,17 @@ def addresses(names: Collection[str]) -> dict[str, int]:
         return {name: _address(name) for name in names}
     with ThreadPoolExecutor(processor_count()) as threads:  # parts of products may have to be compiled
         return dict(zip(names, threads.map(_address, names), strict=True))
+
+
+def beside(names: Collection[str], work: Callable[[], bytes]) -> bytes:
+    """What the work gives; the parts of products among the names are compiled meanwhile, for they will be asked for."""
+    parts = [name for name in names if is_product_part(name) and not is_known(name)]
+    if not parts or processor_count() == 1:
+        return work()
+    with ThreadPoolExecutor(processor_count()) as threads:
+        for name in sorted(parts, key=lambda name: name != DRIVER):  # it takes longest
+            threads.submit(product_address, name)  # an error comes again when the address is asked for
+        return work()
 
 
 def _address(name: str) -> int:

@@ -40,9 +40,14 @@ class Member:
     begins_again: bool = False  # has a kernel begun at a place like this one?
 
     @property
+    def extents(self) -> tuple[int, ...]:
+        """How long its loops are."""
+        return tuple([axis.extent for axis in self.order])
+
+    @property
     def size(self) -> int:
         """Over how many points it is computed."""
-        return prod(axis.extent for axis in self.order)
+        return prod(self.extents)
 
 
 @dataclass(eq=False, slots=True)
@@ -52,6 +57,7 @@ class Group:
     frame: tuple[Axis, ...]
     members: list[Member] = field(default_factory=list)
     holds: dict[Node, Member] = field(default_factory=dict)
+    over: dict[tuple[int, ...], list[Member]] = field(default_factory=dict)  # the members by how long their loops are
     axis_of: dict[Axis, Axis] = field(default_factory=dict)  # a member's loop variable -> the group's
     in_pieces: bool = False
     tiny: bool = True
@@ -191,6 +197,7 @@ def _take(group: Group, member: Member, bound: dict[Axis, Axis]) -> None:
     group.axis_of.update({axis: bound.get(axis, axis) for axis in member.order})
     group.members.append(member)
     group.holds[member.node] = member
+    group.over.setdefault(member.extents, []).append(member)
     group.tiny = group.tiny and member.size <= _TINY
 
 
@@ -249,10 +256,9 @@ def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]])
 def _alike(group: Group, member: Member) -> dict[Axis, Axis] | None:
     """The loop variables of a member that runs over the same elements of the same array."""
     leaves = {x for x, _ in member.reads}
-    for other in group.members:
-        same = [axis.extent for axis in other.order] == [axis.extent for axis in member.order]
+    for other in group.over.get(member.extents, ()):
         beside = member.whole is not None and member.whole is other.whole
-        if same and (group.tiny or beside or any(x in leaves for x, _ in other.reads)):
+        if group.tiny or beside or any(x in leaves for x, _ in other.reads):
             return dict(zip(member.order, group.own(other.order), strict=True))
     if not group.frame and group.tiny and member.size <= _TINY:
         return {}
@@ -268,5 +274,5 @@ def _pays(group: Group, member: Member, frame: tuple[Axis, ...], reads_inside: b
     if not frame or not reads_inside:
         return False
     rows = prod(axis.extent for axis in frame)
-    largest = max([other.size for other in (*group.members, member)])
+    largest = max([prod(extents) for extents in (*group.over, member.extents)])
     return rows >= _LEAST_ROWS and largest // rows * 8 <= _ROW_BYTES

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -58,6 +58,13 @@ class Affine:
     terms: tuple[tuple[Symbol, int], ...]
     const: int
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.terms, self.const))
+
     @cached_property
     def bounds(self) -> tuple[int, int]:
         """The smallest and the largest value."""
@@ -72,6 +79,8 @@ class Affine:
         """The sum."""
         if not other.terms:
             return Affine(self.terms, self.const + other.const) if other.const else self
+        if not self.terms:
+            return Affine(other.terms, self.const + other.const) if self.const else other
         return _collected([*self.terms, *other.terms], self.const + other.const)
 
     def times(self, factor: int) -> "Affine":
@@ -161,8 +170,13 @@ def _collected(terms: Iterable[tuple[Symbol, int]], const: int) -> Affine:
     found: dict[Symbol, int] = {}
     for symbol, c in terms:
         found[symbol] = found.get(symbol, 0) + c
+    return _in_order(found, const)
+
+
+def _in_order(found: Mapping[Symbol, int], const: int) -> Affine:
     kept = [(symbol, c) for symbol, c in found.items() if c]
-    kept.sort(key=lambda term: _rank(term[0]))
+    if len(kept) > 1:
+        kept.sort(key=lambda term: _rank(term[0]))
     return Affine(tuple(kept), const)
 
 
@@ -212,13 +226,17 @@ def unflattened(position: Affine, shape: Sequence[int]) -> Index:
 
 def offset_of(index: Sequence[Affine], strides: Sequence[int]) -> Affine:
     """Σ index · stride."""
-    result = ZERO
+    found: dict[Symbol, int] = {}
+    const = 0
     for part, stride in zip(index, strides, strict=True):
-        result = result.plus(part.times(stride))
-    return result
+        const += part.const * stride
+        for symbol, c in part.terms:
+            found[symbol] = found.get(symbol, 0) + c * stride
+    return _in_order(found, const)
 
 
-def contiguous(shape: Sequence[int]) -> tuple[int, ...]:
+@lru_cache(1024)
+def contiguous(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The strides of C order, in elements."""
     strides: list[int] = []
     step = 1

@@ -1,5 +1,6 @@
 """From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
@@ -20,13 +21,14 @@ def kernel_of(
         return put_together(group.members[0].node, homes, over)
     phases: list[Phase] = []
     place: dict[Node, int] = {}
+    users = Counter([axis for member in group.members for axis in set(group.own(member.order))])
     for member in group.members:
         inner = tuple([axis for axis in group.own(member.order) if axis not in group.frame and axis.extent != 1])
         first = 0
         for x, index in member.reads:
             if x in place:
                 first = max(first, place[x] + (not _at_same_point(group, group.holds[x], index, phases[place[x]])))
-        at = _phase_for(group, member, inner, phases, first)
+        at = _phase_for(group, member, inner, phases, first, users)
         place[member.node] = at
         phases[at].roots.append(_root(group, member, elsewhere))
     _mark_buffered(group, phases, place)
@@ -51,16 +53,19 @@ def _take_rows_together(kernel: Kernel) -> None:
     kernel.phases[0].axes = (inner,)
 
 
-def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int) -> int:
-    """The first phase with these loops, or a new one."""
+def _phase_for(
+    group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int, users: Counter[Axis]
+) -> int:
+    """The first phase with these loops, or a new one; `users` tells how many members each loop variable has."""
     backwards = _backwards(group, member)
     for at in range(first, len(phases)):
         phase = phases[at]
         if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
             continue
-        new = _renaming(group, member, inner, phase)
+        new = _renaming(inner, phase, users)
         if new is not None and _suffix([new.get(axis, axis) for axis in _innermost(group, member)], phase.axes):
             group.axis_of.update((a, new.get(group.axis_of[a], group.axis_of[a])) for a in member.order)
+            users.update(new.values())
             phase.backwards |= {new.get(axis, axis) for axis in backwards}
             return at
     reduced = set(_innermost(group, member))
@@ -89,14 +94,13 @@ def _same_way(group: Group, member: Member, phase: Phase, backwards: set[Axis]) 
     return True
 
 
-def _renaming(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase) -> dict[Axis, Axis] | None:
+def _renaming(inner: tuple[Axis, ...], phase: Phase, users: Counter[Axis]) -> dict[Axis, Axis] | None:
     """The phase's loop variables for the member's own, where it has none of the group's; None where they differ."""
     if set(phase.axes) == set(inner):
         return {}
     if [a.extent for a in inner] != [a.extent for a in phase.axes]:
         return None
-    taken = {axis for other in group.members if other is not member for axis in group.own(other.order)}
-    if any(axis in taken for axis in inner):
+    if any(users[axis] > 1 for axis in inner):
         return None
     return dict(zip(inner, phase.axes, strict=True))
 

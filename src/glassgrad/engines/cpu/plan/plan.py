@@ -25,7 +25,7 @@ from glassgrad.engines.cpu.plan.memory import (
 )
 from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
-from glassgrad.engines.cpu.plan.roles import kept_values, role_of, storage_of
+from glassgrad.engines.cpu.plan.roles import kept_values, role_of, roles_of, storage_of
 from glassgrad.engines.cpu.plan.uses import Uses, uses_of
 from glassgrad.engines.cpu.plan.writes import Overwritten, overwritten, readers_first
 from glassgrad.engines.cpu.planes import JOINED, PAIRS
@@ -58,7 +58,7 @@ def planned(
     given = frozenset(graph.inputs)
     outputs = _prepared(graph, notes)
     order = [node for node in reachable(outputs) if node not in given]
-    roles = {node: role_of(node, given) for node in (*graph.inputs, *order)}
+    roles = roles_of((*graph.inputs, *order), given)
     order, copied = readers_first(order, roles)
     kept = frozenset(kept_values(order, roles, set(outputs)) | copied)
     groups = grouped(order, roles, kept)

@@ -1,6 +1,6 @@
 """How each value of a graph comes about, and which are kept rather than computed where they are read. Floor 4."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from math import prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
@@ -22,6 +22,22 @@ _OVERLAP = 1.25  # how much of a value may be computed twice by those who read p
 _LEAST_PART = 32  # elements that a part of a value counts at least
 _DEPTH = 24  # a value this many ops above kept ones is kept, so that no expression grows without end
 _SMALL_PRODUCT = 4096  # multiplications of one matrix product up to which loops beat a call
+
+
+def roles_of(nodes: Sequence[Node], given: Collection[Node]) -> dict[Node, Role]:
+    """The role of each value; those of one op on operands of one shape and dtype have one role."""
+    known: dict[Hashable, Role] = {}
+    found: dict[Node, Role] = {}
+    for node in nodes:
+        if node in given:
+            found[node] = Role.GIVEN
+            continue
+        key = node.op, node.params if node.op.name == "contract" else (), node.aval, *[x.aval for x in node.inputs]
+        role = known.get(key)
+        if role is None:
+            role = known[key] = role_of(node, given)
+        found[node] = role
+    return found
 
 
 def role_of(node: Node, given: Collection[Node]) -> Role:

@@ -20,6 +20,11 @@ def is_product_part(name: str) -> bool:
     return name.startswith("glassgrad.")
 
 
+def is_known(name: str) -> bool:
+    """Has this process compiled or loaded the function?"""
+    return name in _libraries
+
+
 def product_address(name: str) -> int:
     """The address of a function of this library."""
     found = _libraries.get(name)
