@@ -1,4 +1,7 @@
-"""The steps of a long program in functions of a bounded length: LLVM's work on one grows faster than the function. Floor 4."""
+"""The steps of a long program in functions of a bounded length. Floor 4.
+
+LLVM's work on a function grows faster than the function.
+"""
 
 from dataclasses import dataclass, field
 
