@@ -162,3 +162,36 @@ def test_transformer_blocks(name, dtype, norm_first):
         assert np.allclose(gradient, plain[path], rtol=1e-3, atol=1e-4), path
     if dtype == np.float64:
         gg.check_gradients(lambda x: objective(parameters, x, *given[1:]), x)
+
+
+# ------------------------------------------------------------------ attention: empty and wrong shapes
+def test_attention_of_nothing():
+    layer = nn.MultiHeadAttention(4, 2, key=0)
+    nobody = np.ones((0, 5, 4), np.float32)
+    assert layer(nobody).shape == gg.jit(lambda layer, x: layer(x))(layer, nobody).shape == (0, 5, 4)
+    queries, keys = np.ones((2, 3)), np.ones((0, 3))
+    for causal in (False, True):
+        np.testing.assert_array_equal(nn.attention(queries, keys, keys, causal=causal), np.zeros((2, 3)))
+    assert nn.attention(keys, queries, queries).shape == (0, 3)
+
+
+def test_causal_attention_ends_at_the_last_key():
+    found = nn.attention(np.zeros((2, 2)), np.zeros((3, 2)), np.eye(3), causal=True)
+    np.testing.assert_allclose(found, [[1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda layer, x: layer(x, padding=np.ones((2, 5), bool)), ShapeError, r"which is \(2, 6\), found \(2, 5\)"),
+        (lambda layer, x: layer(x, padding=np.ones((2, 6))), DtypeError, "padding of attention"),
+        (lambda layer, x: layer(x, mask=np.ones((6, 5), bool)), ShapeError, "6 queries and 6 keys"),
+        (lambda layer, x: layer(x, x[:1], x[:1]), ShapeError, r"found \(2, 6, 4\), \(1, 6, 4\)"),
+        (lambda layer, x: nn.attention(x, x[..., :3], x), ShapeError, "queries .* keys .* values"),
+        (lambda layer, x: nn.attention(x, x, x[:, :5]), ShapeError, "queries .* keys .* values"),
+        (lambda layer, x: nn.attention(x[0, 0], x, x), ShapeError, "queries .* keys .* values"),
+    ],
+)
+def test_attention_says_what_does_not_fit(call, error, said):
+    with pytest.raises(error, match=said):
+        call(nn.MultiHeadAttention(4, 2, key=0), np.ones((2, 6, 4), np.float32))

@@ -96,6 +96,26 @@ def test_adaptive_clipping_is_equation_3_of_its_paper(shape):
     assert np.shape(found) == shape
 
 
+@pytest.mark.parametrize("clip", [optim.clip_by_norm(1.0), optim.clip_adaptive(1.0, eps=1.0)], ids=str)
+@pytest.mark.parametrize(
+    "gradient",
+    [
+        np.array([300, 0, -1], np.float16),
+        np.full(10_000, 60_000, np.float16),  # the factor is below what half precision holds
+        np.array([1e20, 1e19], np.float32),
+        np.array([1e-30, 0], np.float32),
+    ],
+    ids=["half", "large and half", "float32", "small"],
+)
+def test_clipping_of_large_gradients_in_small_dtypes(clip, gradient):
+    w = np.zeros(gradient.shape, gradient.dtype)
+    norm = np.sqrt(np.sum(gradient.astype(np.float64) ** 2))
+    for update in (clip.update, gg.jit(clip.update)):
+        found, _ = update(gradient, (), w)
+        assert found.dtype == gradient.dtype
+        np.testing.assert_allclose(found, gradient / max(norm, 1.0), rtol=2e-3, atol=1e-45)
+
+
 def test_adaptive_clipping_over_axes_of_ones_own():
     w, g = np.ones((2, 3)), np.full((2, 3), 5.0)
     whole, _ = optim.clip_adaptive(0.1, axes=lambda path, p: None).update(g, (), w)

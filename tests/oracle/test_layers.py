@@ -239,6 +239,20 @@ def test_instance_norm():
     agree(nn.GroupNorm(4, 4, dtype=np.float64), module, numbers((2, 4, 3, 5)))
 
 
+HALF = {
+    "LayerNorm": (lambda: nn.LayerNorm(4, dtype=np.float16), lambda: torch.nn.LayerNorm(4, dtype=torch.half)),
+    "RMSNorm": (lambda: nn.RMSNorm(4, dtype=np.float16), lambda: torch.nn.RMSNorm(4, dtype=torch.half)),
+    "GroupNorm": (lambda: nn.GroupNorm(2, 4, dtype=np.float16), lambda: torch.nn.GroupNorm(2, 4, dtype=torch.half)),
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_norms_of_half_precision(name):
+    x = np.array([[300, -300, 100, -1000], [60000, -60000, 1, 2], [1e-3, 0, 2e-3, 1e-2]], np.float16)
+    model, module = (make() for make in HALF[name])
+    np.testing.assert_allclose(model(x), module(torch.tensor(x)).detach().numpy(), rtol=2e-3, atol=1e-3)
+
+
 # ------------------------------------------------------------------ dropout
 def test_dropout_keeps_the_mean_and_as_many_as_pytorch():
     x = np.ones((400, 500), np.float32)

@@ -7,11 +7,13 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import DtypeError, ShapeError, UsageError
+from glassgrad.nn.activations import softmax
 from glassgrad.nn.dropout import Dropout
 from glassgrad.nn.initialisers import glorot_uniform
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer, static
 from glassgrad.nn.linear import Linear, check_sizes
+from glassgrad.nn.rows import as_real, like, widened
 from glassgrad.random.keys import split
 
 
@@ -26,23 +28,29 @@ def attention(
 ) -> Array:
     """softmax(Q Kᵀ / √d) V: queries (…, n, d), keys (…, m, d) and values (…, m, v) to (…, n, v).
 
-    `mask` is True where a query may look at a key, and broadcasts to (…, n, m); `causal` lets a query look at no later
-    place than its own. A query that may look at nothing gets zeros. Vaswani et al., arXiv:1706.03762, equation 1.
+    `mask` is True where a query may look at a key, and broadcasts to (…, n, m). A query that may look at nothing gets
+    zeros. `causal` lets a query look at no later place than its own, where the last query stands at the last key: with
+    more keys than queries these are the ones before (PyTorch lets the first of both coincide, which is the same for
+    n = m). Vaswani et al., arXiv:1706.03762, equation 1.
 
     >>> attention(np.zeros((2, 3)), np.zeros((4, 3)), np.arange(4.0)[:, None]).ravel()
     array([1.5, 1.5])
     """
+    _check_fit(np.shape(query), np.shape(key), np.shape(value))
+    dtype = np.result_type(*[as_real(x).dtype for x in (query, key, value)])
+    query, key, value = widened(query), widened(key), widened(value)
     scores = query @ np.swapaxes(key, -1, -2) / math.sqrt(np.shape(query)[-1])  # (…, n, m)
-    allowed = _allowed(scores, mask, causal=causal)
-    if allowed is None:
-        weights = np.exp(scores - np.max(scores, axis=-1, keepdims=True))
-    else:
-        lowest = np.finfo(scores.dtype).min
-        top = np.max(np.where(allowed, scores, lowest), axis=-1, keepdims=True)
-        weights = np.where(allowed, np.exp(np.where(allowed, scores - top, 0)), np.zeros((), scores.dtype))
-    total = np.sum(weights, axis=-1, keepdims=True)
-    weights = weights / (total if allowed is None else np.where(total == 0, np.ones((), scores.dtype), total))
-    return (weights if dropout is None else dropout(weights)) @ value
+    weights = softmax(scores, where=_allowed(scores, mask, causal=causal))
+    return like((weights if dropout is None else dropout(weights)) @ value, dtype)
+
+
+def _check_fit(query: tuple[int, ...], key: tuple[int, ...], value: tuple[int, ...]) -> None:
+    shapes = (query, key, value)
+    if min(map(len, shapes)) < 2 or query[-1] != key[-1] or key[-2] != value[-2]:
+        raise ShapeError(
+            "attention takes queries (…, n, d), keys (…, m, d) and values (…, m, v), "
+            f"found {', '.join(map(show_shape, shapes))}"
+        )
 
 
 def _allowed(scores: Array, mask: Array | None, *, causal: bool) -> Array | None:
@@ -50,11 +58,20 @@ def _allowed(scores: Array, mask: Array | None, *, causal: bool) -> Array | None
     earlier = np.arange(m) <= np.arange(n)[:, None] + (m - n) if causal else None
     if mask is None:
         return earlier
-    if np.result_type(mask).kind != "b":
-        raise DtypeError(
-            f"an attention mask says True where a query may look, found {np.result_type(mask)}", hint="mask != 0"
+    _check_truths("mask", mask)
+    full, shape = np.shape(scores), np.shape(mask)
+    if len(shape) > len(full) or any(a not in (1, b) for a, b in zip(shape[::-1], full[::-1], strict=False)):
+        raise ShapeError(
+            f"a mask of {n} queries and {m} keys broadcasts to {show_shape(full)}, found {show_shape(shape)}"
         )
     return mask if earlier is None else mask & earlier
+
+
+def _check_truths(name: str, mask: Array) -> None:
+    if (found := np.result_type(mask)).kind != "b":
+        raise DtypeError(
+            f"the {name} of attention says True where a query may look, found {found}", hint=f"{name} != 0"
+        )
 
 
 class MultiHeadAttention(Layer):
@@ -111,13 +128,17 @@ class MultiHeadAttention(Layer):
     ) -> Array:
         key = query if key is None else key
         value = key if value is None else value
-        if np.ndim(query) not in (2, 3):
-            found = show_shape(np.shape(query))
+        shapes = [np.shape(query), np.shape(key), np.shape(value)]
+        if len(shapes[0]) not in (2, 3) or any(shape[:-2] != shapes[0][:-2] for shape in shapes):
+            found = ", ".join(map(show_shape, dict.fromkeys(shapes)))
             raise ShapeError(f"MultiHeadAttention takes (batch, time, size) or (time, size), found {found}")
+        if padding is not None and np.shape(padding) != shapes[1][:-1]:
+            found, keys = show_shape(np.shape(padding)), show_shape(shapes[1][:-1])
+            raise ShapeError(f"padding is (batch, time) of the keys, which is {keys}, found {found}")
         parts = [self._split(layer(x)) for layer, x in ((self.query, query), (self.key, key), (self.value, value))]
         found = attention(*parts, mask=_for_heads(mask, padding), causal=causal, dropout=self.dropout)
         together = np.swapaxes(found, -2, -3)  # (batch, n, head, size of a head)
-        return self.output(together.reshape(*np.shape(together)[:-2], -1))
+        return self.output(together.reshape(*np.shape(query)[:-1], self.output.weight.shape[-2]))
 
     def _split(self, x: Array) -> Array:
         """(batch, time, size) to (batch, head, time, size of a head)."""
@@ -126,10 +147,12 @@ class MultiHeadAttention(Layer):
 
 def _for_heads(mask: Array | None, padding: Array | None) -> Array | None:
     """One mask that broadcasts to (batch, head, n, m)."""
-    if mask is not None and np.ndim(mask) == 3:
-        mask = np.expand_dims(mask, 1)
+    if mask is not None:
+        _check_truths("mask", mask)
+        mask = np.expand_dims(mask, 1) if np.ndim(mask) == 3 else mask
     if padding is None:
         return mask
+    _check_truths("padding", padding)
     real = np.expand_dims(padding, (-2, -3))  # (batch, 1, 1, m)
     return real if mask is None else mask & real
 

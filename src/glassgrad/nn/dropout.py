@@ -14,7 +14,9 @@ class Dropout(Layer):
     """In training each number is 0 with probability `rate`, else divided by 1 - rate; in evaluation nothing happens.
 
     Input and result have the same shape. `axes` are those along which one decision holds for all: `axes=(2, 3)` drops
-    whole channels of images (batch, channel, row, column). Srivastava et al., 2014, scaled in training.
+    whole channels of images (batch, channel, row, column). There is one draw for a call: it holds for all steps of
+    a `scan` and for all rows of a `vmap`; called with the whole batch, each row has its own. Srivastava et al., 2014,
+    scaled in training.
 
     >>> Dropout(0.5)(np.ones(4))
     array([1., 1., 1., 1.])

@@ -1,4 +1,7 @@
-"""Normalisation: batch, layer, root mean square, group and instance. Floor 6."""
+"""Normalisation: batch, layer, root mean square, group and instance. Floor 6.
+
+Half precision is computed with in 32 bits, statistics and all, and rounded once at the end.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +13,7 @@ from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.nn.calls import current
 from glassgrad.nn.layer import Array, Layer, state, static
 from glassgrad.nn.linear import check_sizes
+from glassgrad.nn.rows import as_real, like, widened
 
 
 class BatchNorm(Layer):
@@ -61,17 +65,18 @@ class BatchNorm(Layer):
                 else None,
             )
         along = (-1, *[1] * (len(shape) - 2))  # a channel's numbers beside x
-        mean, variance = self._statistics(x)
+        wide, dtype = widened(x), _dtype_of(x, self.running_mean, self.scale, self.shift)
+        mean, variance = self._statistics(wide)
         factor = 1 / np.sqrt(variance + self.epsilon)
         if self.scale is not None:
             factor = factor * self.scale
-        y = (x - mean.reshape(along)) * factor.reshape(along)
-        return y if self.shift is None else y + self.shift.reshape(along)
+        y = (wide - mean.reshape(along)) * factor.reshape(along)
+        return like(y if self.shift is None else y + self.shift.reshape(along), dtype)
 
     def _statistics(self, x: Array) -> tuple[Array, Array]:
         """The mean and the variance to take, (channel,) each; in training the running ones move."""
         if (pass_ := current()) is None:
-            return self.running_mean, self.running_variance
+            return widened(self.running_mean), widened(self.running_variance)
         axes = (0, *range(2, np.ndim(x)))
         count = int(np.prod([np.shape(x)[axis] for axis in axes]))
         if count < 2:
@@ -82,12 +87,20 @@ class BatchNorm(Layer):
         mean, variance = np.mean(x, axis=axes), np.var(x, axis=axes)
         share = self.momentum
         old_mean, old_variance = pass_.latest(self, "running_mean"), pass_.latest(self, "running_variance")
+        new_mean = (1 - share) * widened(old_mean) + share * mean
+        new_variance = (1 - share) * widened(old_variance) + (share * count / (count - 1)) * variance
+        # State keeps its dtype, whatever that of the batch.
         pass_.change(
             self,
-            running_mean=(1 - share) * old_mean + share * mean,
-            running_variance=(1 - share) * old_variance + (share * count / (count - 1)) * variance,
+            running_mean=like(new_mean, old_mean.dtype),
+            running_variance=like(new_variance, old_variance.dtype),
         )
         return mean, variance
+
+
+def _dtype_of(x: Array, *parameters: Array | None) -> np.dtype:
+    """The dtype of a result by NumPy's rules; whole numbers are as float64."""
+    return np.result_type(as_real(x).dtype, *[array.dtype for array in parameters if array is not None])
 
 
 def _normalised(x: Array, axes: tuple[int, ...], epsilon: float) -> Array:
@@ -138,15 +151,16 @@ class LayerNorm(Layer):
 
     def __call__(self, x: Array) -> Array:
         _check_end(self, x, self.shape)
-        y = _normalised(x, tuple(range(-len(self.shape), 0)), self.epsilon)
+        y = _normalised(widened(x), tuple(range(-len(self.shape), 0)), self.epsilon)
         y = y if self.scale is None else y * self.scale
-        return y if self.shift is None else y + self.shift
+        return like(y if self.shift is None else y + self.shift, _dtype_of(x, self.scale, self.shift))
 
 
 class RMSNorm(Layer):
     """x / √(mean of x² + ε) · scale over the last axes, those of `shape`.
 
-    ε is the dtype's own unless given, as in torch.nn.RMSNorm. Zhang and Sennrich, arXiv:1910.07467.
+    ε is the dtype's own unless given (of half precision that of float32), as in torch.nn.RMSNorm. Zhang and Sennrich,
+    arXiv:1910.07467.
 
     >>> RMSNorm(2)(np.array([3.0, 4.0])).round(4)
     array([0.8485, 1.1314])
@@ -165,9 +179,10 @@ class RMSNorm(Layer):
     def __call__(self, x: Array) -> Array:
         _check_end(self, x, self.shape)
         axes = tuple(range(-len(self.shape), 0))
-        epsilon = float(np.finfo(np.result_type(x)).eps) if self.epsilon is None else self.epsilon
-        y = x / np.sqrt(np.mean(x * x, axis=axes, keepdims=True) + epsilon)
-        return y if self.scale is None else y * self.scale
+        wide = widened(x)
+        epsilon = float(np.finfo(wide.dtype).eps) if self.epsilon is None else self.epsilon
+        y = wide / np.sqrt(np.mean(wide * wide, axis=axes, keepdims=True) + epsilon)
+        return like(y if self.scale is None else y * self.scale, _dtype_of(x, self.scale))
 
 
 class GroupNorm(Layer):
@@ -200,8 +215,9 @@ class GroupNorm(Layer):
         shape = np.shape(x)
         if len(shape) < 2 or shape[1] != self.channels:
             raise ShapeError(f"GroupNorm takes (batch, {self.channels}, *space), found {show_shape(shape)}")
-        split = x.reshape(shape[0], self.groups, self.channels // self.groups, *shape[2:])
+        split = widened(x).reshape(shape[0], self.groups, self.channels // self.groups, *shape[2:])
         y = _normalised(split, tuple(range(2, split.ndim)), self.epsilon).reshape(shape)
         along = (-1, *[1] * (len(shape) - 2))
         y = y if self.scale is None else y * self.scale.reshape(along)
-        return y if self.shift is None else y + self.shift.reshape(along)
+        y = y if self.shift is None else y + self.shift.reshape(along)
+        return like(y, _dtype_of(x, self.scale, self.shift))

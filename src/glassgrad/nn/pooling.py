@@ -10,6 +10,7 @@ from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError
 from glassgrad.nn.convolution import Numbers, each
 from glassgrad.nn.layer import Array, Layer, static
+from glassgrad.nn.rows import in_32_bits
 
 
 class _Pool(Layer):
@@ -46,7 +47,8 @@ class _MaxPool(_Pool):
 
 class _AvgPool(_Pool):
     def __call__(self, x: Array) -> Array:
-        return avg_pool(x, self.window, **self._facts(x))
+        facts = self._facts(x)
+        return in_32_bits(lambda x: avg_pool(x, self.window, **facts), x)
 
 
 class MaxPool1d(_MaxPool):
@@ -118,7 +120,8 @@ class GlobalAvgPool(Layer):
     """
 
     def __call__(self, x: Array) -> Array:
-        return np.mean(x, axis=_space("GlobalAvgPool", x))
+        axes = _space("GlobalAvgPool", x)
+        return in_32_bits(lambda x: np.mean(x, axis=axes), x)
 
 
 class GlobalMaxPool(Layer):
@@ -171,7 +174,7 @@ def _pool_axis(x: Array, axis: int, count: int, reduce: Callable[..., Array]) ->
 
 class _AdaptiveAvgPool(_AdaptivePool):
     def __call__(self, x: Array) -> Array:
-        return self._pooled(x, np.mean)
+        return in_32_bits(lambda x: self._pooled(x, np.mean), x)
 
 
 class _AdaptiveMaxPool(_AdaptivePool):

@@ -37,9 +37,20 @@ def as_real(x: Array) -> Array:
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
+def widened(x: Array) -> Array:
+    """As an array of real numbers of 32 bits or more: squares and sums of half precision leave its range at 256."""
+    x = as_real(x)
+    return x.astype(np.float32) if x.dtype == np.float16 else x
+
+
 def like(x: Array, dtype: np.dtype) -> Array:
     """The value at this dtype."""
     return x if x.dtype == dtype else x.astype(dtype)
+
+
+def in_32_bits(compute: Callable[[Array], Array], x: Array) -> Array:
+    """What is computed from an array, at its dtype, with half precision widened for it and rounded once."""
+    return like(compute(widened(x)), as_real(x).dtype)
 
 
 # ------------------------------------------------------------------ element by element

@@ -45,7 +45,7 @@ def clip_by_norm(limit: float) -> Transformation:
 
     def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
         factor = np.minimum(1.0, limit / (global_norm(gradients) + 1e-6))
-        return each(lambda p, g: (factor.astype(p.dtype) * g,), 1, parameters, gradients=gradients)[0], state
+        return each(lambda p, g: (_scaled(g, factor),), 1, parameters, gradients=gradients)[0], state
 
     return _stateless(update, made(clip_by_norm, limit))
 
@@ -79,7 +79,7 @@ def clip_adaptive(
             along = next(rest)
             most = limit * np.maximum(_norm(p, along), eps)
             norm = _norm(g, along)
-            return (np.where(norm > most, most / np.maximum(norm, 1e-6), 1.0).astype(p.dtype) * g,)
+            return (_scaled(g, np.where(norm > most, most / np.maximum(norm, 1e-6), 1.0)),)
 
         return each(move, 1, parameters, gradients=gradients)[0], state
 
@@ -103,16 +103,24 @@ def global_norm(tree: Tree) -> Any:
     >>> optim.global_norm({"a": np.array([3.0]), "b": (np.array(4.0, np.float32), None)})
     np.float64(5.0)
     """
-    squares = [np.sum(leaf * leaf).astype(np.float64) for leaf in map(_as_array, flatten(tree)[0])]
+    squares = [np.sum(_squares(leaf)) for leaf in flatten(tree)[0]]
     return np.sqrt(sum(squares, start=np.float64(0.0)))
 
 
-def _as_array(leaf: Any) -> Any:
-    return np.asarray(leaf) if isinstance(leaf, int | float) else leaf
+def _squares(values: Any) -> Any:
+    """In 64 bits: those of half precision end at 256, those of float32 at 1.8e19, and a gradient may explode."""
+    wide = (np.asarray(values) if isinstance(values, int | float) else values).astype(np.float64)
+    return wide * wide
 
 
 def _norm(values: Any, axes: tuple[int, ...] | None) -> Any:
-    return np.sqrt(np.sum(values * values, axis=axes, keepdims=axes is not None))
+    return np.sqrt(np.sum(_squares(values), axis=axes, keepdims=axes is not None))
+
+
+def _scaled(values: Any, factor: Any) -> Any:
+    """The values times a factor, at their dtype; the factor of a large norm is too small for half precision."""
+    wide = np.promote_types(values.dtype, np.float32)
+    return (values.astype(wide) * factor.astype(wide)).astype(values.dtype)
 
 
 def _stateless(update: Update, recipe: Made) -> Transformation:

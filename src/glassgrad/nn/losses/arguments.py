@@ -9,7 +9,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ConcretizationError, DomainError, DtypeError, ShapeError
-from glassgrad.nn.rows import Array, as_array, like
+from glassgrad.nn.rows import Array, as_array, like, widened
 from glassgrad.tracing.tracer import Tracer
 
 
@@ -19,9 +19,7 @@ def scores_of(loss: str, prediction: Array) -> Array:
     x = as_array(prediction)
     if x.dtype.kind not in "fiub":
         raise DtypeError(f"{loss} takes real predictions, found {x.dtype}")
-    if x.dtype.kind != "f":
-        return x.astype(np.float64)
-    return x.astype(np.float32) if x.dtype.itemsize < 4 else x
+    return widened(x)
 
 
 def pair_of(loss: str, prediction: Array, target: Array) -> tuple[Array, Array]:
