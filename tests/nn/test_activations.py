@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad import nn
 from glassgrad.base.errors import OutOfRangeError, ShapeError, UsageError
 from glassgrad.nn import activations
 from glassgrad.nn.activations import ACTIVATIONS, activation_of, name_of
@@ -232,3 +233,19 @@ def test_a_wrong_name_is_answered_with_the_nearest():
         activation_of("sigmiod")
     with pytest.raises(UsageError, match="a name or a function, found int 3"):
         activation_of(3)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.mlp([3, 4, 2], key=0, activation="glu"),
+        lambda: nn.RNN(3, 4, key=0, activation=nn.glu),
+        lambda: nn.FeedForward(3, 4, key=0, activation="glu"),
+        lambda: nn.TransformerEncoderBlock(4, 2, key=0, activation="glu"),
+    ],
+)
+def test_glu_is_refused_where_the_size_must_stay(make):
+    with pytest.raises(UsageError, match="keeps the size, and glu halves it") as caught:
+        make()
+    assert "nn.glu" in str(caught.value)
+    assert nn.Sequential(nn.Linear(3, 8, key=0, activation="glu"), nn.glu)(np.ones(3, np.float32)).shape == (4,)

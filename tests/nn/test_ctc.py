@@ -101,6 +101,16 @@ def test_classes_that_cannot_be():
     assert ctc(x, np.array([2]), reduction="sum") == np.inf
 
 
+@EAGER_AND_JIT
+@pytest.mark.parametrize("zero_infinity", [False, True])
+def test_what_is_no_number_stays_so(run, zero_infinity):
+    x, y = np.zeros((3, 3, 3)), np.array([[1], [1], [1]])
+    x[1, 1, 0] = x[2, 2, 1] = np.nan
+    lengths = np.array([3, 3, 2])  # the last NaN stands behind the end
+    found = run(lambda x: ctc(x, y, lengths=lengths, zero_infinity=zero_infinity, reduction="none"))(x)
+    assert np.isnan(found).tolist() == [False, True, False]
+
+
 def test_what_ctc_does_not_take():
     x, y = np.zeros((2, 5, 3)), np.array([[1, 2], [2, 1]])
     with pytest.raises(OutOfRangeError, match=r"found the blank 0 at \(0, 1\)"):
@@ -111,6 +121,8 @@ def test_what_ctc_does_not_take():
         ctc(x, y, blank=3)
     with pytest.raises(ShapeError, match=r"np.swapaxes"):
         ctc(np.swapaxes(x, 0, 1), y)
+    with pytest.raises(ShapeError, match=r"one step or more, found \(2, 0, 3\)"):
+        ctc(x[:, :0], y)
     with pytest.raises(DtypeError, match="labels as whole numbers"):
         ctc(x, y.astype(float))
     with pytest.raises(DomainError, match="lengths from 0 to 5, found 4 to 6"):

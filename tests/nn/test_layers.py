@@ -124,8 +124,21 @@ def test_embedding():
     assert layer.scores(drawn(7, 3)).shape == (7, 5)
     with pytest.raises(DtypeError, match="whole numbers"):
         layer(indices.astype(float))
-    with pytest.raises((IndexError, OutOfRangeError)):
-        layer(np.array([5]))
+    for wrong, said in ((5, r"from 0 to 4, found 5"), (np.array([[0, -1]]), r"from 0 to 4, found -1 at \(0, 1\)")):
+        for run in (lambda wrong: layer(wrong), lambda wrong: gg.grad(lambda layer: np.sum(layer(wrong)))(layer)):
+            with pytest.raises(OutOfRangeError, match=said):
+                run(wrong)
+    for wrong in (5, -1):
+        with pytest.raises(OutOfRangeError):
+            gg.jit(layer)(np.array([wrong]))
+
+
+def test_embedding_of_indices_that_are_not_known_yet():
+    layer, indices = nn.Embedding(300, 3, key=0, padding=2), np.array([0, 2, 4, 250], np.uint8)
+    expected = layer.table[indices] * (indices != 2)[:, None]
+    for run in (gg.jit(layer), gg.jit(lambda i: layer(i)), gg.vmap(lambda i: layer(i)), lambda i: layer(i.tolist())):
+        np.testing.assert_array_equal(run(indices), expected)
+    np.testing.assert_array_equal(gg.scan(lambda carry, i: (carry, layer(i)), 0.0, indices)[1], expected)
 
 
 def test_batch_norm_trains_on_the_batch_and_evaluates_on_the_running_values():

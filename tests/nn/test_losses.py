@@ -392,6 +392,21 @@ def test_vectors_of_length_zero_have_finite_derivatives():
         assert np.isfinite(gg.grad(loss)(zero)).all()
 
 
+def test_gaussian_nll_without_a_floor_of_the_variance():
+    mean, logarithm, target = np.zeros(3), np.array([-200.0, 0.0, 3.0]), np.array([0.0, 1.0, 2.0])
+    expected = (logarithm + target**2 * np.exp(-logarithm)) / 2
+    np.testing.assert_allclose(
+        losses.gaussian_nll((mean, logarithm), target, epsilon=0, reduction="none"), expected, rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        losses.gaussian_nll(mean, target, variance=np.exp(logarithm), epsilon=0, reduction="none"), expected, rtol=1e-12
+    )
+    slopes = gg.jit(gg.grad(lambda v: losses.gaussian_nll((mean, v), target, epsilon=0)))(logarithm)
+    np.testing.assert_allclose(slopes, (1 - target**2 * np.exp(-logarithm)) / 6, rtol=1e-12)
+    with pytest.raises(DomainError, match="epsilon of 0 or more, found -1"):
+        losses.gaussian_nll((mean, logarithm), target, epsilon=-1)
+
+
 def test_dice_by_hand():
     x, t = np.array([[1e4, 1e4, -1e4, -1e4]]), np.array([[1, 0, 1, 0]])
     assert losses.dice(x, t, smooth=0.0) == pytest.approx(0.5)

@@ -5,7 +5,7 @@ import pytest
 
 import glassgrad as gg
 from glassgrad import nn
-from glassgrad.base.errors import DtypeError, ShapeError, UsageError
+from glassgrad.base.errors import DomainError, DtypeError, ShapeError, UsageError
 
 RANDOM = np.random.default_rng(0)
 KINDS = [nn.RNN, nn.LSTM, nn.GRU]
@@ -92,14 +92,49 @@ def test_recurrent_layers_refuse_what_does_not_fit():
         layer(drawn(2, 5, 4))
     with pytest.raises(ShapeError, match="without steps"):
         layer(drawn(2, 0, 3))
-    with pytest.raises(ShapeError, match="lengths is"):
+    with pytest.raises(ShapeError, match=r"LSTM takes lengths of shape \(2,\), found \(3,\)"):
         layer(drawn(2, 5, 3), lengths=np.array([1, 2, 3]))
+    with pytest.raises(DomainError, match="LSTM takes lengths from 0 to 5, found 3 to 9"):
+        layer(drawn(2, 5, 3), lengths=np.array([3, 9]))
+    with pytest.raises(DomainError, match="lengths from 0 to 5, found -1"):
+        layer(drawn(2, 5, 3), lengths=-1)
+    with pytest.raises(DtypeError, match="lengths as whole numbers, found float64"):
+        layer(drawn(2, 5, 3), lengths=np.array([3.0, 5.0]))
+    with pytest.raises(DtypeError, match="True where a step counts, found int64"):
+        layer(drawn(2, 5, 3), mask=np.ones((2, 5), np.int64))
+    with pytest.raises(DomainError, match="last takes lengths from 0 to 4, found 5"):
+        nn.last(drawn(1, 4, 2), np.array([5]))
+    with pytest.raises(ShapeError, match="of a step or more"):
+        nn.last(drawn(2, 0, 2))
     with pytest.raises(UsageError, match="2 arrays"):
         layer.run(drawn(2, 5, 3), (np.zeros((2, 4)),))
     with pytest.raises(ShapeError, match="carry is"):
         layer.run(drawn(2, 5, 3), ((np.zeros(4), np.zeros(4)),))
     with pytest.raises(UsageError, match="truncate"):
         layer.run(drawn(2, 5, 3), truncate=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_pads_a_sequence_may_be_anything(kind):
+    layer = kind(3, 4, key=0, layers=2, bidirectional=True, dtype=np.float64)
+    x, lengths = drawn(2, 5, 3), np.array([5, 3])
+    spoilt = x.copy()
+    spoilt[1, 3:] = np.nan
+
+    def objective(layer, x, lengths):
+        return np.sum(layer(x, lengths=lengths) ** 2)
+
+    for slopes in (gg.grad(objective), gg.jit(gg.grad(objective))):
+        expected, found = slopes(layer, x, lengths), slopes(layer, spoilt, lengths)
+        for path, gradient in found.parameters().items():
+            np.testing.assert_array_equal(gradient, expected.parameters()[path])
+
+
+@pytest.mark.parametrize("run", [lambda f: f, gg.jit], ids=["eager", "jit"])
+def test_the_last_step_of_each_sequence(run):
+    x = drawn(3, 4, 2)
+    np.testing.assert_array_equal(run(nn.last)(x, np.array([4, 0, 2])), [x[0, 3], [0, 0], x[2, 1]])
+    np.testing.assert_array_equal(run(nn.last)(x[0], np.array(2)), x[0, 1])
 
 
 # ------------------------------------------------------------------ attention

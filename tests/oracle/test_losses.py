@@ -177,12 +177,12 @@ def test_focal(gamma, dtype):
 
 @DTYPES
 @REDUCTIONS
-@pytest.mark.parametrize("power", [1, 2])
-def test_multi_margin(power, reduction, dtype):
-    y = rng.integers(0, 5, 6)
+@pytest.mark.parametrize(("power", "w"), [(1, None), (2, None), (1, [1.0, 2.0, 0.5, 0.0, 3.0])])
+def test_multi_margin(power, w, reduction, dtype):
+    y, w = rng.integers(0, 5, 6), None if w is None else np.array(w, dtype)
     agree(
-        lambda x: losses.multi_margin(x, y, power=power, margin=0.8, reduction=reduction),
-        lambda x: functional.multi_margin_loss(x, T(y), p=power, margin=0.8, reduction=reduction),
+        lambda x: losses.multi_margin(x, y, power=power, margin=0.8, class_weights=w, reduction=reduction),
+        lambda x: functional.multi_margin_loss(x, T(y), power, 0.8, None if w is None else T(w), reduction=reduction),
         X,
         dtype=dtype,
     )

@@ -324,6 +324,20 @@ def activation_of(activation: str | Activation | None) -> Activation:
     return found
 
 
+def size_keeping(layer: str, activation: str | Activation | None) -> Activation:
+    """The activation of a layer whose size it must keep.
+
+    Raises UsageError for `glu`, which halves it.
+    """
+    found = activation_of(activation)
+    if found is glu:
+        raise UsageError(
+            f"{layer} needs an activation that keeps the size, and glu halves it",
+            hint="nn.Sequential(nn.Linear(n, 2 * m, key=…), nn.glu, …) has glu between layers",
+        )
+    return found
+
+
 def name_of(activation: Activation) -> str:
     """The name by which `activation_of` finds a function of ours, or else the function's own.
 

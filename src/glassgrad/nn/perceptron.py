@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
-from glassgrad.nn.activations import Activation, activation_of
+from glassgrad.nn.activations import Activation, size_keeping
 from glassgrad.nn.composition import Sequential
 from glassgrad.nn.dropout import Dropout
 from glassgrad.nn.keys import as_key
@@ -35,7 +35,7 @@ def mlp(
     """
     if len(sizes) < 2:
         raise UsageError(f"mlp takes the number of inputs, of each layer, and of outputs, found {list(sizes)}")
-    bend = activation_of(activation)
+    bend = size_keeping("mlp", activation)
     keys = split(as_key(key), len(sizes) - 1)
     layers: list[Layer | Activation] = []
     for index, (inputs, outputs) in enumerate(itertools.pairwise(sizes)):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from glassgrad.base.errors import OutOfRangeError
+from glassgrad.base.errors import ConcretizationError, OutOfRangeError
 from glassgrad.graph.node import Node
 from glassgrad.ops import softmax as kernels
 from glassgrad.ops.softmax import log_softmax_over, logsumexp_over, softmax_over
@@ -24,6 +24,16 @@ Array: TypeAlias = Any  # an array or number, plain or traced
 def is_traced(x: Array) -> bool:
     """Does a tracer stand for this value?"""
     return isinstance(x, Tracer)
+
+
+def known(x: Array) -> np.ndarray | None:
+    """The numbers of an array where they are known; None where it stands for many (under jit or vmap)."""
+    if not isinstance(x, Tracer):
+        return np.asarray(x)
+    try:
+        return np.asarray(x.value)
+    except ConcretizationError:
+        return None
 
 
 def as_array(x: Array) -> Array:

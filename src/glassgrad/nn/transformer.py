@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.nn.activations import Activation, activation_of, gelu
+from glassgrad.nn.activations import Activation, gelu, size_keeping
 from glassgrad.nn.attention import MultiHeadAttention
 from glassgrad.nn.dropout import Dropout
 from glassgrad.nn.keys import as_key
@@ -41,7 +41,7 @@ class FeedForward(Layer):
         dtype: Any = np.float32,
     ) -> None:
         first, second = split(as_key(key))
-        self.activation, self.dropout = activation_of(activation), Dropout(dropout)
+        self.activation, self.dropout = size_keeping("FeedForward", activation), Dropout(dropout)
         self.inner = Linear(size, hidden, key=first, activation=self.activation, dtype=dtype)
         self.outer = Linear(hidden, size, key=second, dtype=dtype)
 

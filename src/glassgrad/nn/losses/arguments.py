@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import show_shape
-from glassgrad.base.errors import ConcretizationError, DomainError, DtypeError, ShapeError
-from glassgrad.nn.rows import Array, as_array, like, widened
-from glassgrad.tracing.tracer import Tracer
+from glassgrad.base.errors import DomainError, DtypeError, ShapeError
+from glassgrad.nn.rows import Array, as_array, known, like, widened
 
 
 # ------------------------------------------------------------------ predictions and targets
@@ -51,16 +50,6 @@ def _how_to_agree(x: tuple[int, ...], y: tuple[int, ...]) -> str:
     if len(x) == len(y) and x == y[::-1]:
         return f"target.T has the shape {show_shape(x)}"
     return f"reshape the target to {show_shape(x)}"
-
-
-def known(x: Array) -> np.ndarray | None:
-    """The numbers of an array where they are known; None where it stands for many (under jit or vmap)."""
-    if not isinstance(x, Tracer):
-        return np.asarray(x)
-    try:
-        return np.asarray(x.value)
-    except ConcretizationError:
-        return None
 
 
 def check_values(loss: str, y: Array, mask: Array | None, allowed: str, test: Any, hint: str | None = None) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import DtypeError, OutOfRangeError, ShapeError, UsageError
-from glassgrad.nn.losses.arguments import known, mask_of, scores_of
-from glassgrad.nn.rows import Array, as_array, axis_of, like
+from glassgrad.nn.losses.arguments import mask_of, scores_of
+from glassgrad.nn.rows import Array, as_array, axis_of, known, like
 
 
 @dataclass(frozen=True, slots=True)

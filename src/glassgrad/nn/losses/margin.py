@@ -82,7 +82,7 @@ def multi_margin(
     """Σ max(0, margin - right + other)ᵖ / classes over the other classes. Source: PyTorch's `multi_margin_loss`.
 
     The prediction is (..., class), the target a label for each item (...). Class weights multiply the loss of their
-    class and count in the mean, as in `cross_entropy`.
+    class, and unlike those of `cross_entropy` do not count in the mean.
 
     >>> multi_margin(np.array([[0.0, 2.0, 1.5]]), np.array([1]))
     np.float64(0.16666666666666666)
@@ -95,8 +95,6 @@ def multi_margin(
     short = above_zero(np.where(own, 0, margin - right + cases.scores))
     losses = np.sum(short if power == 1 else short * short, axis=cases.axis) / cases.classes
     by_class = weights_of_classes("multi_margin", cases, class_weights)
-    counts = None
     if by_class is not None:
-        counts = rows.taken(by_class, cases.labels)
-        losses = losses * counts
-    return reduced(losses, weights, cases.mask, reduction, counts=counts)
+        losses = losses * rows.taken(by_class, cases.labels)
+    return reduced(losses, weights, cases.mask, reduction)

@@ -180,6 +180,8 @@ def gaussian_nll(
     >>> gaussian_nll((np.array([1.0]), np.array([0.0])), np.array([3.0]))
     np.float64(2.0)
     """
+    if not epsilon >= 0:
+        raise DomainError(f"gaussian_nll takes an epsilon of 0 or more, found {epsilon}")
     if variance is None:
         if not isinstance(prediction, tuple | list) or len(prediction) != 2:
             raise UsageError(
@@ -191,7 +193,7 @@ def gaussian_nll(
         logarithm, _ = pair_of("gaussian_nll", logarithm, x)
         chosen = mask_of(mask, x.shape)
         x, y, logarithm = masked(chosen, x, y, logarithm)
-        logarithm = _at_least(logarithm, ln(epsilon))
+        logarithm = _at_least(logarithm, ln(epsilon) if epsilon else -np.inf)
         share = np.exp(-logarithm)
     else:
         x, y = pair_of("gaussian_nll", prediction, target)

@@ -11,10 +11,11 @@ import numpy as np
 from glassgrad.api.control import scan
 from glassgrad.api.custom import stop_gradient
 from glassgrad.base.avals import show_shape
-from glassgrad.base.errors import DomainError, DtypeError, OutOfRangeError, ShapeError
-from glassgrad.nn.losses.arguments import known, mask_of, scores_of
+from glassgrad.base.errors import DtypeError, OutOfRangeError, ShapeError
+from glassgrad.nn.lengths import lengths_of
+from glassgrad.nn.losses.arguments import mask_of, scores_of
 from glassgrad.nn.losses.reduction import Reduction, reduced
-from glassgrad.nn.rows import Array, as_array, like
+from glassgrad.nn.rows import Array, as_array, known, like
 
 # Logarithms that stand for a probability of 0. They are finite, so that no ∞ - ∞ arises: that of a state that no way
 # leads to, that of the least likely emission, and what only the former reaches.
@@ -57,8 +58,8 @@ def ctc(
     """
     batch = _batch_of(prediction, target, lengths, target_lengths, blank, mask)
     total = _forward(batch, blank)
-    possible = total > _IMPOSSIBLE
-    losses = like(np.where(possible, -total, 0.0 if zero_infinity else np.inf), batch.scores.dtype)
+    impossible = total <= _IMPOSSIBLE  # which NaN is not: it stays
+    losses = like(np.where(impossible, 0.0 if zero_infinity else np.inf, -total), batch.scores.dtype)
     if reduction == "mean":
         losses = losses / np.maximum(batch.label_lengths, 1).astype(losses.dtype)
     one = len(as_array(prediction).shape) == 2
@@ -86,6 +87,8 @@ def _batch_of(
         x, y = x[None], y[None]
         given = None if given is None else given[None]
     count, steps, classes = x.shape
+    if steps == 0:
+        raise ShapeError(f"ctc takes scores of one step or more, found {show_shape(as_array(prediction).shape)}")
     if not 0 <= blank < classes:
         raise OutOfRangeError(f"ctc with {classes} classes takes a blank from 0 to {classes - 1}, found {blank}")
     chosen = mask_of(given, (count,))
@@ -105,15 +108,7 @@ def _lengths(name: str, given: Array | None, count: int, full: int, mask: Array 
     if given is None:
         sizes: Array = np.full(count, full)
     else:
-        sizes = as_array(given)
-        if sizes.dtype.kind not in "iu":
-            raise DtypeError(f"ctc takes {name} as whole numbers, found {sizes.dtype}")
-        if sizes.shape not in ((count,), ()):
-            raise ShapeError(f"ctc takes {name} of shape {show_shape((count,))}, found {show_shape(sizes.shape)}")
-        sizes = np.broadcast_to(sizes.astype(np.int64), (count,))
-        numbers = known(sizes)
-        if numbers is not None and numbers.size and not 0 <= numbers.min() <= numbers.max() <= full:
-            raise DomainError(f"ctc takes {name} from 0 to {full}, found {numbers.min()} to {numbers.max()}")
+        sizes = lengths_of("ctc", name, given, (count,), full)
     return sizes if mask is None else np.where(mask, sizes, 0)
 
 
@@ -148,7 +143,7 @@ def _forward(batch: _Batch, blank: int) -> Array:
     states = np.concatenate([states, np.full((count, 1), blank)], axis=1)
     relative = batch.scores - stop_gradient(np.max(batch.scores, axis=2, keepdims=True))
     emitted = np.take_along_axis(relative, states[:, None, :], axis=2)  # (batch, time, state)
-    emitted = np.swapaxes(np.where(emitted > _LEAST, emitted, _LEAST), 0, 1).astype(np.float64)
+    emitted = np.swapaxes(np.where(emitted <= _LEAST, _LEAST, emitted), 0, 1).astype(np.float64)
     leaps = (states[:, 2:] != states[:, :-2]) & (np.arange(2, 2 * labels + 1) % 2 == 1)
     never = np.full((count, 2), _NEVER, emitted.dtype)
 

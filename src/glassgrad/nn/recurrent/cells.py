@@ -11,7 +11,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
-from glassgrad.nn.activations import Activation, activation_of, sigmoid
+from glassgrad.nn.activations import Activation, sigmoid, size_keeping
 from glassgrad.nn.initialisers import glorot_uniform, orthogonal
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer, static
@@ -70,7 +70,7 @@ class RNNCell(Layer):
         check_sizes("RNNCell", inputs=inputs, size=size)
         self.input_weight, self.hidden_weight = _weights(key, inputs, size, 1, dtype)
         self.bias = np.zeros(size, dtype) if bias else None
-        self.size, self.activation = size, activation_of(activation)
+        self.size, self.activation = size, size_keeping("RNNCell", activation)
 
     def start(self, shape: Sequence[int] = ()) -> Carry:
         """The carry before the first step: zeros (*shape, size)."""

@@ -12,12 +12,13 @@ import numpy as np
 from glassgrad.api.control import scan
 from glassgrad.api.custom import stop_gradient
 from glassgrad.base.avals import show_shape
-from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.errors import DtypeError, ShapeError, UsageError
 from glassgrad.base.trees import map_leaves
 from glassgrad.nn.activations import Activation
 from glassgrad.nn.dropout import Dropout
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer
+from glassgrad.nn.lengths import lengths_of
 from glassgrad.nn.linear import check_sizes
 from glassgrad.nn.recurrent.cells import Carry, Cell, GRUCell, LSTMCell, RNNCell, check_carry
 from glassgrad.random.keys import split
@@ -70,8 +71,10 @@ class _Recurrent(Layer):
         `truncate=k` gradients do not reach back beyond the last multiple of k steps.
         """
         _check_sequence(self, x)
+        given = _mask_of(type(self).__name__, x, lengths, mask)
         steps = np.moveaxis(x, -2, 0)  # (time, batch, feature)
-        given = _mask_of(x, lengths, mask)
+        if given is not None:  # what pads the sequences may be anything, NaN too, and reaches no gradient
+            steps = np.where(given, steps, np.zeros((), np.result_type(x)))
         carries = [None] * (len(self.forward) + len(self.backward)) if state is None else list(state)
         if len(carries) != len(self.forward) + len(self.backward):
             raise UsageError(f"the state has {len(carries)} carries for {len(self.forward) + len(self.backward)} cells")
@@ -102,19 +105,20 @@ def _check_sequence(layer: _Recurrent, x: Array) -> None:
         raise ShapeError(f"{name} of a sequence without steps: {show_shape(np.shape(x))}")
 
 
-def _mask_of(x: Array, lengths: Array | None, mask: Array | None) -> Array | None:
+def _mask_of(name: str, x: Array, lengths: Array | None, mask: Array | None) -> Array | None:
     """(time, batch, 1) where a step counts, or None where all do."""
     if lengths is None and mask is None:
         return None
-    time = np.shape(x)[-2]
-    if lengths is not None:
-        if np.shape(lengths) != np.shape(x)[:-2]:
-            raise ShapeError(f"lengths is {show_shape(np.shape(lengths))} for sequences {show_shape(np.shape(x))}")
-        inside = np.arange(time) < np.expand_dims(lengths, -1)
-        mask = inside if mask is None else mask & inside
+    shape = np.shape(x)
+    if mask is not None and np.shape(mask) != shape[:-1]:
+        raise ShapeError(f"mask is {show_shape(np.shape(mask))} for sequences {show_shape(shape)}")
+    if mask is not None and (dtype := np.result_type(mask)).kind != "b":
+        raise DtypeError(f"the mask of {name} is True where a step counts, found {dtype}", hint="mask != 0")
     counts: Any = mask
-    if np.shape(counts) != np.shape(x)[:-1]:
-        raise ShapeError(f"mask is {show_shape(np.shape(counts))} for sequences {show_shape(np.shape(x))}")
+    if lengths is not None:
+        sizes = lengths_of(name, "lengths", lengths, shape[:-2], shape[-2])
+        inside = np.arange(shape[-2]) < np.expand_dims(sizes, -1)
+        counts = inside if mask is None else mask & inside
     return np.expand_dims(np.moveaxis(counts, -1, 0), -1)
 
 
@@ -238,10 +242,16 @@ class GRU(_Recurrent):
 def last(outputs: Array, lengths: Array | None = None) -> Array:
     """The output of the last step of each sequence: (batch, time, size) to (batch, size).
 
+    `lengths` (batch,) say where that is; of a sequence of length 0 it is 0.
+
     >>> last(np.arange(6.0).reshape(1, 3, 2))
     array([[4., 5.]])
     """
+    shape = np.shape(outputs)
+    if len(shape) < 2 or shape[-2] == 0:
+        raise ShapeError(f"last takes (batch, time, size) of a step or more, found {show_shape(shape)}")
     if lengths is None:
         return outputs[..., -1, :]
-    places: Any = np.expand_dims(lengths - 1, (-1, -2))
-    return np.take_along_axis(outputs, places, axis=-2)[..., 0, :]
+    sizes: Any = np.expand_dims(lengths_of("last", "lengths", lengths, shape[:-2], shape[-2]), (-1, -2))
+    found = np.take_along_axis(outputs, np.clip(sizes - 1, 0, shape[-2] - 1), axis=-2)
+    return np.where(sizes > 0, found, np.zeros((), np.result_type(outputs)))[..., 0, :]
