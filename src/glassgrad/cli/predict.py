@@ -29,7 +29,7 @@ def predict(
         notes: list[str] = []
         network = load_network(folder)
         with waiting(screen, f"reading {data}"):
-            table = read(data, separator, notes=notes)
+            table = read(data, separator, notes=notes, marks=network.preparation.plan.marks)
         found = predictions(network, table, keep or ())
         for note in (*notes, *network.preparation.notes(table)):
             say(f"! {note}")

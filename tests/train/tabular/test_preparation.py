@@ -51,6 +51,27 @@ def test_in_the_order_of_time_the_last_rows_are_the_test():
         tabular.split(wrong, plan)
 
 
+def test_the_order_of_time_is_that_of_the_moments_whatever_their_zones_are():
+    hours = np.random.default_rng(0).permutation(90)
+    zones = ["+12:00", "-1100", "Z", "+05:30", "-03:30"]
+    east = [12, -11, 0, 5.5, -3.5]
+    local = [np.datetime64("2020-01-01T00:00") + int(60 * (hour + east[i % 5])) for i, hour in enumerate(hours)]
+    when = [f"{moment}{zones[i % 5]}" for i, moment in enumerate(local)]
+    table = pl.DataFrame({"when": when, "x": hours * 1.5, "y": np.sin(hours)})
+    split = tabular.split(table, tabular.infer(table, "y", time_column="when"))
+    assert np.concatenate([hours[split.rows[part]] for part in split.rows]).tolist() == [*range(90)]
+    assert split.notes == ()
+
+
+def test_what_is_doubtful_about_the_order_of_time_is_said():
+    days = [f"{i % 12 + 1:02d}/{i // 12 % 12 + 1:02d}/2020" for i in range(60)]
+    table = pl.DataFrame({"when": days, "t": [3] * 60, "near": [i // 40 for i in range(60)], "y": np.sin(range(60))})
+    said = {name: tabular.split(table, tabular.infer(table, "y", time_column=name)).notes for name in table.columns[:3]}
+    assert "days and months might be swapped in 'when'" in said["when"][0]
+    assert "all rows have the same time in 't'" in said["t"][0]
+    assert said["near"] == ("20 rows have the same time in 'near', but are not all in the same part",)
+
+
 def test_shares_that_leave_nothing():
     table = customers(100)
     plan = tabular.infer(table, "leaves")

@@ -8,6 +8,7 @@ import pytest
 
 from glassgrad.base.errors import TableError
 from glassgrad.train import tabular
+from glassgrad.train.tabular.cells import as_numbers
 from glassgrad.train.tabular.delimited import read_delimited
 
 
@@ -146,3 +147,82 @@ def test_a_table_with_no_room_in_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("glassgrad.train.tabular.delimited._free_memory", lambda: 1000.0)
     with pytest.raises(TableError, match="memory are free"):
         read_delimited(path, None, None, [], block=1000)
+
+
+# ------------------------------------------------------------------ points and commas
+EURO = [1234, 2500, 9800, 315, 11465, 987]  # as people write them: 1.234 and 315
+
+
+def dotted(number):
+    return f"{number:,}".replace(",", ".")
+
+
+def numbers_of(path, name, target, known=None):
+    """What a network would see of the column `name`, and what was said."""
+    notes, marks = [], dict(known or {})
+    table = tabular.read(path, notes=notes, marks=marks)
+    plan = tabular.infer(table, target, marks=marks)
+    column = next(one for one in plan.columns if one.name == name)
+    return as_numbers(table[name], column.decimal), [*notes, *plan.warnings], plan
+
+
+def filled(header, rows, separator=";"):
+    rows = [(*row, "ab"[place % 2]) for place, row in enumerate(rows * 4)]
+    return "\n".join([separator.join((*header, "y")), *(separator.join(row) for row in rows)]) + "\n"
+
+
+def test_points_between_thousands_are_told_from_decimal_points(written):
+    path = written(filled(["x"], [[dotted(number)] for number in EURO]))
+    found, said, _ = numbers_of(path, "x", "y")
+    assert found.tolist() == EURO * 4
+    assert any("'1.234' is read as 1234, and might be 1.234" in line for line in said)
+    beside = written(filled(["x", "z"], [[dotted(number), "0,5"] for number in EURO]), "beside.csv")
+    found, said, _ = numbers_of(beside, "x", "y")
+    assert (found.tolist(), said) == (EURO * 4, [])
+    points = written(filled(["x", "z"], [[f"{number / 1000 + 1:.3f}", "0.5"] for number in EURO]), "points.csv")
+    found, said, _ = numbers_of(points, "x", "y")
+    assert (found.tolist(), said) == ([number / 1000 + 1 for number in EURO] * 4, [])
+
+
+def test_commas_before_three_digits_are_fractions_between_semicolons(written):
+    found, said, _ = numbers_of(written(filled(["x"], [["5,733"], ["11,465"], ["3,250"]])), "x", "y")
+    assert found[:3].tolist() == [5.733, 11.465, 3.25]
+    assert any("'5,733' is read as 5.733, and might be 5733" in line for line in said)
+    found, said, _ = numbers_of(written(filled(["x"], [['"5,733"'], ['"1,465"']], ","), "quoted.csv"), "x", "y")
+    assert found[:2].tolist() == [5733, 1465]
+    assert any("might be 5.733" in line for line in said)
+
+
+def test_decimals_that_are_all_of_three_digits_are_doubted_only_where_nothing_tells(written):
+    doubtful = written(filled(["x"], [["1.250"], ["2.125"], ["7.375"]], ","))
+    found, said, _ = numbers_of(doubtful, "x", "y")
+    assert found[:3].tolist() == [1.25, 2.125, 7.375]
+    assert any("might be 1250" in line for line in said)
+    for clear in (["0.250"], ["1.5"], ["1250"]):
+        path = written(filled(["x"], [["1.250"], clear], ","), "clear.csv")
+        found, said, _ = numbers_of(path, "x", "y")
+        assert (found[0], said) == (1.25, [])
+
+
+def test_a_table_to_predict_is_read_by_the_mark_of_the_training(written):
+    _, _, plan = numbers_of(written(filled(["x", "z"], [[dotted(number), "0,5"] for number in EURO])), "x", "y")
+    assert plan.marks == {"x": ","}
+    notes = []
+    table = tabular.read(written("x,z\n1.234,1\n2.500,2\n", "new.csv"), notes=notes, marks=plan.marks)
+    assert (as_numbers(table["x"], ",").tolist(), notes) == ([1234, 2500], [])
+
+
+def test_a_table_to_predict_that_is_written_otherwise_is_read_as_it_is_written(written):
+    numbers = [[f"{number / 1000:.3f}"] for number in EURO]
+    table = tabular.read(written(filled(["x"], numbers)))
+    plan = tabular.infer(table, "y")
+    preparation = tabular.Preparation.fit(plan, table)
+    other = tabular.read(written(filled(["x"], [[one.replace(".", ",")] for [one] in numbers]), "new.csv"))
+    assert np.array_equal(preparation.inputs(other), preparation.inputs(table))
+    assert preparation.notes(other) == ["x: here with decimal commas, in the training with points"]
+
+
+def test_marks_are_the_same_in_blocks(written):
+    path = written(filled(["x"], [[dotted(number)] for number in EURO * 9]))
+    table = read_delimited(path, None, None, [], block=200)
+    assert as_numbers(table["x"], ",").tolist() == EURO * 36

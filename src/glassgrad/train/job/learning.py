@@ -11,6 +11,7 @@ from glassgrad.base.errors import UsageError
 from glassgrad.train.job.settings import Settings
 from glassgrad.train.report.findings import Scores
 from glassgrad.train.run import Callback
+from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.columns import Kind
 from glassgrad.train.tabular.measuring import baselines, metrics
 from glassgrad.train.tabular.network import Network
@@ -51,13 +52,15 @@ class Learnt:
 def material(settings: Settings) -> Material:
     """Reads the table and makes it ready; what it infers is in the plan. Raises TableError with a hint."""
     notes: list[str] = []
-    table = read(settings.data, settings.separator, notes=notes)
+    marks: dict[str, Decimal] = {}
+    table = read(settings.data, settings.separator, notes=notes, marks=marks)
     plan = infer(
         table,
         settings.target,
         cast("Task | None", settings.task),  # infer checks what it is given
         cast("dict[str, Kind]", settings.kinds),
         settings.time_column,
+        marks,
     )
     parts = split(table, plan, settings.test, settings.validation, settings.options.seed)
     preparation = Preparation.fit(plan, parts.train)

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 Decimal: TypeAlias = Literal[".", ","]
 
 _SIGNS = r"[$€£¥₹\s\u00a0\u202f%']"  # currencies, percent, and what stands between thousands
-_PLAIN = {
-    ".": r"^[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?$",
-    ",": r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?$",
+PLAIN = {  # by the mark before fractions; thousands do not begin with a zero
+    ".": r"^[+-]?(\d+|[1-9]\d{0,2}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?$",
+    ",": r"^[+-]?(\d+|[1-9]\d{0,2}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?$",
 }
-# A day and perhaps a time, with or without a zone, which is left out: days are those of the place.
+INFINITE = r"(?i)^[+-]?inf(inity)?$"
+# A day and perhaps a time, with or without a zone.
 _MOMENT = (
-    r"^(.*?\d.*?)(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp][Mm])?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?)?$"
+    r"^(.*?\d.*?)(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2}(?:[.,]\d+)?))?\s*([AaPp][Mm])?"
+    r"\s*(?:Z|UTC|GMT|([+-]\d{2}):?(\d{2})?)?)?$"
 )
 ISO = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 DAY_FIRST = ("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%y", "%d/%m/%y")
@@ -54,25 +56,34 @@ def as_numbers(column: "pl.Series", decimal: Decimal = ".") -> np.ndarray:
 
 def _numbers_of_words(column: "pl.Series", decimal: Decimal) -> "pl.Series":
     pl = polars()
-    words = column.str.replace_all(r"^\s*\((.*)\)\s*$", "-$1").str.replace_all(_SIGNS, "").str.replace("−", "-")
-    fits = words.str.contains(_PLAIN[decimal]) & words.str.contains(r"\d")
+    words = without_signs(column)
+    fits = words.str.contains(PLAIN[decimal]) & words.str.contains(r"\d")
     thousands = "," if decimal == "." else "."
     plain = words.str.replace_all(thousands, "", literal=True).str.replace(",", ".", literal=True)
     return plain.set(~fits.fill_null(value=False), None).cast(pl.Float64, strict=False)
 
 
-def decimal_of(column: "pl.Series") -> tuple[Decimal, float]:
-    """The decimal mark by which most cells are numbers, and the share of the cells (of those with something)."""
-    filled = column.drop_nulls()
-    if not len(filled):
-        return ".", 0.0
-    point = float(np.mean(np.isfinite(as_numbers(filled, "."))))
-    comma = float(np.mean(np.isfinite(as_numbers(filled, ",")))) if point < 1 else 0.0
-    return (",", comma) if comma > point else (".", point)
+def without_signs(column: "pl.Series") -> "pl.Series":
+    """Words without currencies, percent and what stands between thousands; (3) is -3."""
+    words = column.cast(polars().String).str.replace_all(r"^\s*\((.*)\)\s*$", "-$1")
+    return words.str.replace_all(_SIGNS, "").str.replace("−", "-")
 
 
-def as_days(column: "pl.Series", formats: Sequence[str] = ISO) -> np.ndarray:
+def is_infinite(column: "pl.Series") -> "pl.Series":
+    """(row,) of bool: numbers beyond all others, or the words for it."""
+    pl = polars()
+    if column.dtype.is_float():
+        return column.is_infinite().fill_null(value=False)
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        return column.cast(pl.String).str.contains(INFINITE).fill_null(value=False)
+    return pl.repeat(False, len(column), eager=True)
+
+
+def as_days(column: "pl.Series", formats: Sequence[str] = ISO, *, universal: bool = False) -> np.ndarray:
     """(row,) float64 days since 1970-01-01, with the time as a fraction; NaN where there is no date.
+
+    Days and times are those of the place, whatever its zone is; with `universal` they are UTC, which orders moments of
+    different zones.
 
     >>> import polars as pl
     >>> as_days(pl.Series(["1970-01-03", "1970-01-02T12:00:00", "soon"]))
@@ -97,6 +108,10 @@ def as_days(column: "pl.Series", formats: Sequence[str] = ISO) -> np.ndarray:
     half = words.str.extract(_MOMENT, 5).str.to_lowercase()
     hours = np.where((half == "pm").fill_null(value=False).to_numpy() & (hours < 12), hours + 12, hours)
     hours = np.where((half == "am").fill_null(value=False).to_numpy() & (hours == 12), 0, hours)
+    if universal:
+        east, past = _part(words, 6), _part(words, 7)
+        is_west = words.str.contains(r"-\d{2}:?(\d{2})?$").fill_null(value=False).to_numpy()
+        hours, minutes = hours - east, minutes - np.where(is_west, -past, past)
     numbers = days.cast(pl.Float64).fill_null(np.nan).to_numpy()
     return np.asarray(numbers + (hours + (minutes + seconds / 60) / 60) / 24, np.float64)
 
@@ -110,7 +125,8 @@ def _shape(form: str) -> str:
 
 def _part(words: "pl.Series", group: int) -> np.ndarray:
     pl = polars()
-    return np.asarray(words.str.extract(_MOMENT, group).cast(pl.Float64, strict=False).fill_null(0.0).to_numpy())
+    digits = words.str.extract(_MOMENT, group).str.replace(",", ".", literal=True)
+    return np.asarray(digits.cast(pl.Float64, strict=False).fill_null(0.0).to_numpy())
 
 
 def formats_of(column: "pl.Series") -> tuple[tuple[str, ...], float, bool]:

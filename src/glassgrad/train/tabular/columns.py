@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from glassgrad.train.tabular.cells import Decimal, as_days, as_numbers, as_words, decimal_of, formats_of
+from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of
 from glassgrad.train.tabular.frames import counted, listed, polars
+from glassgrad.train.tabular.marks import decimal_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,10 +51,13 @@ class Column:
         return self.kind in USED
 
 
-def column_of(name: str, cells: "pl.Series", kind: Kind | None = None) -> Column:
-    """What a column is; a kind that a person names is taken, where its cells allow it."""
+def column_of(name: str, cells: "pl.Series", kind: Kind | None = None, mark: Decimal = ".") -> Column:
+    """What a column is; a kind that a person names is taken, where its cells allow it.
+
+    `mark` stands before the fractions where the cells leave it open.
+    """
     if kind is not None:
-        return _given(name, cells, kind)
+        return _given(name, cells, kind, mark)
     pl = polars()
     missing = float(np.mean(_nothing(cells)))
     if missing == 1:
@@ -70,7 +74,7 @@ def column_of(name: str, cells: "pl.Series", kind: Kind | None = None) -> Column
         return Column(name, "category", "true or false", missing, distinct, warning=warning)
     if cells.dtype.is_numeric():
         return _of_numbers(name, cells, missing, distinct, warning)
-    return _of_words(name, cells.cast(pl.String), missing, distinct, warning)
+    return _of_words(name, cells.cast(pl.String), missing, distinct, warning, mark)
 
 
 def _nothing(cells: "pl.Series") -> np.ndarray:
@@ -109,7 +113,9 @@ def _is_named_so(name: str) -> bool:
 
 
 # ------------------------------------------------------------------ words
-def _of_words(name: str, cells: "pl.Series", missing: float, distinct: int, warning: str | None) -> Column:
+def _of_words(
+    name: str, cells: "pl.Series", missing: float, distinct: int, warning: str | None, mark: Decimal
+) -> Column:
     filled = cells.drop_nulls()
     rows = len(filled)
     lengths = filled.str.len_chars()
@@ -117,12 +123,13 @@ def _of_words(name: str, cells: "pl.Series", missing: float, distinct: int, warn
     formats, dates, is_open = formats_of(filled)
     if dates >= _NUMERIC_SHARE and not is_code and distinct > 1:
         odd = _odd(filled, as_days(filled, formats), "no dates")
-        swapped = "days and months might be swapped: read as month/day/year" if is_open else None
+        way = "day/month/year" if set(formats) & set(DAY_FIRST) else "month/day/year"
+        swapped = f"days and months might be swapped: read as {way}" if is_open else None
         said = "; ".join(text for text in (warning, odd, swapped) if text)
         return Column(
             name, "date", f"dates such as {filled[0]!r}", missing, distinct, formats=formats, warning=said or None
         )
-    decimal, numeric = decimal_of(filled)
+    decimal, numeric = decimal_of(filled, mark)
     if numeric >= _NUMERIC_SHARE and not is_code and not _POSTAL.search(name):
         numbers = as_numbers(filled, decimal)
         different = len(np.unique(numbers[np.isfinite(numbers)]))
@@ -171,13 +178,13 @@ def _odd(filled: "pl.Series", numbers: np.ndarray, what: str) -> str | None:
 
 
 # ------------------------------------------------------------------ kinds that a person names
-def _given(name: str, cells: "pl.Series", kind: Kind) -> Column:
+def _given(name: str, cells: "pl.Series", kind: Kind, mark: Decimal) -> Column:
     missing, distinct = float(np.mean(_nothing(cells))), int(cells.drop_nulls().n_unique())
     found = Column(name, kind, "as you say", missing, distinct)
     filled = cells.drop_nulls()
     match kind:
         case "number":
-            decimal, share = decimal_of(filled)
+            decimal, share = decimal_of(filled, mark)
             numbers = as_numbers(filled, decimal)
             return replace(
                 found, decimal=decimal, warning=_odd(filled, numbers, "no numbers") if share else "it has no numbers"

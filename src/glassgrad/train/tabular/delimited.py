@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.blocks import Block, blocks, check_records, encoding_of
+from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.frames import MISSING, listed, polars
+from glassgrad.train.tabular.marks import Seen, doubts, joined, marks_of, seen_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 BLOCK = 2**26  # bytes
 SEPARATORS = (",", ";", "\t", "|")
 _WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"  # a leading zero makes a code of it: 01234 is no number
-_NUMBER = r"^[+-]?((0|[1-9]\d{0,17})(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
+_NUMBER = r"^[+-]?((0|[1-9]\d{0,17})(\.\d*)?|\.\d+|(?i:inf(inity)?))([eE][+-]?\d+)?$"
 _SHARE = 0.7  # of the free memory that a table may take
 
 
@@ -37,9 +39,15 @@ class Layout:
 
 
 def read_delimited(
-    path: Path, separator: str | None, columns: Collection[str] | None, notes: list[str], block: int = BLOCK
+    path: Path,
+    separator: str | None,
+    columns: Collection[str] | None,
+    notes: list[str],
+    marks: dict[str, Decimal] | None = None,
+    block: int = BLOCK,
 ) -> "pl.DataFrame":
     """The table in a text file."""
+    marks = {} if marks is None else marks
     layout = _layout(path, separator, block)
     if layout.encoding == "cp1252":
         notes.append(f"{path} is not UTF-8; it was read as Windows-1252 (Latin-1)")
@@ -47,17 +55,47 @@ def read_delimited(
     pl = polars()
     if path.stat().st_size <= block:
         whole = pl.concat(list(_frames(path, layout, wanted, block)))
-        return _filled(path, _typed(whole, _kinds_of(whole)))
-    kinds: dict[str, str] = {}
-    is_judged = False
+        kinds = _kinds_of(whole)
+        _settle_marks(whole, kinds, _seen_in(whole, kinds), layout, marks, notes)
+        return _filled(path, _typed(whole, kinds))
+    first, kinds, seen = None, dict[str, str](), dict[str, Seen]()
     for frame in _frames(path, layout, wanted, block):
         kinds = {name: max(kinds.get(name, ""), kind) for name, kind in _kinds_of(frame).items()}
-        if not is_judged:
+        seen = {name: joined(seen.get(name, ""), mark) for name, mark in _seen_in(frame, kinds).items()}
+        if first is None:
             _check_memory(path, frame, kinds, block)
-            is_judged = True
+            first = frame.head(10_000)
+    if first is not None:
+        _settle_marks(first, kinds, seen, layout, marks, notes)
     notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
     found = pl.concat([_compact(frame, kinds) for frame in _frames(path, layout, wanted, block)])
     return _filled(path, found)
+
+
+def _seen_in(frame: "pl.DataFrame", kinds: dict[str, str]) -> dict[str, Seen]:
+    """What the columns tell about the mark before fractions; the first rows say whether they are numbers at all."""
+    found = {}
+    for name, kind in kinds.items():
+        cells = frame[name]
+        is_tried = kind in ("number", "words") and (seen_in(cells.head(1000)) or cells.head(1000).null_count())
+        found[name] = seen_in(cells) if is_tried else ""
+    return found
+
+
+def _settle_marks(
+    frame: "pl.DataFrame",
+    kinds: dict[str, str],
+    seen: dict[str, Seen],
+    layout: Layout,
+    marks: dict[str, Decimal],
+    notes: list[str],
+) -> None:
+    """Decides on the columns that may be read in two ways; those with decimal commas stay words, for `infer`."""
+    found, doubt = marks_of(seen, layout.separator, marks)
+    examples = [name for name in found if name not in marks and frame[name].str.contains(r"[.,]").any()]
+    notes.extend(doubts(frame, found, examples, doubt))
+    marks |= found
+    kinds |= {name: "words" for name, mark in found.items() if mark == ","}
 
 
 # ------------------------------------------------------------------ the first line

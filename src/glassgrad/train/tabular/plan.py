@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
+from glassgrad.train.tabular.cells import Decimal, as_days, as_numbers, as_words
 from glassgrad.train.tabular.columns import KINDS, Column, Kind, column_of
 from glassgrad.train.tabular.frames import counted, listed
+from glassgrad.train.tabular.marks import doubts, marks_of_words
 from glassgrad.train.tabular.target import Target, Task, target_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ class Plan:
     def used(self) -> tuple[Column, ...]:
         """The columns that the network sees."""
         return tuple(column for column in self.columns if column.is_used)
+
+    @property
+    def marks(self) -> dict[str, Decimal]:
+        """The marks before fractions, for `read` of a table to predict."""
+        found = {column.name: column.decimal for column in self.columns if column.kind == "number"}
+        return found | ({self.target.name: self.target.decimal} if self.task == "regression" else {})
 
     @property
     def warnings(self) -> list[str]:
@@ -87,11 +94,13 @@ def infer(
     task: Task | None = None,
     kinds: Mapping[str, Kind] | None = None,
     time_column: str | None = None,
+    marks: Mapping[str, Decimal] | None = None,
 ) -> Plan:
     """The plan for a table: is `target` a class or a number, and what are the other columns?
 
     `kinds` overrules what is found: {"zip": "category", "note": "left out"}. The rows come in the order of
-    `time_column` where there is one; it is not learnt from. Raises TableError where there is nothing to learn.
+    `time_column` where there is one; it is not learnt from. `marks` are those that `read` found. Raises TableError
+    where there is nothing to learn.
 
     >>> import polars as pl
     >>> color = ["red", "blue", "red"] * 8
@@ -107,16 +116,21 @@ def infer(
     _check_names(table, target, kinds, time_column)
     if not len(table):
         raise TableError("the table has no rows")
-    found = target_of(table[target], target, task)
+    known, doubt = marks_of_words(table, marks or {})
+    found = target_of(table[target], target, task, known.get(target, "."))
     columns = [
         Column(name, "time", "the rows are ordered by it", distinct=int(table[name].n_unique()))
         if name == time_column and name not in kinds
-        else column_of(name, table[name], kinds.get(name))
+        else column_of(name, table[name], kinds.get(name), known.get(name, "."))
         for name in table.columns
         if name != target
     ]
     checked = tuple(_leaking(column, table, found) if column.name not in kinds else column for column in columns)
-    plan = Plan(found, checked, len(table), time_column, _notes(found))
+    numbers = [column.name for column in checked if column.kind == "number"]
+    numbers += [target] if found.task == "regression" else []
+    open_ones = [name for name in numbers if name in known and name not in (marks or {})]
+    notes = (*doubts(table, known, open_ones, doubt), *_notes(found))
+    plan = Plan(found, checked, len(table), time_column, notes)
     if not plan.used:
         reasons = "; ".join(f"{column.name}: {column.kind}, {column.reason}" for column in checked[:6])
         raise TableError(

@@ -1,7 +1,8 @@
 """Preparation: tables become the arrays of a network, always as the training part says; saved and restored. Floor 7."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from glassgrad.train.tabular.cells import as_numbers, as_words
 from glassgrad.train.tabular.columns import Column
 from glassgrad.train.tabular.fitted import restored, state_of
 from glassgrad.train.tabular.frames import counted, listed, polars
+from glassgrad.train.tabular.marks import MARKS, seen_in
 from glassgrad.train.tabular.parts import (
     Part,
     days_of,
@@ -82,12 +84,14 @@ class Preparation:
     def inputs(self, table: "pl.DataFrame") -> np.ndarray:
         """(row, input) float32. Columns that are not needed are not looked at; one that is missing is a TableError."""
         _check_columns(self.plan, table)
+        columns = as_written(self.plan.used, table)
+        parts = [replace(part, columns=tuple(columns[one.name] for one in part.columns)) for part in self.parts]
         found = np.empty((len(table), len(self.feature_names)), np.float32)
         for start in range(0, len(table), _SLICE):
             rows = table[start : start + _SLICE]
-            _check_cells(self.plan, rows, start)
+            _check_cells(columns.values(), rows, start)
             place = 0
-            for part in self.parts:
+            for part in parts:
                 found[start : start + len(rows), place : place + len(part.names)] = part.inputs(rows)
                 place += len(part.names)
         return found
@@ -96,9 +100,13 @@ class Preparation:
         """What is unlike the training in this table: levels that it did not have, cells that cannot be read."""
         _check_columns(self.plan, table)
         found = []
+        columns = as_written(self.plan.used, table)
         for part in self.parts:
             for place, column in enumerate(part.columns):
                 cells = table[column.name]
+                if columns[column.name].decimal != column.decimal:
+                    here, there = ("commas", "points") if column.decimal == "." else ("points", "commas")
+                    found.append(f"{column.name}: here with decimal {here}, in the training with {there}")
                 if part.role in ("categories", "many categories"):
                     known = [*map(str, part.steps["one for each"].categories_[place])]
                     words = as_words(cells, column.width).drop_nulls()
@@ -109,7 +117,7 @@ class Preparation:
                             f"{column.name}: the training had no {listed(levels, 3)} ({counted(len(strange), 'row')})"
                         )
                 else:
-                    count = int(_unreadable(cells, column).sum())
+                    count = int(_unreadable(cells, columns[column.name]).sum())
                     if count:
                         found.append(f"{column.name}: {counted(count, 'cell')} cannot be read and count as missing")
         return found
@@ -215,9 +223,9 @@ def _check_columns(plan: Plan, table: "pl.DataFrame") -> None:
     )
 
 
-def _check_cells(plan: Plan, rows: "pl.DataFrame", start: int) -> None:
+def _check_cells(columns: Iterable[Column], rows: "pl.DataFrame", start: int) -> None:
     """Raises TableError where most of what stands in a column of numbers or dates cannot be read."""
-    for column in plan.used:
+    for column in columns:
         if column.kind == "category":
             continue
         cells = rows[column.name]
@@ -230,6 +238,17 @@ def _check_cells(plan: Plan, rows: "pl.DataFrame", start: int) -> None:
                 f"{filled:,} values are none, the first {cells[place]!r} in row {start + place + 1}",
                 hint="has the table another layout, or have its columns other names?",
             )
+
+
+def as_written(columns: Iterable[Column], table: "pl.DataFrame") -> dict[str, Column]:
+    """The columns by name, with another mark before fractions where all of the table's cells tell so."""
+    found = {}
+    for column in columns:
+        cells = table[column.name]
+        is_text = column.kind == "number" and not (cells.dtype.is_numeric() or cells.dtype.is_temporal())
+        mark = seen_in(cells) if is_text else ""
+        found[column.name] = replace(column, decimal=mark) if mark in MARKS else column
+    return found
 
 
 def _unreadable(cells: "pl.Series", column: Column) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import TableError
+from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.delimited import read_delimited
 from glassgrad.train.tabular.frames import listed, polars
 
@@ -24,6 +25,7 @@ def read(
     *,
     columns: Collection[str] | None = None,
     notes: list[str] | None = None,
+    marks: dict[str, Decimal] | None = None,
 ) -> "pl.DataFrame":
     r"""The table in a file: .csv or .tsv (any separator, UTF-8, UTF-16 or Windows-1252), .parquet, or .npz.
 
@@ -31,6 +33,10 @@ def read(
     value is a number are numbers; all others are words, without blanks around them, and null where there is nothing
     (an empty value, NA, NaN, null, ?). An .npz has arrays with a row for each row of the table; a matrix `x` gives the
     columns x_0, x_1, …. What a person should know about the reading is added to `notes`.
+
+    Is 1.234 a little more than one, or a thousand? Other cells of the column say it, or other columns, or semicolons
+    between the values, and a note where it is not sure. Numbers with decimal commas stay words, which `infer` reads.
+    `marks` (column: "." or ",") are those of such open columns: what it holds is taken, what is found is added.
 
     Files of more than 64 MB are read in blocks, twice: numbers are then kept in single precision and words as codes, so
     that a file of 2 GB takes a fraction of that in memory. Raises TableError with the file, the line and a hint.
@@ -42,6 +48,7 @@ def read(
     [('Rex', 12.5), ('Mia', None)]
     """
     path, notes = Path(path), [] if notes is None else notes
+    marks = {} if marks is None else marks
     if path.is_dir():
         raise TableError(f"{path} is a folder, not a table", hint=f"a file: {', '.join(FORMATS)}")
     if not path.exists():
@@ -51,7 +58,7 @@ def read(
         raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".tab" | ".txt":
-            return read_delimited(path, separator, columns, notes)
+            return read_delimited(path, separator, columns, notes, marks)
         case ".parquet" | ".pq":
             return _parquet(path, columns)
         case ".npz":

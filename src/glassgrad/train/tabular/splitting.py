@@ -1,13 +1,15 @@
 """split: rows for training, for validation and for the test; by classes, or in the order of time. Floor 7."""
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import as_days, as_numbers, formats_of
+from glassgrad.train.tabular.cells import DAY_FIRST, as_days, as_numbers, formats_of
 from glassgrad.train.tabular.frames import counted, listed
+from glassgrad.train.tabular.marks import decimal_of
 from glassgrad.train.tabular.plan import Plan
 
 if TYPE_CHECKING:
@@ -95,21 +97,44 @@ def _by_time(
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], tuple[str, ...]]:
     name = plan.time_column
     assert name is not None
-    cells = table[name]
-    formats, share, _ = (
-        formats_of(cells) if cells.dtype.is_temporal() or not cells.dtype.is_numeric() else ((), 0.0, False)
-    )
-    moments = as_days(cells, formats) if share > 0.5 else as_numbers(cells)
+    moments, said = _moments(table[name], name)
     timed = np.isfinite(moments[known])
     if not timed.any():
-        raise TableError(
-            f"the time column {name!r} has neither dates nor numbers, such as {cells.drop_nulls()[:1].to_list()}"
-        )
-    notes: tuple[str, ...] = ()
+        examples = table[name].drop_nulls()[:1].to_list()
+        raise TableError(f"the time column {name!r} has neither dates nor numbers, such as {examples}")
+    notes = list(said)
     if not timed.all():
-        notes = (f"{counted(int((~timed).sum()), 'row')} without a time in {name!r} will not be used",)
+        notes.append(f"{counted(int((~timed).sum()), 'row')} without a time in {name!r} will not be used")
     rows = known[timed]
-    return _cut(rows[np.argsort(moments[rows], kind="stable")], test, validation), notes
+    rows = rows[np.argsort(moments[rows], kind="stable")]
+    parts = _cut(rows, test, validation)
+    notes += _ties(name, [moments[part] for part in parts])
+    return parts, tuple(notes)
+
+
+def _moments(cells: "pl.Series", name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(row,) what the rows are ordered by, and what a person should know of it."""
+    if cells.dtype.is_temporal():
+        return as_days(cells), ()
+    if cells.dtype.is_numeric():
+        return as_numbers(cells), ()
+    formats, share, is_open = formats_of(cells)
+    if share <= 0.5:
+        return as_numbers(cells, decimal_of(cells)[0]), ()
+    way = "day/month/year" if set(formats) & set(DAY_FIRST) else "month/day/year"
+    swapped = f"days and months might be swapped in {name!r}, by which rows are ordered: read as {way}"
+    return as_days(cells, formats, universal=True), (swapped,) if is_open else ()
+
+
+def _ties(name: str, moments: list[np.ndarray]) -> list[str]:
+    """Says where the rows on both sides of a border have the same time."""
+    filled = [part for part in moments if len(part)]
+    every = np.concatenate(filled)
+    if len(every) > 1 and every.min() == every.max():
+        return [f"all rows have the same time in {name!r}: their order in the file decides which are the test"]
+    tied = [after[0] for before, after in itertools.pairwise(filled) if before[-1] == after[0]]
+    count = int(np.isin(every, tied).sum())
+    return [f"{count:,} rows have the same time in {name!r}, but are not all in the same part"] if tied else []
 
 
 def _missing_classes(table: "pl.DataFrame", plan: Plan, rows: dict[str, np.ndarray]) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words, decimal_of
+from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words
 from glassgrad.train.tabular.frames import counted, listed
+from glassgrad.train.tabular.marks import decimal_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,8 +73,11 @@ class Target:
         return found
 
 
-def target_of(cells: "pl.Series", name: str, task: Task | None) -> Target:
-    """The target in this column. Raises TableError where nothing can be learnt of it."""
+def target_of(cells: "pl.Series", name: str, task: Task | None, mark: Decimal = ".") -> Target:
+    """The target in this column; `mark` stands before fractions where its cells leave it open.
+
+    Raises TableError where nothing can be learnt of it.
+    """
     if task is not None and task not in TASKS:
         raise UsageError(f"there is no task {task!r}", hint="classification or regression")
     words = as_words(cells)
@@ -90,8 +94,8 @@ def target_of(cells: "pl.Series", name: str, task: Task | None) -> Target:
     if cells.dtype.is_temporal():
         raise TableError(f"the target {name!r} holds dates", hint="make a number of them: days since …")
     is_number = cells.dtype.is_numeric()
-    decimal, share = decimal_of(filled) if not is_number else (".", 1.0)
-    chosen, reason = (task, "as you say") if task else _task(filled, share, distinct)
+    decimal, share = decimal_of(filled, mark) if not is_number else (".", 1.0)
+    chosen, reason = (task, "as you say") if task else _task(filled, decimal, share, distinct)
     if chosen == "classification":
         return _classes(name, filled, missing, reason, distinct)
     if share == 0:
@@ -108,12 +112,12 @@ def target_of(cells: "pl.Series", name: str, task: Task | None) -> Target:
     return Target(name, "regression", reason, (), (), int((~known).sum()), decimal, low, high)
 
 
-def _task(filled: "pl.Series", share: float, distinct: int) -> tuple[Task, str]:
+def _task(filled: "pl.Series", decimal: Decimal, share: float, distinct: int) -> tuple[Task, str]:
     """The task that fits, and why."""
     rows = len(filled)
     if share < 0.95:
         return "classification", "its values are words"
-    numbers = as_numbers(filled, decimal_of(filled)[0])
+    numbers = as_numbers(filled, decimal)
     numbers = numbers[np.isfinite(numbers)]
     if not np.all(numbers == np.round(numbers)):
         if distinct == 2:
