@@ -1,13 +1,14 @@
 """Every layer against PyTorch's: values, the gradients of the input and of every weight, and weights both ways."""
 
 import copy
+from functools import partial
 
 import numpy as np
 import pytest
 
 import glassgrad as gg
 from glassgrad import nn
-from glassgrad.base.errors import GlassgradError
+from glassgrad.base.errors import GlassgradError, UsageError
 
 torch = pytest.importorskip("torch")
 TOLERANCE = {np.float32: {"rtol": 2e-4, "atol": 2e-5}, np.float64: {"rtol": 1e-9, "atol": 1e-11}}
@@ -281,7 +282,7 @@ def test_recurrent(dtype, kind, options):
 
 
 def test_recurrent_relu_without_batch():
-    module = theirs(torch.nn.RNN, 3, 4, nonlinearity="relu")
+    module = theirs(torch.nn.RNN, 3, 4, nonlinearity="relu", batch_first=True)
     model = nn.RNN(3, 4, key=0, activation="relu", dtype=np.float64)
     agree(model, module, numbers((5, 3)), there=lambda module, x: module(x)[0])
 
@@ -474,6 +475,59 @@ def test_dtypes_are_kept_on_both_sides():
     np.testing.assert_array_equal(nn.from_torch(model, half).weight, half.weight.float().detach().numpy().T)
 
 
+def between(*activations):
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), *activations, torch.nn.Linear(4, 2))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs_"),
+    [
+        (nn.relu, torch.nn.ReLU()),
+        (np.tanh, torch.nn.Tanh()),
+        (nn.gelu_tanh, torch.nn.GELU("tanh")),
+        (partial(nn.leaky_relu, slope=0.2), torch.nn.LeakyReLU(0.2)),
+        (partial(nn.softplus, sharpness=2.0), torch.nn.Softplus(2.0)),
+        (lambda x: np.maximum(x, 0), torch.nn.ReLU()),  # nobody knows what it is
+        (nn.Residual(nn.Sequential(nn.hard_silu)), torch.nn.Hardswish()),
+    ],
+)
+def test_activations_that_are_alike(ours, theirs_):
+    model = nn.Sequential(nn.Linear(3, 4, key=0), ours, nn.Dropout(0.1), nn.Linear(4, 2, key=1))
+    module = between(theirs_, torch.nn.Dropout(0.1))
+    assert np.array_equal(nn.from_torch(model, module).layers[0].weight, module[0].weight.detach().numpy().T)
+
+
+def test_activations_that_nobody_sees():
+    class Two(nn.Layer):
+        first: nn.Linear
+        last: nn.Linear
+
+    module = between(torch.nn.ReLU())
+    model = nn.from_torch(Two(nn.Linear(3, 4, key=0), nn.Linear(4, 2, key=1)), module)
+    assert np.array_equal(model.last.weight, module[2].weight.detach().numpy().T)
+
+
+def test_the_row_of_the_padding():
+    module = torch.nn.Embedding(4, 2, padding_idx=1)
+    model = nn.Embedding(4, 2, key=0, padding=1)
+    assert model.table[1].any()
+    written, x = nn.to_torch(model, module), np.array([0, 1, 3])
+    np.testing.assert_array_equal(written(torch.tensor(x)).detach().numpy(), model(x))
+    np.testing.assert_array_equal(nn.from_torch(model, written)(x), model(x))
+    torch.nn.init.ones_(module.weight)
+    with pytest.raises(UsageError, match="other numbers than 0 in the row of its padding, 1"):
+        nn.from_torch(model, module)
+
+
+def test_models_and_modules_the_wrong_way_round():
+    model, module = nn.Linear(3, 2, key=0), torch.nn.Linear(3, 2)
+    for call in (nn.from_torch, nn.to_torch):
+        with pytest.raises(UsageError, match="in this order"):
+            call(module, model)
+    with pytest.raises(UsageError, match="load_state_dict"):
+        nn.from_torch(model, module.state_dict())
+
+
 WRONG = {
     "kinds": (lambda: nn.Sequential(nn.Linear(3, 2, key=0)), lambda: torch.nn.Sequential(torch.nn.Conv1d(3, 2, 1)),
               "Linear at 'layers[0]' of the model stands where the module has Conv1d at '0'"),
@@ -488,6 +542,24 @@ WRONG = {
                 "epsilon of LayerNorm is 1e-05, and of LayerNorm in the module 0.1"),
     "stride": (lambda: nn.Conv1d(3, 2, 1, key=0), lambda: torch.nn.Conv1d(3, 2, 1, stride=2),
                "stride of Conv1d is (1,), and of Conv1d in the module (2,)"),
+    "time first": (lambda: nn.LSTM(3, 4, key=0), lambda: torch.nn.LSTM(3, 4),
+                   "batch_first of LSTM is True, and of LSTM in the module False"),
+    "time first in a block": (lambda: nn.TransformerEncoderBlock(4, 2, key=0, hidden=8),
+                              lambda: torch.nn.TransformerEncoderLayer(4, 2, 8), "batch_first"),
+    "max_norm": (lambda: nn.Embedding(4, 2, key=0), lambda: torch.nn.Embedding(4, 2, max_norm=0.1),
+                 "max_norm of Embedding is None, and of Embedding in the module 0.1"),
+    "padding": (lambda: nn.Embedding(4, 2, key=0, padding=0), lambda: torch.nn.Embedding(4, 2),
+                "padding of Embedding is 0, and of Embedding in the module None"),
+    "activation": (lambda: nn.mlp([3, 4, 2], key=0, activation="tanh"), lambda: between(torch.nn.ReLU()),
+                   "the model has tanh at 'layers[1]', and the module relu at '1'"),
+    "its number": (lambda: nn.mlp([3, 4, 2], key=0, activation="leaky_relu"),
+                   lambda: between(torch.nn.LeakyReLU(0.2)), "the module leaky_relu(slope=0.2) at '1'"),
+    "no activation": (lambda: nn.Sequential(nn.Linear(3, 4, key=0), nn.Linear(4, 2, key=0)),
+                      lambda: between(torch.nn.ReLU()), "the model has no activation, and the module relu at '1'"),
+    "at the end": (lambda: nn.mlp([3, 4, 2], key=0),
+                   lambda: torch.nn.Sequential(*between(torch.nn.ReLU()), torch.nn.Softmax(-1)),
+                   "the model has no activation, and the module softmax at '3'"),
+    "no model": (lambda: torch.nn.Linear(3, 2), lambda: torch.nn.Linear(3, 2), "found Linear"),
     "unknown": (lambda: nn.Linear(3, 2, key=0), lambda: torch.nn.Sequential(torch.nn.PReLU()),
                 "PReLU at '0' of the module holds a parameter 'weight'"),
 }  # fmt: skip

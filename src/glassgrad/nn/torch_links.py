@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from glassgrad.base.errors import UsageError
 from glassgrad.nn.activations import name_of
 from glassgrad.nn.attention import MultiHeadAttention
 from glassgrad.nn.convolution import (
@@ -107,7 +108,22 @@ def _convolution(layer: Any, names: Collection[str]) -> list[Link]:
 
 
 def _embedding(layer: Any, names: Collection[str]) -> list[Link]:
-    return _plain(layer, table="weight")
+    padding = layer.padding
+    if padding is None:
+        return _plain(layer, table="weight")
+
+    def with_zeros(table: Any) -> Arrays:  # what the layer gives for the padding, whatever stands there
+        return (np.where(np.arange(len(table))[:, None] == padding, np.zeros((), table.dtype), table),)
+
+    def checked(table: Any) -> Arrays:
+        if np.any(table[padding] != 0):
+            raise UsageError(
+                f"the module's Embedding has other numbers than 0 in the row of its padding, {padding}, and gives them",
+                hint=f"there: module.weight.data[{padding}] = 0; or here: padding=None",
+            )
+        return (table,)
+
+    return [Link(("table",), ("weight",), with_zeros, checked)]
 
 
 def _norm(layer: Any, names: Collection[str]) -> list[Link]:
@@ -206,7 +222,17 @@ def _convolution_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]
             yield fact, _tuple(getattr(layer, fact)), _tuple(getattr(module, fact))
 
 
+def _embedding_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]]:
+    yield "padding", layer.padding, module.padding_idx
+    yield "max_norm", None, module.max_norm
+
+
+def _sequence_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]]:
+    yield "batch_first", True, module.batch_first
+
+
 def _recurrent_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]]:
+    yield from _sequence_facts(layer, module)
     yield "the number of layers", len(layer.forward), module.num_layers
     yield "bidirectional", bool(layer.backward), module.bidirectional
     if isinstance(layer, RNN):
@@ -218,6 +244,7 @@ def _cell_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _attention_facts(layer: Any, module: Any) -> Iterator[tuple[str, Any, Any]]:
+    yield from _sequence_facts(layer, module)
     yield "the number of heads", layer.heads, module.num_heads
 
 
@@ -247,7 +274,7 @@ class _Kind:
 
 _KINDS: dict[type, _Kind] = {
     Linear: _Kind(("Linear",), _linear),
-    Embedding: _Kind(("Embedding",), _embedding),
+    Embedding: _Kind(("Embedding",), _embedding, _embedding_facts),
     BatchNorm: _Kind(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"), _batch_norm, _batch_facts),
     LayerNorm: _Kind(("LayerNorm",), _norm, _norm_facts),
     RMSNorm: _Kind(("RMSNorm",), _rms_norm, _norm_facts),

@@ -5,7 +5,7 @@ packed projections) is written down once for each layer in `torch_links`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from glassgrad.base.trees import children_of
 from glassgrad.nn import parts
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.shared import Shared
+from glassgrad.nn.torch_activations import check_alike, of_ours, of_theirs
 from glassgrad.nn.torch_links import Link, differences, is_known, links_of, names_of
 
 Model = TypeVar("Model", bound=Layer)
@@ -23,11 +24,12 @@ Model = TypeVar("Model", bound=Layer)
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A layer with numbers of its own, of either library, and where it stands."""
+    """A layer with numbers of its own, of either library, or an activation, and where it stands."""
 
     path: str
     layer: Any
     name: str
+    is_activation: bool = False
 
 
 def from_torch(model: Model, module: Any) -> Model:
@@ -35,7 +37,8 @@ def from_torch(model: Model, module: Any) -> Model:
 
     The layers that hold numbers are matched in their order (a Sequential's, or the one in which the fields and the
     modules were declared). The arrays keep the model's dtypes. UsageError where the layers differ in number, kind or
-    facts such as stride and epsilon; ShapeError where a weight does not fit.
+    facts such as stride and epsilon, and where activations that are layers differ; ShapeError where a weight does not
+    fit. What a module's `forward` does besides is not seen: compare the two on some input.
 
     >>> import torch
     >>> module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 2))
@@ -93,8 +96,17 @@ def _as_array(tensor: Any) -> np.ndarray:
 
 
 # ------------------------------------------------------------------ which layer is which
+_REMEDIES = {
+    "batch_first": "; layers here take (batch, time, feature), and so does a module after module.batch_first = True "
+    "(of a block, that of its attention)",
+    "max_norm": "; where the rows are within it already, module.max_norm = None",
+}
+
+
 def _matched(model: Layer, module: Any) -> Iterator[tuple[_Unit, _Unit, Sequence[Link]]]:
-    ours, theirs = list(_our_units(model, "")), list(_their_units(module, ""))
+    _check_kinds(model, module)
+    parts_of = list(_our_units(model, "")), list(_their_units(module, ""))
+    ours, theirs = ([part for part in side if not part.is_activation] for side in parts_of)
     for left, right in zip(ours, theirs, strict=False):
         if not is_known(left.layer, right.layer):
             raise UsageError(
@@ -110,9 +122,46 @@ def _matched(model: Layer, module: Any) -> Iterator[tuple[_Unit, _Unit, Sequence
         for fact, mine, other in differences(left.layer, right.layer):
             raise UsageError(
                 f"{fact} of {_called(left)} is {mine!r}, and of {_called(right)} in the module {other!r}",
-                hint="the weights would fit, but the numbers would not be the same",
+                hint="the weights would fit, but the numbers would not be the same" + _REMEDIES.get(fact, ""),
             )
+    for left, right in zip(ours, theirs, strict=True):
         yield left, right, _links(left, right)
+    all_shown = all(isinstance(part, Layer) and _is_in(part, "glassgrad.nn.") for part in _layers_of(model)) and all(
+        _is_in(part, "torch.nn.") for part in module.modules()
+    )
+    for mine, other in zip(*map(_between, parts_of), strict=True):
+        check_alike(mine, other, all_shown=all_shown)
+
+
+def _check_kinds(model: Any, module: Any) -> None:
+    """An error for arguments that are no model and no module, or in the wrong order."""
+    if isinstance(module, Layer) or not isinstance(model, Layer):
+        said = "and in this order" if isinstance(module, Layer) else f"found {type(model).__name__}"
+        raise UsageError(
+            f"a model of ours and a torch.nn.Module are needed, {said}", hint="nn.from_torch(model, module)"
+        )
+    if not callable(getattr(module, "named_children", None)):
+        hint = "module.load_state_dict(state) puts a state_dict into the module" if isinstance(module, dict) else None
+        raise UsageError(f"a torch.nn.Module is needed beside the model, found {type(module).__name__}", hint=hint)
+
+
+def _layers_of(model: Layer) -> Iterator[Any]:
+    return (part for _, part in parts.tree_places(model) if is_dataclass(part))
+
+
+def _is_in(part: Any, package: str) -> bool:
+    return type(part).__module__.startswith(package)
+
+
+def _between(units: Sequence[_Unit]) -> list[list[tuple[str, str]]]:
+    """The activations (name, path) in front of each layer with numbers, and behind the last."""
+    gaps: list[list[tuple[str, str]]] = [[]]
+    for unit in units:
+        if unit.is_activation:
+            gaps[-1].append((unit.name, unit.path))
+        else:
+            gaps.append([])
+    return gaps
 
 
 def _links(left: _Unit, right: _Unit) -> Sequence[Link]:
@@ -137,6 +186,8 @@ def _our_units(tree: Any, path: str) -> Iterator[_Unit]:
         if any(place.value is not None for place in parts.places(tree) if place.kind != "other"):
             yield _Unit(path, tree, type(tree).__name__)
         return
+    if (activation := of_ours(tree)) is not None:
+        yield _Unit(path, tree, activation, is_activation=True)
     for step, child in children_of(tree) or ():
         if isinstance(tree, Layer) and isinstance(child, np.ndarray):
             raise UsageError(
@@ -153,6 +204,8 @@ def _their_units(module: Any, path: str) -> Iterator[_Unit]:
         if module.state_dict():
             yield _Unit(path, module, name)
         return
+    if (activation := of_theirs(module)) is not None:
+        yield _Unit(path, module, activation, is_activation=True)
     own = [key for key, _ in module.named_parameters(recurse=False)]
     if own:
         raise UsageError(
