@@ -52,6 +52,22 @@ def test_threads_change_no_bit(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "size", [(3, 517, 389, 301), (1, 611, 401, 523), (7, 129, 257, 131), (40, 33, 70, 90)], ids=str
+)
+def test_any_number_of_pieces_gives_the_same_bits(size, dtype):
+    batches, rows, inner, columns = size
+    generator = np.random.default_rng(rows)
+    a, b = (generator.normal(size=(batches, *two)).astype(dtype) for two in ((rows, inner), (inner, columns)))
+    alone = _compiled(lambda a, b: a @ b, threads=1)(a, b)
+    np.testing.assert_allclose(alone, a @ b, rtol=0, atol=(1e-2 if dtype == "float32" else 1e-11))
+    for threads in (2, 3, 4, 5, 6, 7, 8):
+        compiled = _compiled(lambda a, b: a @ b, threads=threads)
+        for _ in range(3):
+            np.testing.assert_array_equal(compiled(a, b), alone)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("size", [(2, 1000, 130), (8, 517, 384), (9, 333, 401)], ids=str)
 def test_a_few_rows_times_a_matrix_that_no_cache_holds(size, dtype):
     tolerance = 2e-5 if dtype == "float32" else 1e-13

@@ -15,9 +15,9 @@ import pytest
 from glassgrad.engines.cpu.native import compiler, threads
 
 _TEXT = """
-declare void @fork_join(ptr, ptr, i64)
+declare void @fork_join(ptr, ptr, i64, i64)
 
-define void @count(ptr %cells, i64 %chunk) {
+define void @count(ptr %cells, i64 %chunk, i64 %worker) {
   %cell = getelementptr i64, ptr %cells, i64 %chunk
   %old = atomicrmw add ptr %cell, i64 1 monotonic
   ret void
@@ -28,7 +28,7 @@ entry:
   br label %again
 again:
   %i = phi i64 [ 0, %entry ], [ %next, %again ]
-  call void @fork_join(ptr @count, ptr %cells, i64 %chunks)
+  call void @fork_join(ptr @count, ptr %cells, i64 %chunks, i64 256)
   %next = add i64 %i, 1
   %more = icmp slt i64 %next, %times
   br i1 %more, label %again, label %done
@@ -37,7 +37,7 @@ done:
 }
 
 ; argument: the number of those who must meet, then the number of those who have come
-define void @meet(ptr %argument, i64 %chunk) {
+define void @meet(ptr %argument, i64 %chunk, i64 %worker) {
 entry:
   %come = getelementptr i64, ptr %argument, i64 1
   %old = atomicrmw add ptr %come, i64 1 seq_cst
@@ -52,7 +52,7 @@ done:
 }
 
 ; as count, after a while
-define void @count_slowly(ptr %cells, i64 %chunk) {
+define void @count_slowly(ptr %cells, i64 %chunk, i64 %worker) {
 entry:
   br label %again
 again:
@@ -69,15 +69,39 @@ done:
   ret void
 }
 
+; argument: two cells for each worker: is it at work, did it ever find that another was it
+define void @as_one(ptr %cells, i64 %chunk, i64 %worker) {
+entry:
+  %place = mul i64 %worker, 2
+  %mine = getelementptr i64, ptr %cells, i64 %place
+  %before = atomicrmw xchg ptr %mine, i64 1 seq_cst
+  br label %again
+again:
+  %i = phi i64 [ 0, %entry ], [ %next, %again ]
+  %now = load atomic i64, ptr %mine seq_cst, align 8
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, 1000
+  br i1 %more, label %again, label %done
+done:
+  %after = atomicrmw xchg ptr %mine, i64 0 seq_cst
+  %found = getelementptr i64, ptr %mine, i64 1
+  %gone = xor i64 %after, 1
+  %both = or i64 %before, %gone
+  %old = atomicrmw or ptr %found, i64 %both seq_cst
+  %all = getelementptr i64, ptr %cells, i64 20
+  %one = atomicrmw add ptr %all, i64 1 seq_cst
+  ret void
+}
+
 ; argument: [chunks inside, cells ...]
-define void @nested(ptr %argument, i64 %chunk) {
+define void @nested(ptr %argument, i64 %chunk, i64 %worker) {
   %inside = load i64, ptr %argument
   %cells = getelementptr i64, ptr %argument, i64 1
-  call void @fork_join(ptr @count, ptr %cells, i64 %inside)
+  call void @fork_join(ptr @count, ptr %cells, i64 %inside, i64 256)
   ret void
 }
 """
-_NAMES = ("count", "count_many", "meet", "nested", "count_slowly")
+_NAMES = ("count", "count_many", "meet", "nested", "count_slowly", "as_one")
 
 
 @cache
@@ -85,10 +109,10 @@ def library():
     return compiler.load(compiler.object_code(_TEXT), _NAMES, {"fork_join": threads.fork_join_address()})
 
 
-def fork_join(task, argument, chunks, pool=None):
+def fork_join(task, argument, chunks, pool=None, most=256):
     address = (pool or threads.pool()).library.addresses["fork_join"]
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)(address)
-    call(library().addresses[task], argument.ctypes.data, chunks)
+    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(address)
+    call(library().addresses[task], argument.ctypes.data, chunks, most)
 
 
 def count_many(cells, chunks, times):
@@ -171,6 +195,26 @@ def test_the_limit_holds():
     fork_join("meet", np.array([2, 0]), 2)
     threads.use_at_most(10**6)
     assert threads.pool().get("limit") == 256
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_two_at_a_time_are_the_same_worker(most):
+    cells = np.zeros(21, np.int64)
+    for _ in range(50):
+        fork_join("as_one", cells, 40, most=most)
+    assert cells[20] == 2000
+    assert not cells[1:20:2].any()
+    assert not cells[2 * most : 20].any()
+
+
+def test_a_call_bounds_its_threads():
+    fork_join("meet", np.array([2, 0]), 2, most=2)
+    cells = np.zeros(100, np.int64)
+    threads.use_at_most(256)
+    started = threads.pool().get("started")
+    fork_join("count", cells, 100, most=2)
+    assert (cells == 1).all()
+    assert threads.pool().get("started") == started
 
 
 def test_calls_within_a_task_run_in_its_thread():

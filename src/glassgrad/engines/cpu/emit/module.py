@@ -172,7 +172,7 @@ class Module:
         if how is None:
             return kernel_text(name, kernel, lanes, around, inside=inside)
         if how.threads > 1:
-            self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
+            self.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64, i64)"
         return shared_text(name, kernel, lanes, around, how)
 
     def _in_turn(self, name: str, kernels: Sequence[Kernel], around: Surroundings) -> KernelText:

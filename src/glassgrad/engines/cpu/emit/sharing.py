@@ -142,7 +142,7 @@ def _task(name: str, parts: dict[str, KernelText], values: tuple[Node, ...], how
   %all = load ptr, ptr %at.sums
   %far = mul i64 %number, {how.block.nbytes}
   %sums = getelementptr i8, ptr %all, i64 %far"""
-    return f"""define internal void @{name}.task(ptr %given, i64 %number) #0 {{
+    return f"""define internal void @{name}.task(ptr %given, i64 %number, i64 %worker) #0 {{
 {loads}{own}
   %next = add i64 %number, 1
   %first.part = mul i64 %number, {how.units}
@@ -178,9 +178,9 @@ def _whole(
     if "fill" in parts:
         lines.append(f"  call void @{name}.fill({_passed(parts['fill'], values)})")
     if how.threads > 1:
-        lines.append(f"  call void @fork_join(ptr @{name}.task, ptr %given, i64 {how.pieces})")
+        lines.append(f"  call void @fork_join(ptr @{name}.task, ptr %given, i64 {how.pieces}, i64 {how.threads})")
     else:
-        lines += [f"  call void @{name}.task(ptr %given, i64 {k})" for k in range(how.pieces)]
+        lines += [f"  call void @{name}.task(ptr %given, i64 {k}, i64 0)" for k in range(how.pieces)]
     if "rest" in parts:
         lines.append(f"  call void @{name}.rest({_passed(parts['rest'], values)}{passed})")
     if "join" in parts:

@@ -1,10 +1,11 @@
 """Fork and join: the chunks of a task shared among this thread and a pool of native workers. Floor 4.
 
-Native code calls `fork_join(task, argument, chunks)`, which runs `task(argument, chunk)` for each chunk and returns
-when all are done. Workers start at the first call that wants them, spin for some microseconds after each job and
-sleep when none follows. One job runs at a time: a call from within a task, or from another Python thread meanwhile,
-runs its chunks itself. Which thread runs which chunk is left open. A task that calls back into Python must be part of
-a program that let go of the interpreter's lock (`is_long`).
+Native code calls `fork_join(task, argument, chunks, threads)`, which runs `task(argument, chunk, worker)` for each
+chunk on at most so many threads and returns when all are done; `worker` is less than `threads`, and no two that run at
+the same time have the same. Workers start at the first call that wants them, spin for some microseconds after each job
+and sleep when none follows. One job runs at a time: a call from within a task, or from another Python thread meanwhile,
+runs its chunks itself. Which thread runs which chunk is left open. A task that calls back into Python must be part of a
+program that let go of the interpreter's lock (`is_long`).
 """
 
 import atexit
@@ -48,7 +49,7 @@ class Pool:
 
 
 def fork_join_address() -> int:
-    """The address of `void fork_join(void task(ptr argument, i64 chunk), ptr argument, i64 chunks)`."""
+    """The address of `void fork_join(void task(ptr, i64, i64), ptr argument, i64 chunks, i64 threads)`."""
     return pool().library.addresses["fork_join"]
 
 

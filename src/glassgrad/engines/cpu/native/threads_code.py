@@ -84,9 +84,10 @@ def _swap(w: Routine, address: str, before: Value, after: Value) -> Value:
 
 # ---------------------------------------------------------------------------------------------- the caller
 def _fork_join(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("void @fork_join(ptr %task, ptr %argument, i64 %chunks)", intrinsics, declared)
-    chunks = w.parameter("%chunks")
+    w = Routine("void @fork_join(ptr %task, ptr %argument, i64 %chunks, i64 %threads)", intrinsics, declared)
+    chunks, threads = w.parameter("%chunks"), w.parameter("%threads")
     limit = _get(w, _place(w, "limit"))
+    limit = w.select(limit < threads, limit, threads)
     given = ("%task", "%argument", chunks)
     with w.when((chunks < 2) | (limit < 2) | (chunks > _LOW >> 1)):
         w.call_void("serially", *given)
@@ -119,7 +120,7 @@ def _fork_join(intrinsics: Names, declared: Names) -> Routine:
 def _serially(intrinsics: Names, declared: Names) -> Routine:
     w = Routine("internal void @serially(ptr %task, ptr %argument, i64 %chunks)", intrinsics, declared)
     with w.count(w.parameter("%chunks")) as chunk:
-        w.call_void("%task", "%argument", chunk)
+        w.call_void("%task", "%argument", chunk, w.number(0))
     w.leave()
     return w
 
@@ -194,7 +195,7 @@ def _work(intrinsics: Names, declared: Names) -> Routine:
         chunk = _get(w, _place(w, "chunks")) - left
         w.branch(_swap(w, state, before, before - 1), taken, again)
         w.label(taken)
-        w.call_void(task, argument, chunk)
+        w.call_void(task, argument, chunk, w.parameter("%number") + 1)
         with w.when(_add(w, _place(w, "pending"), -1).equals(1)):
             asleep = _place(w, "caller_asleep")
             with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):

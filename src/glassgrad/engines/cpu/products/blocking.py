@@ -65,6 +65,11 @@ class Blocking:
     a_turn: Packing | None = None  # how it is turned, where its columns lie whole
     a_turn_last: Packing | None = None
 
+    @property
+    def pieces(self) -> int:
+        """How many the threads share."""
+        return self.batch_parts * self.row_parts * self.column_parts
+
 
 def registers() -> int:
     """How many vectors the processor holds."""

@@ -22,7 +22,7 @@ def room_of(node: Node) -> int:
     """The bytes that a product needs while it is computed."""
     product, _, _ = product_of(node)
     blocking = blocking_of(product, _threads())
-    return blocking.room_bytes * _chunks(blocking)
+    return blocking.room_bytes * min(_threads(), blocking.pieces)
 
 
 def write_product(module: "Module", frame: "Frame", node: Node) -> None:
@@ -39,21 +39,17 @@ def write_product(module: "Module", frame: "Frame", node: Node) -> None:
         "room": frame.scratch(node) if node in frame.plan.scratch else "null",
     }
     arguments = frame.function.table([given[name] for name in ARGUMENTS])
-    module.symbols[DRIVER] = f"declare void @{DRIVER}(ptr, i64)"
-    chunks = _chunks(blocking)
-    if chunks == 1:
-        frame.writer.line(f"call void @{DRIVER}(ptr {arguments}, i64 0)")
+    module.symbols[DRIVER] = f"declare void @{DRIVER}(ptr, i64, i64)"
+    if blocking.pieces == 1:
+        frame.writer.line(f"call void @{DRIVER}(ptr {arguments}, i64 0, i64 0)")
         return
-    module.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64)"
-    frame.writer.line(f"call void @fork_join(ptr @{DRIVER}, ptr {arguments}, i64 {chunks})")
+    module.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64, i64)"
+    given_out = f"ptr {arguments}, i64 {blocking.pieces}, i64 {_threads()}"
+    frame.writer.line(f"call void @fork_join(ptr @{DRIVER}, {given_out})")
 
 
 def _threads() -> int:
     return current().threads or processor_count()
-
-
-def _chunks(blocking: Blocking) -> int:
-    return blocking.batch_parts * blocking.row_parts * blocking.column_parts
 
 
 def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:

@@ -36,7 +36,10 @@ _BOUNDS = ("top", "bottom", "left", "right")
 
 
 def driver_text() -> str:
-    """`void glassgrad.product(ptr arguments, i64 chunk)`: one piece of a product; `ARGUMENTS` is what it is given."""
+    """`void glassgrad.product(ptr arguments, i64 chunk, i64 worker)`: one piece of a product, in this worker's room.
+
+    `ARGUMENTS` is what it is given.
+    """
     intrinsics: dict[str, str] = {}
     declared: dict[str, str] = {}
     return module_text([_chunk(intrinsics, declared), _piece(intrinsics, declared)])
@@ -48,7 +51,7 @@ def _word(w: Routine, name: str) -> Value:
 
 # ------------------------------------------------------------------ which piece
 def _chunk(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
-    w = Routine(f"void @{DRIVER}(ptr %arguments, i64 %chunk)", intrinsics, declared)
+    w = Routine(f"void @{DRIVER}(ptr %arguments, i64 %chunk, i64 %worker)", intrinsics, declared)
     for position, name in enumerate(ARGUMENTS):
         w.line(f"%{name} = load ptr, ptr {w.at('%arguments', 8 * position)}, align 8")
     chunk = w.parameter("%chunk")
@@ -60,7 +63,7 @@ def _chunk(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
     top, bottom = _range(w, row_part, row_parts, _word(w, "rows"), _word(w, "row_unit"))
     left, right = _range(w, column_part, column_parts, _word(w, "columns"), _word(w, "tile_columns"))
     first, last = _range(w, batch_part, _word(w, "batch_parts"), _word(w, "batches"), w.number(1))
-    room = w.at("%room", chunk * _word(w, "room_bytes"))
+    room = w.at("%room", w.parameter("%worker") * _word(w, "room_bytes"))
     with w.count(last - first) as number:
         batch = first + number
         a, b, c = (w.at(f"%{x}", batch * _word(w, f"{x}_batch")) for x in "abc")

@@ -144,9 +144,10 @@ class Describer:
 
 def _runs(node: Node) -> tuple[str, int]:
     """What computes a product, and on how many threads."""
-    blocking = blocking_of(product_of(node)[0], current().threads or processor_count())
+    threads = current().threads or processor_count()
+    blocking = blocking_of(product_of(node)[0], threads)
     columns = blocking.panels or blocking.last
-    threads = blocking.batch_parts * blocking.row_parts * blocking.column_parts
+    threads = min(threads, blocking.pieces)
     return (f"tiles of {columns.tile.rows} × {columns.tile.columns}" if columns is not None else "nothing"), threads
 
 

@@ -147,7 +147,7 @@ def _only_library() -> Library:
     return load(cached_object_code(text), names, addresses(["fork_join"]))
 
 
-_HEAD = "declare void @fork_join(ptr, ptr, i64)"
+_HEAD = "declare void @fork_join(ptr, ptr, i64, i64)"
 
 
 def _peak_text(name: str, type: str, size: int) -> str:
@@ -166,7 +166,7 @@ def _peak_text(name: str, type: str, size: int) -> str:
     sums = [f"  %s0 = fadd {vector} %n0, %n1"]
     sums += [f"  %s{k - 1} = fadd {vector} %s{k - 2}, %n{k}" for k in range(2, count)]
     return f"""declare {vector} @llvm.fma.v{lanes}{name}({vector}, {vector}, {vector})
-define void @peak_{name}.task(ptr %given, i64 %number) {{
+define void @peak_{name}.task(ptr %given, i64 %number, i64 %worker) {{
 entry:
   %rounds.at = getelementptr i8, ptr %given, i64 8
   %memory = load ptr, ptr %given
@@ -193,12 +193,12 @@ define void @peak_{name}(i64 %memory, i64 %rounds, i64 %threads) {{
   store i64 %memory, ptr %given
   %second = getelementptr i64, ptr %given, i64 1
   store i64 %rounds, ptr %second
-  call void @fork_join(ptr @peak_{name}.task, ptr %given, i64 %threads)
+  call void @fork_join(ptr @peak_{name}.task, ptr %given, i64 %threads, i64 %threads)
   ret void
 }}"""
 
 
-_TRIAD = """define void @triad.task(ptr %given, i64 %number) {
+_TRIAD = """define void @triad.task(ptr %given, i64 %number, i64 %worker) {
 entry:
   %at1 = getelementptr i64, ptr %given, i64 1
   %at2 = getelementptr i64, ptr %given, i64 2
@@ -245,7 +245,7 @@ define void @triad(i64 %memory, i64 %count, i64 %repeats, i64 %chunks) {
   store i64 %count, ptr %at1
   store i64 %repeats, ptr %at2
   store i64 %chunks, ptr %at3
-  call void @fork_join(ptr @triad.task, ptr %given, i64 %chunks)
+  call void @fork_join(ptr @triad.task, ptr %given, i64 %chunks, i64 %chunks)
   ret void
 }"""
 
