@@ -42,6 +42,11 @@ class GlassgradError(Exception):
         self.where = where if where is not None else user_location()
         super().__init__(self._text())
 
+    def place_at(self, where: Location | str | None) -> None:
+        """Names another line: an error that a thread met belongs to the line that waits for the thread."""
+        self.where = where
+        self.args = (self._text(),)
+
     def _text(self) -> str:
         parts = [self.message]
         if (isinstance(self.where, Location) and self.where.text) or isinstance(self.where, str):

@@ -65,7 +65,7 @@ class BatchNorm(Layer):
                 else None,
             )
         along = (-1, *[1] * (len(shape) - 2))  # a channel's numbers beside x
-        wide, dtype = widened(x), _dtype_of(x, self.running_mean, self.scale, self.shift)
+        wide, dtype = widened(x), _dtype_of(x, self.scale, self.shift)
         mean, variance = self._statistics(wide)
         factor = 1 / np.sqrt(variance + self.epsilon)
         if self.scale is not None:

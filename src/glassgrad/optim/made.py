@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from glassgrad.base.naming import described
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
@@ -20,8 +22,10 @@ class Made:
 
     def __str__(self) -> str:
         defaults = {name: parameter.default for name, parameter in inspect.signature(self.maker).parameters.items()}
-        parts = [repr(number) for number in self.numbers]
-        parts += [f"{name}={value!r}" for name, value in self.settings.items() if not _is(value, defaults[name])]
+        parts = [described(number) for number in self.numbers]
+        parts += [
+            f"{name}={described(value)}" for name, value in self.settings.items() if not _is(value, defaults[name])
+        ]
         return f"{self.maker.__name__}({', '.join(parts)})"
 
 

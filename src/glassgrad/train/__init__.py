@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from glassgrad.train import export, store
+    from glassgrad.train.callbacks import OnPlateau, Remembering
     from glassgrad.train.checkpoint import Checkpoint, Checkpoints
     from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
     from glassgrad.train.fitting import fit
@@ -33,10 +34,12 @@ _WHERE = {  # the imports above; tests/train/test_names.py holds them together
     "History": "history",
     "Layers": "history",
     "Objective": "objective",
+    "OnPlateau": "callbacks",
     "Order": "data",
     "Parquet": "data",
     "Precision": "precision",
     "Prefetched": "data",
+    "Remembering": "callbacks",
     "Run": "run",
     "Series": "history",
     "Source": "data",
@@ -59,10 +62,12 @@ __all__ = [
     "History",
     "Layers",
     "Objective",
+    "OnPlateau",
     "Order",
     "Parquet",
     "Precision",
     "Prefetched",
+    "Remembering",
     "Run",
     "Series",
     "Source",

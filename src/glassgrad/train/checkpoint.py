@@ -7,15 +7,19 @@ Nothing in it is code. The one before the last is kept, for the case that the la
 import hashlib
 import json
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 
-from glassgrad.base.errors import CheckpointError
+from glassgrad.base.errors import CheckpointError, UsageError
+from glassgrad.train.lock import Lock
 
 FORMAT = "glassgrad checkpoint 1"
+_PART = ".part"  # the end of the name of a file that is being written
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +30,31 @@ class Checkpoint:
     facts: dict[str, Any]
 
 
-def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a file such that at each moment the old or the new one is whole."""
+def write(path: Path, checkpoint: Checkpoint, *, keep: Path | None = None) -> None:
+    """Writes a file such that at each moment the old or the new one is whole; `keep` is where the old one goes.
+
+    Raises CheckpointError where the disk is full, or the folder cannot be written.
+    """
     from safetensors.numpy import save  # with the first file, not with the package
 
     arrays = {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}
     header = {"format": FORMAT, "facts": json.dumps(checkpoint.facts), "hash": _hash(arrays)}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{_PART}")
     try:
-        with temporary.open("wb") as file:
-            file.write(save(arrays, header))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(save(arrays, header))
+                file.flush()
+                os.fsync(file.fileno())
+            if keep is not None and path.exists():
+                path.replace(keep)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -69,7 +81,13 @@ def read(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is no checkpoint of Glassgrad", hint=f"its format is {header.get('format')!r}")
     if header.get("hash") != _hash(arrays):
         raise CheckpointError(f"{path} is damaged: its numbers are not those that were written")
-    return Checkpoint(arrays, json.loads(header["facts"]))
+    try:
+        facts = json.loads(header["facts"])
+    except (KeyError, ValueError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise CheckpointError(f"{path} is damaged: it says nothing of its arrays")
+    return Checkpoint(arrays, facts)
 
 
 def _hash(arrays: dict[str, np.ndarray]) -> str:
@@ -82,18 +100,48 @@ def _hash(arrays: dict[str, np.ndarray]) -> str:
 
 
 class Checkpoints:
-    """The checkpoints of a run in a folder: the last one, the one before, and the best model."""
+    """The checkpoints of a run in a folder: the last one, the one before, and the best model.
+
+    As a context manager it holds the folder, which no other run may write into meanwhile. Each file bears a name of the
+    run, so that none is taken for that of another one.
+    """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
         self.last, self.previous = self.folder / "last.safetensors", self.folder / "previous.safetensors"
         self.best = self.folder / "best.safetensors"
+        self._run = secrets.token_hex(8)
+        self._is_good = False  # was the last one written or read by this run? Else it is nothing to keep.
+        self._lock = Lock(self.folder)
+
+    def __enter__(self) -> Self:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise UsageError(f"checkpoint is a folder, and {self.folder} is a file")
+        self._lock.take()
+        for name in (self.last, self.previous, self.best):  # what a killed process has left
+            for half in self.folder.glob(f".{name.name}.*{_PART}"):
+                half.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.give_back()
+
+    def clear(self) -> None:
+        """Removes what another run has left: nothing of it must be found later."""
+        for path in (self.last, self.previous, self.best):
+            path.unlink(missing_ok=True)
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Writes the last checkpoint, and keeps the one before."""
-        if self.last.exists():
-            self.last.replace(self.previous)
-        write(self.last, checkpoint)
+        """Writes the last checkpoint, and keeps the one before if it is whole."""
+        write(self.last, self._named(checkpoint, "run"), keep=self.previous if self._is_good else None)
+        self._is_good = True
+        self._lock.touch()
+
+    def save_best(self, checkpoint: Checkpoint) -> None:
+        """Writes the best model."""
+        write(self.best, self._named(checkpoint, "best"))
 
     def load(self) -> tuple[Checkpoint | None, list[str]]:
         """The newest checkpoint that can be read, or None in an empty folder; and what was wrong with newer ones.
@@ -104,11 +152,32 @@ class Checkpoints:
         for path in (self.last, self.previous):
             if path.exists():
                 try:
-                    return read(path), problems
+                    found = _read_kind(path, "run")
                 except CheckpointError as error:
                     problems.append(error.message)
+                    continue
+                self._run, self._is_good = found.facts["run"], path == self.last
+                return found, problems
         if problems:
             raise CheckpointError(
                 "; ".join(problems), hint=f"resume=False begins anew and overwrites what is in {self.folder}"
             )
         return None, []
+
+    def load_best(self) -> Checkpoint:
+        """The best model of the run that was loaded. Raises CheckpointError."""
+        found = _read_kind(self.best, "best")
+        if found.facts["run"] != self._run:
+            raise CheckpointError(f"{self.best} is of another run")
+        return found
+
+    def _named(self, checkpoint: Checkpoint, kind: str) -> Checkpoint:
+        return Checkpoint(checkpoint.arrays, {**checkpoint.facts, "kind": kind, "run": self._run})
+
+
+def _read_kind(path: Path, kind: str) -> Checkpoint:
+    found = read(path)
+    if found.facts.get("kind") != kind or "run" not in found.facts:
+        what = "the state of a run" if kind == "run" else "the best model of a run"
+        raise CheckpointError(f"{path} does not hold {what}", hint="was it copied there from elsewhere?")
+    return found

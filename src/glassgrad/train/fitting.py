@@ -5,22 +5,26 @@ from pathlib import Path
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.naming import described
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
 from glassgrad.optim.adam_family import adam
 from glassgrad.optim.optimizer import Optimizer, Transformation, checked_optimizer
+from glassgrad.optim.rates import checked_number
 from glassgrad.random.keys import split
 from glassgrad.train.checkpoint import Checkpoints
 from glassgrad.train.data.batches import Last, Order, Source, count_of
 from glassgrad.train.data.sources import as_source, dtype_of
 from glassgrad.train.history import History, Layers
+from glassgrad.train.identity import configuration_of
 from glassgrad.train.loop import Loop
-from glassgrad.train.objective import Metric, Objective, objective_of
+from glassgrad.train.objective import Metric, Objective, Supervised, objective_of
 from glassgrad.train.precision import Precision
 from glassgrad.train.progress import shown
 from glassgrad.train.recording import Recorder, place_of
 from glassgrad.train.run import Callback, Run
+from glassgrad.train.selection import Selection
 from glassgrad.train.step import begin, frozen_of, program
 
 
@@ -61,15 +65,16 @@ def fit(
 
     The best model is that with the smallest (`largest`: largest) value of `monitor`, by default the loss of the
     validation where there is one; after more than `patience` epochs without one better by `tolerance` the run stops.
-    `last` says what becomes of a last, short batch: "keep", "drop" or "pad", which is the default where the loss takes
-    a `mask` and the model has no running statistics, for those do not know of the mask.
+    Without validation that loss is the mean over the epoch, of weights that were still changing; the model kept is that
+    after the epoch. `last` says what becomes of a last, short batch: "keep", "drop" or "pad", the default where the
+    loss and all metrics take a `mask` and the model has no running statistics, for those do not know of the mask.
 
     With `checkpoint`, a folder, everything is saved after each epoch and every `checkpoint_seconds`; a call with the
     same folder goes on from there (`resume`), and gives bit for bit what a run without a break gives. Norms of
     gradients and updates are kept every `statistics_every` steps. `callbacks` are functions of an event (`Started`,
-    `Stepped`, `EpochEnded`, `Ended`). `progress` shows a bar; by default where stderr is a terminal. The run is written
-    into the `store` of runs under a `name`: `.glassgrad/runs.db` unless a path is given, or the environment names one
-    in GLASSGRAD_STORE; `store=False` keeps nothing.
+    `Stepped`, `EpochEnded`, `Ended`), such as `OnPlateau`. `progress` shows a bar; by default where stderr is a
+    terminal. The run is written into the `store` of runs under a `name`: `.glassgrad/runs.db` unless a path is given,
+    or the environment names one in GLASSGRAD_STORE; `store=False` keeps nothing.
 
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
     >>> model = nn.Linear(1, 1, key=0)
@@ -78,47 +83,71 @@ def fit(
     ('finished', True)
     """
     check_sizes("fit", epochs=epochs, batch_size=batch_size, statistics_every=statistics_every)
+    checked_number(checkpoint_seconds, "checkpoint_seconds")
     if not isinstance(model, Layer):
         raise UsageError(f"fit trains a layer, found {type(model).__name__}", hint="nn.Sequential(…), …")
     objective = objective_of(loss, metrics)
     first, second, third = split(as_key(key), 3)
     source, held_back = as_source(data, validation, dtype_of(model), third)
-    can_fill = objective.takes_mask and not model.states()  # batch norm would count the rows that fill up a batch
-    order = Order(batch_size, second if shuffle else None, last or ("pad" if can_fill else "keep"))
+    order = Order(batch_size, second if shuffle else None, _last(last, objective, model))
     optimizer = _made(optimizer, source, order, epochs)
+    selection = Selection(monitor or ("loss" if held_back is None else "validation loss"), largest, patience, tolerance)
     state = begin(model, optimizer, first, precision)
+    checkpoints = None if checkpoint is None else Checkpoints(checkpoint)
     run = Run(
         model=model,
         history=History(Layers(tuple(state.parameters))),
-        configuration={
-            "epochs": epochs, "batch_size": batch_size, "optimizer": repr(optimizer), "shuffle": shuffle,
-            "last": order.last, "model": repr(model), "data": source.fingerprint(),
-        },
+        configuration=configuration_of(
+            model, objective, optimizer=repr(optimizer), epochs=epochs, batch_size=batch_size, key=as_key(key),
+            shuffle=shuffle, last=order.last, data=source.fingerprint(),
+            validation=None if held_back is None else held_back.fingerprint(), monitor=selection.monitor,
+            largest=largest, patience=patience, tolerance=tolerance, precision=precision and repr(precision),
+            statistics_every=statistics_every, callbacks=[described(callback) for callback in callbacks],
+            checkpoint=checkpoint, checkpoint_seconds=checkpoint_seconds,
+        ),
         state=state,
-        monitor=monitor or ("loss" if held_back is None else "validation loss"),
+        monitor=selection.monitor,
     )  # fmt: skip
     loop = Loop(
         run=run,
         program=program(model, objective, optimizer, precision),
         frozen=frozen_of(model),
         source=source,
-        validation=held_back,
         order=order,
+        validation=held_back,
+        validation_order=Order(batch_size, last="keep" if objective.unmasked else "pad"),
+        selection=selection,
         told=[*callbacks],
         statistics_every=statistics_every,
-        patience=patience,
-        tolerance=tolerance,
-        largest=largest,
-        checkpoints=None if checkpoint is None else Checkpoints(checkpoint),
+        checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
     )
     place = place_of(store)
     if place is not None:
-        loop.told.append(Recorder(name or type(model).__name__, place))
+        files = {} if checkpoints is None else {"checkpoint": checkpoints.last, "best model": checkpoints.best}
+        loop.told.append(Recorder(name or type(model).__name__, place, files))
     if progress is not False:
         loop.told += shown(force=progress is True)
     loop.go(epochs, resume=resume)
     return run
+
+
+def _last(last: Last | None, objective: Objective | Supervised, model: Layer) -> Last:
+    """What becomes of a short batch: it is filled up where nothing would count the filling."""
+    states = list(model.states())
+    if last != "pad":
+        return last or ("keep" if objective.unmasked or states else "pad")
+    if objective.unmasked:
+        raise UsageError(
+            f"last='pad' fills up a short batch, and {objective.unmasked[0]} would count the filling",
+            hint="it needs a parameter mask, as the losses of nn have: True counts; or last='keep'",
+        )
+    if states:
+        raise UsageError(
+            f"last='pad' fills up a short batch, and {states[0]} of the model would learn from the filling",
+            hint="last='keep' or last='drop'",
+        )
+    return last
 
 
 def _made(optimizer: Any, source: Source, order: Order, epochs: int) -> Optimizer:

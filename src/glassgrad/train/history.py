@@ -2,11 +2,34 @@
 
 from array import array
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 import numpy as np
 
 KINDS = ("gradient", "update", "parameter")
+
+
+@dataclass(slots=True)
+class Means:
+    """Means of numbers over batches: each batch counts by what its numbers say, or by its rows."""
+
+    totals: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, float] = field(default_factory=dict)
+
+    def add(self, rows: int, numbers: dict[str, float], counts: dict[str, Any]) -> None:
+        """Adds the numbers of a batch. One that nothing counts in adds nothing."""
+        for name, value in numbers.items():
+            count = float(counts.get(name, rows))
+            if count:
+                self.totals[name] = self.totals.get(name, 0.0) + value * count
+                self.counts[name] = self.counts.get(name, 0.0) + count
+            elif name not in self.counts:
+                self.totals[name] = self.counts[name] = 0.0
+
+    def values(self) -> dict[str, float]:
+        """The means; NaN where nothing counted."""
+        return {name: total / self.counts[name] if self.counts[name] else nan for name, total in self.totals.items()}
 
 
 @dataclass(slots=True)
@@ -85,7 +108,8 @@ class History:
     def restore(self, arrays: dict[str, np.ndarray], epochs: list[dict[str, Any]]) -> None:
         """Takes over what `arrays` gave."""
         self.epochs[:] = epochs
-        for name in [key.split("/")[1] for key in arrays if key.startswith("steps/") and key.endswith("/step")]:
+        given = [key for key in arrays if key.startswith("steps/") and key.endswith("/step")]
+        for name in [key.removeprefix("steps/").removesuffix("/step") for key in given]:  # it may have strokes too
             steps, values = arrays[f"steps/{name}/step"], arrays[f"steps/{name}/value"]
             self.steps[name] = Series(array("q", steps.tolist()), array("d", values.tolist()))
         self.layers.steps = array("q", arrays["layers/step"].tolist())

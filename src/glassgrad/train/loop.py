@@ -1,40 +1,22 @@
 """The loop of a run: epochs of steps, validation, the best model, checkpoints, and who is told. Floor 7."""
 
 import math
+import warnings
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
-from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import map_leaves
-from glassgrad.nn.layer import Layer
+from glassgrad.base.errors import CheckpointError, UsageError
 from glassgrad.optim.rates import rates
 from glassgrad.train.checkpoint import Checkpoints
 from glassgrad.train.data.batches import Batch, Order, Source, count_of
-from glassgrad.train.history import Series
+from glassgrad.train.history import Means, Series
+from glassgrad.train.interrupts import Whole
 from glassgrad.train.resuming import restore, save, save_best
 from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped
-from glassgrad.train.step import Program
-
-
-@dataclass(slots=True)
-class Sums:
-    """Numbers of batches added up over their rows."""
-
-    rows: int = 0
-    totals: dict[str, float] = field(default_factory=dict)
-
-    def add(self, rows: int, numbers: dict[str, float]) -> None:
-        """Adds the means of a batch."""
-        self.rows += rows
-        for name, value in numbers.items():
-            self.totals[name] = self.totals.get(name, 0.0) + value * rows
-
-    def means(self) -> dict[str, float]:
-        """The means over all rows."""
-        return {name: total / self.rows for name, total in self.totals.items()}
+from glassgrad.train.selection import Selection
+from glassgrad.train.step import Measured, Program, why_lost
 
 
 @dataclass(slots=True)
@@ -45,48 +27,80 @@ class Loop:
     program: Program
     frozen: dict[str, Any]
     source: Source
-    validation: Source | None
     order: Order
+    validation: Source | None
+    validation_order: Order
+    selection: Selection
     told: list[Callback]
     statistics_every: int
-    patience: int | None
-    tolerance: float
-    largest: bool
     checkpoints: Checkpoints | None
     checkpoint_seconds: float
-    sums: Sums = field(default_factory=Sums)  # of the epoch that runs
+    means: Means = field(default_factory=Means)  # of the epoch that runs
     seen: int = 0  # its batches so far
-    waiting: int = 0  # epochs since the best
     saved_at: float = 0.0
+    whole: Whole = field(default_factory=Whole)
 
     def go(self, epochs: int, *, resume: bool) -> None:
-        """Runs until the epochs are over or something stops it."""
+        """Runs until the epochs are over or something stops it, with the folder of checkpoints to itself."""
+        with self.checkpoints or nullcontext():
+            if self.checkpoints is not None and resume:
+                restore(self, self.checkpoints)
+            elif self.checkpoints is not None:
+                self.checkpoints.clear()
+            self._train(epochs)
+
+    def _train(self, epochs: int) -> None:
         run, began = self.run, perf_counter()
-        if self.checkpoints is not None and resume:
-            restore(self, self.checkpoints)
-        self.saved_at = began
-        spent = run.timings.total
-        rows = self.source.rows
-        self._tell(Started(run, epochs, None if rows is None else count_of(rows, self.order)))
+        spent, rows, self.saved_at = run.timings.total, self.source.rows, began
         try:
+            self.whole.listen()
+            self._tell(Started(run, epochs, None if rows is None else count_of(rows, self.order)))
             while not run.is_over and run.epoch < epochs:
                 self._epoch()
-            if not run.is_over:
-                run.status = "finished"
+            self._conclude()
         except KeyboardInterrupt:
             run.status, run.reason = "interrupted", f"by the keyboard, in epoch {run.epoch + 1} after step {run.step}"
-            self._save()
+            self._save_at_the_end()
             raise
         except BaseException as error:
             run.status, run.reason = "failed", f"{type(error).__name__}: {error}"
             raise
         finally:
+            self.whole.stop_listening()
             run.timings.total = spent + perf_counter() - began
-            self._tell(Ended(run))
+            self._tell_the_end()
+
+    def _conclude(self) -> None:
+        """Says how a run ended that nothing broke. Where no epoch was the best, the model is the last one."""
+        run, monitored = self.run, self.run.history[self.run.monitor]
+        if run.status == "failed":
+            return
+        if run.best is None:
+            run.model = run.last_model
+        if not run.is_over:
+            run.status = "finished"
+        if len(monitored) and not any(map(math.isfinite, monitored)):
+            run.status, run.reason = "failed", f"{run.monitor} was no finite number in any epoch"
+        if (scale := run.state.scale) is not None and run.step and not scale.made:
+            factor = float(scale.factor)
+            run.status, run.reason = "failed", f"all gradients overflowed, down to a loss scale of {factor:g}"
 
     def _tell(self, event: Event) -> None:
         for callback in self.told:
             callback(event)
+
+    def _tell_the_end(self) -> None:
+        """Tells all of them, also when one fails, and then raises what the first one did."""
+        errors: list[BaseException] = []
+        for callback in self.told:
+            try:
+                callback(Ended(self.run))
+            except BaseException as error:  # noqa: BLE001 - it is raised below
+                errors.append(error)
+        if errors:
+            for other in errors[1:]:
+                errors[0].add_note(f"another callback failed as well: {other!r}")
+            raise errors[0]
 
     # ------------------------------------------------------------------ an epoch
     def _epoch(self) -> None:
@@ -101,37 +115,35 @@ class Loop:
             self._step(batch)
             if run.is_over:
                 return
-        record = self.sums.means() | self._validated()
+        if not self.seen:
+            raise _empty("data", self.order)
+        record = self.means.values() | self._validated()
         record |= {"epoch": run.epoch + 1, "step": run.step, "seconds": perf_counter() - began}
         record |= {name: float(rate) for name, rate in rates(run.state.optimizer).items()}
-        run.history.epochs.append(record)
-        run.epoch, self.seen, self.sums = run.epoch + 1, 0, Sums()
-        self._keep_best(record)
-        self._tell(EpochEnded(run, record))
+        with self.whole:
+            run.history.epochs.append(record)
+            run.epoch, self.seen, self.means = run.epoch + 1, 0, Means()
+            self._keep_best(record)
+            self._tell(EpochEnded(run, record))
         self._save()
 
     def _step(self, batch: Batch) -> None:
         run, began = self.run, perf_counter()
-        state, measured = self.program.step(run.state, self.frozen, batch.values, batch.mask)
-        run.state = state
-        run.step += 1
-        self.seen += 1
-        numbers = {"loss": float(measured.loss)} | {name: float(x) for name, x in measured.metrics.items()}
-        for name, number in numbers.items():
-            run.history.steps.setdefault(name, Series()).add(run.step, number)
-        self.sums.add(batch.rows, numbers)
-        is_number = math.isfinite(numbers["loss"]) or state.scale is not None  # a scaled loss may overflow
-        if (run.step - 1) % self.statistics_every == 0 or not is_number:
-            run.history.layers.add(run.step, measured.norms)
-        spent = perf_counter() - began
-        run.timings.steps += spent
-        if run.step == 1:
-            run.timings.compiling = spent
-        if not is_number:
-            place = f"step {run.step}, epoch {run.epoch + 1}"
-            run.status, run.reason = "failed", f"the loss is {numbers['loss']} at {place}"
-        self._tell(Stepped(run, measured))
-        # A state whose loss is no number is not saved: going on from it could only fail again.
+        with self.whole:  # the step writes over the state that it is given
+            run.state, measured = self.program.step(run.state, self.frozen, batch.values, batch.mask)
+            run.step += 1
+            self.seen += 1
+            is_lost = bool(measured.is_lost)
+            self._note(batch, measured, is_lost=is_lost)
+            spent = perf_counter() - began
+            run.timings.steps += spent
+            if not run.timings.compiling:
+                run.timings.compiling = spent
+            if is_lost:
+                place = f"step {run.step}, epoch {run.epoch + 1}"
+                run.status, run.reason = "failed", f"{why_lost(measured, run.state)} at {place}"
+            self._tell(Stepped(run, measured))
+        # A state that is lost is not saved: going on from it could only fail again.
         if (
             self.checkpoints is not None
             and run.status != "failed"
@@ -139,41 +151,40 @@ class Loop:
         ):
             self._save()
 
+    def _note(self, batch: Batch, measured: Measured, *, is_lost: bool) -> None:
+        """Takes down what the step has measured."""
+        run = self.run
+        numbers = {"loss": float(measured.loss)} | {name: float(x) for name, x in measured.metrics.items()}
+        for name, number in numbers.items():
+            run.history.steps.setdefault(name, Series()).add(run.step, number)
+        self.means.add(batch.rows, numbers, measured.counts)
+        if (run.step - 1) % self.statistics_every == 0 or is_lost:
+            run.history.layers.add(run.step, measured.norms)
+
     # ------------------------------------------------------------------ after an epoch
     def _validated(self) -> dict[str, float]:
         """The loss and the metrics of the validation data."""
         if self.validation is None:
             return {}
-        began, sums, state = perf_counter(), Sums(), self.run.state
-        arrays = state.parameters | self.frozen | state.states
-        for batch in self.validation.batches(
-            Order(self.order.size, last="pad" if self.order.last == "pad" else "keep")
-        ):
-            loss, metrics = self.program.evaluate(arrays, batch.values, batch.mask)
-            sums.add(batch.rows, {"loss": float(loss)} | {name: float(x) for name, x in metrics.items()})
+        began, means, state = perf_counter(), Means(), self.run.state
+        parameters, batch = state.parameters | self.frozen, None
+        for batch in self.validation.batches(self.validation_order):
+            judged = self.program.evaluate(parameters, state.states, batch.values, batch.mask)
+            numbers = {"loss": float(judged.loss)} | {name: float(x) for name, x in judged.metrics.items()}
+            means.add(batch.rows, numbers, judged.counts)
+        if batch is None:
+            raise _empty("validation data", self.validation_order)
         self.run.timings.validation += perf_counter() - began
-        return {f"validation {name}": value for name, value in sums.means().items()}
+        return {f"validation {name}": value for name, value in means.values().items()}
 
     def _keep_best(self, record: dict[str, Any]) -> None:
         run = self.run
-        if run.monitor not in record:
-            known = ", ".join(name for name in record if name not in ("epoch", "step", "seconds"))
-            raise UsageError(f"the run has no {run.monitor!r} to monitor", hint=f"it has {known}")
-        value = float(record[run.monitor])
-        gain = math.inf if run.best is None else value - run.best[1] if self.largest else run.best[1] - value
-        if gain > 0 and math.isfinite(value):
-            run.best = (run.epoch, value)
-            run.model = self._snapshot()
+        if self.selection.is_best(run.epoch, record):
+            run.best, run.model = self.selection.best, run.last_model
             if self.checkpoints is not None:
                 save_best(self, self.checkpoints)
-        self.waiting = 0 if gain > self.tolerance else self.waiting + 1
-        if self.patience is not None and self.waiting > self.patience and not run.is_over:
-            run.stop(f"{run.monitor} was not better for {self.waiting} epochs")
-
-    def _snapshot(self) -> Layer:
-        """The model as it is now, in arrays of its own: steps write over those of the state."""
-        state = self.run.state
-        return self.run.model.replace(map_leaves(np.array, state.parameters | state.states))
+        if reason := self.selection.why_enough:
+            run.stop(reason)
 
     def _save(self) -> None:
         if self.checkpoints is None:
@@ -182,3 +193,17 @@ class Loop:
         save(self, self.checkpoints)
         self.saved_at = perf_counter()
         self.run.timings.checkpoints += self.saved_at - began
+
+    def _save_at_the_end(self) -> None:
+        """Saves what an interrupt has left, unless it tore a step: then the checkpoint before is the last whole one."""
+        if self.whole.is_torn:
+            return
+        try:
+            self._save()
+        except CheckpointError as error:
+            warnings.warn(f"{error.message}; the checkpoint before it stays", RuntimeWarning, stacklevel=2)
+
+
+def _empty(what: str, order: Order) -> UsageError:
+    hint = f"last='drop' leaves out batches of less than {order.size} rows" if order.last == "drop" else None
+    return UsageError(f"the {what} gave no batch", hint=hint)

@@ -1,14 +1,32 @@
 """What training minimises: a loss of predictions and targets, or any function of the model and a batch. Floor 7."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.naming import described, name_of
 from glassgrad.base.trees import Tree
+from glassgrad.nn.losses.reduction import counting
 
+Array = Any
 Metric = Callable[..., Any]
+
+_TAKEN = ("loss", "epoch", "step", "seconds", "rate")  # names of other numbers of an epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an objective says of a batch: the loss, further numbers, and how much each counts beside other batches.
+
+    The losses of `nn` tell how much counted in them: weights, classes' weights, labels that are not ignored. A number
+    without a count counts by the rows of the batch.
+    """
+
+    loss: Array
+    metrics: dict[str, Array]
+    counts: dict[str, Array]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,23 +39,29 @@ class Objective:
     >>> def penalised(model, x, y):
     ...     size = sum(np.sum(weight**2) for weight in model.parameters().values())
     ...     return np.mean((model(x) - y) ** 2) + 1e-3 * size, {"size": size}
-    >>> Objective(penalised).takes_mask
-    False
+    >>> Objective(penalised).unmasked
+    ('the objective',)
     """
 
     function: Callable[..., Any]
 
-    @property
-    def takes_mask(self) -> bool:
-        """Has the function a parameter `mask`?"""
-        return has_parameter(self.function, "mask")
+    def __repr__(self) -> str:
+        return f"Objective({described(self.function)})"
 
-    def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> tuple[Any, dict[str, Any]]:
+    @property
+    def unmasked(self) -> tuple[str, ...]:
+        """What has no parameter `mask`, and would count the rows that fill up a batch."""
+        return () if has_parameter(self.function, "mask") else ("the objective",)
+
+    def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> Judged:
         """The loss and further numbers of a batch."""
-        given = {"mask": mask} if mask is not None and self.takes_mask else {}
-        found = self.function(model, *values, **given)
+        given = (model, *values)
+        with counting() as counted:
+            found = _called(self.function, given, mask, "model, inputs, targets")
         value, numbers = found if isinstance(found, tuple) else (found, {})
-        return _scalar(value), dict(numbers)
+        check_names(numbers)
+        counts = {name: counted.of(number) for name, number in numbers.items()}
+        return _judged(value, dict(numbers), {"loss": counted.of_total(value)} | counts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,17 +72,21 @@ class Supervised:
     metrics: dict[str, Metric]
 
     @property
-    def takes_mask(self) -> bool:
-        """Do the loss and the metrics have a parameter `mask`?"""
-        return all(has_parameter(function, "mask") for function in (self.loss, *self.metrics.values()))
+    def unmasked(self) -> tuple[str, ...]:
+        """What has no parameter `mask`, and would count the rows that fill up a batch."""
+        named = {"the loss": self.loss} | {f"the metric {name!r}": metric for name, metric in self.metrics.items()}
+        return tuple([name for name, function in named.items() if not has_parameter(function, "mask")])
 
-    def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> tuple[Any, dict[str, Any]]:
+    def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> Judged:
         """The loss and the metrics of a batch."""
         inputs, *targets = values
         prediction = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-        given = {"mask": mask} if mask is not None and self.takes_mask else {}
-        value = self.loss(prediction, *targets, **given)
-        return _scalar(value), {name: metric(prediction, *targets, **given) for name, metric in self.metrics.items()}
+        numbers, counts = {}, {}
+        for name, function in ({"loss": self.loss} | self.metrics).items():
+            with counting() as counted:
+                numbers[name] = _called(function, (prediction, *targets), mask, "prediction, targets")
+            counts[name] = counted.of_total(numbers[name])
+        return _judged(numbers.pop("loss"), numbers, counts)
 
 
 def objective_of(loss: Any, metrics: dict[str, Metric] | None) -> Objective | Supervised:
@@ -71,7 +99,19 @@ def objective_of(loss: Any, metrics: dict[str, Metric] | None) -> Objective | Su
         return loss
     if not callable(loss):
         raise UsageError(f"the loss is a function, found {loss!r}", hint="nn.mse, nn.cross_entropy, …")
+    check_names(metrics or {})
     return Supervised(loss, dict(metrics or {}))
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Raises UsageError where a further number has the name of one that each epoch has."""
+    for name in names:
+        if name in _TAKEN or name.startswith("validation "):
+            raise UsageError(
+                f"a further number has the name {name!r}, which is taken: each epoch has {', '.join(_TAKEN)}, and what "
+                "is validated as 'validation …'",
+                hint=f"for instance {f'my {name}'!r}",
+            )
 
 
 def has_parameter(function: Callable[..., Any], name: str) -> bool:
@@ -82,9 +122,28 @@ def has_parameter(function: Callable[..., Any], name: str) -> bool:
         return False
 
 
-def _scalar(value: Any) -> Any:
-    if getattr(value, "shape", ()) != ():
-        raise ShapeError(
-            f"the loss of a batch is one number, found an array {value.shape}", hint='reduction="mean", or np.mean(…)'
-        )
-    return value
+def _called(function: Callable[..., Any], given: tuple[Any, ...], mask: Any, what: str) -> Any:
+    """The function's value for what it is given, and the mask where there is one and it takes one."""
+    masked = {"mask": mask} if mask is not None and has_parameter(function, "mask") else {}
+    try:
+        inspect.signature(function).bind(*given, **masked)
+    except TypeError as error:
+        name = (name_of(function) or type(function).__name__).rpartition(".")[2]
+        raise UsageError(
+            f"{name} is called with {len(given)} parts of a batch ({what}): {error}",
+            hint=f"weights of examples: lambda prediction, target, weights: {name}(prediction, target, weights=weights)"
+            if has_parameter(function, "weights")
+            else "the data is (inputs, *targets): all but the inputs go to the loss",
+        ) from None
+    except ValueError:
+        pass  # it has no signature to look at
+    return function(*given, **masked)
+
+
+def _judged(loss: Any, metrics: dict[str, Any], counts: dict[str, Any]) -> Judged:
+    for name, value in ({"the loss": loss} | metrics).items():
+        if getattr(value, "shape", ()) != ():
+            raise ShapeError(
+                f"{name} of a batch is one number, found an array {value.shape}", hint='reduction="mean", or np.mean(…)'
+            )
+    return Judged(loss, metrics, {name: count for name, count in counts.items() if count is not None})

@@ -30,7 +30,7 @@ class Progress:
                 self._bar.update(self._task, completed=run.step, numbers=_numbers(run))
             case EpochEnded(run, _):
                 self._bar.update(self._task, epoch=run.epoch, numbers=_numbers(run))
-            case Ended(run):
+            case Ended(run) if self._bar is not None:
                 if self._batches is not None and run.status == "finished":
                     self._bar.update(self._task, completed=run.step)
                 self._bar.stop()

@@ -1,6 +1,8 @@
 """Writes a run of `fit` into the store of runs, as a callback. Floor 7."""
 
+import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,11 @@ def place_of(store: Path | str | bool | None) -> Path | None:
 
 
 class Recorder:
-    """Records the numbers of each step and epoch, the norms of the layers, and how the run ended."""
+    """Records the numbers of each step and epoch, the norms of the layers, how the run ended, and its files."""
 
-    def __init__(self, name: str, place: Path) -> None:
+    def __init__(self, name: str, place: Path, files: Mapping[str, Path]) -> None:
         self._name, self._place = name, place
+        self._files = files  # that the run makes, by their kind
         self._writer: RunWriter | None = None
 
     def __call__(self, event: Event) -> None:
@@ -47,8 +50,10 @@ class Recorder:
                     key: value for key, value in numbers.items() if key not in known and key not in ("epoch", "step")
                 }
                 self._writer.log(run.step, shown)
-            case Ended(run):
-                assert self._writer is not None
+            case Ended(run) if self._writer is not None:
+                for kind, path in self._files.items():
+                    with contextlib.suppress(StoreError):  # it was not written
+                        self._writer.artefact(path, kind)
                 ending: Any = {"interrupted": "stopped"}.get(run.status, run.status)
                 self._writer.finish(ending, run.reason)
 

@@ -9,33 +9,37 @@ import numpy as np
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import CheckpointError
 from glassgrad.base.trees import flatten_with_paths, unflatten
-from glassgrad.train.checkpoint import Checkpoint, Checkpoints, read, write
-from glassgrad.train.run import Run, Timings
+from glassgrad.train.callbacks import Remembering
+from glassgrad.train.checkpoint import Checkpoint, Checkpoints
+from glassgrad.train.history import Means
+from glassgrad.train.identity import check_same
+from glassgrad.train.run import Timings
 
 if TYPE_CHECKING:
     from glassgrad.train.loop import Loop
 
-_SAME = ("model", "optimizer", "batch_size", "shuffle", "last", "data")  # what a run may not change on its way
-
 
 def save(loop: "Loop", checkpoints: Checkpoints) -> None:
     """Writes all that the run needs to go on as if it had not been interrupted."""
-    run = loop.run
+    run, remembering = loop.run, _remembering(loop)
     paths, leaves, _ = flatten_with_paths(run.state)
     arrays = {f"state/{path}": np.asarray(leaf) for path, leaf in zip(paths, leaves, strict=True)}
     arrays |= {f"history/{name}": array for name, array in run.history.arrays().items()}
+    for place, callback in enumerate(remembering):
+        arrays |= {f"callback {place}/{name}": np.asarray(value) for name, value in callback.state().items()}
     facts = {
         "configuration": run.configuration,
         "epoch": run.epoch,
         "step": run.step,
         "seen": loop.seen,
-        "waiting": loop.waiting,
-        "rows": loop.sums.rows,
-        "totals": loop.sums.totals,
+        "waiting": loop.selection.waiting,
+        "totals": loop.means.totals,
+        "counts": loop.means.counts,
         "best": run.best,
-        "stopped": run.reason if run.status == "stopped" else None,
+        "stopped": run.reason if run.status == "stopped" and run.reason != loop.selection.why_enough else None,
         "epochs": run.history.epochs,
         "timings": asdict(run.timings),
+        "callbacks": [type(callback).__qualname__ for callback in remembering],
         "id": run.id,
     }
     checkpoints.save(Checkpoint(arrays, facts))
@@ -45,7 +49,7 @@ def save_best(loop: "Loop", checkpoints: Checkpoints) -> None:
     """Writes the best model."""
     model = loop.run.model
     arrays = {path: np.asarray(value) for path, value in (model.parameters() | model.states()).items()}
-    write(checkpoints.best, Checkpoint(arrays, {"epoch": loop.run.epoch, "best": loop.run.best}))
+    checkpoints.save_best(Checkpoint(arrays, {"epoch": loop.run.epoch, "best": loop.run.best}))
 
 
 def restore(loop: "Loop", checkpoints: Checkpoints) -> None:
@@ -56,37 +60,54 @@ def restore(loop: "Loop", checkpoints: Checkpoints) -> None:
     if found is None:
         return
     run, facts = loop.run, found.facts
-    _check_same(run, facts["configuration"], checkpoints)
+    check_same(run.configuration, facts["configuration"], checkpoints.folder)
     paths, leaves, structure = flatten_with_paths(run.state)
     state = [_fitting(found, f"state/{path}", leaf, checkpoints) for path, leaf in zip(paths, leaves, strict=True)]
     run.state = unflatten(structure, state)
-    history = {name.removeprefix("history/"): a for name, a in found.arrays.items() if name.startswith("history/")}
-    run.history.restore(history, facts["epochs"])
+    run.history.restore(_below("history/", found), facts["epochs"])
     run.id = facts["id"]
     run.epoch, run.step = facts["epoch"], facts["step"]
-    run.best = None if facts["best"] is None else (facts["best"][0], facts["best"][1])
     run.timings = Timings(**facts["timings"])
-    loop.seen, loop.waiting = facts["seen"], facts["waiting"]
-    loop.sums.rows, loop.sums.totals = facts["rows"], dict(facts["totals"])
-    if run.best is not None:
-        run.model = run.model.replace(read(checkpoints.best).arrays)
-    if facts["stopped"] is not None:
-        run.stop(facts["stopped"])
+    loop.seen, loop.means = facts["seen"], Means(facts["totals"], facts["counts"])
+    _restore_best(loop, facts, checkpoints)
+    _restore_callbacks(loop, found, checkpoints)
+    if reason := facts["stopped"] or loop.selection.why_enough:
+        run.stop(reason)
 
 
-def _check_same(run: Run, before: dict[str, Any], checkpoints: Checkpoints) -> None:
-    for name in _SAME:
-        if before.get(name) != run.configuration[name]:
-            raise CheckpointError(
-                f"the checkpoint in {checkpoints.folder} is of a run with another {name.replace('_', ' ')}: "
-                f"{_short(before.get(name))} then, {_short(run.configuration[name])} now",
-                hint="resume=False begins anew and writes over it; or give another folder",
-            )
+def _restore_best(loop: "Loop", facts: dict[str, Any], checkpoints: Checkpoints) -> None:
+    """The best model so far. Without its file the run goes on, and the best is looked for from here on."""
+    loop.selection.waiting = facts["waiting"]
+    if facts["best"] is None:
+        return
+    try:
+        best = checkpoints.load_best()
+    except CheckpointError as error:
+        warnings.warn(f"{error.message}; the best model so far is lost", RuntimeWarning, stacklevel=5)
+        return
+    loop.run.best = loop.selection.best = (facts["best"][0], facts["best"][1])
+    loop.run.model = loop.run.model.replace(best.arrays)
 
 
-def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _restore_callbacks(loop: "Loop", found: Checkpoint, checkpoints: Checkpoints) -> None:
+    remembering, names = _remembering(loop), found.facts["callbacks"]
+    if [type(callback).__qualname__ for callback in remembering] != names:
+        raise CheckpointError(
+            f"the checkpoint in {checkpoints.folder} is of a run whose callbacks with a memory were "
+            f"{', '.join(names) or 'none'}",
+            hint="give the same ones in the same order; resume=False begins anew and writes over it",
+        )
+    for place, callback in enumerate(remembering):
+        callback.restore(_below(f"callback {place}/", found))
+
+
+def _remembering(loop: "Loop") -> list[Remembering]:
+    return [callback for callback in loop.told if isinstance(callback, Remembering)]
+
+
+def _below(place: str, found: Checkpoint) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {name.removeprefix(place): array for name, array in found.arrays.items() if name.startswith(place)}
 
 
 def _fitting(found: Checkpoint, name: str, leaf: Any, checkpoints: Checkpoints) -> np.ndarray:

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
+from glassgrad.base.trees import map_leaves
 from glassgrad.nn.layer import Layer
 from glassgrad.train.history import History
 from glassgrad.train.step import Measured, TrainState
@@ -15,7 +18,8 @@ Status: TypeAlias = Literal["running", "finished", "stopped", "interrupted", "fa
 class Timings:
     """Seconds spent: in all, on steps, waiting for data, on validation, on checkpoints, and on the first step.
 
-    The first step of each shape traces and compiles; `compiling` is what it took beyond an ordinary one.
+    The first step of each shape of batch traces and compiles. `compiling` is all of the very first step, which is one
+    of `steps` too.
     """
 
     total: float = 0.0
@@ -30,9 +34,11 @@ class Timings:
 class Run:
     """A run of training.
 
-    `model` is the best model so far by what is monitored, `last_model` the one after the last step. `status` is
-    "finished", or "stopped" (early, for a `reason`), "interrupted" (by the person) or "failed" (the loss is no number
-    any more). `best` is (epoch, value). Callbacks may `stop` the run or change `state`.
+    `model` is the best model so far by what is monitored, `last_model` the one after the last step; at the end of a run
+    without a best one they are the same. `status` is "finished", or "stopped" (early, for a `reason`), "interrupted"
+    (by the person) or "failed" (the loss, a gradient or a parameter is no finite number, or what is monitored never was
+    one). `best` is (epoch, value). Callbacks may `stop` the run or change `state`, whose arrays the next step writes
+    over.
     """
 
     model: Layer
@@ -55,8 +61,8 @@ class Run:
 
     @property
     def last_model(self) -> Layer:
-        """The model after the last step."""
-        return self.model.replace(self.state.parameters | self.state.states)
+        """The model after the last step, in arrays of its own: steps write over those of the state."""
+        return self.model.replace(map_leaves(np.array, self.state.parameters | self.state.states))
 
     @property
     def is_over(self) -> bool:

@@ -1,7 +1,7 @@
 """The training step: forward, backward, clipping and update in one graph, so in one native call. Floor 7."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from glassgrad.nn.calls import training
 from glassgrad.nn.layer import Layer
 from glassgrad.optim.optimizer import Optimizer, apply
 from glassgrad.random.keys import fold_in
-from glassgrad.train.objective import Objective, Supervised
-from glassgrad.train.precision import Precision, Scale, finite, grown
+from glassgrad.train.objective import Judged, Objective, Supervised
+from glassgrad.train.precision import LEAST, Precision, Scale, finite, grown
 
 Array = Any
 
@@ -38,19 +38,25 @@ class Measured:
 
     loss: Array
     metrics: dict[str, Array]
+    counts: dict[str, Array]  # how much each of them counts beside other batches; by rows where it is not said
     norms: dict[str, Array]  # "gradient", "update" and "parameter" before the step: (parameter,) each
     is_finite: Array  # was every gradient finite?
+    is_lost: Array  # is something no number, and no smaller scale of the loss could mend it?
 
 
-Step = Callable[[TrainState, dict[str, Array], tuple[Tree, ...], Array | None], tuple[TrainState, Measured]]
+Arrays = dict[str, Array]  # by path
+Step = Callable[[TrainState, Arrays, tuple[Tree, ...], Array | None], tuple[TrainState, Measured]]
+Evaluate = Callable[[Arrays, Arrays, tuple[Tree, ...], Array | None], Judged]
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The compiled functions of a run; each takes the frozen parameters beside the state."""
+    """The compiled functions of a run: a step of a state beside frozen parameters, and the evaluation of parameters
+    beside running statistics.
+    """
 
     step: Step
-    evaluate: Callable[[dict[str, Array], tuple[Tree, ...], Array | None], tuple[Array, dict[str, Array]]]
+    evaluate: Evaluate
     model: Layer = field(repr=False)
 
 
@@ -74,53 +80,75 @@ def frozen_of(model: Layer) -> dict[str, Array]:
     return {path: value for path, value in model.parameters().items() if path not in learning}
 
 
+def why_lost(measured: Measured, state: TrainState) -> str:
+    """What became no number in a step, for the reason of a run that failed."""
+    if not np.isfinite(measured.loss):
+        return f"the loss is {float(measured.loss)}"
+    if not measured.is_finite:
+        wrong = [
+            path
+            for path, norm in zip(state.parameters, measured.norms["gradient"], strict=True)
+            if not np.isfinite(norm)
+        ]
+        rest = ", though its scale is the smallest" if state.scale is not None else ""
+        return f"the gradient of {wrong[0] if wrong else 'a parameter'} is no finite number{rest}"
+    after = state.parameters | state.states
+    wrong = [path for path, value in after.items() if not np.isfinite(value).all()]
+    return f"{wrong[0] if wrong else 'a parameter'} is no finite number after its update"
+
+
 def program(
     model: Layer, objective: Objective | Supervised, optimizer: Optimizer, precision: Precision | None
 ) -> Program:
     """The step and the evaluation of a model, compiled once for each shape of batch."""
 
     def step(
-        state: TrainState, frozen: dict[str, Array], values: tuple[Tree, ...], mask: Array | None
+        state: TrainState, frozen: Arrays, values: tuple[Tree, ...], mask: Array | None
     ) -> tuple[TrainState, Measured]:
-        def loss_of(parameters: dict[str, Array]) -> tuple[Array, Any]:
-            live = model.replace(_computed(parameters | frozen, precision) | state.states)
+        def loss_of(parameters: Arrays) -> tuple[Array, tuple[Judged, Arrays]]:
+            live = model.replace(_cast(parameters | frozen, precision) | state.states)
             with training(fold_in(state.key, state.step)) as happened:
-                loss, metrics = objective(live, _computed(values, precision), mask)
-            scaled = loss if state.scale is None else loss.astype(np.float32) * state.scale.factor
-            return scaled, (loss, metrics, happened.changes(live))
+                judged = objective(live, _inputs_cast(values, precision), mask)
+            loss = judged.loss if state.scale is None else judged.loss.astype(np.float32) * state.scale.factor
+            return loss, (judged, happened.changes(live))
 
-        (_, (loss, metrics, changes)), gradients = value_and_grad(loss_of, has_aux=True)(state.parameters)
-        scale = state.scale
-        if scale is not None:
-            gradients = {path: gradient / scale.factor for path, gradient in gradients.items()}
-        is_finite = finite(gradients)
+        (_, (judged, changes)), gradients = value_and_grad(loss_of, has_aux=True)(state.parameters)
+        if state.scale is not None:
+            gradients = {path: gradient / state.scale.factor for path, gradient in gradients.items()}
         updates, optimizer_state = optimizer.update(gradients, state.optimizer, state.parameters)
-        parameters, states = apply(state.parameters, updates), state.states | changes
-        if precision is not None and scale is not None:  # a step with an overflow is not made
-            old = (state.parameters, state.optimizer, state.states)
-            parameters, optimizer_state, states = map_leaves(
-                lambda new, kept: np.where(is_finite, new, kept), (parameters, optimizer_state, states), old
-            )
-            scale = grown(precision, scale, is_finite)
+        states = state.states | {path: value.astype(state.states[path].dtype) for path, value in changes.items()}
+        after = replace(state, parameters=apply(state.parameters, updates), states=states, optimizer=optimizer_state)
+        is_finite, may_overflow = finite(gradients), np.False_
+        if precision is not None and state.scale is not None:  # a step that overflows is not made, and the scale falls
+            may_overflow = state.scale.factor > LEAST
+            after = replace(_chosen(is_finite, after, state), scale=grown(precision, state.scale, is_finite))
+        is_sound = finite((judged.loss, after.parameters, after.states)) & (is_finite | may_overflow)
         norms = {"gradient": _norms(gradients), "update": _norms(updates), "parameter": _norms(state.parameters)}
-        measured = Measured(loss, metrics, norms, is_finite)
-        return TrainState(parameters, states, optimizer_state, state.key, state.step + 1, scale), measured
+        measured = Measured(judged.loss, judged.metrics, judged.counts, norms, is_finite, ~is_sound)
+        return replace(after, step=state.step + 1), measured
 
-    def evaluate(
-        arrays: dict[str, Array], values: tuple[Tree, ...], mask: Array | None
-    ) -> tuple[Array, dict[str, Array]]:
-        return objective(model.replace(_computed(arrays, precision)), _computed(values, precision), mask)
+    def evaluate(parameters: Arrays, states: Arrays, values: tuple[Tree, ...], mask: Array | None) -> Judged:
+        return objective(model.replace(_cast(parameters, precision) | states), _inputs_cast(values, precision), mask)
 
     return Program(jit(step, donate="state"), jit(evaluate), model)
 
 
-def _computed(tree: Tree, precision: Precision | None) -> Tree:
-    """The arrays in the dtype that is computed in."""
-    if precision is None:
-        return tree
-    return map_leaves(lambda leaf: leaf.astype(precision.dtype) if np.result_type(leaf).kind == "f" else leaf, tree)
+def _chosen(is_made: Array, after: TrainState, before: TrainState) -> TrainState:
+    """The state after a step, or where its gradients overflowed the one before."""
+    chosen: TrainState = map_leaves(lambda new, old: np.where(is_made, new, old), after, before)
+    return chosen
 
 
-def _norms(arrays: dict[str, Array]) -> Array:
+def _cast(arrays: Arrays, precision: Precision | None) -> Arrays:
+    """The arrays as the network sees them."""
+    return arrays if precision is None else precision.cast(arrays)
+
+
+def _inputs_cast(values: tuple[Tree, ...], precision: Precision | None) -> tuple[Tree, ...]:
+    """(inputs, *targets) with the inputs as the network sees them; targets and weights of examples stay as they are."""
+    return values if precision is None else (precision.cast(values[0]), *values[1:])
+
+
+def _norms(arrays: Arrays) -> Array:
     """The Euclidean norm of each array: (array,)."""
     return np.sqrt(np.stack([np.sum(np.square(np.abs(array))) for array in arrays.values()]))

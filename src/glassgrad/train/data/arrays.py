@@ -1,17 +1,15 @@
 """Data that lies in arrays: in memory, or in memory-mapped .npy files. Floor 7."""
 
-import hashlib
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
 
-from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.base.trees import Tree, flatten_with_paths, map_leaves, unflatten
 from glassgrad.train.data.batches import Batch, Order, check_order, count_of, padded, shuffled
-
-_SAMPLED = 2**22  # bytes of each array that a fingerprint reads
+from glassgrad.train.store.fingerprint import fingerprint
 
 
 class Arrays:
@@ -26,6 +24,7 @@ class Arrays:
     """
 
     def __init__(self, *values: Tree, dtype: Any = None) -> None:
+        self._places: np.ndarray | None = None  # the rows that belong to it, in their order; None for all
         if not values:
             raise UsageError("there is no data", hint="(inputs, targets)")
         self.values = map_leaves(_as_array, values)
@@ -43,6 +42,18 @@ class Arrays:
         if not self._rows:
             raise UsageError("the data has no rows")
 
+    def part(self, places: np.ndarray) -> "Arrays":
+        """The rows at these places, without a copy of them."""
+        found = copy(self)
+        found._places = places if self._places is None else self._places[places]  # noqa: SLF001 - one of our own
+        found._rows = len(places)  # noqa: SLF001
+        return found
+
+    @property
+    def is_mapped(self) -> bool:
+        """Does an array lie in a file?"""
+        return any(isinstance(array, np.memmap) for array in self._leaves)
+
     @property
     def rows(self) -> int:
         """How many rows there are."""
@@ -52,12 +63,14 @@ class Arrays:
         """The batches of one epoch."""
         check_order(order, self._rows)
         places = shuffled(self._rows, order)
+        if self._places is not None:
+            places = self._places[places]
         for index in range(order.skip, count_of(self._rows, order)):
             chosen = places[index * order.size : (index + 1) * order.size]
             yield self._taken(chosen, order)
 
     def _taken(self, chosen: np.ndarray, order: Order) -> Batch:
-        if order.key is None:  # rows that lie side by side are one piece
+        if order.key is None and self._places is None:  # rows that lie side by side are one piece
             run = slice(int(chosen[0]), int(chosen[-1]) + 1)
             leaves = [np.ascontiguousarray(array[run]) for array in self._leaves]
         else:
@@ -70,16 +83,9 @@ class Arrays:
         return Batch(unflatten(self._structure, leaves), None, len(chosen))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Rows, shapes, dtypes, and a hash of the beginning and the end of each array."""
-        leaves = self._leaves
-        found = hashlib.blake2b(digest_size=16)
-        for array in leaves:
-            found.update(f"{array.dtype.str}{array.shape}".encode())
-            step = max(array.nbytes // _SAMPLED, 1)
-            found.update(np.ascontiguousarray(array[::step]).tobytes())
-            found.update(np.ascontiguousarray(array[-1:]).tobytes())
-        kinds = [f"{array.dtype}{show_shape(array.shape)}" for array in leaves]
-        return {"rows": self._rows, "arrays": kinds, "hash": found.hexdigest()}
+        """Rows, shapes, dtypes and a hash of the arrays; of large ones, and of those in files, a hash of samples."""
+        found = {"rows": self._rows} | fingerprint(self._leaves)
+        return found if self._places is None else found | {"part": fingerprint(self._places)["sha256"]}
 
 
 def _as_array(value: Any) -> np.ndarray:

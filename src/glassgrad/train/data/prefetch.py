@@ -6,6 +6,9 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Any
 
+from glassgrad.base.errors import GlassgradError
+from glassgrad.base.source import user_location
+from glassgrad.nn.linear import check_sizes
 from glassgrad.train.data.batches import Batch, Order, Source
 
 _PATIENCE = 0.1  # seconds between two looks at whether anybody still wants batches
@@ -17,6 +20,9 @@ class Prefetched:
 
     source: Source
     ahead: int = 2
+
+    def __post_init__(self) -> None:
+        check_sizes("Prefetched", ahead=self.ahead)
 
     @property
     def rows(self) -> int | None:
@@ -39,7 +45,7 @@ class Prefetched:
                 if kind == "end":
                     return
                 if kind == "error":
-                    raise value
+                    raise _located(value)
                 yield value
         finally:
             is_over.set()
@@ -48,6 +54,13 @@ class Prefetched:
                     queue.get_nowait()
                 except Empty:
                     thread.join(_PATIENCE)
+
+
+def _located(error: BaseException) -> BaseException:
+    """An error of ours names the line that wanted the batches: the thread that made them has no line of the user's."""
+    if isinstance(error, GlassgradError):
+        error.place_at(user_location())
+    return error
 
 
 def _fill(source: Source, order: Order, queue: "Queue[Any]", is_over: Event) -> None:

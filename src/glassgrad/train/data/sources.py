@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import flatten, map_leaves
+from glassgrad.base.trees import map_leaves
 from glassgrad.random.discrete import permutation
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Source
@@ -21,29 +21,32 @@ def dtype_of(model: Any) -> np.dtype:
 def as_source(data: Any, validation: Any, dtype: np.dtype, key: Any) -> tuple[Source, Source | None]:
     """The training data and the validation data as sources; a share of the rows may be held back as the latter."""
     source = _source(data, dtype, "data")
-    if validation is None:
-        return source, None
-    if isinstance(validation, float):
-        if not 0 < validation < 1:
-            raise UsageError(f"validation is {validation}, a share of the rows between 0 and 1, or data of its own")
-        if not isinstance(source, Arrays):
-            raise UsageError("a share can be held back of arrays only", hint="give validation data of its own")
-        return _split(source, validation, key)
-    return source, _source(validation, dtype, "validation")
+    if not isinstance(validation, float):
+        return _ahead(source), None if validation is None else _ahead(_source(validation, dtype, "validation"))
+    if not 0 < validation < 1:
+        raise UsageError(f"validation is {validation}, a share of the rows between 0 and 1, or data of its own")
+    if not isinstance(source, Arrays):
+        raise UsageError("a share can be held back of arrays only", hint="give validation data of its own")
+    kept, held = _split(source, validation, key)
+    return _ahead(kept), _ahead(held)
 
 
 def _source(data: Any, dtype: np.dtype, name: str) -> Source:
-    """Data as a source; what does not lie in memory is read ahead."""
+    """Data as a source."""
     if isinstance(data, Source):
-        return data if isinstance(data, Arrays | Prefetched) else Prefetched(data)
+        return data
     if not isinstance(data, tuple):
         raise UsageError(
             f"{name} is (inputs, *targets) or a source, found {type(data).__name__}",
             hint=f"({name},) for inputs without targets" if isinstance(data, np.ndarray) else None,
         )
-    found = Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
-    leaves, _ = flatten(data)
-    return Prefetched(found) if any(isinstance(leaf, np.memmap) for leaf in leaves) else found
+    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
+
+
+def _ahead(source: Source) -> Source:
+    """What does not lie in memory is read ahead."""
+    in_memory = isinstance(source, Arrays) and not source.is_mapped
+    return source if in_memory or isinstance(source, Prefetched) else Prefetched(source)
 
 
 def _in_dtype(leaf: Any, dtype: np.dtype) -> np.ndarray:
@@ -59,8 +62,4 @@ def _split(source: Arrays, share: float, key: Any) -> tuple[Arrays, Arrays]:
     if held >= source.rows:
         raise UsageError(f"a share of {share} of {source.rows} rows leaves nothing to train on")
     places = np.asarray(permutation(key, source.rows))
-    kept, rest = np.sort(places[held:]), np.sort(places[:held])
-    return (
-        Arrays(*map_leaves(lambda array: array[kept], source.values)),
-        Arrays(*map_leaves(lambda array: array[rest], source.values)),
-    )
+    return source.part(np.sort(places[held:])), source.part(np.sort(places[:held]))

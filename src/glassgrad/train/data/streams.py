@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.naming import described
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.train.data.batches import Batch, Order, check_order, generator_of, padded
 
@@ -58,7 +59,7 @@ class Stream:
 
     def fingerprint(self) -> dict[str, Any]:
         """The name of the function; what it gives is not looked at."""
-        return {"rows": self._rows, "stream": getattr(self._pieces, "__qualname__", type(self._pieces).__name__)}
+        return {"rows": self._rows, "stream": described(self._pieces)}
 
 
 class Parquet:
@@ -86,18 +87,13 @@ class Parquet:
         for path in self._paths:
             if not path.is_file():
                 raise UsageError(f"there is no file {path}")
-        schema = pl.scan_parquet(self._paths[0]).collect_schema()
-        self._inputs = [name for name in schema.names() if name != target] if inputs is None else list(inputs)
-        columns = self._inputs if target is None else [*self._inputs, target]
-        for name in columns:
-            if name not in schema:
-                raise UsageError(f"{self._paths[0]} has no column {name!r}", hint=f"it has {', '.join(schema.names())}")
-        for name in columns:
-            if not (schema[name].is_numeric() or schema[name] == pl.Boolean):
-                raise UsageError(
-                    f"the column {name!r} of {self._paths[0]} holds {schema[name]}, and training needs numbers",
-                    hint="train.tabular prepares tables with words and dates",
-                )
+        if not self._paths:
+            raise UsageError("there are no files", hint='Path("folder").glob("*.parquet") found none?')
+        schemas = {path: _schema_of(path) for path in self._paths}
+        known = list(schemas[self._paths[0]])
+        self._inputs = [name for name in known if name != target] if inputs is None else list(inputs)
+        for path, schema in schemas.items():
+            _check_columns(path, schema, self._inputs if target is None else [*self._inputs, target])
         self._target, self._pool, self._piece, self._dtype = target, pool, piece, np.dtype(dtype)
         counts = [pl.scan_parquet(path).select(pl.len()).collect().item() for path in self._paths]
         self._counts = [int(count) for count in counts]
@@ -133,6 +129,29 @@ class Parquet:
         return {"rows": self.rows, "columns": [*self._inputs, self._target], "hash": found.hexdigest()}
 
 
+def _schema_of(path: Path) -> dict[str, Any]:
+    import polars as pl  # with the first file, not with the package
+
+    try:
+        return dict(pl.scan_parquet(path).collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"{path} cannot be read as Parquet: {error}") from None
+
+
+def _check_columns(path: Path, schema: dict[str, Any], columns: Sequence[str]) -> None:
+    """Raises UsageError where a file lacks a column, or has words in it."""
+    import polars as pl  # with the first file, not with the package
+
+    for name in columns:
+        if name not in schema:
+            raise UsageError(f"{path} has no column {name!r}", hint=f"it has {', '.join(schema)}")
+        if not (schema[name].is_numeric() or schema[name] == pl.Boolean):
+            raise UsageError(
+                f"the column {name!r} of {path} holds {schema[name]}, and training needs numbers",
+                hint="train.tabular prepares tables with words and dates",
+            )
+
+
 # ------------------------------------------------------------------ pieces into batches
 def cut(pieces: Iterable[tuple[Tree, ...]], order: Order, pool: int, dtype: np.dtype | None) -> Iterator[Batch]:
     """Batches of pieces, shuffled a pool at a time; those that were seen before are left out."""
@@ -145,7 +164,7 @@ def _cut(pieces: Iterable[tuple[Tree, ...]], order: Order, pool: int, dtype: np.
     held: list[list[np.ndarray]] = []
     structure: Structure | None = None
     generator = None if order.key is None else generator_of(order, 2)
-    rows = 0
+    rows, has_rows = 0, False
     for piece in pieces:
         leaves, found = flatten(piece)
         if structure is not None and found != structure:
@@ -153,9 +172,10 @@ def _cut(pieces: Iterable[tuple[Tree, ...]], order: Order, pool: int, dtype: np.
         structure = found
         held.append([_in(np.asarray(leaf), dtype) for leaf in leaves])
         rows += _rows_of(held[-1])
+        has_rows |= rows > 0
         if rows >= pool:
             held, rows = yield from _poured(held, structure, order, generator, is_end=False)
-    if structure is None:
+    if structure is None or not has_rows:
         raise UsageError("the stream has no rows")
     yield from _poured(held, structure, order, generator, is_end=True)
 

@@ -94,7 +94,7 @@ def _facts(learnt: Learnt, run: Run) -> dict[str, str]:
         "Network": " → ".join(map(str, _sizes(learnt))) + f" ({network.model.parameter_count():,} parameters)",
         "Training": f"{run.step:,} steps of {run.configuration['batch_size']} rows in {run.timings.total:.1f} s",
         "Learning rate": f"{_rate(learnt):.3g}",
-        "Data": f"fingerprint {run.configuration['data']['hash']}",
+        "Data": f"fingerprint {run.configuration['data']['sha256'][:16]}",
         "Written": time.strftime("%Y-%m-%d %H:%M"),
         "With": f"Glassgrad {__version__}, NumPy {np.__version__}, Python {platform.python_version()}",
     }
