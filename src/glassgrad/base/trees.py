@@ -5,7 +5,7 @@ A dataclass is a tree without registration: its fields are its children; a field
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeAlias
@@ -86,6 +86,22 @@ def children_of(tree: Tree) -> list[tuple[str, Tree]] | None:
         return None
     children, _, entries, _ = optree.tree_flatten_one_level(tree, namespace=_NAMESPACE)
     return [(_step(tree, entry), child) for entry, child in zip(entries, children, strict=True)]
+
+
+def join(path: str, step: str) -> str:
+    """A path with one more step: `.weight`, `[0]`.
+
+    >>> join("layers", "[0]")
+    'layers[0]'
+    """
+    return f"{path}{step}" if path else step.removeprefix(".")
+
+
+def tree_places(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
+    """Every part of a tree with its path: the tree itself, its children, theirs."""
+    yield path, tree
+    for step, child in children_of(tree) or ():
+        yield from tree_places(child, join(path, step))
 
 
 def joined(tree: Tree, children: Sequence[Tree]) -> Tree:

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import surrounded
+from glassgrad.base.trees import tree_places
 from glassgrad.graph.node import Workspace, workspace
 from glassgrad.nn.keys import as_key
-from glassgrad.nn.parts import places, tree_places
+from glassgrad.nn.parts import places
 from glassgrad.random.keys import fold_in
 
 

@@ -53,6 +53,8 @@ class Identity(Layer):
 class Sequential(Layer):
     """Layers one after another; functions may stand among them.
 
+    Training takes each place for a layer of its own: `Shared` is for one that stands at several places.
+
     >>> model = Sequential(Function(np.abs), np.sqrt)
     >>> model(np.array([-4.0, 9.0]))
     array([2., 3.])

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self, TypeAlias, dataclass_transform
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.learning import check_apart
 from glassgrad.base.trees import Tree
 from glassgrad.nn import parts
 from glassgrad.nn.calls import watched
@@ -100,7 +101,11 @@ class Layer:
         return {place.path: place.value for place in parts.places(self) if place.kind in ("parameter", "frozen")}
 
     def trainable(self) -> dict[str, Array]:
-        """The parameters by path, without the frozen ones."""
+        """The parameters by path, without the frozen ones.
+
+        Raises UsageError where one layer that learns stands at two places: `Shared` is for that.
+        """
+        check_apart(self)
         return {place.path: place.value for place in parts.places(self) if place.kind == "parameter"}
 
     def states(self) -> dict[str, Array]:
@@ -121,7 +126,9 @@ class Layer:
         return replaced
 
     def freeze(self, *patterns: str) -> Self:
-        """The model in which `fit` leaves these parameters as they are: a path (with all below it), `*` for any text.
+        """The model in which training leaves these parameters as they are: a path (with all below it), `*` any text.
+
+        Optimisers and `minimize` do so too where they are given the model itself.
 
         Without a pattern everything is frozen. Raises UsageError for a pattern that fits nothing.
         """

@@ -3,7 +3,6 @@
 A path is what a person would write behind the model's name: `layers[0].weight`, `heads['left'].bias`.
 """
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,11 +12,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.learning import Role, check_apart, is_layer, roles_of
 from glassgrad.base.paths import matcher
-from glassgrad.base.trees import Structure, Tree, children_of, flatten, joined, paths_of, unflatten
+from glassgrad.base.trees import Structure, Tree, children_of, flatten, join, joined, paths_of, tree_places, unflatten
 from glassgrad.tracing.tracer import Tracer
 
-Kind: TypeAlias = Literal["parameter", "frozen", "state", "other"]
+Kind: TypeAlias = Role | Literal["other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +31,9 @@ class Place:
 
 def places(model: Tree) -> list[Place]:
     """The leaves of a model in the order of its tree."""
-    return list(_places(model, "", "parameter", ()))
-
-
-def _places(tree: Tree, path: str, kind: Kind, frozen: Sequence[str]) -> Iterator[Place]:
-    """`frozen` are the paths of leaves, from here, that do not learn."""
-    children = children_of(tree)
-    if children is None:
-        found: Kind = kind if _is_real(tree) else "other"
-        yield Place(path, tree, "frozen" if found == "parameter" and "" in frozen else found)
-        return
-    fixed = [*frozen, *(f".{name}" for name in getattr(tree, "frozen", ()))] if _is_layer(tree) else frozen
-    states = _state_fields(tree)
-    for step, child in children:
-        below = [name.removeprefix(step) for name in fixed if name == step or name.startswith((f"{step}.", f"{step}["))]
-        inner: Kind = "state" if step in states else kind
-        yield from _places(child, join(path, step), inner, below)
-
-
-def join(path: str, step: str) -> str:
-    """A path with one more step: `.weight`, `[0]`."""
-    return f"{path}{step}" if path else step.removeprefix(".")
-
-
-def _is_layer(tree: Tree) -> bool:
-    return dataclasses.is_dataclass(tree) and isinstance(getattr(tree, "frozen", None), tuple)
-
-
-def _state_fields(tree: Tree) -> set[str]:
-    if not dataclasses.is_dataclass(tree):
-        return set()
-    return {f".{field.name}" for field in dataclasses.fields(tree) if field.metadata.get("state")}
+    leaves, structure = flatten(model)
+    found = zip(paths_of(structure), leaves, roles_of(structure), strict=True)
+    return [Place(path, leaf, role if _is_real(leaf) else "other") for path, leaf, role in found]
 
 
 def _is_real(value: Any) -> bool:
@@ -69,13 +41,6 @@ def _is_real(value: Any) -> bool:
     if isinstance(value, np.ndarray | np.generic | Tracer):
         return bool(np.issubdtype(value.dtype, np.inexact))
     return isinstance(value, float | complex)
-
-
-def tree_places(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
-    """Every part of a tree with its path: the tree itself, its children, theirs."""
-    yield path, tree
-    for step, child in children_of(tree) or ():
-        yield from tree_places(child, join(path, step))
 
 
 # ------------------------------------------------------------------ changed copies
@@ -121,6 +86,7 @@ def _meant(path: str, known: Sequence[str]) -> str:
 # ------------------------------------------------------------------ patterns
 def freeze(model: Tree, patterns: Sequence[str], *, frozen: bool) -> Tree:
     """The model in which what fits one of the patterns is frozen, or learns again."""
+    check_apart(model)
     paths = [place.path for place in places(model) if place.kind in ("parameter", "frozen")]
     chosen: set[str] = set()
     for pattern in patterns:
@@ -137,7 +103,7 @@ def _freeze(tree: Tree, path: str, chosen: set[str], *, frozen: bool) -> Tree:
     if children is None:
         return tree
     new = joined(tree, [_freeze(child, join(path, step), chosen, frozen=frozen) for step, child in children])
-    if _is_layer(tree):
+    if is_layer(tree):
         own = {below for step, child in children for below in _own_leaves(child, step)}
         hit = {name for name in own if join(path, f".{name}") in chosen}
         kept = (set(tree.frozen) | hit) if frozen else (set(tree.frozen) - hit)
@@ -147,7 +113,7 @@ def _freeze(tree: Tree, path: str, chosen: set[str], *, frozen: bool) -> Tree:
 
 def _own_leaves(tree: Tree, step: str) -> Iterator[str]:
     """The paths of leaves below a field that belong to no deeper layer, without the first dot."""
-    if _is_layer(tree):
+    if is_layer(tree):
         return
     children = children_of(tree)
     if children is None:

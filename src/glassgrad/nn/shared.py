@@ -3,6 +3,7 @@
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.trees import tree_places
 from glassgrad.nn import parts
 from glassgrad.nn.layer import Layer, static
 
@@ -29,7 +30,7 @@ class Shared(Layer):
     ties: tuple[tuple[str, str], ...] = static()
 
     def __init__(self, model: Any, ties: dict[str, str]) -> None:
-        known = dict(parts.tree_places(model))
+        known = dict(tree_places(model))
         for place, source in ties.items():
             origin = source.removesuffix(".T")
             if place == origin or origin in ties or origin.startswith((f"{place}.", f"{place}[")):
@@ -44,7 +45,7 @@ class Shared(Layer):
 
     def whole(self) -> Any:
         """The model with the shared arrays at all their places."""
-        known = dict(parts.tree_places(self.model))
+        known = dict(tree_places(self.model))
         found = {place: known[source.removesuffix(".T")] for place, source in self.ties}
         turned = {place: value.T for place, value in found.items() if dict(self.ties)[place].endswith(".T")}
         return parts.replace(self.model, found | turned)

@@ -11,7 +11,7 @@ from glassgrad.api.pipeline import tracing
 from glassgrad.api.traced_call import signature_of, trace_call
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import UsageError
-from glassgrad.base.trees import children_of, flatten
+from glassgrad.base.trees import children_of, flatten, join, tree_places
 from glassgrad.graph.node import Node, apart, fresh_serial, reachable, workspace
 from glassgrad.nn import parts
 from glassgrad.nn.calls import observing
@@ -171,7 +171,7 @@ class _Watch:
         call.nbytes = sum(prod(np.shape(leaf)) * np.result_type(leaf).itemsize for leaf in arrays)
 
     def know(self, tree: Any, path: str) -> None:
-        for inner, part in parts.tree_places(tree, path):
+        for inner, part in tree_places(tree, path):
             self.paths.setdefault(id(part), inner)
             self.alive.append(part)
 
@@ -182,7 +182,7 @@ class _Watch:
         above = self.stack[-1]
         for step, child in children_of(above.layer) or ():
             if type(child) is type(layer):
-                return parts.join(above.path, step)
+                return join(above.path, step)
         return above.path
 
 

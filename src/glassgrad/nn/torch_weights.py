@@ -12,7 +12,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
-from glassgrad.base.trees import children_of
+from glassgrad.base.trees import children_of, join, tree_places
 from glassgrad.nn import parts
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.shared import Shared
@@ -51,11 +51,11 @@ def from_torch(model: Model, module: Any) -> Model:
     changes: dict[str, Any] = {}
     for ours, theirs, links in _matched(model, module):
         state = {name: _as_array(value) for name, value in theirs.layer.state_dict().items()}
-        known = dict(parts.tree_places(ours.layer))
+        known = dict(tree_places(ours.layer))
         for link in links:
             for path, value in zip(link.ours, link.from_torch(*[state[name] for name in link.theirs]), strict=True):
                 _check_shape(ours, theirs, path, known[path].shape, value.shape)
-                changes[parts.join(ours.path, f".{path}")] = np.array(value, known[path].dtype)
+                changes[join(ours.path, f".{path}")] = np.array(value, known[path].dtype)
     kept = {path: value for path, value in changes.items() if not _is_below(path, tied)}
     return model.replace(kept)
 
@@ -77,7 +77,7 @@ def to_torch(model: Layer, module: Any) -> Any:
     writes: list[tuple[Any, Any]] = []
     for ours, theirs, links in _matched(model, module):
         state = theirs.layer.state_dict(keep_vars=True)
-        known = dict(parts.tree_places(ours.layer))
+        known = dict(tree_places(ours.layer))
         for link in links:
             for name, value in zip(link.theirs, link.to_torch(*[known[path] for path in link.ours]), strict=True):
                 _check_shape(ours, theirs, name, tuple(state[name].shape), value.shape)
@@ -146,7 +146,7 @@ def _check_kinds(model: Any, module: Any) -> None:
 
 
 def _layers_of(model: Layer) -> Iterator[Any]:
-    return (part for _, part in parts.tree_places(model) if is_dataclass(part))
+    return (part for _, part in tree_places(model) if is_dataclass(part))
 
 
 def _is_in(part: Any, package: str) -> bool:
@@ -180,7 +180,7 @@ def _links(left: _Unit, right: _Unit) -> Sequence[Link]:
 
 def _our_units(tree: Any, path: str) -> Iterator[_Unit]:
     if isinstance(tree, Shared):
-        yield from _our_units(tree.whole(), parts.join(path, ".model"))
+        yield from _our_units(tree.whole(), join(path, ".model"))
         return
     if isinstance(tree, Layer) and names_of(tree):
         if any(place.value is not None for place in parts.places(tree) if place.kind != "other"):
@@ -193,9 +193,9 @@ def _our_units(tree: Any, path: str) -> Iterator[_Unit]:
             raise UsageError(
                 f"{type(tree).__name__}{_at(path)} holds an array {step[1:]!r} of its own, and what that is in "
                 "PyTorch is not known",
-                hint=f"model.replace({parts.join(path, step)!r}, tensor.detach().numpy())",
+                hint=f"model.replace({join(path, step)!r}, tensor.detach().numpy())",
             )
-        yield from _our_units(child, parts.join(path, step))
+        yield from _our_units(child, join(path, step))
 
 
 def _their_units(module: Any, path: str) -> Iterator[_Unit]:
@@ -218,9 +218,9 @@ def _their_units(module: Any, path: str) -> Iterator[_Unit]:
 
 def _tied(tree: Any, path: str) -> Iterator[str]:
     """The paths that a `Shared` fills from other places."""
-    for inner, part in parts.tree_places(tree, path):
+    for inner, part in tree_places(tree, path):
         if isinstance(part, Shared):
-            yield from (parts.join(inner, f".model.{place}") for place, _ in part.ties)
+            yield from (join(inner, f".model.{place}") for place, _ in part.ties)
 
 
 def _is_below(path: str, tied: Sequence[str]) -> bool:

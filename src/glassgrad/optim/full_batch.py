@@ -10,7 +10,7 @@ import numpy as np
 from glassgrad.base.errors import DomainError, UsageError
 from glassgrad.base.trees import Tree
 from glassgrad.optim.problem import BOUNDED, CONSTRAINED, METHODS, Callback, Function, Problem
-from glassgrad.optim.vectors import as_tree, bounds_of, layout_of
+from glassgrad.optim.vectors import as_gradient, as_tree, bounds_of, layout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,8 @@ def minimize(
     like the function. `callback(tree, value)` is called after each step and stops by returning True. `tolerance`,
     `steps` (at most so many) and `options` are SciPy's tol, maxiter and options.
 
-    The leaves keep their dtypes, also in the function; float32 limits how far a minimum is found.
+    What layers say is frozen or state stays as it is. The leaves keep their dtypes, also in the function; float32
+    limits how far a minimum is found.
 
     >>> data = np.array([1.0, 2.0, 4.0])
     >>> def loss(p):
@@ -107,7 +108,7 @@ def _minimum(problem: Problem, vector: np.ndarray, found: Any, message: str, *, 
     return Minimum(
         tree=as_tree(problem.layout, vector),
         value=value,
-        gradient=None if gradient is None else as_tree(problem.layout, gradient),
+        gradient=None if gradient is None else as_gradient(problem.layout, gradient),
         converged=converged and bool(np.isfinite(value)),
         message=message,
         method=problem.method,

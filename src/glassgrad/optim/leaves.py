@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import DtypeError, ShapeError, UsageError
+from glassgrad.base.learning import roles_of
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.optim.paths import dotted_paths
 from glassgrad.tracing.tracer import Tracer
@@ -29,6 +30,16 @@ def each(move: Callable[..., tuple[Any, ...]], results: int, parameters: Tree, *
         rows[place] = [_as_gradient(p, g, path) for p, g, path in found]
     moved = [move(*row) for row in zip(*rows, strict=True)]
     return tuple([unflatten(structure, [row[i] for row in moved]) for i in range(results)])
+
+
+def without_fixed(tree: Tree) -> Tree:
+    """The tree with zeros for what does not learn: parameters that layers say are frozen, and their state."""
+    leaves, structure = flatten(tree)
+    roles = roles_of(structure)
+    if all(role == "parameter" for role in roles):
+        return tree
+    pairs = zip(leaves, roles, strict=True)
+    return unflatten(structure, [leaf if role == "parameter" else np.zeros_like(leaf) for leaf, role in pairs])
 
 
 def checked(leaf: Any, path: str) -> Any:

@@ -1,12 +1,14 @@
 """What an optimiser is: a pair of pure functions on trees; how they chain, and how a step is made. Floor 6."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from inspect import get_annotations
 from typing import Any, TypeAlias, overload
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.learning import check_apart
 from glassgrad.base.trees import Tree
-from glassgrad.optim.leaves import each
+from glassgrad.optim.leaves import each, without_fixed
 from glassgrad.optim.made import Made, made
 
 State: TypeAlias = Any  # a tree of arrays
@@ -19,8 +21,8 @@ class Optimizer:
     """Turns gradients into updates, which are added to the parameters.
 
     `start(parameters) -> state` and `update(gradients, state, parameters) -> (updates, state)` are pure, may be traced,
-    and take any tree of float arrays. `made` says how it was made; pickled, it is
-    made so again.
+    and take any tree of float arrays. In a tree with layers, what is frozen and what is state (running means) stays as
+    it is. `made` says how it was made; pickled, it is made so again.
 
     >>> optimizer = optim.sgd(0.1)
     >>> parameters = {"w": np.array([1.0, 2.0])}
@@ -33,6 +35,9 @@ class Optimizer:
     start: Start
     update: Update
     made: Made | str
+
+    def __post_init__(self) -> None:
+        _leave_alone(self)
 
     def __repr__(self) -> str:
         return str(self.made)
@@ -49,11 +54,36 @@ class Transformation:
     update: Update
     made: Made | str
 
+    def __post_init__(self) -> None:
+        _leave_alone(self)
+
     def __repr__(self) -> str:
         return str(self.made)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return remade(self)
+
+
+def _leave_alone(part: Optimizer | Transformation) -> None:
+    """Makes a part see no gradient of what does not learn and give no update of it; a foreign state is an error."""
+    start, update = part.start, part.update
+    kind = get_annotations(update).get("state")  # its own class, where it is not that of any part
+
+    def started(parameters: Tree) -> State:
+        check_apart(parameters)
+        return start(parameters)
+
+    def updated(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
+        if isinstance(kind, type) and is_dataclass(kind) and not isinstance(state, kind):
+            raise UsageError(
+                f"the state of {part} is what its `start` gave, found a {type(state).__name__}",
+                hint="state = optimizer.start(parameters), then update(gradients, state, parameters)",
+            )
+        updates, after = update(without_fixed(gradients), state, parameters)
+        return without_fixed(updates), after
+
+    object.__setattr__(part, "start", started)
+    object.__setattr__(part, "update", updated)
 
 
 def remade(part: Optimizer | Transformation) -> tuple[Any, ...]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from glassgrad.api.compile import jit
 from glassgrad.base.errors import DomainError, ShapeError, TracingError, UnsupportedError, UsageError
+from glassgrad.base.learning import check_apart, roles_of
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
 from glassgrad.optim.leaves import at_places, checked
 from glassgrad.optim.paths import dotted_paths
@@ -17,9 +19,11 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where each leaf of a tree lies in the vector."""
+    """Where each leaf of a tree that learns lies in the vector, and the tree with the others."""
 
     structure: Structure
+    whole: Sequence[Any]  # all leaves
+    learns: Sequence[bool]  # which of them lie in the vector; what follows is of these
     paths: Sequence[str]
     shapes: Sequence[tuple[int, ...]]
     dtypes: Sequence[np.dtype]
@@ -31,10 +35,13 @@ class Layout:
 
 def layout_of(tree: Tree) -> tuple[Layout, np.ndarray]:
     """The layout of a tree, and the tree as a vector."""
+    check_apart(tree)
     leaves, structure = flatten(tree)
-    paths = dotted_paths(structure)
-    arrays = [checked(leaf, path) for leaf, path in zip(leaves, paths, strict=True)]
-    layout = Layout(structure, paths, [array.shape for array in arrays], [array.dtype for array in arrays])
+    learns = [role == "parameter" for role in roles_of(structure)]
+    paths = list(compress(dotted_paths(structure), learns))
+    arrays = [checked(leaf, path) for leaf, path in zip(compress(leaves, learns), paths, strict=True)]
+    shapes, dtypes = [array.shape for array in arrays], [array.dtype for array in arrays]
+    layout = Layout(structure, leaves, learns, paths, shapes, dtypes)
     return layout, joined([np.asarray(array, np.float64) for array in arrays])
 
 
@@ -46,11 +53,22 @@ def joined(arrays: Sequence[Any]) -> Any:
 
 def as_tree(layout: Layout, vector: Any) -> Tree:
     """The tree that a vector stands for, each leaf in its own dtype; the vector may be traced."""
-    leaves, start = [], 0
+    return _tree_of(layout, vector, layout.whole)
+
+
+def as_gradient(layout: Layout, vector: Any) -> Tree:
+    """As `as_tree`, for derivatives: 0 for what does not learn."""
+    return _tree_of(layout, vector, [np.zeros_like(leaf) for leaf in layout.whole])
+
+
+def _tree_of(layout: Layout, vector: Any, others: Sequence[Any]) -> Tree:
+    moved, start = [], 0
     for shape, dtype, size in zip(layout.shapes, layout.dtypes, layout.sizes(), strict=True):
-        leaves.append(vector[start : start + size].reshape(shape).astype(dtype))
+        moved.append(vector[start : start + size].reshape(shape).astype(dtype))
         start += size
-    return unflatten(layout.structure, leaves)
+    rest = iter(moved)
+    pairs = zip(others, layout.learns, strict=True)
+    return unflatten(layout.structure, [next(rest) if learns else leaf for leaf, learns in pairs])
 
 
 def on_vectors(function: Function, layout: Layout) -> Function:
@@ -99,7 +117,7 @@ def _spread(name: str, bound: Any, layout: Layout, default: float) -> np.ndarray
     if bound is None or np.isscalar(bound):
         values: list[Any] = [bound] * len(layout.shapes)
     else:
-        values = at_places(name, bound, layout.structure)
+        values = list(compress(at_places(name, bound, layout.structure), layout.learns))
     rows = []
     for value, path, shape in zip(values, layout.paths, layout.shapes, strict=True):
         array = np.asarray(default if value is None else value, np.float64)

@@ -16,7 +16,7 @@ import numpy as np
 from glassgrad.api.pipeline import tracing
 from glassgrad.api.traced_call import signature_of, trace_call
 from glassgrad.base.errors import GlassgradError, UsageError
-from glassgrad.base.trees import flatten, flatten_with_paths
+from glassgrad.base.trees import flatten, flatten_with_paths, tree_places
 from glassgrad.graph.node import Node, apart, reachable, workspace
 from glassgrad.graph.notes import Notes
 from glassgrad.nn import parts
@@ -137,7 +137,7 @@ def _with_network(
     watch = _LayerNames()
 
     def called(model: Any, inputs: Sequence[Any]) -> Any:
-        watch.paths.update({id(part): path for path, part in parts.tree_places(model) if isinstance(part, Layer)})
+        watch.paths.update({id(part): path for path, part in tree_places(model) if isinstance(part, Layer)})
         return [leaf for leaf in flatten(model(*inputs))[0] if leaf is not None]
 
     arguments = (model, inputs)
