@@ -3,6 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
+from types import CodeType
 from typing import Annotated, Any
 
 import typer
@@ -246,8 +247,13 @@ def _call(target: str, args: Path | None, wrt: list[str] | None = None) -> tuple
     return function, positional, named
 
 
-def run() -> None:
-    """The entry point of the command."""
-    count_as_internal(sys._getframe(1).f_code)  # noqa: SLF001 - the script that pip wrote, or runpy
+def started(by: CodeType) -> None:
+    """Does what the command line says; `by` is the code that calls the command, which is not the user's."""
+    count_as_internal(by)
     speak_utf8()
     app()
+
+
+def run() -> None:
+    """The entry point of the command."""
+    started(sys._getframe(1).f_code)  # noqa: SLF001 - the script that pip wrote, or runpy

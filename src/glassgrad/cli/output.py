@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from typing import Any, NoReturn
 from glassgrad.base.errors import DisagreementError, FormulaError, GlassgradError, UnitsError
 from glassgrad.base.source import Location, Place, is_internal, locate
 
+_STANDARD = sysconfig.get_path("stdlib") + os.sep
 DISAGREES = 1
 BAD_INPUT = 2
+INTERRUPTED = 130  # as shells say it: 128 and the number of the signal
 
 
 def say(text: str) -> None:
@@ -60,9 +63,14 @@ def _line_of_the_user(error: Exception) -> Location | None:
     found, link = None, error.__traceback__
     while link is not None:
         code = link.tb_frame.f_code
-        found = found if is_internal(code) else locate(Place(code, link.tb_lasti))
+        found = found if is_internal(code) or _is_installed(code.co_filename) else locate(Place(code, link.tb_lasti))
         link = link.tb_next
     return found
+
+
+def _is_installed(file: str) -> bool:
+    """Is it part of Python or of a package that was installed, which no person wrote for this command?"""
+    return file.startswith(_STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def speak_utf8() -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from glassgrad.base.errors import CheckpointError, DomainError, TableError, UsageError
-from glassgrad.cli.output import plain_errors, say, stop
+from glassgrad.cli.output import INTERRUPTED, plain_errors, say, stop
 
 _OPTIONS = (  # what the library calls it, and what the command does
     (re.compile(r"kinds=\{'column': 'category'\}"), "--kind column=category"),
@@ -28,6 +28,8 @@ def table_errors() -> Iterator[None]:
             yield
         except (TableError, UsageError, CheckpointError, DomainError) as error:
             stop(as_options(error.message), hint=as_options(error.hint) if error.hint else None)
+        except KeyboardInterrupt:
+            stop("interrupted", code=INTERRUPTED)
         except BrokenPipeError:
             raise
         except OSError as error:

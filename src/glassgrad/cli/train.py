@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glassgrad.cli.output import as_json, give, say, stop
+from glassgrad.cli.output import INTERRUPTED, as_json, give, say, stop
 from glassgrad.cli.table_errors import table_errors
 from glassgrad.cli.training_tables import columns_table, console, scores_table, waiting
 
 if TYPE_CHECKING:
     from glassgrad.train.job import Folder, Settings
-
-INTERRUPTED = 130  # as shells say it: 128 and the number of the signal
 
 Data = Annotated[str | None, typer.Argument(help="the table: .csv, .tsv, .parquet or .npz", metavar="DATA")]
 Kind = Annotated[list[str] | None, typer.Option(metavar="COL=KIND", help="number, category, date or drop (repeat)")]
@@ -59,7 +57,8 @@ def train(
         }  # fmt: skip
         given = {name: value for name, value in given.items() if value is not None}
         folder, settings = _told(given, config, out, resume=resume, overwrite=overwrite)
-        summary = _trained(folder, settings, resume=resume)
+        with folder.claimed(settings, resume=resume, overwrite=overwrite):
+            summary = _trained(folder, settings, resume=resume)
         if json_:
             give(as_json({"folder": str(folder.path), **_finite(summary)}), None)
         else:
@@ -161,8 +160,6 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
         with waiting(screen, f"reading {settings.data}"):
             made = material(settings)
         columns_table(screen, made)
-        if not resume:
-            folder.begin(settings)
         learnt = learn(made, settings, folder.checkpoints, resume=resume)
         with waiting(screen, "writing the report"):
             summary = write_results(folder, settings, made, learnt)
@@ -175,13 +172,12 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
 
 def _interrupted(folder: "Folder") -> None:
     """Says how to go on, where there is something to go on with."""
-    if any(folder.checkpoints.glob("*.safetensors")):
+    if folder.is_kept:
         stop(
             f"interrupted; what was learnt so far is kept in {folder.unfinished}",
             hint=f"to go on: glassgrad train --resume --out {folder.path}",
             code=INTERRUPTED,
         )
-    folder.abandon()
     stop("interrupted before there was anything to keep", code=INTERRUPTED)
 
 

@@ -149,3 +149,9 @@ def test_a_plan_goes_through_json():
     assert again.lines() == plan.lines()
     with pytest.raises(TableError, match="no plan"):
         Plan.from_dict({"format": "else"})
+
+
+def test_a_target_whose_squares_are_no_numbers_is_refused():
+    table = pl.DataFrame({"x": np.arange(30.0) ** 2, "y": [*np.sin(np.arange(29.0)), 1.797e308]})
+    with pytest.raises(TableError, match=r"1\.797e\+308 in row 30"):
+        tabular.infer(table, "y")

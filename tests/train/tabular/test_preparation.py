@@ -167,6 +167,11 @@ def test_a_damaged_preparation_is_an_error(made, tmp_path):
     path = tmp_path / "preparation.json"
     facts = json.loads(path.read_text())
     steps = facts["parts"][0]["steps"]
+    facts["parts"][0]["steps"] = {}
+    path.write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match="its numbers lack 'fill'"):
+        Preparation.load(tmp_path)
+    facts["parts"][0]["steps"] = steps
     steps["fill"] = {"fitted": "Popen", "state": {}}
     path.write_text(json.dumps(facts))
     with pytest.raises(CheckpointError, match="nothing that it is made of"):

@@ -226,3 +226,36 @@ def test_marks_are_the_same_in_blocks(written):
     path = written(filled(["x"], [[dotted(number)] for number in EURO * 9]))
     table = read_delimited(path, None, None, [], block=200)
     assert as_numbers(table["x"], ",").tolist() == EURO * 36
+
+
+# ------------------------------------------------------------------ arrays and types that tables lack
+def test_arrays_that_are_no_table_are_told_by_name(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.arange(3) + 1j, y=[1, 2, 3])
+    with pytest.raises(TableError, match=r"a\.npz: 'x' holds complex numbers"):
+        tabular.read(path)
+    np.savez(path, x=np.zeros(3, [("a", "f8"), ("b", "i4")]))
+    with pytest.raises(TableError, match="'x' holds records") as caught:
+        tabular.read(path)
+    assert caught.value.hint == "one array for each field: a, b"
+    np.save(tmp_path / "b.npy", np.zeros(3))
+    (tmp_path / "b.npy").rename(path)
+    with pytest.raises(TableError, match="is a single array"):
+        tabular.read(path)
+    path.write_text("hello")
+    with pytest.raises(TableError, match=r"it is no \.npz file"):
+        tabular.read(path)
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "s", "ns"])
+def test_times_in_arrays_are_dates_and_durations_are_days(tmp_path, unit):
+    hours = np.arange(40).astype("timedelta64[D]").astype(f"timedelta64[{unit}]")
+    when = np.datetime64("2020-01-01") + hours
+    np.savez(tmp_path / "a.npz", when=when, lasting=hours, z=np.arange(40) ** 2, y=["a", "b"] * 20)
+    table = tabular.read(tmp_path / "a.npz")
+    plan = tabular.infer(table, "y")
+    assert [column.kind for column in plan.columns] == ["date", "number", "number"]
+    assert as_numbers(table["lasting"]).tolist() == [*range(40)]
+    table.write_parquet(tmp_path / "a.parquet")
+    again = tabular.read(tmp_path / "a.parquet")
+    assert np.isfinite(tabular.Preparation.fit(tabular.infer(again, "y"), again).inputs(again)).all()

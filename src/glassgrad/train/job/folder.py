@@ -3,16 +3,24 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from glassgrad.base.errors import CheckpointError, UsageError
+from glassgrad.train.job.lock import hold
 from glassgrad.train.job.settings import Settings, read_settings
 from glassgrad.train.tabular.network import Network
 
 SETTINGS = "config.toml"
 _ENDING = ".unfinished"
+_LOCK = "lock"
+
+
+class FailedTrainingError(UsageError):
+    """A training that came to no network: the same settings would fail again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,7 @@ class Folder:
             raise UsageError(f"{self.path} is there already", hint="--overwrite writes over it; or --out another-name")
         if filled and not (self.path / SETTINGS).exists():
             raise UsageError(f"{self.path} was not written by this command: it is not written over")
-        if self.unfinished.exists() and not overwrite:
+        if self.is_kept and not overwrite:
             raise UsageError(
                 f"an unfinished run lies in {self.unfinished}",
                 hint=f"--resume goes on with it, --overwrite begins anew: glassgrad train --resume --out {self.path}",
@@ -56,15 +64,43 @@ class Folder:
         if not (above.is_dir() and os.access(above, os.W_OK)):
             raise UsageError(f"nothing can be written to {above}", hint="--out a folder elsewhere")
 
-    def begin(self, settings: Settings) -> None:
-        """Makes room for the run and writes down what it was told."""
-        if self.unfinished.exists():
-            shutil.rmtree(self.unfinished)
+    @property
+    def is_kept(self) -> bool:
+        """Has an unfinished run saved anything that another could go on with?"""
+        return any(self.checkpoints.glob("*.safetensors"))
+
+    @contextmanager
+    def claimed(self, settings: Settings, *, resume: bool, overwrite: bool) -> Iterator[None]:
+        """Holds the folder against other processes, from before the table is read until everything is written.
+
+        A new run begins with its settings alone. What is begun and holds nothing to go on with is removed when
+        something goes wrong, so that the same command can be given again.
+        """
         try:
-            self.unfinished.mkdir(parents=True)
-            (self.unfinished / SETTINGS).write_text(settings.toml(), encoding="utf-8")
+            self.unfinished.mkdir(parents=True, exist_ok=True)
+            lock = hold(self.unfinished / _LOCK, str(self.path))
         except OSError as error:
             raise UsageError(f"{self.unfinished} cannot be written: {error.strerror}", hint="--out a folder") from None
+        try:
+            if not resume:
+                self.check_free(overwrite=overwrite)
+                self._begin(settings)
+            yield
+        except BaseException as error:
+            if not resume and (isinstance(error, FailedTrainingError) or not self.is_kept):
+                self.abandon()
+            raise
+        finally:
+            lock.close()
+
+    def _begin(self, settings: Settings) -> None:
+        """Clears away what an earlier run left, and writes down what this one was told."""
+        for path in self.unfinished.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+        (self.unfinished / SETTINGS).write_text(settings.toml(), encoding="utf-8")
 
     def settings_of_unfinished(self) -> dict[str, Any]:
         """What the unfinished run was told. Raises UsageError where there is none."""

@@ -38,4 +38,4 @@ def importance(network: Network, table: Any, seed: int) -> tuple[Importance, ...
             for _ in range(_SHUFFLES)
         ]
         found.append(Importance(column.name, float(np.mean(rises)), float(np.std(rises))))
-    return tuple(found)
+    return tuple(one for one in found if np.isfinite(one.loss))

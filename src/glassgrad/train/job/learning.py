@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from glassgrad.base.errors import UsageError
+from glassgrad.train.job.folder import FailedTrainingError
 from glassgrad.train.job.settings import Settings
 from glassgrad.train.report.findings import Scores
 from glassgrad.train.run import Callback
@@ -80,7 +80,7 @@ def learn(
     )
     run = network.run
     if run is not None and run.status == "failed":
-        raise UsageError(f"the training failed: {run.reason}", hint="a smaller rate: --lr 1e-4, or --lr auto")
+        raise FailedTrainingError(f"the training failed: {run.reason}", hint="a smaller rate: --lr 1e-4, or --lr auto")
     rows = made.tested
     if not len(rows):
         width = (0, len(made.plan.classes)) if made.plan.task == "classification" else (0,)

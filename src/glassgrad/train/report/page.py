@@ -106,9 +106,9 @@ def _trust(findings: Findings) -> tuple[str, str]:
 
 
 def _importance(findings: Findings) -> Iterator[str]:
-    if not findings.importance:
+    ranked = sorted((one for one in findings.importance if math.isfinite(one.loss)), key=lambda one: -one.loss)
+    if not ranked:
         return
-    ranked = sorted(findings.importance, key=lambda one: -one.loss)
     shown, left = ranked[:_MOST_IMPORTANT], len(ranked) - _MOST_IMPORTANT
     what = "log-loss" if findings.is_classification else "RMSE"
     about = (

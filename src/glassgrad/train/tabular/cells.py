@@ -94,7 +94,11 @@ def as_days(column: "pl.Series", formats: Sequence[str] = ISO, *, universal: boo
     if kind in (pl.Date, pl.Datetime):
         moments = column.cast(pl.Datetime("us")).dt.timestamp("us").cast(pl.Float64) / _DAY
         return np.asarray(moments.fill_null(np.nan).to_numpy(), np.float64)
-    if kind.is_temporal():  # a time of day, or a duration
+    if kind == pl.Duration:
+        return np.asarray(
+            column.dt.total_microseconds().cast(pl.Float64).fill_null(np.nan).to_numpy() / _DAY, np.float64
+        )
+    if kind.is_temporal():  # a time of day
         return np.asarray(column.cast(pl.Int64).cast(pl.Float64).fill_null(np.nan).to_numpy() / 86400e9, np.float64)
     words = column.cast(pl.String)
     dates = words.str.extract(_MOMENT, 1).str.strip_chars()
@@ -158,6 +162,8 @@ def as_words(column: "pl.Series", width: int = 0) -> "pl.Series":
     (['3', '2.5', None], ['01234'])
     """
     pl = polars()
+    if column.dtype == pl.Duration:
+        column = pl.Series(as_days(column))
     if column.dtype.is_float():
         numbers = column.fill_nan(None)
         whole = numbers.round(0) == numbers

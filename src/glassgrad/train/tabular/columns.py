@@ -68,6 +68,8 @@ def column_of(name: str, cells: "pl.Series", kind: Kind | None = None, mark: Dec
     if distinct == 1 and not missing:
         return Column(name, "constant", f"every value is {cells.drop_nulls()[0]!r}", missing, distinct)
     warning = f"{missing:.0%} of its values are missing" if missing > 0.5 else None
+    if cells.dtype == pl.Duration:
+        return Column(name, "number", "durations, in days", missing, distinct, warning=warning)
     if cells.dtype.is_temporal():
         return Column(name, "date", "it holds dates", missing, distinct, formats=formats_of(cells)[0], warning=warning)
     if cells.dtype == pl.Boolean:

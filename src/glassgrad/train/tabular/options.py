@@ -50,6 +50,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and not 0 <= value < (1 if name == "dropout" else float("inf")):
                 raise DomainError(f"{name} is {value!r}", hint="a number from 0, dropout below 1")
+        if not 0 <= self.seed < 2**63:
+            raise DomainError(f"seed is {self.seed!r}", hint="a whole number from 0")
         if self.patience is not None and self.patience < 0:
             raise DomainError(f"patience is {self.patience!r}, a number of epochs from 0")
 

@@ -196,7 +196,18 @@ def _version() -> str:
     return str(__version__)
 
 
+_STEPS = {  # that a part of each role cannot do without
+    "numbers": ("fill", "absent", "scale"),
+    "dates": ("fill", "scale"),
+    "categories": ("one for each",),
+    "many categories": ("one for each", "rank", "scale"),
+}
+
+
 def _part(plan: Plan, facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Part:
+    absent = [name for name in _STEPS[facts["role"]] if name not in facts["steps"]]
+    if absent:
+        raise ValueError(f"its {facts['role']} lack {listed(absent)}")
     columns = {column.name: column for column in plan.columns}
     return Part(
         role=facts["role"],
@@ -256,7 +267,7 @@ def _unreadable(cells: "pl.Series", column: Column) -> np.ndarray:
     filled = cells.is_not_null().to_numpy()
     if cells.dtype.is_float():
         filled &= ~np.isnan(cells.fill_null(0.0).to_numpy())
-    if column.kind == "number" and not cells.dtype.is_temporal():
+    if column.kind == "number" and (cells.dtype == polars().Duration or not cells.dtype.is_temporal()):
         return np.asarray(filled & ~np.isfinite(as_numbers(cells, column.decimal)))
     if column.kind == "number":
         return np.asarray(filled)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -93,31 +93,54 @@ def _parquet(path: Path, columns: Collection[str] | None) -> "pl.DataFrame":
 def _arrays(path: Path) -> "pl.DataFrame":
     pl = polars()
     try:
-        with np.load(path, allow_pickle=False) as file:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise TableError(f"{path} is a single array", hint="numpy.savez(path, x=…, y=…) makes a file of several")
+        with loaded as file:
             arrays = {name: file[name] for name in file.files}
     except (ValueError, OSError, BadZipFile, EOFError) as error:
-        hint = "arrays of Python objects are not read: save text as a string array" if "pickle" in str(error) else None
-        raise TableError(f"{path} cannot be read: {error}", hint=hint or "numpy.savez makes such a file") from None
+        if isinstance(error, TableError):
+            raise
+        is_pickled = "pickle" in str(error)
+        what = "it holds Python objects" if is_pickled and is_zipfile(path) else "it is no .npz file, or not whole"
+        hint = (
+            "text is saved as an array of strings: array.astype(str)" if is_pickled else "numpy.savez makes such a file"
+        )
+        raise TableError(f"{path} cannot be read: {what}", hint=hint) from None
     rows = {name: array.shape[0] if array.ndim else 0 for name, array in arrays.items()}
     if not rows or len(set(rows.values())) != 1 or any(array.ndim == 0 for array in arrays.values()):
         shapes = ", ".join(f"{name} {show_shape(array.shape)}" for name, array in arrays.items())
         raise TableError(f"{path}: the arrays need a row for each row of the table, found {shapes or 'none'}")
     columns: dict[str, Any] = {}
     for name, array in arrays.items():
-        if array.ndim == 1:
-            columns[name] = _strings(array)
+        cells = _cells(path, name, array)
+        if cells.ndim == 1:
+            columns[name] = _series(cells)
         else:
-            flat = array.reshape(len(array), -1)
-            columns |= {f"{name}_{place}": _strings(flat[:, place]) for place in range(flat.shape[1])}
+            flat = cells.reshape(len(cells), -1)
+            columns |= {f"{name}_{place}": _series(flat[:, place]) for place in range(flat.shape[1])}
     return _checked(path, pl.DataFrame(columns))
 
 
-def _strings(array: np.ndarray) -> Any:
-    if array.dtype.kind in "US":
-        return array.astype(str).tolist()
-    if array.dtype.kind == "c":
-        raise TableError("complex numbers have no place in a table", hint="their real and imaginary parts have")
-    return array.astype(np.float32) if array.dtype == np.float16 else np.ascontiguousarray(array)
+def _cells(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    """The array in a type that tables have. Raises TableError for what is not one value in each cell."""
+    match array.dtype.kind:
+        case "c":
+            hint = "its real and its imaginary part have: two arrays"
+            raise TableError(f"{path}: {name!r} holds complex numbers, which have no place in a table", hint=hint)
+        case "V":
+            hint = f"one array for each field: {', '.join(array.dtype.names)}" if array.dtype.names else None
+            raise TableError(f"{path}: {name!r} holds records, and a table has one value in each cell", hint=hint)
+        case "M":
+            return array.astype("datetime64[us]")
+        case "m":
+            return array.astype("timedelta64[us]")
+        case _:
+            return array.astype(np.float32) if array.dtype == np.float16 else array
+
+
+def _series(cells: np.ndarray) -> Any:
+    return cells.astype(str).tolist() if cells.dtype.kind in "US" else np.ascontiguousarray(cells)
 
 
 def _chosen(path: Path, frame: "pl.DataFrame", columns: Collection[str] | None) -> "pl.DataFrame":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Task: TypeAlias = Literal["classification", "regression"]
 TASKS = ("classification", "regression")
 _FEW = 20  # different whole numbers that are taken for classes
+_LARGEST = 1e140  # sums of squares have to be numbers
 _MOST = 200  # classes that a network here may have
 
 
@@ -106,10 +107,22 @@ def target_of(cells: "pl.Series", name: str, task: Task | None, mark: Decimal = 
         )
     numbers = as_numbers(words if not is_number else cells, decimal)
     known = np.isfinite(numbers)
+    _check_sizes(name, numbers)
     if np.ptp(numbers[known]) == 0:
         raise TableError(f"the target {name!r} has one number only: there is nothing to learn")
     low, high = float(numbers[known].min()), float(numbers[known].max())
     return Target(name, "regression", reason, (), (), int((~known).sum()), decimal, low, high)
+
+
+def _check_sizes(name: str, numbers: np.ndarray) -> None:
+    """Raises TableError where errors could not be squared."""
+    sizes = np.abs(np.nan_to_num(numbers, nan=0.0))
+    row = int(sizes.argmax())
+    if sizes[row] > _LARGEST:
+        raise TableError(
+            f"the target {name!r} is {numbers[row]:.6g} in row {row + 1}: its square is beyond all numbers",
+            hint="is it a mark for a missing value? leave it empty; or take another unit",
+        )
 
 
 def _task(filled: "pl.Series", decimal: Decimal, share: float, distinct: int) -> tuple[Task, str]:
