@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, sorting
+from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, quotients, sorting
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
@@ -35,7 +35,7 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
         if notes is not None:
             for before, node in zip(graph.inputs, inputs, strict=True):
                 notes.pass_on(before, node)
-        outputs = _rebuilt(opened, _RULES, notes)
+        outputs = _rebuilt(_rebuilt(opened, _RULES, notes), quotients.RULES, notes)
     return Graph(inputs, tuple(outputs))
 
 

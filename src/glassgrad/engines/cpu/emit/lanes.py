@@ -37,12 +37,14 @@ _LINE = 64  # bytes that come from memory at a time
 class Lanes:
     """`of_frame`: the frame's loop in lanes; else each phase has its own in `of_phase`.
 
-    `cost` is what a point of the loops costs, in additions. A loop that is `tiled` goes forward TILE at a time, and
-    those within the lanes, `turned` of them written out side by side: what they read is transposed in registers.
+    `cost` is what a point of the loops costs, in additions, and `traffic` the bytes of all arrays read and written. A
+    loop that is `tiled` goes forward TILE at a time, and those within the lanes, `turned` of them written out side by
+    side: what they read is transposed in registers.
     """
 
     width: int
     cost: float = 1.0
+    traffic: int = 0
     of_frame: Axis | None = None
     of_phase: dict[Phase, Axis] = field(default_factory=dict)
     unrolled: set[Axis] = field(default_factory=set)
@@ -66,6 +68,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     size = max([largest for _, largest, _ in touched.values()], default=8)
     own = sum([COSTS.get(root.node.op.name, 1.0) for root in kernel.roots if root.role is Role.ELEMENTWISE])
     lanes = Lanes(max(vector_bytes() // size, 1) * (4 if own + cost < _HEAVY else 2), own + cost)
+    lanes.traffic = _traffic(kernel, [pair for _, _, found in touched.values() for pair in found])
     rows = kernel.frame
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     running = any(root.role is Role.RUNNING and not _runs_in_lanes(root) for root in kernel.roots)
@@ -90,6 +93,12 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
         lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
         lanes.turned = max(min(vector_bytes(), _SQUARE) // size, 1)
     return lanes
+
+
+def _traffic(kernel: Kernel, reads: Sequence[tuple[Node, Index]]) -> int:
+    """The bytes of the arrays that a kernel reads and writes, each of them once."""
+    arrays = {node for node, _ in reads} | {root.node for root in kernel.roots if root.stored}
+    return sum([node.aval.nbytes for node in arrays])
 
 
 def _narrow(lanes: Lanes) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from glassgrad.engines.cpu.emit import remainders
+from glassgrad.engines.cpu.emit import quotients, remainders
 from glassgrad.engines.cpu.emit.functions import call_maths
 from glassgrad.engines.cpu.emit.maths import MATHS
 from glassgrad.engines.cpu.emit.random_words import threefry
@@ -93,6 +93,16 @@ def _ratio(w: Writer, node: Node, x: Value, y: Value) -> Value:
     x, y = w.convert(x, kind), w.convert(y, kind)
     zero = y.equals(0)
     return w.select(zero, 0, x / w.select(zero, 1, y))
+
+
+@_scalar("inverse", cost=8.0)  # as much as has to be, to be kept for all that are divided by it
+def _inverse(w: Writer, node: Node, s: Value) -> Value:
+    return quotients.inverse(w, s)
+
+
+@_scalar("quotient", cost=4.0)
+def _quotient(w: Writer, node: Node, x: Value, s: Value, r: Value) -> Value:
+    return quotients.quotient(w, x, s, r)
 
 
 @_scalar("negative")

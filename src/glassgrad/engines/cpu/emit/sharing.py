@@ -19,6 +19,7 @@ from glassgrad.engines.cpu.plan.kernels import Kernel, Phase
 from glassgrad.graph.node import Node
 
 _LEAST = 1 << 18  # additions in a kernel from which several threads are faster than one: to wake them takes its time
+_BYTES = 4  # that cross the caches in the time of an addition
 _LEAST_PART = 1 << 17  # elements of a part of an array from which it has loops of its own
 _LEAST_BLOCK = 1 << 16  # additions in one of the blocks
 _MOST_BLOCKS = 64
@@ -52,7 +53,7 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
     """How the kernel is shared; None where one thread does it as a whole."""
     threads = current().threads or processor_count()
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
-    work = prod(axis.extent for axis in kernel.frame) * row * lanes.cost
+    work = prod(axis.extent for axis in kernel.frame) * row * lanes.cost + lanes.traffic / _BYTES
     if not kernel.frame or work < _LEAST:
         return None
     reduced = {axis for root in kernel.roots for axis in root.reduced}

@@ -61,6 +61,10 @@ def number_text(node: Node) -> Text:
 def operation_text(node: Node, parts: Sequence[Text]) -> Text:
     """An elementwise op applied to these."""
     name = node.op.name
+    if name == "inverse":
+        return Text(f"1.0 / {parts[0].within(TIMES + 1)}", TIMES)
+    if name == "quotient":
+        name, parts = "divide", parts[:2]
     if name in _INFIX and len(parts) == 2:
         sign, binding = _INFIX[name]
         right = binding if sign in _COMMUTES else binding + 1
