@@ -293,3 +293,92 @@ def test_a_function_that_is_a_default_is_no_method_where_init_leaves_it():
     layer = Bent(np.float32(2.0))
     assert layer(np.array([-1.0, 3.0])).tolist() == [0.0, 6.0]
     assert layer.replace("scale", np.float32(1.0))(3.0) == 3.0
+
+
+# ------------------------------------------------------------------ what a class says of its fields
+def test_what_init_sets_has_to_be_declared():
+    class Net(nn.Layer):
+        hidden: nn.Linear
+
+        def __init__(self, name, value):
+            self.hidden = nn.Linear(3, 4, key=0)
+            setattr(self, name, value)
+
+    layer = nn.Linear(4, 1, key=1)
+    for value, declared in (
+        (layer, "out: nn.Linear"),
+        ([layer, layer], "out: list[nn.Linear]"),
+        ((Affine(1, 1, key=0),), "out: tuple[Affine, ...]"),
+        ({"a": layer}, "out: dict[str, nn.Linear]"),
+        (np.ones(2), "out: nn.Array"),
+        (3, "out: int = nn.static()"),
+        (np.tanh, "out: Callable[..., Any] = nn.static()"),
+    ):
+        with pytest.raises(UsageError, match=r"Net.out is set in __init__ and not declared") as caught:
+            Net("out", value)
+        assert f"write `{declared}` in the body of the class Net" in str(caught.value)
+    assert Net("hidden", layer).hidden is layer
+
+
+def test_a_property_may_be_set_in_init():
+    class Scaled(nn.Layer):
+        weight: nn.Array
+
+        def __init__(self):
+            self.twice = 3.0
+
+        @property
+        def twice(self):
+            return self.weight * 2
+
+        @twice.setter
+        def twice(self, value):
+            self.weight = np.array(value) / 2
+
+    assert Scaled().twice == 3.0
+
+
+def test_a_part_in_the_body_of_the_class_is_a_field():
+    with pytest.raises(UsageError, match="one for all objects of the class") as caught:
+
+        class Net(nn.Layer):
+            out = nn.Linear(4, 1, key=1)
+
+    assert "`out: nn.Linear`" in str(caught.value)
+    with pytest.raises(UsageError, match="`weight: nn"):
+
+        class Line(nn.Layer):
+            weight = np.ones(3)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.array([1, 2]), r"Plain.value holds int64, which no gradient changes"),
+        (np.array([True]), r"astype\(np.float32\)"),
+        ([0.1, 0.2], r"np.array\(…, np.float32\)"),
+        ([[0.1, 0.2], [1, 2]], "is a list of numbers"),
+        ((3, 3), r"value: tuple = nn.static\(\)"),
+        (3, r"Plain.value is 3, .*\n.*\n\nhint: declare it as structure: value: int = nn.static\(\)"),
+        ("relu", r"value: str = nn.static\(\)"),
+        (np.tanh, "is a function"),
+    ],
+    ids=str,
+)
+def test_plain_fields_hold_what_can_learn(value, said):
+    class Plain(nn.Layer):
+        value: nn.Array
+
+    with pytest.raises(UsageError, match=said):
+        Plain(value)
+
+
+def test_numbers_that_do_not_learn_are_state():
+    class Counted(nn.Layer):
+        scale: float
+        count: nn.Array = nn.state()
+        rows: list = nn.state()
+
+    layer = Counted(2.0, np.array(3), [1, 2])
+    assert list(layer.trainable()) == ["scale"]
+    assert layer.count == 3

@@ -16,6 +16,7 @@ from glassgrad.base.learning import check_apart
 from glassgrad.base.trees import Tree
 from glassgrad.nn import parts
 from glassgrad.nn.calls import watched
+from glassgrad.nn.declared import check_assigned, check_attributes, check_names, check_value
 from glassgrad.nn.showing import headline, shown
 from glassgrad.nn.summary import Summary, summary
 
@@ -38,8 +39,9 @@ class Layer:
     """A part of a model, and a model itself: its fields are its parameters and its parts.
 
     A subclass is a dataclass without saying so. It may have an `__init__` of its own, which fills the fields; after
-    that the layer does not change: `replace` gives a changed copy. `__call__` is plain NumPy code. Since a layer is a
-    tree, `grad` gives gradients of its shape, and `jit` and `vmap` take it as they take an array.
+    that they stay as they are, and `replace` gives a changed copy. (The arrays are NumPy's: what is written into one
+    changes the layers that hold it.) `__call__` is plain NumPy code. Since a layer is a tree, `grad` gives gradients of
+    its shape, and `jit` and `vmap` take it as they take an array.
 
     >>> class Line(Layer):
     ...     slope: Array
@@ -63,15 +65,11 @@ class Layer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if hidden := sorted(vars(cls).get("__annotations__", {}).keys() & _METHODS):
-            raise UsageError(
-                f"{cls.__name__}.{hidden[0]} is a method of every layer", hint="give the field another name"
-            )
+        check_names(cls, vars(cls).get("__annotations__", {}), _METHODS)
         cls._has_init = "__init__" in vars(cls) or cls._has_init
         dataclasses.dataclass(eq=False, repr=False, init=not cls._has_init)(cls)
-        if hidden := sorted({field.name for field in dataclasses.fields(cls)} & _METHODS):
-            hint = "give the field another name"
-            raise UsageError(f"{cls.__name__}.{hidden[0]} is a method of every layer", hint=hint)
+        check_names(cls, [field.name for field in dataclasses.fields(cls)], _METHODS)
+        check_attributes(cls)
         if "__init__" in vars(cls):
             cls.__init__ = _closing(cls.__init__)  # type: ignore[method-assign]  # the same, with checks at its end
         if "__call__" in vars(cls):
@@ -80,13 +78,15 @@ class Layer:
     def __setattr__(self, name: str, value: Any) -> None:
         if "_open" not in self.__dict__:
             raise UsageError(
-                f"{type(self).__name__}.{name} cannot be set: a layer does not change once it is made",
-                hint=f"model = model.replace({name!r}, …) gives a changed copy",
+                f"{type(self).__name__}.{name} cannot be set: the fields of a layer stay once it is made",
+                hint=f"model.replace({name!r}, …) gives a changed copy; of a part, with its path: "
+                f"model.replace('layers[0].{name}', …)",
             )
+        check_assigned(self, name, value)
         object.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        raise UsageError(f"{type(self).__name__}.{name} cannot be deleted: a layer does not change once it is made")
+        raise UsageError(f"{type(self).__name__}.{name} cannot be deleted: the fields of a layer stay once it is made")
 
     def __repr__(self) -> str:
         return shown(self)
@@ -183,27 +183,6 @@ def _closing(init: Callable[..., None]) -> Callable[..., None]:
                 self.__dict__.setdefault(field.name, field.default)
         del self.__dict__["_open"]
         for field in dataclasses.fields(self):
-            _check_field(self, field)
+            check_value(self, field)
 
     return closing
-
-
-def _check_field(layer: Layer, field: "dataclasses.Field[Any]") -> None:
-    name = f"{type(layer).__name__}.{field.name}"
-    if not hasattr(layer, field.name):
-        raise UsageError(f"{name} was not set by __init__")
-    value = getattr(layer, field.name)
-    if not field.metadata.get("static"):
-        if callable(value) and not isinstance(value, Layer) and not isinstance(value, np.ndarray | np.generic):
-            raise UsageError(
-                f"{name} is a function, and plain fields hold numbers",
-                hint=f"declare it as structure: {field.name}: Callable[..., Any] = nn.static()",
-            )
-        return
-    try:
-        hash(value)
-    except TypeError:
-        raise UsageError(
-            f"{name} is static and holds a {type(value).__name__}, which cannot be hashed",
-            hint="use a tuple for a list; arrays are plain fields, or nn.state()",
-        ) from None
