@@ -4,7 +4,7 @@ One function does the steps of a block of items, with what they carry in registe
 is kept for each step and lane while the blocks run, and put together at the end.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.items import Block, Registers, computed, registers
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.scalars import result_kind
+from glassgrad.engines.cpu.emit.squares import added_up
 from glassgrad.engines.cpu.emit.types import I64, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.items import SAME, SUMMED, ItemLoop, own_shape
@@ -170,7 +171,7 @@ class _ItemWriter:
                     axis = 0 if self.axes[y] == SAME and y.shape[:1] == (self.loop.count,) else self.axes[y]
                     block.store(known[y], _element(w, place, at, y.aval), y, None if axis == SAME else axis)
             if self.at_once:
-                self._give_sums(w, at, {node: known[node].item() for node in self.sums})
+                self._give_sums(w, at, {node: self._across(w, node, known[node].item()) for node in self.sums})
             else:
                 for number, node in enumerate(self.sums):
                     self._add(w, number, node, at, known[node].item())
@@ -244,20 +245,38 @@ class _ItemWriter:
     def _finish_sums(self, w: Writer) -> None:
         if not self.sums or self.at_once:
             return
-        with _rounds(w, 0, self.length) as at:
-            totals: dict[Node, Value] = {}
-            for number, node in enumerate(self.sums):
-                kind, lanes = result_kind(node), self._sum_lanes(node)
-                parts = [w.load(self._sum_address(w, number, at, aside=a), kind, lanes) for a in self.asides]
-                totals[node] = parts[0] + parts[1] if len(parts) > 1 else parts[0]
-            self._give_sums(w, at, totals)
+        together = self._steps_together()
+        whole = self.length // together * together
+        for first, last, count in ((0, whole, together), (whole, self.length, 1)):
+            if first < last:
+                with _rounds(w, first, last, count) as at:
+                    rows = {
+                        node: [self._total(w, number, node, at + step) for step in range(count)]
+                        for number, node in enumerate(self.sums)
+                    }
+                    sums = {n: added_up(w, r) if count > 1 else self._across(w, n, r[0]) for n, r in rows.items()}
+                    self._give_sums(w, at, sums)
 
-    def _give_sums(self, w: Writer, at: Value, totals: dict[Node, Value]) -> None:
-        """Adds up the lanes, and stores what a step gives that depends on the sums."""
-        known: dict[Node, Registers] = {}
-        for node, total in totals.items():
-            one = Accumulator.across(w, Root(node, Role.REDUCE, ()), self._folded(w, node, total))
-            known[node] = registers([one], ())
+    def _steps_together(self) -> int:
+        """How many steps' sums are added up side by side: as many as a vector of sums has lanes."""
+        lanes = {self._sum_lanes(node) for node in self.sums}
+        given = self.body.outputs[self.carries :]
+        if len(lanes) > 1 or any(self.axes[y] == SUMMED and y.aval.size != 1 for y in given):
+            return 1
+        (together,) = lanes
+        return together
+
+    def _total(self, w: Writer, number: int, node: Node, at: Value) -> Value:
+        kind, lanes = result_kind(node), self._sum_lanes(node)
+        parts = [w.load(self._sum_address(w, number, at, aside=a), kind, lanes) for a in self.asides]
+        return parts[0] + parts[1] if len(parts) > 1 else parts[0]
+
+    def _across(self, w: Writer, node: Node, total: Value) -> Value:
+        return Accumulator.across(w, Root(node, Role.REDUCE, ()), self._folded(w, node, total))
+
+    def _give_sums(self, w: Writer, at: Value, sums: Mapping[Node, Value]) -> None:
+        """Stores what a step gives that depends on its sums; with several lanes, what as many steps give."""
+        known = {node: registers([value], ()) for node, value in sums.items()}
         for node in reachable(self.body.outputs):
             if self.axes[node] == SUMMED and node not in known:
                 computed(w, [*[x for x in node.inputs if self.axes[x] == SAME], node], known, self.axes)

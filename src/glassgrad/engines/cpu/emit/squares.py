@@ -57,6 +57,18 @@ def _parts_exchanged(w: Writer, values: list[Value], part: int) -> list[Value]:
     return values
 
 
+def added_up(w: Writer, rows: Sequence[Value]) -> Value:
+    """The sum of the lanes of each row of a square, of a power of two rows: in halves, those of two rows at a time."""
+    values, size = list(rows), len(rows)
+    while size > 1:
+        half = size // 2
+        first = [at + k for at in range(0, 2 * len(rows), size) for k in range(half)]
+        pairs = zip(values[::2], values[1::2], strict=True)
+        values = [w.shuffled(a, b, first) + w.shuffled(a, b, [k + half for k in first]) for a, b in pairs]
+        size = half
+    return values[0]
+
+
 def side_by_side(w: Writer, parts: Sequence[Value], lanes: int) -> Value:
     """The parts as one value, of so many lanes."""
     values = list(parts)
