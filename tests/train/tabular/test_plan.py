@@ -155,3 +155,95 @@ def test_a_target_whose_squares_are_no_numbers_is_refused():
     table = pl.DataFrame({"x": np.arange(30.0) ** 2, "y": [*np.sin(np.arange(29.0)), 1.797e308]})
     with pytest.raises(TableError, match=r"1\.797e\+308 in row 30"):
         tabular.infer(table, "y")
+
+
+# ------------------------------------------------------------------ numbers beyond all others
+def far(**changes):
+    """A table of 60 rows with some cells changed: {column: {row: value}}."""
+    draw = np.random.default_rng(1)
+    columns = {"x": draw.normal(size=ROWS).tolist(), "z": draw.normal(size=ROWS).tolist()}
+    columns["y"] = [a * 2 + b for a, b in zip(columns["x"], columns["z"], strict=True)]
+    for name, cells in changes.items():
+        for row, value in cells.items():
+            columns[name][row] = value
+    return pl.DataFrame(columns, strict=False)
+
+
+@pytest.mark.parametrize("value", [1e20, -1e300, 1.7e308, 999999.0])
+def test_one_number_far_beyond_all_others_is_told_and_ends_where_they_end(value):
+    usual, table = far(), far(x={7: value})
+    plan = tabular.infer(table, "y")
+    assert f"x: 1 value is far beyond all others, it is {value:.6g} in row 8" in plan.warnings[0]
+    preparation = tabular.Preparation.fit(plan, table)
+    before = tabular.Preparation.fit(tabular.infer(usual, "y"), usual).inputs(usual)
+    assert np.abs(preparation.inputs(table) - before)[np.arange(ROWS) != 7].max() < 0.3
+    assert tabular.infer(usual, "y").warnings == []
+
+
+def test_heavy_tails_are_no_outliers():
+    table = pl.DataFrame({"x": np.exp(np.linspace(-8, 16, 400)), "w": [0.0] * 390 + [*range(10)], "y": range(400)})
+    assert tabular.infer(table, "y").warnings == []
+
+
+def test_infinite_cells_are_missing_and_told():
+    table = far(x={3: np.inf, 9: -np.inf})
+    plan = tabular.infer(table, "y")
+    assert plan.columns[0].kind == "number"
+    assert plan.warnings == ["x: 2 values are infinite, the first in row 4, and count as missing"]
+    names = tabular.Preparation.fit(plan, table).feature_names
+    assert names == ("x", "z", "x is missing")
+
+
+def test_infinite_cells_of_a_text_file_are_missing(tmp_path):
+    words = {10: "inf", 20: "-Infinity", 30: "1e400"}
+    far(x={}).with_columns(
+        pl.Series("x", [words.get(row, f"{value:.3f}") for row, value in enumerate(far()["x"])])
+    ).write_csv(tmp_path / "a.csv")
+    plan = tabular.infer(tabular.read(tmp_path / "a.csv"), "y")
+    assert plan.columns[0].kind == "number"
+    assert "3 values are infinite, the first in row 11" in plan.warnings[0]
+
+
+def test_a_target_with_odd_cells_says_which(tmp_path):
+    table = far(y={3: np.inf, 4: None, 9: 1e20})
+    notes = tabular.infer(table, "y").notes
+    assert notes[0] == "1 row without a value of 'y' will not be used"
+    assert notes[1] == "1 row with inf as 'y', no number, will not be used"
+    assert "y: 1 value is far beyond all others, it is 1e+20 in row 10" in notes[2]
+    numbers = [f"{value:.2f}" for value in far()["y"]]
+    words = far().with_columns(y=pl.Series(["n/k", *numbers[1:]]))
+    assert tabular.infer(words, "y").notes == ("1 row with 'n/k' as 'y', no number, will not be used",)
+    many = far().with_columns(y=pl.Series([word if row % 9 else "n/k" for row, word in enumerate(numbers)]))
+    with pytest.raises(TableError, match="too many classes") as caught:
+        tabular.infer(many, "y")
+    assert "'n/k' none: task='regression' leaves out these 7 rows" in caught.value.hint
+    truth = far().with_columns(y=pl.Series([0.0, 1.0, np.inf] * 20))
+    assert tabular.infer(truth, "y").classes == ("0", "1")
+
+
+def test_words_that_cost_a_column_of_numbers_are_named():
+    cells = [f"{value:.4f}" if row % 5 else f"w{row % 3}" for row, value in enumerate(far()["x"])]
+    plan = tabular.infer(far().with_columns(x=pl.Series(cells)), "y")
+    assert plan.columns[0].kind == "text"
+    assert "80% of its values are numbers, 'w0', 'w2', 'w1' are none; so it is left out" in plan.warnings[0]
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_whole_numbers_of_many_digits_stay_apart(as_text):
+    big = [2**53 + row % 2 for row in range(ROWS)]
+    cells = [str(10**20 + number) for number in big] if as_text else big
+    table = pl.DataFrame({"big": cells, "z": far()["z"], "y": ["b" if row % 2 else "a" for row in range(ROWS)]})
+    plan = tabular.infer(table, "y")
+    assert plan.columns[0].kind == "category"
+    preparation = tabular.Preparation.fit(plan, table)
+    assert len(np.unique(preparation.inputs(table)[:, preparation.feature_names.index(f"big = {cells[0]}")])) == 2
+
+
+def test_numbers_far_outside_of_the_training_are_told_at_predictions():
+    preparation = tabular.Preparation.fit(tabular.infer(far(), "y"), far())
+    assert preparation.notes(far()) == []
+    found = preparation.notes(far(x={5: 1e30, 6: 1.7e308}))
+    assert len(found) == 1
+    assert "x: 2 values far outside of what the training had" in found[0]
+    assert "the first 1e+30 in row 6" in found[0]
+    assert np.isfinite(preparation.inputs(far(x={5: 1e30, 6: -1.7e308}))).all()

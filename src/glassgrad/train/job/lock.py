@@ -1,15 +1,16 @@
 """A lock that a process holds for as long as it lives, so that two of them do not write one folder. Floor 7."""
 
 import os
+import sys
 from pathlib import Path
 from typing import IO, Any
 
 from glassgrad.base.errors import UsageError
 
-try:
+if sys.platform == "win32":
+    import msvcrt
+else:
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 
 def hold(path: Path, what: str) -> IO[Any]:
@@ -36,14 +37,12 @@ def _is_there(path: Path, file: IO[Any]) -> bool:
 
 def _taken(file: IO[Any]) -> bool:
     try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if sys.platform == "win32":
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
-            import msvcrt  # there is only this one
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:  # file systems without locks; Windows where it is held
-        return fcntl is not None
+        return sys.platform != "win32"
     return True

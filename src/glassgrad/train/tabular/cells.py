@@ -165,7 +165,7 @@ def as_words(column: "pl.Series", width: int = 0) -> "pl.Series":
     if column.dtype == pl.Duration:
         column = pl.Series(as_days(column))
     if column.dtype.is_float():
-        numbers = column.fill_nan(None)
+        numbers = column.set(~column.is_finite().fill_null(value=False), None)
         whole = numbers.round(0) == numbers
         integers = numbers.set(~whole.fill_null(value=False), None).cast(pl.Int64, strict=False).cast(pl.String)
         words = integers.zip_with(integers.is_not_null(), numbers.cast(pl.String))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of
+from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of, is_infinite
+from glassgrad.train.tabular.extremes import WHOLE, said_of_extremes, said_of_infinite
 from glassgrad.train.tabular.frames import counted, listed, polars
 from glassgrad.train.tabular.marks import decimal_of
 
@@ -87,10 +88,13 @@ def _nothing(cells: "pl.Series") -> np.ndarray:
 
 # ------------------------------------------------------------------ numbers
 def _of_numbers(name: str, cells: "pl.Series", missing: float, distinct: int, warning: str | None) -> Column:
-    numbers = as_numbers(cells)
-    numbers = numbers[np.isfinite(numbers)]
+    every = as_numbers(cells)
+    numbers = every[np.isfinite(every)]
     if not len(numbers):
         return Column(name, "missing", "none of its values is a finite number", 1.0)
+    if cells.dtype.is_integer() and np.abs(numbers).max() >= WHOLE and len(np.unique(numbers)) < distinct:
+        return _of_long_numbers(Column(name, "category", "", missing, distinct, warning=warning), cells)
+    warning = _joined(warning, said_of_infinite(is_infinite(cells).to_numpy()), _counted_as_largest(every))
     is_whole = bool(np.all(numbers == np.round(numbers)))
     rows = len(numbers)
     if is_whole and _POSTAL.search(name):
@@ -110,6 +114,22 @@ def _of_numbers(name: str, cells: "pl.Series", missing: float, distinct: int, wa
     return Column(name, "number", f"{what} from {low:.6g} to {high:.6g}", missing, distinct, warning=warning)
 
 
+def _counted_as_largest(numbers: np.ndarray) -> str | None:
+    said = said_of_extremes(numbers)
+    return None if said is None else f"{said}: taken as the largest or the smallest of them"
+
+
+def _of_long_numbers(found: Column, cells: "pl.Series") -> Column:
+    """Whole numbers of so many digits that some of them would become the same: they are names."""
+    words = as_words(cells).drop_nulls()
+    levels = _of_levels(found, words, len(words))
+    return replace(levels, reason=f"whole numbers of too many digits to calculate with: {levels.reason}")
+
+
+def _joined(*warnings: str | None) -> str | None:
+    return "; ".join(text for text in warnings if text) or None
+
+
 def _is_named_so(name: str) -> bool:
     return bool(_IDENTIFIER.search(name) or _CAMEL.search(name))
 
@@ -127,22 +147,21 @@ def _of_words(
         odd = _odd(filled, as_days(filled, formats), "no dates")
         way = "day/month/year" if set(formats) & set(DAY_FIRST) else "month/day/year"
         swapped = f"days and months might be swapped: read as {way}" if is_open else None
-        said = "; ".join(text for text in (warning, odd, swapped) if text)
-        return Column(
-            name, "date", f"dates such as {filled[0]!r}", missing, distinct, formats=formats, warning=said or None
-        )
+        said = _joined(warning, odd, swapped)
+        return Column(name, "date", f"dates such as {filled[0]!r}", missing, distinct, formats=formats, warning=said)
     decimal, numeric = decimal_of(filled, mark)
     if numeric >= _NUMERIC_SHARE and not is_code and not _POSTAL.search(name):
         numbers = as_numbers(filled, decimal)
         different = len(np.unique(numbers[np.isfinite(numbers)]))
+        if different < distinct and np.nanmax(np.abs(numbers)) >= WHOLE and filled.str.contains(r"^\d+$").all():
+            return _of_long_numbers(Column(name, "category", "", missing, distinct, warning=warning), filled)
         if different > 1 or numeric == 1:
             odd = _odd(filled, numbers, "no numbers")
             reason = f"numbers written as text, such as {filled[0]!r}" if numeric == 1 else "numbers, with some text"
-            said = "; ".join(text for text in (warning, odd) if text)
-            return Column(name, "number", reason, missing, distinct, decimal, warning=said or None)
+            said = _joined(warning, odd, _counted_as_largest(as_numbers(cells, decimal)))
+            return Column(name, "number", reason, missing, distinct, decimal, warning=said)
     if 0.2 <= numeric < _NUMERIC_SHARE and not is_code:
-        mixed = f"mixed: {numeric:.0%} of its values are numbers; all are taken as words"
-        warning = mixed if warning is None else f"{warning}; {mixed}"
+        warning = _joined(warning, _mixed(filled, as_numbers(filled, decimal), numeric))
     width = int(lengths.max() or 0) if is_code and lengths.n_unique() == 1 else 0
     return _of_levels(Column(name, "category", "", missing, distinct, width=width, warning=warning), filled, rows)
 
@@ -158,13 +177,23 @@ def _of_levels(found: Column, filled: "pl.Series", rows: int) -> Column:
         return replace(found, kind="identifier", reason=f"{share:.0%} of its values are different", warning=None)
     if rows >= 20 and share > 0.5 and distinct > _FEW:
         what = f"{words:.0f} words each" if words >= 1.5 else "nearly one for each row"
-        mixed = found.warning if "mixed: " in (found.warning or "") else None  # a word among numbers costs the column
-        return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=mixed)
+        mixed = found.warning if _MIXED in (found.warning or "") else None  # a word among numbers costs the column
+        said = mixed and mixed.replace(_AS_WORDS, f"so it is left out; of the kind number {_NOT_NUMBERS}")
+        return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=said)
     if distinct <= 6:
         counts = dict(filled.value_counts().iter_rows())
         levels = sorted(counts, key=lambda level: (-counts[level], level))
         return replace(found, reason=f"{counted(distinct, 'value')}: {listed(levels)}")
     return replace(found, reason=f"{distinct:,} different values")
+
+
+_MIXED, _AS_WORDS, _NOT_NUMBERS = "mixed: ", "all are taken as words", "these would count as missing"
+
+
+def _mixed(filled: "pl.Series", numbers: np.ndarray, share: float) -> str:
+    pl = polars()
+    words = filled.filter(pl.Series(~np.isfinite(numbers))).unique(maintain_order=True).to_list()
+    return f"{_MIXED}{share:.0%} of its values are numbers, {listed(words, 3)} are none; {_AS_WORDS}"
 
 
 def _odd(filled: "pl.Series", numbers: np.ndarray, what: str) -> str | None:

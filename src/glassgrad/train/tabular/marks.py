@@ -46,7 +46,7 @@ def joined(one: Seen, other: Seen) -> Seen:
     """What two parts of a column tell together."""
     if {one, other} == {".", ","}:
         return ""
-    return next((mark for mark in (*MARKS, "open") if mark in (one, other)), "")  # type: ignore[return-value]
+    return next((mark for mark in (*MARKS, "open") if mark in (one, other)), "")
 
 
 def marks_of(

@@ -9,6 +9,7 @@ import numpy as np
 
 from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
 from glassgrad.train.tabular.columns import Column
+from glassgrad.train.tabular.extremes import outside, reach_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +74,9 @@ def fit_numbers(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     from sklearn.preprocessing import PowerTransformer, StandardScaler
 
     raw = _cells(table, columns)
+    reach = [reach_of(column) for column in raw.T]
+    ends = [one if outside(column, one).any() else None for column, one in zip(raw.T, reach, strict=True)]
+    raw = _ended(raw, ends)
     fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(raw)
     absent = MissingIndicator(features="missing-only", error_on_new=False).fit(raw)
     whole = fill.transform(raw)
@@ -85,10 +89,19 @@ def fit_numbers(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
         options = {"bent": bent, "units": _centred(whole[:, bent], whole[:, bent])[1]}
     else:
         options = {"bent": [], "units": []}
+    options |= {"reach": reach, "ends": ends}
     steps["scale"] = StandardScaler().fit(_bent(whole, steps, options))
     names = [one.name for one in columns]
     names += [f"{columns[place].name} is missing" for place in absent.features_.tolist()]
     return Part("numbers", columns, steps, tuple(names), options)
+
+
+def _ended(raw: np.ndarray, ends: Sequence[Sequence[float] | None]) -> np.ndarray:
+    """Numbers far beyond all others become the last of the others, in the columns where the training had such."""
+    if not any(ends):
+        return raw
+    low, high = np.array([(-np.inf, np.inf) if one is None else tuple(one) for one in ends]).T
+    return np.clip(raw, low, high)
 
 
 def _is_skewed(numbers: np.ndarray) -> bool:
@@ -118,7 +131,9 @@ def _bent(whole: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> 
 
 
 def _numbers(raw: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> np.ndarray:
-    scaled = steps["scale"].transform(_bent(steps["fill"].transform(raw), steps, options))
+    raw = _ended(raw, options.get("ends", ()))
+    with np.errstate(over="ignore"):  # what is beyond all numbers is clipped
+        scaled = steps["scale"].transform(_bent(steps["fill"].transform(raw), steps, options))
     return np.concatenate([np.clip(scaled, -_FAR, _FAR), steps["absent"].transform(raw)], axis=1, dtype=np.float32)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from glassgrad.base.errors import TableError, UsageError
 from glassgrad.train.tabular.cells import Decimal, as_days, as_numbers, as_words
 from glassgrad.train.tabular.columns import KINDS, Column, Kind, column_of
+from glassgrad.train.tabular.extremes import reach_of
 from glassgrad.train.tabular.frames import counted, listed
 from glassgrad.train.tabular.marks import doubts, marks_of_words
 from glassgrad.train.tabular.target import Target, Task, target_of
@@ -129,7 +130,7 @@ def infer(
     numbers = [column.name for column in checked if column.kind == "number"]
     numbers += [target] if found.task == "regression" else []
     open_ones = [name for name in numbers if name in known and name not in (marks or {})]
-    notes = (*doubts(table, known, open_ones, doubt), *_notes(found))
+    notes = (*doubts(table, known, open_ones, doubt), *_notes(found, table[target]))
     plan = Plan(found, checked, len(table), time_column, notes)
     if not plan.used:
         reasons = "; ".join(f"{column.name}: {column.kind}, {column.reason}" for column in checked[:6])
@@ -158,10 +159,8 @@ def _check_names(table: "pl.DataFrame", target: str, kinds: Mapping[str, Kind], 
             raise UsageError(f"{name!r} cannot be of the kind {kind!r}", hint=f"kinds are {', '.join(KINDS)}")
 
 
-def _notes(target: Target) -> tuple[str, ...]:
-    found = []
-    if target.missing:
-        found.append(f"{counted(target.missing, 'row')} without a value of {target.name!r} will not be used")
+def _notes(target: Target, cells: "pl.Series") -> tuple[str, ...]:
+    found = [*target.notes(cells)]
     single = [name for name, count in zip(target.classes, target.counts, strict=True) if count == 1]
     if single:
         belongs = "belongs" if len(single) == 1 else "belong"
@@ -183,7 +182,8 @@ def _leaking(column: Column, table: "pl.DataFrame", target: Target) -> Column:
             return column
         if np.array_equal(ours[both], theirs[both]) and both.mean() > 0.5:
             return replace(column, kind="copy of the target", reason=f"it equals {target.name!r}", warning=None)
-        if np.ptp(ours[both]) > 0 and abs(np.corrcoef(ours[both], theirs[both])[0, 1]) > 1 - 1e-9:
+        first, second = (np.clip(numbers[both], *reach_of(numbers[both])) for numbers in (ours, theirs))
+        if np.ptp(first) > 0 and np.ptp(second) > 0 and abs(np.corrcoef(first, second)[0, 1]) > 1 - 1e-9:
             return replace(
                 column, warning=_joined(column, "it is the target in another unit: would you know it before?")
             )

@@ -12,6 +12,7 @@ from glassgrad.base.errors import CheckpointError, TableError, UsageError
 from glassgrad.train.checkpoint import Checkpoint, read, write
 from glassgrad.train.tabular.cells import as_numbers, as_words
 from glassgrad.train.tabular.columns import Column
+from glassgrad.train.tabular.extremes import far_outside
 from glassgrad.train.tabular.fitted import restored, state_of
 from glassgrad.train.tabular.frames import counted, listed, polars
 from glassgrad.train.tabular.marks import MARKS, seen_in
@@ -97,29 +98,18 @@ class Preparation:
         return found
 
     def notes(self, table: "pl.DataFrame") -> list[str]:
-        """What is unlike the training in this table: levels that it did not have, cells that cannot be read."""
+        """What is unlike the training in this table: new levels, cells that cannot be read, numbers far outside."""
         _check_columns(self.plan, table)
-        found = []
-        columns = as_written(self.plan.used, table)
+        written = as_written(self.plan.used, table)
+        found: list[str] = []
         for part in self.parts:
             for place, column in enumerate(part.columns):
-                cells = table[column.name]
-                if columns[column.name].decimal != column.decimal:
-                    here, there = ("commas", "points") if column.decimal == "." else ("points", "commas")
-                    found.append(f"{column.name}: here with decimal {here}, in the training with {there}")
                 if part.role in ("categories", "many categories"):
                     known = [*map(str, part.steps["one for each"].categories_[place])]
-                    words = as_words(cells, column.width).drop_nulls()
-                    strange = words.filter(~words.is_in(known))
-                    if len(strange):
-                        levels = strange.unique(maintain_order=True).to_list()
-                        found.append(
-                            f"{column.name}: the training had no {listed(levels, 3)} ({counted(len(strange), 'row')})"
-                        )
+                    found += _strange_levels(table[column.name], column, known)
                 else:
-                    count = int(_unreadable(cells, columns[column.name]).sum())
-                    if count:
-                        found.append(f"{column.name}: {counted(count, 'cell')} cannot be read and count as missing")
+                    reach = part.options.get("reach", [None] * len(part.columns))[place]
+                    found += _strange_cells(table[column.name], column, written[column.name], reach)
         return found
 
     # ------------------------------------------------------------------ targets
@@ -249,6 +239,34 @@ def _check_cells(columns: Iterable[Column], rows: "pl.DataFrame", start: int) ->
                 f"{filled:,} values are none, the first {cells[place]!r} in row {start + place + 1}",
                 hint="has the table another layout, or have its columns other names?",
             )
+
+
+def _strange_levels(cells: "pl.Series", column: Column, known: list[str]) -> list[str]:
+    words = as_words(cells, column.width).drop_nulls()
+    strange = words.filter(~words.is_in(known))
+    if not len(strange):
+        return []
+    levels = strange.unique(maintain_order=True).to_list()
+    return [f"{column.name}: the training had no {listed(levels, 3)} ({counted(len(strange), 'row')})"]
+
+
+def _strange_cells(cells: "pl.Series", column: Column, here: Column, reach: Any) -> list[str]:
+    found = []
+    if here.decimal != column.decimal:
+        marks = ("commas", "points") if column.decimal == "." else ("points", "commas")
+        found.append(f"{column.name}: here with decimal {marks[0]}, in the training with {marks[1]}")
+    count = int(_unreadable(cells, here).sum())
+    if count:
+        found.append(f"{column.name}: {counted(count, 'cell')} cannot be read and count as missing")
+    numbers = as_numbers(cells, here.decimal) if column.kind == "number" and reach is not None else np.zeros(0)
+    far = far_outside(numbers, tuple(reach)) if len(numbers) else np.zeros(0, bool)
+    if far.any():
+        low, high, first = reach[0], reach[1], int(far.argmax())
+        found.append(
+            f"{column.name}: {counted(int(far.sum()), 'value')} far outside of what the training had, {low:.6g} to "
+            f"{high:.6g}, the first {numbers[first]:.6g} in row {first + 1}: nobody knows what holds there"
+        )
+    return found
 
 
 def as_written(columns: Iterable[Column], table: "pl.DataFrame") -> dict[str, Column]:

@@ -129,8 +129,11 @@ def _cells(path: Path, name: str, array: np.ndarray) -> np.ndarray:
             hint = "its real and its imaginary part have: two arrays"
             raise TableError(f"{path}: {name!r} holds complex numbers, which have no place in a table", hint=hint)
         case "V":
-            hint = f"one array for each field: {', '.join(array.dtype.names)}" if array.dtype.names else None
-            raise TableError(f"{path}: {name!r} holds records, and a table has one value in each cell", hint=hint)
+            fields = ", ".join(array.dtype.names or ())
+            raise TableError(
+                f"{path}: {name!r} holds records, and a table has one value in each cell",
+                hint=f"one array for each field: {fields}" if fields else None,
+            )
         case "M":
             return array.astype("datetime64[us]")
         case "m":

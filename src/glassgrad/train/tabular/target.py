@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
 from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words
+from glassgrad.train.tabular.extremes import said_of_extremes
 from glassgrad.train.tabular.frames import counted, listed
 from glassgrad.train.tabular.marks import decimal_of
 
@@ -42,6 +43,24 @@ class Target:
         shares = [f"{name!r} {count / total:.1%}" for name, count in zip(self.classes, self.counts, strict=True)]
         listing = ", ".join(shares[:6]) + (f" and {len(shares) - 6} more" if len(shares) > 6 else "")
         return f"{self.name}: classification into {len(self.classes)} classes, {listing}"
+
+    def notes(self, cells: "pl.Series") -> tuple[str, ...]:
+        """What a person should know of the values: what is missing, no number, or far beyond the others."""
+        known = self.is_known(cells)
+        filled = cells.is_not_null().to_numpy()
+        if cells.dtype.is_float():
+            filled &= ~cells.is_nan().fill_null(value=False).to_numpy()
+        words = cells.filter(filled & ~known)  # pl.Series takes a mask of NumPy
+        blank, found = int((~filled).sum()), []
+        if blank:
+            found.append(f"{counted(blank, 'row')} without a value of {self.name!r} will not be used")
+        if len(words):
+            examples = listed(words.unique(maintain_order=True).to_list(), 3)
+            found.append(f"{counted(len(words), 'row')} with {examples} as {self.name!r}, no number, will not be used")
+        if self.task == "regression":
+            far = said_of_extremes(as_numbers(cells, self.decimal))
+            found += [f"{self.name}: {far}; the scores will be of little else: is it a mistake?"] if far else []
+        return tuple(found)
 
     # ------------------------------------------------------------------ values
     def is_known(self, cells: "pl.Series") -> np.ndarray:
@@ -98,7 +117,7 @@ def target_of(cells: "pl.Series", name: str, task: Task | None, mark: Decimal = 
     decimal, share = decimal_of(filled, mark) if not is_number else (".", 1.0)
     chosen, reason = (task, "as you say") if task else _task(filled, decimal, share, distinct)
     if chosen == "classification":
-        return _classes(name, filled, missing, reason, distinct)
+        return _classes(name, filled, missing, reason, _odd_words(filled, decimal, share))
     if share == 0:
         raise TableError(
             f"the target {name!r} has no numbers ({listed(filled.unique(maintain_order=True).to_list(), 3)}), and "
@@ -141,12 +160,23 @@ def _task(filled: "pl.Series", decimal: Decimal, share: float, distinct: int) ->
     return "regression", f"{distinct:,} different whole numbers"
 
 
-def _classes(name: str, filled: "pl.Series", missing: int, reason: str, distinct: int) -> Target:
-    rows = len(filled)
+def _odd_words(filled: "pl.Series", decimal: Decimal, share: float) -> list[str]:
+    """The words that stand among numbers, where most are numbers."""
+    if not 0.5 < share < 1:
+        return []
+    numbers = as_numbers(filled, decimal)
+    return [word for word, value in zip(filled.to_list(), numbers, strict=True) if not np.isfinite(value)]
+
+
+def _classes(name: str, filled: "pl.Series", missing: int, reason: str, odd: list[str]) -> Target:
+    rows, distinct = len(filled), int(filled.n_unique())
     if distinct > _MOST or (distinct > 20 and distinct > 0.5 * rows):
+        hint = "is it the right column? task='regression' is for numbers; rare classes can be put together"
+        if odd:
+            words = listed(dict.fromkeys(odd), 3)
+            hint = f"most of them are numbers, and {words} none: task='regression' leaves out these {len(odd):,} rows"
         raise TableError(
-            f"the target {name!r} has {distinct:,} different values in {rows:,} rows: too many classes",
-            hint="is it the right column? task='regression' is for numbers; rare classes can be put together",
+            f"the target {name!r} has {distinct:,} different values in {rows:,} rows: too many classes", hint=hint
         )
     counts = dict(filled.value_counts().iter_rows())
     names = sorted(counts, key=_order)
