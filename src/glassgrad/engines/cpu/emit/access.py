@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu.emit.lanes import NEAR
+from glassgrad.engines.cpu.emit.lanes import LINE, NEAR
 from glassgrad.engines.cpu.emit.scopes import Loops, Turn
 from glassgrad.engines.cpu.emit.squares import side_by_side, transposed
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient
 from glassgrad.graph.node import Node
+
+_LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
 
 
 class Memory:
@@ -137,6 +139,16 @@ class Memory:
             offsets = self.position(moving)
             known[key] = [self.w.element(base, self.w.lane(offsets, k), size) for k in range(self.loops.lanes)]
         return [self.w.element(first, offset.const, size) for first in known[key]]
+
+    def look_ahead(self, base: str, offset: Affine, axis: Axis, size: int) -> None:
+        """Asks for what is read at the next value of a loop variable, where neighbouring lanes lie side by side."""
+        step = offset.coefficient(axis) if axis in offset.axes() else None
+        if self._step(offset) != 1 or step is None or not _LEAST_AHEAD <= step * size <= _MOST_AHEAD:
+            return
+        self.w.intrinsics["llvm.prefetch"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
+        first = self.address(base, offset.shifted(step), size)
+        for line in range(0, self.loops.lanes * size, LINE):
+            self.w.line(f"call void @llvm.prefetch.p0(ptr {self.w.element(first, line, 1)}, i32 0, i32 3, i32 1)")
 
     # ------------------------------------------------------------------ addresses
     def address(self, base: str, offset: Affine, size: int) -> str:

@@ -18,7 +18,7 @@ from glassgrad.engines.cpu.emit.likeness import NUMBER_BYTES, NUMBERS, Number, a
 from glassgrad.engines.cpu.emit.rows import Rows
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
-from glassgrad.engines.cpu.emit.types import register
+from glassgrad.engines.cpu.emit.types import bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
@@ -99,6 +99,7 @@ class _KernelWriter:
         self.memory = Memory(self.loops, self._looked)
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
+        self.ahead: set[Node] = set()  # of which the next row is asked for
         self.tile: tuple[str, str, int] | None = None  # from where to where it goes at present, how many at a time
 
     def write(self) -> list[str]:
@@ -234,6 +235,7 @@ class _KernelWriter:
 
     def _phase(self, phase: Phase) -> None:
         lane_axis = self.lanes.of_phase.get(phase)
+        self.ahead = set(self.lanes.ahead.get(phase, ()))
         open_here: dict[Root, Accumulator] = {}
 
         def nest(depth: int) -> None:
@@ -373,6 +375,8 @@ class _KernelWriter:
             return self.rows.read(root, index)
         node, index = settled(self.around.homes, node, index)
         offset = offset_of(index, contiguous(node.shape))
+        if node in self.ahead:
+            self.memory.look_ahead(self.memory.base(node), offset, self.kernel.frame[-1], bytes_of(kind))
         if not node.aval.size:  # whatever is looked up is outside
             self.memory.position(offset)
             return self.w.constant(0, register(kind))

@@ -30,7 +30,8 @@ _SQUARE = 32  # bytes along the side of a square that is transposed in registers
 _LEAST_TURNED = 4  # bytes of an element from which that is worth it
 NEAR = 4  # steps between lanes up to which whole vectors are read and thinned out
 _SHORT_ROW = 1 << 10  # bytes of rows that are added up a tile at a time
-_LINE = 64  # bytes that come from memory at a time
+_FAR = 1 << 20  # bytes of an array of which the nearer caches do not hold enough
+LINE = 64  # bytes that come from memory at a time
 
 
 @dataclass(eq=False, slots=True)
@@ -50,6 +51,7 @@ class Lanes:
     unrolled: set[Axis] = field(default_factory=set)
     tiled: Axis | None = None
     turned: int = 1
+    ahead: dict[Phase, set[Node]] = field(default_factory=dict)  # of which a phase asks for the next row meanwhile
 
 
 @cache
@@ -83,6 +85,8 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
             if axis is not None:
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
+        if lanes.of_frame is None:
+            _look_ahead(kernel, lanes, touched)
     if own + cost >= _DEAR:
         _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)
@@ -99,6 +103,23 @@ def _traffic(kernel: Kernel, reads: Sequence[tuple[Node, Index]]) -> int:
     """The bytes of the arrays that a kernel reads and writes, each of them once."""
     arrays = {node for node, _ in reads} | {root.node for root in kernel.roots if root.stored}
     return sum([node.aval.nbytes for node in arrays])
+
+
+def _look_ahead(
+    kernel: Kernel, lanes: Lanes, touched: Mapping[Root, tuple[float, int, list[tuple[Node, Index]]]]
+) -> None:
+    """Rows that several phases read in turn: the next one comes from memory while the dearest phase computes."""
+    if len(kernel.phases) < 2 or not kernel.frame:
+        return
+    own = {root.node for root in kernel.roots}
+    dearest: dict[Node, tuple[float, Phase]] = {}
+    for phase in kernel.phases:
+        cost = sum([touched[root][0] for root in phase.roots])
+        for node in {node for root in phase.roots for node, _ in touched[root][2]} - own:
+            if node.aval.nbytes >= _FAR and (node not in dearest or cost > dearest[node][0]):
+                dearest[node] = cost, phase
+    for node, (_, phase) in dearest.items():
+        lanes.ahead.setdefault(phase, set()).add(node)
 
 
 def _narrow(lanes: Lanes) -> None:
@@ -123,7 +144,7 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
             if apart is None or abs(apart) <= NEAR:
                 continue
             turns = node is not root.node and size >= _LEAST_TURNED
-            crowds = abs(apart) * size >= _LINE and not _is_held(lanes.of_frame.extent, abs(apart) * size)
+            crowds = abs(apart) * size >= LINE and not _is_held(lanes.of_frame.extent, abs(apart) * size)
             if not turns and not crowds:
                 continue
             for axis in kernel.frame[:-1]:
@@ -146,7 +167,7 @@ def _added_up_in_tiles(kernel: Kernel, lanes: Lanes, size: int) -> Axis | None:
 
 def _is_held(count: int, apart: int) -> bool:
     """Does the second cache hold so many lines, so many bytes apart? Those a power of two apart crowd in few sets."""
-    return count <= _SETS * _LINE // max(gcd(apart, _SETS * _LINE), _LINE) * _WAYS // 2
+    return count <= _SETS * LINE // max(gcd(apart, _SETS * LINE), LINE) * _WAYS // 2
 
 
 def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> None:

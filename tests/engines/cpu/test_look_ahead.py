@@ -1,0 +1,41 @@
+"""Rows that several phases read: while one is computed, the next is asked for, and nothing else changes."""
+
+import numpy as np
+import pytest
+
+import glassgrad as gg
+
+
+def softmax(x):
+    exps = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return exps / np.sum(exps, axis=-1, keepdims=True)
+
+
+def gradient(x, ct):
+    return gg.grad(lambda x: np.sum(softmax(x) * ct))(x)
+
+
+def asks(function, *args):
+    return "prefetch" in gg.jit(function).inspect(*args).llvm
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(2001, 257), (1030, 300), (31, 37, 256), (300, 1201), (5000, 131), (90, 8001)])
+def test_the_values_are_those_of_the_reference(shape, dtype):
+    random = np.random.default_rng(0)
+    x, ct = (random.normal(size=shape).astype(dtype) for _ in range(2))
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    for function, given in [(softmax, (x,)), (gradient, (x, ct)), (gradient, (x[::-1], ct[..., ::-1]))]:
+        with gg.settings(engine="reference"):
+            expected = gg.jit(function)(*given)
+        np.testing.assert_allclose(gg.jit(function)(*given), expected, rtol=tolerance, atol=tolerance)
+
+
+def test_only_long_rows_of_large_arrays_are_asked_for():
+    x = np.ones((1024, 256))
+    assert asks(softmax, x)
+    assert asks(gradient, x, x)
+    assert not asks(softmax, x[:64])
+    assert not asks(softmax, x.reshape(-1, 32))
+    assert not asks(softmax, x.reshape(16, -1))
+    assert not asks(np.tanh, x)
