@@ -170,3 +170,10 @@ def test_kinds_and_options_that_do_not_fit():
         losses.cross_entropy(X, Y, label_smoothing=1.5)
     with pytest.raises(DomainError, match="the power 1 or 2"):
         losses.multi_margin(X, Y, power=3)
+
+
+@pytest.mark.parametrize("loss", [losses.cross_entropy, losses.nll, losses.multi_margin])
+def test_weights_of_classes_given_as_those_of_items(loss):
+    with pytest.raises(ShapeError, match=r"weights of its items, \(5,\), found \(4,\)") as caught:
+        loss(X, Y, weights=np.ones(4))
+    assert "class_weights" in str(caught.value)

@@ -206,3 +206,29 @@ def test_adaptive_windows(length, count):
     ends = [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
     assert np.allclose(nn.AdaptiveAvgPool1d(count)(x), np.stack([x[..., a:b].mean(-1) for a, b in ends], -1))
     assert np.allclose(nn.AdaptiveMaxPool1d(count)(x), np.stack([x[..., a:b].max(-1) for a, b in ends], -1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "said", "hint"),
+    [
+        (nn.Conv2d(3, 4, 3, key=0), (8, 28, 28, 3), r"Conv2d takes \(batch, 3, \*space\)", "np.moveaxis(x, -1, 1)"),
+        (nn.Conv2d(3, 4, 3, key=0), (28, 28, 3), r"found \(28, 28, 3\)", "np.moveaxis(x, -1, 0)"),
+        (nn.Conv1d(3, 4, 3, key=0), (8, 28, 3), "Conv1d takes .* with an axis of space", "np.moveaxis(x, -1, 1)"),
+        (
+            nn.ConvTranspose2d(3, 4, 3, key=0),
+            (8, 9, 9, 3),
+            r"ConvTranspose2d takes \(batch, 3",
+            "np.moveaxis(x, -1, 1)",
+        ),
+        (nn.Conv2d(1, 4, 3, key=0), (8, 28, 28), r"Conv2d takes \(batch, 1", "x[:, None]"),
+        (nn.Conv2d(1, 4, 3, key=0), (28, 28), r"Conv2d takes \(batch, 1", "x[None]"),
+        (nn.Conv2d(4, 4, 3, key=0, groups=2), (8, 2, 9, 9), r"Conv2d takes \(batch, 4", ""),
+        (nn.BatchNorm(3), (8, 28, 28, 3), "BatchNorm takes", "np.moveaxis(x, -1, 1)"),
+        (nn.GroupNorm(1, 3), (8, 28, 3), "GroupNorm takes", "np.moveaxis(x, -1, 1)"),
+    ],
+)
+def test_channels_at_another_place(layer, shape, said, hint):
+    for run in (layer, gg.jit(lambda layer, x: layer(x))):
+        with pytest.raises(ShapeError, match=said) as caught:
+            run(np.ones(shape, np.float32)) if run is layer else run(layer, np.ones(shape, np.float32))
+        assert hint in str(caught.value)

@@ -26,17 +26,17 @@ def convolutional():
 
 
 TABLE = """\
-path             layer                   result        parameters   flops
--------------------------------------------------------------------------
-                 Sequential              (8, 3)                 –       –
-layers[0]          Conv2d(1 → 4, 3×3)    (8, 4, 8, 8)   40 frozen  38.9 k
-layers[1]          BatchNorm             (8, 4, 8, 8)           8  6.16 k
-layers[2]          relu                  (8, 4, 8, 8)           –       –
-layers[3]          MaxPool2d             (8, 4, 4, 4)           –  2.05 k
-layers[4]          Residual              (8, 4, 4, 4)           –     512
-layers[4].inner      Conv2d(4 → 4, 3×3)  (8, 4, 4, 4)         148  37.4 k
-layers[5]          Flatten               (8, 64)                –       –
-layers[6]          Linear(64 → 3)        (8, 3)               195   3.1 k
+path       layer               result        parameters   flops
+---------------------------------------------------------------
+           Sequential          (8, 3)                 –       –
+layers[0]  Conv2d(1 → 4, 3×3)  (8, 4, 8, 8)   40 frozen  38.9 k
+layers[1]  BatchNorm           (8, 4, 8, 8)           8  6.16 k
+layers[2]  relu                (8, 4, 8, 8)           –       –
+layers[3]  MaxPool2d           (8, 4, 4, 4)           –  2.05 k
+layers[4]  Residual            (8, 4, 4, 4)           –     512
+  .inner   Conv2d(4 → 4, 3×3)  (8, 4, 4, 4)         148  37.4 k
+layers[5]  Flatten             (8, 64)                –       –
+layers[6]  Linear(64 → 3)      (8, 3)               195   3.1 k
 
 parameters  391, of which 351 learn and 40 are frozen; 8 numbers of state
 flops       88.1 k for inputs (8, 1, 8, 8)
@@ -106,7 +106,7 @@ def test_a_layer_called_twice_and_one_that_is_not_called():
 
 def test_long_paths_stay_within_a_page():
     model = nn.Linear(2, 2, key=0)
-    for _ in range(12):
+    for _ in range(30):
         model = nn.Sequential(nn.Residual(model))
     lines = str(model.summary((1, 2))).splitlines()
     assert max(map(len, lines)) <= WIDEST
@@ -125,3 +125,27 @@ def test_errors():
         nn.Linear(3, 2, key=0).summary((5, 4))
     with pytest.raises(UsageError, match="inside of a trace"):
         gg.jit(lambda model, x: [model.summary(x), x][1])(nn.Linear(3, 2, key=0), np.ones((1, 3)))
+
+
+def test_a_transformer_fits_a_terminal():
+    block = nn.TransformerEncoderBlock(64, 8, key=0)
+    for model, shape in ((block, (2, 16, 64)), (nn.Sequential(nn.Linear(9, 64, key=0), block), (2, 16, 9))):
+        lines = str(model.summary(shape)).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert any(line.strip().startswith(".query ") for line in lines)
+        assert not any("…" in line for line in lines)
+    assert model.summary(shape).to_dict()["layers"][5]["path"] == "layers[1].attention.query"
+
+
+def test_summary_without_a_size_of_the_batch():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, key=0), nn.Flatten(), nn.Linear(2 * 36, 3, key=1))
+    assert model.summary((None, 1, 8, 8)).to_dict() == model.summary((1, 1, 8, 8)).to_dict()
+
+
+def test_what_summary_does_not_take():
+    model = nn.mlp([4, 3, 2], key=0)
+    with pytest.raises(UsageError, match="needs its inputs"):
+        model.summary()
+    for wrong in (4, "x"):
+        with pytest.raises(UsageError, match=r"found .*\n.*\n\nhint: a shape is a tuple"):
+            model.summary(wrong)

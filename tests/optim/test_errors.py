@@ -1,9 +1,11 @@
 """Bad input says what is wrong, where, and what to do."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from glassgrad import optim
+from glassgrad import nn, optim, train
 from glassgrad.optim import schedules
 
 X = {"layer": {"w": np.ones((2, 3)), "b": np.ones(3)}}
@@ -24,6 +26,10 @@ def test_rates_that_are_no_numbers(make):
         make("fast")
     with pytest.raises(TypeError, match="is a number"):
         make(np.ones(2))
+    with pytest.raises(TypeError, match="is a number, found '1e-3'"):
+        make("1e-3")
+    with pytest.raises(TypeError, match="is a number, found True"):
+        make(True)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +40,9 @@ def test_rates_that_are_no_numbers(make):
         lambda: optim.adam(eps=-1.0),
         lambda: optim.adamw(weight_decay=-1.0),
         lambda: optim.sgd(0.1, momentum=-0.5),
+        lambda: optim.sgd(0.1, momentum=1.5),
+        lambda: optim.nesterov(0.1, 1.0),
+        lambda: optim.rmsprop(0.1, momentum=1.0),
         lambda: optim.rmsprop(decay=1.5),
         lambda: optim.adafactor(threshold=0.5),
         lambda: optim.adafactor(beta2_decay=0.5),
@@ -143,3 +152,15 @@ def test_a_loss_that_is_no_number():
     plateau, state = optim.Plateau(), optim.sgd(0.1).start(X)
     with pytest.raises(TypeError, match="one number as the loss"):
         plateau.update(plateau.start(), state, np.ones(3))
+
+
+@pytest.mark.parametrize("optimizer", [optim.adam, partial(optim.adam, eps=1e-6)], ids=["function", "partial"])
+def test_an_optimiser_that_was_not_called(optimizer):
+    x = np.ones((8, 2), np.float32)
+    for call in (
+        lambda: optim.ema(optimizer),
+        lambda: train.fit(nn.Linear(2, 1, key=0), (x, x[:, :1]), nn.mse, optimizer, store=False, progress=False),
+    ):
+        with pytest.raises(TypeError, match=r"found the function adam that makes one") as caught:
+            call()
+        assert "adam(1e-3)" in str(caught.value)

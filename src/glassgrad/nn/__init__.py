@@ -9,6 +9,9 @@
 ['layers[0].weight', 'layers[0].bias', 'layers[2].weight', 'layers[2].bias']
 """
 
+from typing import TYPE_CHECKING, Any
+
+from glassgrad.base.spelling import missing
 from glassgrad.nn.activations import (
     activation_of,
     elu,
@@ -51,6 +54,7 @@ from glassgrad.nn.initialisers import (
     lecun_uniform,
     orthogonal,
     truncated_normal,
+    zeros,
 )
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer, state, static
@@ -223,4 +227,35 @@ __all__ = [
     "training",
     "triplet",
     "truncated_normal",
+    "zeros",
 ]
+
+_ELSEWHERE = {
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy",
+    "BatchNorm1d": "BatchNorm",
+    "BatchNorm2d": "BatchNorm",
+    "BatchNorm3d": "BatchNorm",
+    "Dense": "Linear",
+    "Dropout1d": "Dropout",
+    "Dropout2d": "Dropout",
+    "Dropout3d": "Dropout",
+    "Hardswish": "hard_silu",
+    "InstanceNorm1d": "GroupNorm",
+    "InstanceNorm2d": "GroupNorm",
+    "InstanceNorm3d": "GroupNorm",
+    "KLDivLoss": "kl_divergence",
+    "L1Loss": "mae",
+    "Module": "Layer",
+    "Parameter": "Array",
+    "SmoothL1Loss": "huber",
+    "TransformerDecoderLayer": "TransformerDecoderBlock",
+    "TransformerEncoderLayer": "TransformerEncoderBlock",
+    "TripletMarginLoss": "triplet",
+}
+
+
+if not TYPE_CHECKING:  # for whom every name would be there
+
+    def __getattr__(name: str) -> Any:
+        raise missing(__name__, name, __all__, _ELSEWHERE)

@@ -15,6 +15,7 @@ from glassgrad.nn.activations import Activation
 from glassgrad.nn.initialisers import Initialiser, default_for, initialiser_of
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Array, Layer, static
+from glassgrad.nn.layout import check_channels
 from glassgrad.nn.linear import check_sizes
 
 Numbers: TypeAlias = int | Sequence[int]
@@ -76,6 +77,7 @@ class _Conv(Layer):
         self.groups, self.padding_mode = groups, padding_mode
 
     def __call__(self, x: Array) -> Array:
+        check_channels(self, x, self.weight.shape[1] * self.groups)
         padding: tuple[int, ...] | str | int = self.padding
         if self.padding_mode != "zeros":
             x, padding = self._padded(x), 0
@@ -187,6 +189,7 @@ class _ConvTranspose(Layer):
         self.output_padding, self.groups = each("output_padding", output_padding, self.axes), groups
 
     def __call__(self, x: Array) -> Array:
+        check_channels(self, x, self.weight.shape[0])
         y = conv_transpose(
             x,
             self.weight,

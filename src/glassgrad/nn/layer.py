@@ -143,16 +143,17 @@ class Layer:
     def summary(self, *inputs: Any, **kwargs: Any) -> Summary:
         """A table of the calls of layers, with the shapes of their results, parameters and operations, and the totals.
 
-        The inputs are arrays, or shapes of arrays of the parameters' dtype. Nothing is computed. A parameter counts
-        once, frozen ones are marked; a multiply-add is two operations. `to_dict()` of the result is plain data.
+        The inputs are arrays, or shapes of arrays of the parameters' dtype, with 1 for None. Nothing is computed. A
+        parameter counts once, frozen ones are marked; a multiply-add is two operations. `to_dict()` of the result is
+        plain data.
 
         >>> print(nn.mlp([4, 3, 2], key=0).summary((5, 4)))
-        path       layer            result  parameters  flops
-        -----------------------------------------------------
-                   Sequential       (5, 2)           –      –
-        layers[0]    Linear(4 → 3)  (5, 3)          15    135
-        layers[1]    relu           (5, 3)           –      –
-        layers[2]    Linear(3 → 2)  (5, 2)           8     70
+        path       layer          result  parameters  flops
+        ---------------------------------------------------
+                   Sequential     (5, 2)           –      –
+        layers[0]  Linear(4 → 3)  (5, 3)          15    135
+        layers[1]  relu           (5, 3)           –      –
+        layers[2]  Linear(3 → 2)  (5, 2)           8     70
         <BLANKLINE>
         parameters  23
         flops       205 for inputs (5, 4)

@@ -12,6 +12,7 @@ from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.nn.calls import current
 from glassgrad.nn.layer import Array, Layer, state, static
+from glassgrad.nn.layout import channels_last
 from glassgrad.nn.linear import check_sizes
 from glassgrad.nn.rows import as_real, like, widened
 
@@ -62,7 +63,7 @@ class BatchNorm(Layer):
                 f"BatchNorm takes (batch, {self.running_mean.shape[-1]}, *space), found {show_shape(shape)}",
                 hint="under vmap a layer sees one example, and has no batch to take statistics of"
                 if len(shape) < 2
-                else None,
+                else channels_last(shape, self.running_mean.shape[-1], len(shape) - 2),
             )
         along = (-1, *[1] * (len(shape) - 2))  # a channel's numbers beside x
         wide, dtype = widened(x), _dtype_of(x, self.scale, self.shift)
@@ -214,7 +215,10 @@ class GroupNorm(Layer):
     def __call__(self, x: Array) -> Array:
         shape = np.shape(x)
         if len(shape) < 2 or shape[1] != self.channels:
-            raise ShapeError(f"GroupNorm takes (batch, {self.channels}, *space), found {show_shape(shape)}")
+            raise ShapeError(
+                f"GroupNorm takes (batch, {self.channels}, *space), found {show_shape(shape)}",
+                hint=channels_last(shape, self.channels, len(shape) - 2),
+            )
         split = widened(x).reshape(shape[0], self.groups, self.channels // self.groups, *shape[2:])
         y = _normalised(split, tuple(range(2, split.ndim)), self.epsilon).reshape(shape)
         along = (-1, *[1] * (len(shape) - 2))

@@ -63,7 +63,7 @@ class Summary:
         }
 
     def __str__(self) -> str:
-        return "\n".join([*table_lines(_HEAD, [_cells(row) for row in self.rows]), "", *_totals(self)])
+        return "\n".join([*table_lines(_HEAD, _table(self.rows)), "", *_totals(self)])
 
     def __repr__(self) -> str:
         return str(self)
@@ -71,7 +71,7 @@ class Summary:
     def __rich__(self) -> Any:
         from rich.table import Table  # with the first table for a terminal
 
-        cells = [_cells(row) for row in self.rows]
+        cells = _table(self.rows)
         table = Table(caption="\n".join(_totals(self)), caption_justify="left", caption_style="")
         for place, name in enumerate(_HEAD):
             width = max([len(name), *[len(row[place]) for row in cells]]) if place else None  # paths give way first
@@ -85,11 +85,25 @@ class Summary:
 _HEAD = ("path", "layer", "result", "parameters", "flops")
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _table(rows: Sequence[Row]) -> list[tuple[str, ...]]:
+    """The cells of all rows; below a layer the paths go on from its own."""
+    above: list[str] = []
+    cells = []
+    for row in rows:
+        del above[row.depth :]
+        outer = above[-1] if above else ""
+        is_below = bool(outer) and row.path.startswith((f"{outer}.", f"{outer}["))
+        indent = "  " * (len(above) - 1)
+        cells.append(_cells(row, indent + (row.path[len(outer) :] if is_below else row.path)))
+        above.append(row.path)
+    return cells
+
+
+def _cells(row: Row, path: str) -> tuple[str, ...]:
     frozen = "" if not row.frozen else " frozen" if row.frozen == row.parameters else f" ({row.frozen:,} frozen)"
     counted = "as above" if row.again else f"{row.parameters:,}{frozen}" if row.parameters else "–"
     shape = show_shape(row.shape) if isinstance(row.shape, tuple) else ", ".join(map(show_shape, row.shape))
-    return row.path, "  " * row.depth + row.layer, shape, counted, short(row.flops) if row.flops else "–"
+    return path, row.layer, shape, counted, short(row.flops) if row.flops else "–"
 
 
 def _totals(found: Summary) -> list[str]:
@@ -188,10 +202,16 @@ class _Watch:
 
 def summary(model: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Summary:
     """The model called with these inputs, arrays or shapes, without computing a number."""
+    if not inputs and not kwargs:
+        raise UsageError("summary calls the model, and needs its inputs", hint="model.summary((32, 10)), or arrays")
+    if wrong := [part for part in inputs if isinstance(part, int | str)]:
+        raise UsageError(
+            f"summary takes arrays or shapes of arrays, found {wrong[0]!r}", hint="a shape is a tuple: (32, 10)"
+        )
     if workspace() is not None:
         raise UsageError("summary is for a call with arrays, found one inside of a trace")
     dtype = next((np.result_type(value) for value in model.parameters().values()), np.dtype(np.float32))
-    given = [np.broadcast_to(np.zeros((), dtype), part) if _is_shape(part) else part for part in inputs]
+    given = [_example(part, dtype) for part in inputs]
     watch = _Watch()
 
     def called(model: Any, args: Sequence[Any], words: Mapping[str, Any]) -> Any:
@@ -223,8 +243,11 @@ def summary(model: Any, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> Sum
     )
 
 
-def _is_shape(part: Any) -> bool:
-    return isinstance(part, tuple) and all(type(size) is int for size in part)
+def _example(part: Any, dtype: np.dtype) -> Any:
+    """An array of the shape, in which None is a batch of one; anything else as it is."""
+    if isinstance(part, tuple) and all(size is None or type(size) is int for size in part):
+        return np.broadcast_to(np.zeros((), dtype), tuple([1 if size is None else size for size in part]))
+    return part
 
 
 def _nbytes(value: Any) -> int:

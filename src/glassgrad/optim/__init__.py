@@ -18,6 +18,9 @@ A rate is a number or a schedule, a function of the number of steps made. It liv
 that `with_rate` changes it without compiling again. Parameters may be any tree; states are trees of arrays.
 """
 
+from typing import TYPE_CHECKING, Any
+
+from glassgrad.base.spelling import missing
 from glassgrad.optim import schedules
 from glassgrad.optim.accumulation import accumulate
 from glassgrad.optim.adam_family import adam, adamw, nadam
@@ -69,3 +72,11 @@ __all__ = [
     "weight_decay",
     "with_rate",
 ]
+
+_ELSEWHERE = {"LBFGS": "minimize", "clip_grad_norm_": "clip_by_norm", "clip_grad_value_": "clip_by_value"}
+
+
+if not TYPE_CHECKING:  # for whom every name would be there
+
+    def __getattr__(name: str) -> Any:
+        raise missing(__name__, name, __all__, _ELSEWHERE)

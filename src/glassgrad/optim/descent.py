@@ -47,7 +47,7 @@ def sgd(
     np.float64(-0.19)
     """
     check_rate(rate, "sgd")
-    checked_number(momentum, "the momentum of sgd")
+    checked_number(momentum, "the momentum of sgd", high=1.0, open_end=True)
     checked_number(weight_decay, "the weight_decay of sgd")
     checked_number(dampening, "the dampening of sgd", low=-np.inf)
     if nesterov and (not momentum or dampening):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, is_dataclass
+from functools import partial
 from inspect import get_annotations
 from typing import Any, TypeAlias, overload
 
@@ -144,10 +145,23 @@ def _check_count(state: State, parts: Sequence[object]) -> None:
         )
 
 
+def is_uncalled(optimizer: object) -> bool:
+    """Is this a function of ours that would make an optimiser if it were called?"""
+    module = getattr(_function_of(optimizer), "__module__", None) or ""
+    return callable(optimizer) and not isinstance(optimizer, type) and module.startswith("glassgrad.optim.")
+
+
+def _function_of(optimizer: Any) -> Any:
+    return optimizer.func if isinstance(optimizer, partial) else optimizer
+
+
 def checked_optimizer(optimizer: object, what: str) -> Optimizer:
     """The optimiser as given; an error where it is none."""
     if isinstance(optimizer, Optimizer):
         return optimizer
+    if is_uncalled(optimizer):
+        name = _function_of(optimizer).__name__
+        raise UsageError(f"{what} takes an optimiser, found the function {name} that makes one", hint=f"{name}(1e-3)")
     hint = "optim.adam(1e-3)"
     if isinstance(optimizer, Transformation):
         hint = f"{optimizer} changes gradients but makes no step: optim.chain({optimizer}, optim.adam(1e-3))"

@@ -42,10 +42,9 @@ def checked_number(value: Any, what: str, *, low: float = 0.0, high: float = np.
     """A number between `low` and `high` (without `high` where the end is open); traced ones are taken as they are."""
     if isinstance(value, Tracer):
         return value
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise UsageError(f"{what} is a number, found {value!r}") from None
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "iuf":
+        raise UsageError(f"{what} is a number, found {value!r}")
+    number = float(value)
     if not (low <= number <= high) or (number == high if open_end else np.isinf(number) and np.isinf(high)):
         said = f"≥ {low:g}" if np.isinf(high) else f"from {low:g} to {'below ' if open_end else ''}{high:g}"
         raise DomainError(f"{what} is a finite number {said}, found {value!r}")

@@ -103,7 +103,8 @@ def rmsprop(
     """
     check_rate(rate, "rmsprop")
     checked_number(decay, "the decay of rmsprop", high=1.0)
-    for name, value in {"eps": eps, "momentum": momentum, "weight_decay": weight_decay}.items():
+    checked_number(momentum, "the momentum of rmsprop", high=1.0, open_end=True)
+    for name, value in {"eps": eps, "weight_decay": weight_decay}.items():
         checked_number(value, f"the {name} of rmsprop")
 
     def start(parameters: Tree) -> RMSpropState:

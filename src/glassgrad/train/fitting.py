@@ -10,7 +10,7 @@ from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
 from glassgrad.optim.adam_family import adam
-from glassgrad.optim.optimizer import Optimizer, Transformation, checked_optimizer
+from glassgrad.optim.optimizer import Optimizer, Transformation, checked_optimizer, is_uncalled
 from glassgrad.optim.rates import checked_number
 from glassgrad.random.keys import split
 from glassgrad.train.checkpoint import Checkpoints
@@ -154,7 +154,7 @@ def _made(optimizer: Any, source: Source, order: Order, epochs: int) -> Optimize
     """The optimiser, made for the number of steps where a function makes it."""
     if optimizer is None:
         return adam(1e-3)
-    if isinstance(optimizer, Optimizer | Transformation | type) or not callable(optimizer):
+    if isinstance(optimizer, Optimizer | Transformation | type) or not callable(optimizer) or is_uncalled(optimizer):
         return checked_optimizer(optimizer, "fit")
     if source.rows is None:
         raise UsageError(

@@ -9,8 +9,8 @@ import numpy as np
 
 from glassgrad.base.errors import CheckpointError
 from glassgrad.base.naming import described
+from glassgrad.base.trees import join, tree_places
 from glassgrad.nn.layer import Layer
-from glassgrad.nn.parts import join, tree_places
 from glassgrad.train.objective import Objective, Supervised
 from glassgrad.train.store.plain import plain
 
@@ -19,7 +19,8 @@ _MAY_DIFFER = {"epochs", "patience", "tolerance", "statistics_every", "checkpoin
 
 def configuration_of(model: Layer, objective: Objective | Supervised, **settings: Any) -> dict[str, Any]:
     """The settings of a run in plain values; functions by their names, arrays by hashes."""
-    frozen = {path: value for path, value in model.parameters().items() if path not in model.trainable()}
+    learns = model.trainable()
+    frozen = {path: value for path, value in model.parameters().items() if path not in learns}
     facts = {
         "model": _text_of(model),
         "frozen": {path: _hash(value) for path, value in frozen.items()},

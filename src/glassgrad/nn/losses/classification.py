@@ -5,7 +5,7 @@ import numpy as np
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import DomainError, ShapeError
 from glassgrad.nn import rows
-from glassgrad.nn.losses.labels import Cases, cases_of
+from glassgrad.nn.losses.labels import Cases, cases_of, check_weights
 from glassgrad.nn.losses.reduction import Reduction, reduced
 from glassgrad.nn.rows import Array, as_array, like
 
@@ -76,6 +76,7 @@ def _entropy(
     """-Σ share · logarithm over the classes of each item, reduced."""
     if not 0 <= smoothing <= 1:
         raise DomainError(f"{loss} takes a label_smoothing from 0 to 1, found {smoothing}")
+    check_weights(loss, cases, weights)
     by_class = weights_of_classes(loss, cases, class_weights)
     counts = None
     if cases.shares is not None:

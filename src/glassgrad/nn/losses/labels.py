@@ -25,6 +25,12 @@ class Cases:
         """How many classes there are."""
         return int(self.scores.shape[self.axis])
 
+    @property
+    def items(self) -> tuple[int, ...]:
+        """The shape of the items."""
+        shape = tuple(self.scores.shape)
+        return shape[: self.axis] + shape[self.axis + 1 :]
+
     def along(self, values: Array) -> Array:
         """Values of the items, (*items), with an axis of size 1 for the classes."""
         return np.expand_dims(values, self.axis)
@@ -76,6 +82,15 @@ def cases_of(
             hint="target.astype(int) makes them so; shares of classes have the shape of the prediction",
         )
     return _with_labels(loss, x, y.astype(np.int64), axis, chosen, ignore_index)
+
+
+def check_weights(loss: str, cases: Cases, weights: Array | None) -> None:
+    """An error where the weights of the items are as many as there are classes, and not as many as items."""
+    if weights is not None and np.shape(weights) == (cases.classes,) and cases.items[:1] != (cases.classes,):
+        raise ShapeError(
+            f"{loss} takes weights of its items, {show_shape(cases.items)}, found {show_shape((cases.classes,))}",
+            hint=f"class_weights=… are those of the {cases.classes} classes",
+        )
 
 
 def _how_to_fit(x: Array, y: Array, axis: int, items: tuple[int, ...]) -> str:

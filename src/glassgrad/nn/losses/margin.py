@@ -6,7 +6,7 @@ from glassgrad.base.errors import DomainError
 from glassgrad.nn import rows
 from glassgrad.nn.losses.arguments import check_values, mask_of, masked, pair_of
 from glassgrad.nn.losses.classification import weights_of_classes
-from glassgrad.nn.losses.labels import cases_of
+from glassgrad.nn.losses.labels import cases_of, check_weights
 from glassgrad.nn.losses.reduction import Reduction, reduced
 from glassgrad.nn.rows import Array
 
@@ -94,6 +94,7 @@ def multi_margin(
     own = cases.along(cases.labels) == cases.of_classes(np.arange(cases.classes))
     short = above_zero(np.where(own, 0, margin - right + cases.scores))
     losses = np.sum(short if power == 1 else short * short, axis=cases.axis) / cases.classes
+    check_weights("multi_margin", cases, weights)
     by_class = weights_of_classes("multi_margin", cases, class_weights)
     if by_class is not None:
         losses = losses * rows.taken(by_class, cases.labels)
