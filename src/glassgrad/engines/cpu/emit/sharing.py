@@ -93,7 +93,7 @@ def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing
     """The outermost loop in blocks of which each has its own sums."""
     axis, block = kernel.frame[0], apart(kernel)
     inside = prod([max(a.extent // (lanes.width if a is lanes.of_frame else 1), 1) for a in kernel.frame[1:]])
-    step = (lanes.width if axis is lanes.of_frame else 1) * block_rounds(inside)
+    step = _without_rest(axis.extent, lanes.width if axis is lanes.of_frame else 1, block_rounds(inside))
     if axis is lanes.tiled:
         step = TILE * max(step // TILE, 1)
     pieces = min(axis.extent // step, work // _LEAST_BLOCK, _MOST_BLOCKS, _MOST_ROOM // block.nbytes)
@@ -101,6 +101,12 @@ def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing
     if pieces < 2 or pieces * many * 4 > work:
         return None
     return Sharing(axis, step, pieces, threads, block)
+
+
+def _without_rest(extent: int, unit: int, rounds: int) -> int:
+    """A step of so many units, or of up to half as many where it leaves no rest: that would be one more function."""
+    fitting = [count for count in range(rounds, rounds // 2, -1) if extent % (unit * count) == 0]
+    return unit * (fitting[0] if fitting else rounds)
 
 
 # ------------------------------------------------------------------ the functions
