@@ -8,7 +8,7 @@ import numpy as np
 
 from glassgrad.api.compile import jit
 from glassgrad.api.derivatives import value_and_grad
-from glassgrad.base.errors import UsageError
+from glassgrad.base.errors import OutOfRangeError, UsageError
 from glassgrad.base.trees import Tree, map_leaves
 from glassgrad.nn.calls import training
 from glassgrad.nn.layer import Layer
@@ -102,15 +102,21 @@ def program(
 ) -> Program:
     """The step and the evaluation of a model, compiled once for each shape of batch."""
 
+    def forward(
+        state: TrainState, frozen: Arrays, values: tuple[Tree, ...], mask: Array | None
+    ) -> tuple[Judged, Arrays]:
+        live = model.replace(_cast(state.parameters | frozen, precision) | state.states)
+        with training(fold_in(state.key, state.step)) as happened:
+            judged = objective(live, _inputs_cast(values, precision), mask)
+        return judged, happened.changes(live)
+
     def step(
         state: TrainState, frozen: Arrays, values: tuple[Tree, ...], mask: Array | None
     ) -> tuple[TrainState, Measured]:
         def loss_of(parameters: Arrays) -> tuple[Array, tuple[Judged, Arrays]]:
-            live = model.replace(_cast(parameters | frozen, precision) | state.states)
-            with training(fold_in(state.key, state.step)) as happened:
-                judged = objective(live, _inputs_cast(values, precision), mask)
+            judged, changes = forward(replace(state, parameters=parameters), frozen, values, mask)
             loss = judged.loss if state.scale is None else judged.loss.astype(np.float32) * state.scale.factor
-            return loss, (judged, happened.changes(live))
+            return loss, (judged, changes)
 
         (_, (judged, changes)), gradients = value_and_grad(loss_of, has_aux=True)(state.parameters)
         if state.scale is not None:
@@ -130,7 +136,24 @@ def program(
     def evaluate(parameters: Arrays, states: Arrays, values: tuple[Tree, ...], mask: Array | None) -> Judged:
         return objective(model.replace(_cast(parameters, precision) | states), _inputs_cast(values, precision), mask)
 
-    return Program(jit(step, donate="state"), jit(evaluate), model)
+    return Program(_telling(jit(step, donate="state"), forward), _telling(jit(evaluate), evaluate), model)
+
+
+def _telling(compiled: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """The compiled function. Where an index is out of range, the plain one tells which layer or loss that concerns."""
+
+    def told(*given: Any) -> Any:
+        try:
+            return compiled(*given)
+        except OutOfRangeError as error:
+            try:
+                with np.errstate(all="ignore"):
+                    plain(*given)
+            except OutOfRangeError as found:
+                raise found from error
+            raise
+
+    return told
 
 
 def _chosen(is_made: Array, after: TrainState, before: TrainState) -> TrainState:
