@@ -122,3 +122,76 @@ def test_parquet_files(tmp_path):
         train.Parquet(paths, target="word")
     with pytest.raises(UsageError, match="there is no file"):
         train.Parquet(tmp_path / "none.parquet")
+    with pytest.raises(UsageError, match="there are no files"):
+        train.Parquet([])
+
+
+def test_each_parquet_file_is_looked_into(tmp_path):
+    polars = pytest.importorskip("polars")
+    names = ["good", "words", "less", "broken"]
+    good, words, less, broken = paths = [tmp_path / f"{name}.parquet" for name in names]
+    polars.DataFrame({"a": [1.0, 2.0], "y": [1, 2]}).write_parquet(good)
+    polars.DataFrame({"a": ["one", "two"], "y": [1, 2]}).write_parquet(words)
+    polars.DataFrame({"y": [1, 2]}).write_parquet(less)
+    broken.write_bytes(b"no table")
+    assert train.Parquet([good, good], target="y").rows == 4
+    for path, message in zip(
+        paths[1:], ["'a' of .*words.parquet holds String", "has no column 'a'", "cannot be read"], strict=True
+    ):
+        with pytest.raises(UsageError, match=message):
+            train.Parquet([good, path], target="y")
+
+
+def mapped(tmp_path, x):
+    np.save(tmp_path / "x.npy", x)
+    return np.load(tmp_path / "x.npy", mmap_mode="r")
+
+
+def test_a_share_of_mapped_arrays_is_held_back_without_reading_them(tmp_path):
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float64)
+    y = x[:, :1].astype(np.float32)
+
+    def go(inputs):
+        return train.fit(nn.Linear(3, 1, key=0), (inputs, y), nn.mse, epochs=2, validation=0.25, batch_size=8)
+
+    one, other = go(mapped(tmp_path, x)), go(x)
+    assert one.step == 2 * 6
+    assert np.array_equal(one.history["loss"], other.history["loss"])
+    assert np.array_equal(one.history["validation loss"], other.history["validation loss"])
+
+
+def test_parts_keep_what_the_whole_was_told():
+    data = train.Arrays(np.arange(10.0)[:, None], np.arange(10), dtype=np.float32)
+    part = data.part(np.array([1, 4, 5, 9]))
+    assert part.rows == 4
+    batches = list(part.batches(train.Order(3)))
+    assert [batch.values[1].tolist() for batch in batches] == [[1, 4, 5], [9]]
+    assert batches[0].values[0].dtype == np.float32
+    assert sorted(all_rows(part.batches(train.Order(2, KEY)))) == [1, 4, 5, 9]
+    assert all_rows(part.part(np.array([2, 0])).batches(train.Order(2))) == [5, 1]
+    assert data.rows == 10
+    found = [each.fingerprint() for each in (data, part, data.part(np.array([1, 4, 5, 8])))]
+    assert len({str(each) for each in found}) == 3
+
+
+def test_there_is_one_fingerprint_of_arrays():
+    x, y = np.arange(12.0).reshape(4, 3), np.arange(4)
+    found = train.Arrays(x, y).fingerprint()
+    assert found == {"rows": 4} | train.store.fingerprint((x, y))
+    x[2, 1] += 1
+    assert train.Arrays(x, y).fingerprint()["sha256"] != found["sha256"]
+
+
+def test_reading_ahead_is_of_one_batch_or_more():
+    for ahead in (0, -1):
+        with pytest.raises(UsageError, match="ahead"):
+            train.Prefetched(train.Stream(pieces), ahead=ahead)
+
+
+def test_errors_of_a_thread_name_the_line_that_waits():
+    ragged = train.Stream(lambda: iter([(np.ones((4, 1), np.float32), np.ones(3))]))
+    with pytest.raises(ShapeError, match="different numbers of rows") as caught:
+        train.fit(nn.Linear(1, 1, key=0), ragged, nn.mse, epochs=1)
+    assert "threading.py" not in str(caught.value)
+    assert "test_data.py" in str(caught.value)
+    assert "train.fit(nn.Linear" in str(caught.value)

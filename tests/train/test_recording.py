@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from glassgrad import nn, optim, train
+from glassgrad.base.errors import StoreError
 from glassgrad.train import store
 
 X = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
@@ -62,6 +63,71 @@ def test_the_environment_and_false(tmp_path, monkeypatch):
     assert not (tmp_path / ".glassgrad").exists()
     train.fit(nn.Linear(1, 1, key=0), (X, X), nn.mse, epochs=1)
     assert (tmp_path / ".glassgrad" / "runs.db").exists()
+
+
+def test_everything_that_makes_the_run_is_recorded(tmp_path):
+    model = nn.mlp([1, 4, 1], key=0).freeze("layers[0]")
+    train.fit(
+        model, (X, 3 * X), nn.huber, optim.chain(optim.clip_by_norm(0.5), optim.sgd(lambda count: 0.1 / (1 + count))),
+        epochs=2, validation=0.25, metrics={"gap": nn.mae}, monitor="validation gap", patience=7, tolerance=0.5, key=3,
+        precision=train.Precision("bfloat16"), store=tmp_path / "runs.db", checkpoint=tmp_path / "kept",
+        callbacks=[train.OnPlateau(optim.Plateau())],
+    )  # fmt: skip
+    found = store.open(tmp_path / "runs.db").run("latest").configuration
+    assert found["loss"].endswith("huber")
+    assert found["metrics"] == {"gap": "glassgrad.nn.losses.regression.mae"}
+    assert found["optimizer"].startswith("chain(clip_by_norm(0.5), sgd(")
+    assert found["validation"]["rows"] == 16
+    assert found["validation"]["part"] != found["data"]["part"]
+    assert (found["patience"], found["tolerance"], found["monitor"]) == (7, 0.5, "validation gap")
+    assert "bfloat16" in found["precision"]
+    assert sorted(found["frozen"]) == ["layers[0].bias", "layers[0].weight"]
+    assert found["callbacks"][0].startswith("OnPlateau(")
+    assert found["key"] == [0, 3]
+    assert found["checkpoint"] == str(tmp_path / "kept")
+    assert "0x" not in str(found)
+
+
+def test_files_that_the_run_made_are_noted(tmp_path):
+    go(tmp_path, checkpoint=tmp_path / "kept")
+    place = store.open(tmp_path / "runs.db")
+    found = {each.kind: each.path for each in place.run("latest").artefacts}
+    assert found == {
+        "checkpoint": tmp_path / "kept" / "last.safetensors", "best model": tmp_path / "kept" / "best.safetensors",
+    }  # fmt: skip
+    (tmp_path / "report.html").write_text("well done")
+    found["checkpoint"].unlink()
+    place.note("latest", {"report": tmp_path / "report.html"})
+    assert sorted(each.kind for each in place.run("latest").artefacts) == ["best model", "report"]
+    with pytest.raises(StoreError, match="cannot be read"):
+        place.note("latest", {"report": tmp_path / "none"})
+
+
+class MyError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("where", [train.Started, train.Stepped, train.EpochEnded, train.Ended])
+def test_a_callback_that_fails_does_not_keep_the_others_from_the_end(tmp_path, where):
+    told = []
+
+    def broken(event):
+        if isinstance(event, where):
+            raise MyError(where.__name__)
+
+    def also_broken(event):
+        if isinstance(event, train.Ended):
+            raise OSError("at the end too")
+
+    with pytest.raises((MyError, OSError)) as caught:
+        go(tmp_path, callbacks=[broken, also_broken, lambda event: told.append(type(event))], progress=True)
+    assert told[-1] is train.Ended
+    assert "MyError" in repr([caught.value, caught.value.__context__])
+    if where is train.Started:
+        assert store.open(tmp_path / "runs.db").runs() == []
+    else:
+        (found,) = store.open(tmp_path / "runs.db").runs()
+        assert found.status == ("finished" if where is train.Ended else "failed")
 
 
 def test_a_store_that_cannot_be_written_stops_nothing(tmp_path):

@@ -56,7 +56,9 @@ def _of_function(function: FunctionType) -> str:
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):  # it is not set yet
             held.append(_held(cell.cell_contents))
-    return _hash(repr((_of_code(function.__code__), held, _held(function.__defaults__))))
+    held += [_held(value) for value in function.__defaults__ or ()]
+    held += [f"{name}={_held(value)}" for name, value in (function.__kwdefaults__ or {}).items()]
+    return _hash(repr((_of_code(function.__code__), held)))
 
 
 def _held(value: Any) -> str:

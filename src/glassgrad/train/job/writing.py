@@ -1,5 +1,6 @@
 """The files of a job's results: network, settings, plan, scores, history, predictions, plots, report. Floor 7."""
 
+import contextlib
 import json
 import math
 import platform
@@ -10,13 +11,18 @@ from typing import Any
 import numpy as np
 
 from glassgrad._version import __version__
+from glassgrad.base.errors import StoreError
 from glassgrad.train.job.folder import SETTINGS, Folder
 from glassgrad.train.job.importance import importance
 from glassgrad.train.job.learning import Learnt, Material
 from glassgrad.train.job.predicting import predicted
 from glassgrad.train.job.settings import Settings
+from glassgrad.train.recording import place_of
 from glassgrad.train.report import Column, Findings, Norms, page, write_pictures
 from glassgrad.train.run import Run
+from glassgrad.train.store import open as open_store
+
+_FILES = {"model": "model.safetensors", "metrics": "metrics.json", "report": "report.html"}
 
 
 def write_results(folder: Folder, settings: Settings, made: Material, learnt: Learnt) -> dict[str, Any]:
@@ -39,7 +45,18 @@ def write_results(folder: Folder, settings: Settings, made: Material, learnt: Le
     write_pictures(found, path / "plots")
     (path / "report.html").write_text(page(found), encoding="utf-8")
     folder.finish()
+    _note_files(folder, run)
     return summary
+
+
+def _note_files(folder: Folder, run: Run) -> None:
+    """Tells the store of runs where the results lie; the checkpoints are gone with the unfinished folder."""
+    place = place_of(None)
+    if run.id is None or place is None:
+        return
+    files = {kind: folder.path / name for kind, name in _FILES.items()}
+    with contextlib.suppress(StoreError):  # it may be read-only by now, and the results are what counts
+        open_store(place).note(run.id, files)
 
 
 def findings(folder: Folder, settings: Settings, made: Material, learnt: Learnt, run: Run) -> Findings:

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from math import isnan
@@ -22,7 +22,14 @@ from glassgrad.train.store.records import STATUSES, RunRecord, Status, unknown
 from glassgrad.train.store.series import cut_after
 from glassgrad.train.store.summary import SUMMARY_COLUMNS, Summary, summary_of
 from glassgrad.train.store.surroundings import machine, versions
-from glassgrad.train.store.writer import RunWriter, StoreWarning, silent_writer
+from glassgrad.train.store.writer import (
+    NOTE_ARTEFACT,
+    RunWriter,
+    StoreWarning,
+    artefact_row,
+    root_of,
+    silent_writer,
+)
 
 PLACE = Path(".glassgrad", "runs.db")
 
@@ -73,6 +80,17 @@ class Store:
             if not changed.rowcount:
                 raise UnknownRunError(f"the run {record.id} is no longer in {self.path}")
         return RunWriter(Database(self.path), record.number, record.id, tails)
+
+    def note(self, which: str, files: Mapping[str, str | Path]) -> None:
+        """Notes files that were made of a run after it had ended, by their kind; files that are gone are forgotten."""
+        record = self.run(which)
+        rows = [artefact_row(self.path, record.number, Path(path), kind) for kind, path in files.items()]
+        root = root_of(self.path)
+        with self._database.writing() as connection:
+            known = connection.execute("SELECT path FROM artefacts WHERE run = ?", (record.number,)).fetchall()
+            gone = [(record.number, path) for (path,) in known if not (root / path).exists()]
+            connection.executemany("DELETE FROM artefacts WHERE run = ? AND path = ?", gone)
+            connection.executemany(NOTE_ARTEFACT, rows)
 
     def runs(
         self,

@@ -91,15 +91,8 @@ class RunWriter:
         database = self._database
         if database is None or self._is_elsewhere():
             return
-        file = Path(path).absolute()
-        try:
-            size, digest = file.stat().st_size, sha256_of(file)
-        except OSError as error:
-            raise StoreError(f"the artefact {path} cannot be read: {error.strerror}") from None
-        root = root_of(database.path)
-        place = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-        row = (self._number, place, kind, size, digest, time.time())
-        self._try(lambda connection: connection.execute("INSERT OR REPLACE INTO artefacts VALUES (?,?,?,?,?,?)", row))
+        row = artefact_row(database.path, self._number, Path(path), kind)
+        self._try(lambda connection: connection.execute(NOTE_ARTEFACT, row))
 
     def flush(self) -> None:
         """Saves now what is queued. What cannot be saved is kept and tried again."""
@@ -214,6 +207,21 @@ class _RunGoneError(StoreError):
 def silent_writer() -> RunWriter:
     """A writer that keeps nothing: what a training gets where no store can be written."""
     return RunWriter(None, 0, None)
+
+
+NOTE_ARTEFACT = "INSERT OR REPLACE INTO artefacts VALUES (?,?,?,?,?,?)"
+
+
+def artefact_row(database: Path, number: int, path: Path, kind: str) -> tuple[Any, ...]:
+    """What a store keeps of a file. Raises StoreError where it cannot be read."""
+    file = path.absolute()
+    try:
+        size, digest = file.stat().st_size, sha256_of(file)
+    except OSError as error:
+        raise StoreError(f"the artefact {path} cannot be read: {error.strerror}") from None
+    root = root_of(database)
+    place = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+    return number, place, kind, size, digest, time.time()
 
 
 def root_of(database: Path) -> Path:
