@@ -135,7 +135,11 @@ class Checkpoints:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Writes the last checkpoint, and keeps the one before if it is whole."""
-        write(self.last, self._named(checkpoint, "run"), keep=self.previous if self._is_good else None)
+        named = self._named(checkpoint, "run")
+        if self._is_good:
+            write(self.last, named, keep=self.previous)
+        else:
+            write(self.last, named)
         self._is_good = True
         self._lock.touch()
 
