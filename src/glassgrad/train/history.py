@@ -14,22 +14,22 @@ KINDS = ("gradient", "update", "parameter")
 class Means:
     """Means of numbers over batches: each batch counts by what its numbers say, or by its rows."""
 
-    totals: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, float] = field(default_factory=dict)
+    sums: dict[str, list[float]] = field(default_factory=dict)  # by name: Σ count · number, Σ count
 
     def add(self, rows: int, numbers: dict[str, float], counts: dict[str, Any]) -> None:
         """Adds the numbers of a batch. One that nothing counts in adds nothing."""
         for name, value in numbers.items():
-            count = float(counts.get(name, rows))
+            sums = self.sums.get(name)
+            if sums is None:
+                sums = self.sums[name] = [0.0, 0.0]
+            count = float(counts[name]) if name in counts else rows
             if count:
-                self.totals[name] = self.totals.get(name, 0.0) + value * count
-                self.counts[name] = self.counts.get(name, 0.0) + count
-            elif name not in self.counts:
-                self.totals[name] = self.counts[name] = 0.0
+                sums[0] += value * count
+                sums[1] += count
 
     def values(self) -> dict[str, float]:
         """The means; NaN where nothing counted."""
-        return {name: total / self.counts[name] if self.counts[name] else nan for name, total in self.totals.items()}
+        return {name: total / count if count else nan for name, (total, count) in self.sums.items()}
 
 
 @dataclass(slots=True)

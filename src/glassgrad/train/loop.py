@@ -133,13 +133,12 @@ class Loop:
             run.state, measured = self.program.step(run.state, self.frozen, batch.values, batch.mask)
             run.step += 1
             self.seen += 1
-            is_lost = bool(measured.is_lost)
-            self._note(batch, measured, is_lost=is_lost)
+            self._note(batch, measured)
             spent = perf_counter() - began
             run.timings.steps += spent
             if not run.timings.compiling:
                 run.timings.compiling = spent
-            if is_lost:
+            if measured.is_lost:
                 place = f"step {run.step}, epoch {run.epoch + 1}"
                 run.status, run.reason = "failed", f"{why_lost(measured, run.state)} at {place}"
             self._tell(Stepped(run, measured))
@@ -151,14 +150,20 @@ class Loop:
         ):
             self._save()
 
-    def _note(self, batch: Batch, measured: Measured, *, is_lost: bool) -> None:
+    def _note(self, batch: Batch, measured: Measured) -> None:
         """Takes down what the step has measured."""
         run = self.run
-        numbers = {"loss": float(measured.loss)} | {name: float(x) for name, x in measured.metrics.items()}
-        for name, number in numbers.items():
-            run.history.steps.setdefault(name, Series()).add(run.step, number)
+        numbers = {"loss": float(measured.loss)}
+        for name, number in measured.metrics.items():
+            numbers[name] = float(number)
+        for name, value in numbers.items():
+            series = run.history.steps.get(name)
+            if series is None:
+                series = run.history.steps[name] = Series()
+            series.steps.append(run.step)
+            series.values.append(value)
         self.means.add(batch.rows, numbers, measured.counts)
-        if (run.step - 1) % self.statistics_every == 0 or is_lost:
+        if (run.step - 1) % self.statistics_every == 0 or measured.is_lost:
             run.history.layers.add(run.step, measured.norms)
 
     # ------------------------------------------------------------------ after an epoch

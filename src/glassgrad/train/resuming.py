@@ -33,8 +33,7 @@ def save(loop: "Loop", checkpoints: Checkpoints) -> None:
         "step": run.step,
         "seen": loop.seen,
         "waiting": loop.selection.waiting,
-        "totals": loop.means.totals,
-        "counts": loop.means.counts,
+        "sums": loop.means.sums,
         "best": run.best,
         "stopped": run.reason if run.status == "stopped" and run.reason != loop.selection.why_enough else None,
         "epochs": run.history.epochs,
@@ -68,7 +67,7 @@ def restore(loop: "Loop", checkpoints: Checkpoints) -> None:
     run.id = facts["id"]
     run.epoch, run.step = facts["epoch"], facts["step"]
     run.timings = Timings(**facts["timings"])
-    loop.seen, loop.means = facts["seen"], Means(facts["totals"], facts["counts"])
+    loop.seen, loop.means = facts["seen"], Means(facts["sums"])
     _restore_best(loop, facts, checkpoints)
     _restore_callbacks(loop, found, checkpoints)
     if reason := facts["stopped"] or loop.selection.why_enough:
