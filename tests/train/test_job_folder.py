@@ -11,9 +11,11 @@ import pytest
 pytest.importorskip("polars")
 pytest.importorskip("sklearn")
 
-from glassgrad.base.errors import TableError, UsageError
+from glassgrad.base.errors import DomainError, TableError, UsageError
+from glassgrad.cli.table_errors import as_options
 from glassgrad.train.job import Folder, Settings
 from glassgrad.train.job.folder import FailedTrainingError
+from glassgrad.train.job.predicting import free
 
 SETTINGS = Settings("table.csv", "y")
 
@@ -110,3 +112,29 @@ def test_ctrl_c_while_the_packages_are_loaded_is_no_traceback(tmp_path):
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=30)[1] == "error: interrupted\n"
     assert process.returncode == 130
+
+
+# ------------------------------------------------------------------ words
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"batch_size": 0}, "--batch-size is 0"),
+        ({"weight_decay": -1.0}, "--weight-decay is -1.0\nhint: a number from 0"),
+        ({"dropout": 1.0}, "--dropout is 1.0\nhint: a share from 0 to below 1"),
+        ({"lr": -1.0}, "--lr is -1.0\nhint: a positive number"),
+        ({"lr": 0.0}, "--lr is 0.0\nhint: a positive number"),
+        ({"seed": -1}, "--seed is -1\nhint: a whole number from 0"),
+        ({"activation": "rely"}, "no activation 'rely'"),
+    ],
+)
+def test_settings_are_told_in_the_words_of_the_command(given, said):
+    with pytest.raises((UsageError, DomainError)) as caught:
+        Settings.of({"data": "a.csv", "target": "y", **given}, "")
+    text = f"{as_options(caught.value.message)}\nhint: {as_options(caught.value.hint or '')}"
+    assert said in text
+    assert "or give a function" not in text
+
+
+def test_a_target_called_row_keeps_the_numbers_of_the_rows():
+    assert free("row", ["row"]) == "row*"
+    assert free("row", ["price"]) == "row"

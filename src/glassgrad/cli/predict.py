@@ -21,6 +21,7 @@ def predict(
     """Predicts a table's rows, in their order: the prediction, and the probability of each class."""
     with table_errors():
         from glassgrad.train.job import compared, load_network, predictions, write_parquet
+        from glassgrad.train.tabular.frames import normal
         from glassgrad.train.tabular.reading import read
 
         if json_ and out is not None and out.suffix == ".parquet":
@@ -30,7 +31,7 @@ def predict(
         network = load_network(folder)
         with waiting(screen, f"reading {data}"):
             table = read(data, separator, notes=notes, marks=network.preparation.plan.marks)
-        found = predictions(network, table, keep or ())
+        found = predictions(network, table, [normal(name) for name in keep or ()])
         for note in (*notes, *network.preparation.notes(table)):
             say(f"! {note}")
         if json_:

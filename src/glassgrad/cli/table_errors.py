@@ -14,7 +14,10 @@ _OPTIONS = (  # what the library calls it, and what the command does
     (re.compile(r"\btask='(\w*)'"), r"--task \1"),
     (re.compile(r"\bseparator= "), "--separator "),
     (re.compile(r"\bresume=False\b"), "--overwrite"),
-    (re.compile(r"^Options: (\w+)_?"), r"--\1"),
+    (re.compile(r"^Options: rate\b"), "--lr"),
+    (re.compile(r"^Options: (\w+)"), lambda found: "--" + found[1].replace("_", "-")),
+    (re.compile(r"; or give a function$"), ""),
+    (re.compile(r"store\.open\(path\), or --store PATH"), "GLASSGRAD_STORE=PATH in the environment"),
     (re.compile(r", or leave them out \(columns=\)|read fewer columns \(columns=\), or "), ""),
 )
 

@@ -28,9 +28,12 @@ def train(
     separator: Annotated[str | None, typer.Option(help="between the values of a line; by default found out")] = None,
     test: Annotated[float | None, typer.Option(help="share of the rows to test on (0.2)")] = None,
     validation: Annotated[
-        float | None, typer.Option(help="share of the rows to choose the best epoch by (0.1)")
+        float | None, typer.Option(help="share of the rows to choose the best network by (0.1)")
     ] = None,
-    hidden: Annotated[str | None, typer.Option(help="sizes of the hidden layers (192)", metavar="N,N")] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(help="sizes of the hidden layers (192; from 1,000 rows on also 192,192)", metavar="N,N"),
+    ] = None,
     activation: Annotated[str | None, typer.Option(help="relu, gelu, tanh, … (relu)")] = None,
     optimizer: Annotated[str | None, typer.Option(help="adamw, adam, sgd, … (adamw)")] = None,
     lr: Annotated[str | None, typer.Option(help="learning rate, or auto: a range test", metavar="RATE")] = None,
@@ -40,7 +43,8 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="rows in a step; by default by the table's size")] = None,
     epochs: Annotated[int | None, typer.Option(help="at most so many passes over the rows (200)")] = None,
     patience: Annotated[
-        int | None, typer.Option(help="epochs without improvement before it stops (30; 10 on large tables)")
+        int | None,
+        typer.Option(help="epochs without improvement before it stops (30; 10 on large tables; all on small ones)"),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="of the split, the start and the order (0)")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="go on with a run that was interrupted")] = False,
@@ -166,6 +170,8 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
     except KeyboardInterrupt:
         _interrupted(folder)
     scores_table(screen, learnt.scores, summary)
+    if not (folder.path / "plots").exists():
+        screen.print("no plots/: matplotlib is not installed; the report has the plots")
     say(f"the report: {folder.path / 'report.html'}")
     return summary
 

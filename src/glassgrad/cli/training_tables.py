@@ -78,7 +78,13 @@ def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: 
         cells = [f"[bold]{text}[/]" if who == best else text for who, text in _texts(name, scores, score)]
         table.add_row(measure(name), *cells)
     screen.print(table)
+    for one in summary["candidates"]:
+        kept = ", kept" if one["kept"] else ""
+        loss = "failed" if one["validation_loss"] is None else f"validation loss {one['validation_loss']:.4g}"
+        screen.print(_plain(f"tried {one['manner']}: {loss} in {one['epochs']:,} epochs{kept}"))
     screen.print(_plain(f"\n{summary['epochs']:,} epochs in {summary['seconds']:.1f} s: {_end(summary)}"))
+    if "validation" in summary["learnt_from"]:
+        screen.print("the table is small: it learnt from the rows to validate too")
 
 
 def known_table(screen: "Console", rows: int, scores: dict[str, Any]) -> None:

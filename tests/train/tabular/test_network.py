@@ -6,6 +6,7 @@ import pytest
 
 from glassgrad.base.errors import CheckpointError, DomainError, ShapeError, TableError, UsageError
 from glassgrad.train import tabular
+from glassgrad.train.run import EpochEnded, Stepped
 from glassgrad.train.tabular import Network, Options, Preparation
 from tests.train.tabular.tables import customers
 
@@ -48,9 +49,12 @@ def test_customers_are_told_from_each_other_and_the_run_is_the_same_again(tmp_pa
     loaded = Network.load(tmp_path)
     assert loaded.scores(split.test).tobytes() == network.scores(split.test).tobytes()
     assert len(loaded.predict(split.test[:0])) == 0
-    (tmp_path / "network.json").write_text("{}")
-    with pytest.raises(CheckpointError, match="cannot be read"):
-        Network.load(tmp_path)
+    text = (tmp_path / "network.json").read_text()
+    changed = text.replace("relu", "tanh")
+    for damaged, said in ((text[:20], "cannot be read"), ("{}", "is no glassgrad"), (changed, "damaged")):
+        (tmp_path / "network.json").write_text(damaged)
+        with pytest.raises(CheckpointError, match=rf"network\.json.*{said}"):
+            Network.load(tmp_path)
 
 
 def test_a_rate_that_is_found_is_a_good_one(curve):
@@ -109,3 +113,80 @@ def test_metrics_are_those_of_scikit_learn():
     assert found["rmse"] == pytest.approx(sk.root_mean_squared_error(a, b))
     assert found["mae"] == pytest.approx(sk.mean_absolute_error(a, b))
     assert found["r2"] == pytest.approx(sk.r2_score(a, b))
+
+
+# ------------------------------------------------------------------ what is chosen where nobody says
+def test_a_small_table_is_learnt_from_with_the_rows_of_the_validation():
+    table = customers(200)
+    network, split = trained(table, "leaves", epochs=3)
+    assert network.learnt_from == ("train", "validation")
+    assert (network.run.epoch, network.run.step) == (3, 3 * -(-(len(split.train) + len(split.validation)) // 64))
+    assert network.run.monitor == "loss"
+    for asked in ({"patience": 5}, {"patience": 0}):
+        watched, _ = trained(table, "leaves", epochs=3, **asked)
+        assert (watched.learnt_from, watched.run.monitor) == (("train",), "validation loss")
+
+
+def test_the_rows_that_the_scores_are_of_are_never_learnt_from():
+    table = customers(200)
+    plan = tabular.infer(table, "leaves")
+    split = tabular.split(table, plan, test=0.0)
+    network = Network.train(Preparation.fit(plan, split.train), split, Options(epochs=2), progress=False)
+    assert network.learnt_from == ("train",)
+
+
+@pytest.fixture(scope="module")
+def boards():
+    """A pattern of squares, which strong regularisation wipes out."""
+    x = np.random.default_rng(0).uniform(-1, 1, (1600, 2))
+    black = (np.floor(2 * x[:, 0]) + np.floor(2 * x[:, 1])) % 2 == 0
+    return pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.where(black, "black", "white")})
+
+
+def test_the_validation_decides_between_several_networks(boards, tmp_path):
+    network, split = trained(boards, "y", epochs=40)
+    assert [one.manner for one in network.candidates] == ["strong", "light", "deep"]
+    (kept,) = [one for one in network.candidates if one.is_kept]
+    assert kept.loss == min(one.loss for one in network.candidates) == network.run.best[1]
+    assert kept.manner != "strong"
+    network.save(tmp_path)
+    assert Network.load(tmp_path).scores(split.test).tobytes() == network.scores(split.test).tobytes()
+
+
+def test_only_what_is_left_open_is_chosen():
+    assert Options().manners(1000) == ("strong", "light", "deep")
+    assert Options(hidden=(8,)).manners(1000) == ("strong", "light")
+    assert Options(dropout=0.1, weight_decay=0.1).manners(1000) == ("strong", "deep")
+    assert Options(hidden=(8,), dropout=0.1, weight_decay=0.1).manners(1000) == ("strong",)
+    assert Options().manners(999) == Options().manners(200_000) == ("strong",)
+    given = Options(hidden=(48,), dropout=0.25, weight_decay=0.5).decided(2000, 1e-3, "deep")
+    assert (given.hidden, given.dropout, given.weight_decay) == ((48,), 0.25, 0.5)
+
+
+def test_several_trainings_that_are_broken_off_in_the_second_go_on_to_the_same_network(boards, tmp_path):
+    plan = tabular.infer(boards, "y")
+    split = tabular.split(boards, plan)
+    preparation = Preparation.fit(plan, split.train)
+    asked = {"options": Options(epochs=4), "progress": False, "store": False}
+    whole = Network.train(preparation, split, checkpoint=tmp_path / "whole", **asked)
+    runs = []
+
+    def stop(event):
+        if isinstance(event, EpochEnded) and event.run not in runs:
+            runs.append(event.run)
+        if len(runs) == 2 and event.run.epoch == 2:
+            raise RuntimeError("the power is gone")
+
+    with pytest.raises(RuntimeError, match="the power"):
+        Network.train(preparation, split, callbacks=[stop], checkpoint=tmp_path / "broken", **asked)
+    assert not (tmp_path / "broken/deep").exists()
+    steps = []
+    resumed = Network.train(
+        preparation, split, callbacks=[lambda event: steps.append(event.run) if isinstance(event, Stepped) else None],
+        checkpoint=tmp_path / "broken", **asked,
+    )  # fmt: skip
+    assert resumed.scores(split.test).tobytes() == whole.scores(split.test).tobytes()
+    assert [(one.manner, one.loss, one.epochs) for one in resumed.candidates] == [
+        (one.manner, one.loss, one.epochs) for one in whole.candidates
+    ]
+    assert len({id(run) for run in steps}) == 2  # the first was over

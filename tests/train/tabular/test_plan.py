@@ -247,3 +247,39 @@ def test_numbers_far_outside_of_the_training_are_told_at_predictions():
     assert "x: 2 values far outside of what the training had" in found[0]
     assert "the first 1e+30 in row 6" in found[0]
     assert np.isfinite(preparation.inputs(far(x={5: 1e30, 6: -1.7e308}))).all()
+
+
+# ------------------------------------------------------------------ words of a person, words in cells
+@pytest.mark.parametrize(
+    ("kind", "cells", "said"),
+    [
+        ("number", ["red", "blue"] * 30, "is to be a number, and 60 of its 60 values are none, such as 'red', 'blue'"),
+        ("date", [1.5, 2.5] * 30, "is to be a date, and 60 of its 60 values are none, such as 1.5, 2.5"),
+    ],
+)
+def test_a_kind_that_the_cells_are_not_of_is_refused(kind, cells, said):
+    with pytest.raises(TableError, match=said):
+        tabular.infer(far().with_columns(x=pl.Series(cells)), "y", kinds={"x": kind})
+
+
+def test_the_target_has_no_kind():
+    with pytest.raises(UsageError, match="'y' is the target"):
+        tabular.infer(far(), "y", kinds={"y": "left out"})
+
+
+def test_classes_that_are_alike_or_mean_nothing_are_told():
+    table = far().with_columns(y=pl.Series(["Yes", "yes", "no", "No", "-", "maybe"] * 10))
+    notes = tabular.infer(table, "y").notes
+    assert "'No', 'no' are different classes: are they meant to be?" in notes
+    assert "'Yes', 'yes' are different classes: are they meant to be?" in notes
+    assert "'-' is a class like the others: leave the cell empty where nothing is known" in notes
+    assert tabular.infer(far().with_columns(y=pl.Series(["a", "b", "c"] * 20)), "y").notes == ()
+
+
+def test_numbers_with_a_unit_that_are_left_out_are_told():
+    table = far().with_columns(x=pl.Series([f"{value:.4f} CHF" for value in far()["x"]]))
+    plan = tabular.infer(table, "y")
+    assert not plan.columns[0].is_used
+    assert "numbers with a unit" in plan.warnings[0]
+    names = pl.Series([f"K{row:05d}" for row in range(ROWS)])
+    assert tabular.infer(table.with_columns(x=names), "y").warnings == []

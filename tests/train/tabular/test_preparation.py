@@ -9,6 +9,7 @@ import pytest
 from glassgrad.base.errors import CheckpointError, TableError, UsageError
 from glassgrad.train import tabular
 from glassgrad.train.tabular import Preparation
+from glassgrad.train.tabular.sealed import read_sealed, write_sealed
 from tests.train.tabular.tables import customers
 
 
@@ -165,15 +166,18 @@ def test_a_damaged_preparation_is_an_error(made, tmp_path):
     preparation = made[3]
     preparation.save(tmp_path)
     path = tmp_path / "preparation.json"
-    facts = json.loads(path.read_text())
+    facts = read_sealed(path, "glassgrad preparation 1")
     steps = facts["parts"][0]["steps"]
     facts["parts"][0]["steps"] = {}
     path.write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match="damaged: it is not what was written"):
+        Preparation.load(tmp_path)
+    write_sealed(path, facts)
     with pytest.raises(CheckpointError, match="its numbers lack 'fill'"):
         Preparation.load(tmp_path)
     facts["parts"][0]["steps"] = steps
     steps["fill"] = {"fitted": "Popen", "state": {}}
-    path.write_text(json.dumps(facts))
+    write_sealed(path, facts)
     with pytest.raises(CheckpointError, match="nothing that it is made of"):
         Preparation.load(tmp_path)
     path.write_text(path.read_text()[:100])

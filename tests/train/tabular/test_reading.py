@@ -259,3 +259,23 @@ def test_times_in_arrays_are_dates_and_durations_are_days(tmp_path, unit):
     table.write_parquet(tmp_path / "a.parquet")
     again = tabular.read(tmp_path / "a.parquet")
     assert np.isfinite(tabular.Preparation.fit(tabular.infer(again, "y"), again).inputs(again)).all()
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "npz"])
+def test_names_that_look_the_same_are_the_same(tmp_path, ending):
+    path = tmp_path / f"a.{ending}"
+    match ending:
+        case "csv":
+            path.write_text("gro\u0308\u00dfe,b\n1,2\n")
+        case "parquet":
+            pl.DataFrame({"gro\u0308\u00dfe": [1], "b": [2]}).write_parquet(path)
+        case _:
+            np.savez(path, **{name: [1] for name in ("gro\u0308\u00dfe", "b")})
+    assert tabular.read(path, columns=["gr\u00f6\u00dfe"]).columns == ["gr\u00f6\u00dfe"]
+
+
+def test_a_target_in_a_large_file_keeps_its_digits(written):
+    path = written("x,y\n" + "0.1234567891,123456789.25\n" * 30)
+    table = read_delimited(path, None, None, [], exact=["y"], block=200)
+    assert table["y"].unique().to_list() == [123456789.25]
+    assert table["x"].dtype == pl.Float32

@@ -1,6 +1,7 @@
 """A network as a NumPy module that a person would write: a line for each layer, the weights beside it. Floor 7."""
 
 import ast
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,9 +86,15 @@ def _header(network: Network, arrays: dict[str, np.ndarray], imports: str, path:
     file = path.with_suffix(".npz").name
     shapes = {name: f"  # {array.shape}" if array.shape else "" for name, array in arrays.items()}
     values = [f'{name} = weights["{name}"]{shapes[name]}' for name in arrays]
-    opened = f'with np.load(Path(__file__).with_name("{file}")) as file:\n    weights = dict(file)\n'
-    document = f'"""{first}\n\nIts weights are in {file}, which lies beside this file.\n"""'
+    opened = f"with np.load(Path(__file__).with_name({_literal(file)})) as file:\n    weights = dict(file)\n"
+    shown = file.replace("\\", "\\\\").replace('"', "'")  # in a docstring
+    document = f'"""{first}\n\nIts weights are in {shown}, which lies beside this file.\n"""'
     return "\n".join([document, "", "from pathlib import Path", "", imports, "", opened, *values]) + "\n\n\n"
+
+
+def _literal(text: str) -> str:
+    """A text as Python has it, in double quotes where they do."""
+    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 
 
 _COMMENT = re.compile(r"  # \([^#]*$")

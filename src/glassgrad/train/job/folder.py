@@ -67,7 +67,7 @@ class Folder:
     @property
     def is_kept(self) -> bool:
         """Has an unfinished run saved anything that another could go on with?"""
-        return any(self.checkpoints.glob("*.safetensors"))
+        return any(self.checkpoints.rglob("*.safetensors"))
 
     @contextmanager
     def claimed(self, settings: Settings, *, resume: bool, overwrite: bool) -> Iterator[None]:

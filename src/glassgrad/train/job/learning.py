@@ -53,7 +53,8 @@ def material(settings: Settings) -> Material:
     """Reads the table and makes it ready; what it infers is in the plan. Raises TableError with a hint."""
     notes: list[str] = []
     marks: dict[str, Decimal] = {}
-    table = read(settings.data, settings.separator, notes=notes, marks=marks)
+    exact = [settings.target, *([settings.time_column] if settings.time_column else [])]
+    table = read(settings.data, settings.separator, notes=notes, marks=marks, exact=exact)
     plan = infer(
         table,
         settings.target,

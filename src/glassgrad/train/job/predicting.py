@@ -1,6 +1,6 @@
 """Predictions as a table: what is predicted for each row, and how probable each class is. Floor 7."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ def predicted(network: Network, found: np.ndarray, before: dict[str, Any]) -> An
     """The same from probabilities or values that are there already."""
     plan = network.preparation.plan
     columns = dict(before)
-    name = _free("prediction", columns)
+    name = free("prediction", columns)
     if plan.task == "regression":
         return polars().DataFrame(columns | {name: found})
     columns[name] = network.preparation.original(found.argmax(axis=1))
     for place, label in enumerate(plan.classes):
-        columns[_free(f"probability {label}", columns)] = found[:, place]
+        columns[free(f"probability {label}", columns)] = found[:, place]
     return polars().DataFrame(columns)
 
 
@@ -59,8 +59,12 @@ def write_parquet(found: Any, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _free(name: str, taken: dict[str, Any]) -> str:
-    """The name, or with a star where a kept column or a class has it already."""
+def free(name: str, taken: Container[str]) -> str:
+    """The name, or with a star where a kept column, a class or the target has it already.
+
+    >>> free("row", ["row"])
+    'row*'
+    """
     while name in taken:
         name += "*"
     return name

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.train.tabular.frames import normal
 from glassgrad.train.tabular.options import Options
 
 _TEXTS = ("data", "target", "task", "time_column", "separator", "activation", "optimizer")
@@ -46,6 +47,7 @@ class Settings:
         ((64, 32), 0.2)
         """
         values = {name: _checked(name, value, where) for name, value in given.items()}
+        values |= {name: normal(values[name]) for name in ("target", "time_column") if values.get(name) is not None}
         for name, hint in (("data", 'data = "table.csv"'), ("target", 'target = "column"')):
             if name not in values:
                 raise UsageError(f"{where or 'the command'} does not say what the {name} is", hint=hint)
@@ -58,7 +60,8 @@ class Settings:
         """The settings by name, as `of` takes them; without those that are None."""
         found = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("kinds", "options")}
         network = asdict(self.options)
-        network["lr"], network["hidden"] = network.pop("rate"), list(network["hidden"])
+        network["lr"] = network.pop("rate")
+        network["hidden"] = None if network["hidden"] is None else list(network["hidden"])
         network["clip"] = network["clip"] or 0
         found |= network | ({"kind": dict(self.kinds)} if self.kinds else {})
         return {name: found[name] for name in NAMES if found.get(name) is not None}
@@ -121,7 +124,7 @@ def _checked(name: str, value: Any, where: str) -> Any:
     if name == "hidden":
         return tuple(value)
     if name == "kind":
-        return {column: _kind(column, kind, where) for column, kind in value.items()}
+        return {normal(column): _kind(column, kind, where) for column, kind in value.items()}
     return float(value) if name in (*_NUMBERS, *_SHARES) or (name == "lr" and is_number) else value
 
 

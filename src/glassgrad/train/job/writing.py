@@ -15,12 +15,13 @@ from glassgrad.base.errors import StoreError
 from glassgrad.train.job.folder import SETTINGS, Folder
 from glassgrad.train.job.importance import importance
 from glassgrad.train.job.learning import Learnt, Material
-from glassgrad.train.job.predicting import predicted
+from glassgrad.train.job.predicting import free, predicted
 from glassgrad.train.job.settings import Settings
 from glassgrad.train.recording import place_of
 from glassgrad.train.report import Column, Findings, Norms, page, write_pictures
 from glassgrad.train.run import Run
 from glassgrad.train.store import open as open_store
+from glassgrad.train.tabular.options import MANNERS
 
 _FILES = {"model": "model.safetensors", "metrics": "metrics.json", "report": "report.html"}
 
@@ -40,7 +41,7 @@ def write_results(folder: Folder, settings: Settings, made: Material, learnt: Le
     part = "test" if len(made.split.test) else "validation"
     rows = made.split.rows[part] + 1
     truth = made.preparation.original(learnt.truth) if found.is_classification else learnt.truth
-    before = {"row": rows, made.plan.target.name: truth}
+    before = {free("row", [made.plan.target.name]): rows, made.plan.target.name: truth}
     predicted(learnt.network, learnt.found, before).write_csv(path / "predictions.csv")
     write_pictures(found, path / "plots")
     (path / "report.html").write_text(page(found), encoding="utf-8")
@@ -82,27 +83,43 @@ def findings(folder: Folder, settings: Settings, made: Material, learnt: Learnt,
         scores=learnt.scores,
         epochs=run.history.epochs,
         best_epoch=best,
-        ended=_ended(run, settings.options.epochs),
+        ended=_ended(learnt, run, settings.options.epochs) + _chosen(learnt),
         norms=Norms(layers.paths, np.array(layers.steps, np.int64), layers.norms("gradient")),
         truth=learnt.truth,
         prediction=learnt.found.argmax(axis=1) if is_classification else learnt.found,
         probabilities=learnt.found if is_classification else None,
         importance=importance(learnt.network, made.tested, settings.options.seed),
         settings=settings.toml(),
-        command=settings.command(str(folder.path)),
+        command=settings.command(),  # into a folder of a free name
         facts=_facts(learnt, run),
     )
 
 
-def _ended(run: Run, epochs: int) -> str:
-    kept = (
-        ""
-        if run.best is None
-        else f" The network after epoch {run.best[0]} is kept: its {run.monitor} is the smallest."
-    )
+def _kept_epoch(learnt: Learnt, run: Run) -> int | None:
+    """The epoch after which the network is kept: the last where no validation tells which was the best."""
+    if "validation" in learnt.network.learnt_from:
+        return run.epoch
+    return None if run.best is None else run.best[0]
+
+
+def _ended(learnt: Learnt, run: Run, epochs: int) -> str:
+    kept = ""
+    if run.best is not None and "validation" not in learnt.network.learnt_from:
+        kept = f" The network after epoch {run.best[0]} is kept: its {run.monitor} is the smallest."
     if run.status == "stopped":
         return f"Training stopped after epoch {run.epoch} of at most {epochs}: {run.reason}.{kept}"
     return f"Training went through all {epochs} epochs.{kept}"
+
+
+def _chosen(learnt: Learnt) -> str:
+    """Between which networks the validation decided, or why it did not."""
+    network = learnt.network
+    if "validation" in network.learnt_from:
+        return " The table is small, so it learnt from the rows of the validation too, and none ended it early."
+    if not network.candidates:
+        return ""
+    listing = ", ".join(one.said() for one in network.candidates)
+    return f" Several networks were trained, and that of the smallest validation loss is kept: {listing}."
 
 
 def _facts(learnt: Learnt, run: Run) -> dict[str, str]:
@@ -122,7 +139,7 @@ def _facts(learnt: Learnt, run: Run) -> dict[str, str]:
 
 def _sizes(learnt: Learnt) -> list[int]:
     preparation = learnt.network.preparation
-    return [len(preparation.feature_names), *learnt.network.options.hidden, len(preparation.plan.classes) or 1]
+    return [len(preparation.feature_names), *(learnt.network.options.hidden or ()), len(preparation.plan.classes) or 1]
 
 
 def _rate(learnt: Learnt) -> float:
@@ -143,12 +160,22 @@ def _summary(made: Material, learnt: Learnt, run: Run) -> dict[str, Any]:
         "baselines": dict(others),
         "epochs": run.epoch,
         "steps": run.step,
-        "best_epoch": None if run.best is None else run.best[0],
+        "best_epoch": _kept_epoch(learnt, run),
         "status": run.status,
         "reason": run.reason,
         "rate": _rate(learnt),
         "parameters": learnt.network.model.parameter_count(),
-        "seconds": run.timings.total,
+        "seconds": sum(one.seconds for one in learnt.network.candidates) or run.timings.total,
+        "learnt_from": list(learnt.network.learnt_from),
+        "candidates": [
+            {
+                "manner": MANNERS[one.manner],
+                "validation_loss": one.loss if math.isfinite(one.loss) else None,
+                "epochs": one.epochs,
+                "kept": one.is_kept,
+            }
+            for one in learnt.network.candidates
+        ],
         "notes": list(made.notes),
     }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
+from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of, is_infinite
 from glassgrad.train.tabular.extremes import WHOLE, said_of_extremes, said_of_infinite
 from glassgrad.train.tabular.frames import counted, listed, polars
@@ -166,8 +167,24 @@ def _of_words(
     return _of_levels(Column(name, "category", "", missing, distinct, width=width, warning=warning), filled, rows)
 
 
+_WITH_UNIT = r"^[+-]?\d[\d.,' ]*\s*[A-Za-z°µ/²³]{1,8}\.?$|^[A-Z]{3}\s*[+-]?\d[\d.,' ]*$"
+
+
 def _of_levels(found: Column, filled: "pl.Series", rows: int) -> Column:
     """A category, or words that are nothing of the sort: names, codes of single rows, sentences."""
+    levels = _levels(found, filled, rows)
+    letters = filled.head(2000).str.extract_all(r"[^\d.,' +-]+").list.join("").n_unique()
+    if (
+        levels.kind in ("text", "identifier")
+        and letters <= 3
+        and filled.head(2000).str.contains(_WITH_UNIT).mean() > 0.9
+    ):
+        said = f"numbers with a unit, such as {filled[0]!r}, are words here: leave the unit away to learn from them"
+        return replace(levels, warning=_joined(levels.warning, said))
+    return levels
+
+
+def _levels(found: Column, filled: "pl.Series", rows: int) -> Column:
     distinct = found.distinct
     share = distinct / rows
     words = float(filled.head(2000).str.count_matches(r"\S+").mean() or 0)
@@ -215,14 +232,28 @@ def _given(name: str, cells: "pl.Series", kind: Kind, mark: Decimal) -> Column:
     filled = cells.drop_nulls()
     match kind:
         case "number":
-            decimal, share = decimal_of(filled, mark)
+            decimal, _ = decimal_of(filled, mark)
             numbers = as_numbers(filled, decimal)
-            return replace(
-                found, decimal=decimal, warning=_odd(filled, numbers, "no numbers") if share else "it has no numbers"
-            )
+            _check_most(found, filled, numbers)
+            return replace(found, decimal=decimal, warning=_odd(filled, numbers, "no numbers"))
         case "date":
-            formats, _, is_open = formats_of(as_words(filled) if filled.dtype.is_numeric() else filled)
-            odd = _odd(filled, as_days(as_words(filled) if filled.dtype.is_numeric() else filled, formats), "no dates")
-            return replace(found, formats=formats, warning="days and months might be swapped" if is_open else odd)
+            words = as_words(filled) if filled.dtype.is_numeric() else filled
+            formats, _, is_open = formats_of(words)
+            days = as_days(words, formats)
+            _check_most(found, filled, days)
+            swapped = "days and months might be swapped" if is_open else None
+            return replace(found, formats=formats, warning=_joined(_odd(filled, days, "no dates"), swapped))
         case _:
             return found
+
+
+def _check_most(column: Column, filled: "pl.Series", numbers: np.ndarray) -> None:
+    """Raises TableError where most cells are nothing of the kind that a person names."""
+    is_odd = ~np.isfinite(numbers)
+    if np.count_nonzero(is_odd) > 0.5 * len(filled):
+        examples = filled.filter(polars().Series(is_odd)).unique(maintain_order=True).to_list()
+        raise TableError(
+            f"column {column.name!r} is to be a {column.kind}, and {int(is_odd.sum()):,} of its {len(filled):,} values "
+            f"are none, such as {listed(examples, 3)}",
+            hint="kinds={'column': 'category'} takes them as words",
+        )

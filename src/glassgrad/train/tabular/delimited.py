@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.blocks import Block, blocks, check_records, encoding_of
 from glassgrad.train.tabular.cells import Decimal
-from glassgrad.train.tabular.frames import MISSING, listed, polars
+from glassgrad.train.tabular.frames import MISSING, listed, normal, polars
 from glassgrad.train.tabular.marks import Seen, doubts, joined, marks_of, seen_in
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def read_delimited(
     columns: Collection[str] | None,
     notes: list[str],
     marks: dict[str, Decimal] | None = None,
+    exact: Collection[str] = (),
     block: int = BLOCK,
 ) -> "pl.DataFrame":
     """The table in a text file."""
@@ -68,7 +69,7 @@ def read_delimited(
     if first is not None:
         _settle_marks(first, kinds, seen, layout, marks, notes)
     notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
-    found = pl.concat([_compact(frame, kinds) for frame in _frames(path, layout, wanted, block)])
+    found = pl.concat([_compact(frame, kinds, exact) for frame in _frames(path, layout, wanted, block)])
     return _filled(path, found)
 
 
@@ -109,7 +110,7 @@ def _layout(path: Path, separator: str | None, block: int) -> Layout:
     if separator is not None and len(separator) != 1:
         raise TableError(f"the separator is one character, found {separator!r}", hint="'\\t' for a tab")
     chosen = separator or _separator(text)
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=chosen))]
+    names = [normal(name.strip()) for name in next(csv.reader(io.StringIO(text), delimiter=chosen))]
     if len(names) == 1 and separator is not None:
         better = _separator(text)
         if better != separator and header.count(better):
@@ -238,8 +239,8 @@ def _typed(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
     return frame.with_columns([pl.col(name).cast(types[kind]) for name, kind in kinds.items() if kind in types])
 
 
-def _compact(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
-    """The columns of a large file: single precision, words as codes."""
+def _compact(frame: "pl.DataFrame", kinds: dict[str, str], exact: Collection[str]) -> "pl.DataFrame":
+    """The columns of a large file: single precision, but for a few, words as codes."""
     pl = polars()
     found: list[Any] = []
     for name, kind in kinds.items():
@@ -248,7 +249,8 @@ def _compact(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
             case "int":
                 found.append(column.cast(pl.Int64))
             case "number":
-                found.append(column.cast(pl.Float64).cast(pl.Float32))
+                numbers = column.cast(pl.Float64)
+                found.append(numbers if name in exact else numbers.cast(pl.Float32))
             case _:
                 found.append(column.cast(pl.Categorical))
     return frame.select(found)

@@ -1,5 +1,6 @@
 """The way to polars, which reads and holds tables; it is loaded with the first table. Floor 7."""
 
+import unicodedata
 from typing import Any
 
 from glassgrad.base.errors import TableError
@@ -15,6 +16,11 @@ def polars() -> Any:
         hint = "pip install 'glassgrad[train]'"
         raise TableError("tables are read by polars, which is not installed", hint=hint) from None
     return pl
+
+
+def normal(name: str) -> str:
+    """A name in the one form that Unicode calls composed (NFC): what looks the same is the same."""
+    return unicodedata.normalize("NFC", name)
 
 
 def listed(names: Any, most: int = 6) -> str:

@@ -101,7 +101,8 @@ def _ended(raw: np.ndarray, ends: Sequence[Sequence[float] | None]) -> np.ndarra
     if not any(ends):
         return raw
     low, high = np.array([(-np.inf, np.inf) if one is None else tuple(one) for one in ends]).T
-    return np.clip(raw, low, high)
+    found: np.ndarray = np.clip(raw, low, high)
+    return found
 
 
 def _is_skewed(numbers: np.ndarray) -> bool:

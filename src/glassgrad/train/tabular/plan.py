@@ -152,6 +152,9 @@ def _check_names(table: "pl.DataFrame", target: str, kinds: Mapping[str, Kind], 
         if len(names) == 1:
             known = f"the only column is {names[0]!r}: is the separator right?"
         raise TableError(f"the table has no {what} {name!r}", hint=known)
+    if target in kinds:
+        hint = "task='regression' takes it as a number, task='classification' as classes"
+        raise UsageError(f"{target!r} is the target, and kinds are those of the other columns", hint=hint)
     if time_column == target:
         raise UsageError(f"{target!r} is the target and the time column")
     for name, kind in kinds.items():

@@ -1,6 +1,5 @@
 """Preparation: tables become the arrays of a network, always as the training part says; saved and restored. Floor 7."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from glassgrad.train.tabular.parts import (
     has_many_levels,
 )
 from glassgrad.train.tabular.plan import Plan
+from glassgrad.train.tabular.sealed import read_sealed, write_sealed
 
 if TYPE_CHECKING:
     import polars as pl
@@ -158,18 +158,13 @@ class Preparation:
             "parts": parts,
         }
         write(folder / "preparation.safetensors", Checkpoint(arrays, {"format": FORMAT}))
-        (folder / "preparation.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False), encoding="utf-8")
+        write_sealed(folder / "preparation.json", facts)
 
     @staticmethod
     def load(folder: Path | str) -> "Preparation":
         """The preparation that `save` wrote; its outputs are the same bit for bit. Raises CheckpointError."""
         path = Path(folder) / "preparation.json"
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise CheckpointError(f"{path} cannot be read: {error}", hint="a folder that `save` wrote") from None
-        if not isinstance(facts, dict) or facts.get("format") != FORMAT:
-            raise CheckpointError(f"{path} is no preparation of Glassgrad")
+        facts = read_sealed(path, FORMAT)
         arrays = read(path.with_suffix(".safetensors")).arrays
         try:
             plan = Plan.from_dict(facts["plan"])

@@ -11,7 +11,7 @@ from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.delimited import read_delimited
-from glassgrad.train.tabular.frames import listed, polars
+from glassgrad.train.tabular.frames import listed, normal, polars
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +26,7 @@ def read(
     columns: Collection[str] | None = None,
     notes: list[str] | None = None,
     marks: dict[str, Decimal] | None = None,
+    exact: Collection[str] = (),
 ) -> "pl.DataFrame":
     r"""The table in a file: .csv or .tsv (any separator, UTF-8, UTF-16 or Windows-1252), .parquet, or .npz.
 
@@ -39,7 +40,8 @@ def read(
     `marks` (column: "." or ",") are those of such open columns: what it holds is taken, what is found is added.
 
     Files of more than 64 MB are read in blocks, twice: numbers are then kept in single precision and words as codes, so
-    that a file of 2 GB takes a fraction of that in memory. Raises TableError with the file, the line and a hint.
+    that a file of 2 GB takes a fraction of that in memory; only the columns in `exact` keep all of their digits. Raises
+    TableError with the file, the line and a hint.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "pets.csv"
@@ -58,7 +60,7 @@ def read(
         raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".tab" | ".txt":
-            return read_delimited(path, separator, columns, notes, marks)
+            return read_delimited(path, separator, columns, notes, marks, exact)
         case ".parquet" | ".pq":
             return _parquet(path, columns)
         case ".npz":
@@ -74,11 +76,12 @@ def _parquet(path: Path, columns: Collection[str] | None) -> "pl.DataFrame":
     pl = polars()
     try:
         lazy = pl.scan_parquet(path)
-        names = lazy.collect_schema().names()
+        names = _normal_names(path, lazy.collect_schema().names())
         absent = [name for name in columns or () if name not in names]
         if absent:
             raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(names, 20)}")
-        frame = lazy.select(names if columns is None else [name for name in names if name in set(columns)]).collect()
+        wanted = [name for name in names if columns is None or name in set(columns)]
+        frame = lazy.select(pl.col(names[name]).alias(name) for name in wanted).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError(f"{path} cannot be read: {str(error).splitlines()[0]}", hint="is it a Parquet file?") from None
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
@@ -119,7 +122,17 @@ def _arrays(path: Path) -> "pl.DataFrame":
         else:
             flat = cells.reshape(len(cells), -1)
             columns |= {f"{name}_{place}": _series(flat[:, place]) for place in range(flat.shape[1])}
-    return _checked(path, pl.DataFrame(columns))
+    names = _normal_names(path, list(columns))
+    return _checked(path, pl.DataFrame({name: columns[own] for name, own in names.items()}))
+
+
+def _normal_names(path: Path, names: list[str]) -> dict[str, str]:
+    """The columns' names in normal form, and as the file has them."""
+    found = {normal(name): name for name in names}
+    if len(found) < len(names):
+        twice = [name for name in names if found[normal(name)] != name]
+        raise TableError(f"{path}: {listed(twice)} names more than one column", hint="each needs a name of its own")
+    return found
 
 
 def _cells(path: Path, name: str, array: np.ndarray) -> np.ndarray:

@@ -57,6 +57,7 @@ class Target:
         if len(words):
             examples = listed(words.unique(maintain_order=True).to_list(), 3)
             found.append(f"{counted(len(words), 'row')} with {examples} as {self.name!r}, no number, will not be used")
+        found += _doubtful_classes(self.classes)
         if self.task == "regression":
             far = said_of_extremes(as_numbers(cells, self.decimal))
             found += [f"{self.name}: {far}; the scores will be of little else: is it a mistake?"] if far else []
@@ -158,6 +159,24 @@ def _task(filled: "pl.Series", decimal: Decimal, share: float, distinct: int) ->
     if distinct == 2 or (distinct <= _FEW and distinct <= 0.05 * rows):
         return "classification", f"{distinct} different whole numbers"
     return "regression", f"{distinct:,} different whole numbers"
+
+
+_LIKE_NOTHING = ("-", "--", ".", "none", "missing", "unknown", "n.a.", "nil", "undefined", "#n/a")
+
+
+def _doubtful_classes(classes: tuple[str, ...]) -> list[str]:
+    """Says which classes might be one, and which might mean nothing."""
+    together: dict[str, list[str]] = {}
+    for name in classes:
+        together.setdefault(" ".join(name.casefold().split()), []).append(name)
+    found = [
+        f"{listed(names)} are different classes: are they meant to be?" for names in together.values() if names[1:]
+    ]
+    nothing = [name for name in classes if name.casefold() in _LIKE_NOTHING]
+    if nothing and len(classes) > len(nothing) + 1:
+        be = "is a class like the others" if len(nothing) == 1 else "are classes like the others"
+        found.append(f"{listed(nothing)} {be}: leave the cell empty where nothing is known")
+    return found
 
 
 def _odd_words(filled: "pl.Series", decimal: Decimal, share: float) -> list[str]:
