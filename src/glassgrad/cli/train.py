@@ -12,6 +12,7 @@ from glassgrad.cli.training_tables import columns_table, console, scores_table, 
 if TYPE_CHECKING:
     from glassgrad.train.job import Folder, Settings
 
+_LARGE = 2**25  # bytes
 Data = Annotated[str | None, typer.Argument(help="the table: .csv, .tsv, .parquet or .npz", metavar="DATA")]
 Kind = Annotated[list[str] | None, typer.Option(metavar="COL=KIND", help="number, category, date or drop (repeat)")]
 Out = Annotated[Path | None, typer.Option(help="the folder to write; by default DATA's name and -model")]
@@ -161,7 +162,7 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
 
     screen = console()
     try:
-        with waiting(screen, f"reading {settings.data}"):
+        with waiting(screen, f"reading {settings.data}", is_long=is_large(settings.data)):
             made = material(settings)
         columns_table(screen, made)
         learnt = learn(made, settings, folder.checkpoints, resume=resume)
@@ -174,6 +175,12 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
         screen.print("no plots/: matplotlib is not installed; the report has the plots")
     say(f"the report: {folder.path / 'report.html'}")
     return summary
+
+
+def is_large(data: str) -> bool:
+    """Does reading this file take more than a moment?"""
+    path = Path(data)
+    return path.is_file() and path.stat().st_size > _LARGE
 
 
 def _interrupted(folder: "Folder") -> None:

@@ -20,9 +20,11 @@ def console() -> "Console":
 
 
 @contextmanager
-def waiting(screen: "Console", text: str) -> Iterator[None]:
-    """Shows that something goes on, where it is a terminal; nothing stays of it."""
+def waiting(screen: "Console", text: str, *, is_long: bool = False) -> Iterator[None]:
+    """Shows that something goes on, where it is a terminal; nothing stays of it. Elsewhere a line, if it takes long."""
     if not screen.is_terminal:
+        if is_long:
+            screen.print(_plain(f"{text} …"))
         yield
         return
     with screen.status(_plain(text)):

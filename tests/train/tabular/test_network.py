@@ -190,3 +190,8 @@ def test_several_trainings_that_are_broken_off_in_the_second_go_on_to_the_same_n
         (one.manner, one.loss, one.epochs) for one in whole.candidates
     ]
     assert len({id(run) for run in steps}) == 2  # the first was over
+
+
+def test_a_network_without_room_in_memory_is_refused_with_its_size(boards):
+    with pytest.raises(UsageError, match=r"a network of 10,000,600,002 parameters takes 240.0 GB"):
+        trained(boards, "y", hidden=(100_000, 100_000), epochs=1)

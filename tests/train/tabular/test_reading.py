@@ -144,7 +144,7 @@ def test_a_word_late_in_a_large_file_makes_its_column_words(tmp_path):
 def test_a_table_with_no_room_in_memory_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "huge.csv"
     path.write_text("a,b\n" + "1.5,2.5\n" * 2000)
-    monkeypatch.setattr("glassgrad.train.tabular.delimited._free_memory", lambda: 1000.0)
+    monkeypatch.setattr("glassgrad.train.tabular.delimited.free_memory", lambda: 1000.0)
     with pytest.raises(TableError, match="memory are free"):
         read_delimited(path, None, None, [], block=1000)
 

@@ -7,7 +7,6 @@ in memory at any time is one block and the columns that are wanted.
 
 import csv
 import io
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.blocks import Block, blocks, check_records, encoding_of
 from glassgrad.train.tabular.cells import Decimal
-from glassgrad.train.tabular.frames import MISSING, listed, normal, polars
+from glassgrad.train.tabular.frames import MISSING, free_memory, listed, normal, polars
 from glassgrad.train.tabular.marks import Seen, doubts, joined, marks_of, seen_in
 
 if TYPE_CHECKING:
@@ -258,7 +257,7 @@ def _compact(frame: "pl.DataFrame", kinds: dict[str, str], exact: Collection[str
 
 def _check_memory(path: Path, frame: "pl.DataFrame", kinds: dict[str, str], block: int) -> None:
     """Raises TableError where the whole table, judged by its first block, has no room."""
-    free = _free_memory()
+    free = free_memory()
     if free is None or not len(frame):
         return
     by_row = sum({"int": 8, "number": 4}.get(kind, 8) for kind in kinds.values())
@@ -269,13 +268,6 @@ def _check_memory(path: Path, frame: "pl.DataFrame", kinds: dict[str, str], bloc
             "memory are free",
             hint="read fewer columns (columns=), or a part of the rows",
         )
-
-
-def _free_memory() -> float | None:
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (ValueError, OSError, AttributeError):  # not on every system
-        return None
 
 
 def _filled(path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":

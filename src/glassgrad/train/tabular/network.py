@@ -1,5 +1,6 @@
 """Network: a preparation and a trained model, from tables to predictions. Floor 7."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassgrad import optim
-from glassgrad.base.errors import CheckpointError, TableError
+from glassgrad.base.errors import CheckpointError, TableError, UsageError
 from glassgrad.nn.composition import Sequential
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.losses.classification import cross_entropy
@@ -24,6 +25,7 @@ from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.fitting import fit
 from glassgrad.train.objective import objective_of
 from glassgrad.train.run import Callback, Run
+from glassgrad.train.tabular.frames import free_memory
 from glassgrad.train.tabular.measuring import Metrics, metrics
 from glassgrad.train.tabular.options import MANNERS, Candidate, Manner, Options
 from glassgrad.train.tabular.preparation import Preparation
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 FORMAT = "glassgrad table network 1"
 _ROWS = 2**14  # predicted at a time
+_BYTES = 24  # for a parameter: its number, its gradient, two means of it, the best, a copy on the way
 _TRIED_RATE = 1e-3  # that the optimiser of a range test is made with
 
 
@@ -249,6 +252,7 @@ def _trained(
     loss = mse if preparation.plan.task == "regression" else cross_entropy
     first, second = split_key(make_key(options.seed))
     rows, found = len(data[0]), None
+    _check_size(preparation, options.decided(rows, _TRIED_RATE, manner))
     if options.rate == "auto":
         tried = replace(options.decided(rows, _TRIED_RATE, manner), weight_decay=options.weight_decay or 0.0)
         found = range_test(
@@ -275,6 +279,19 @@ def _trained(
         **given,
     )
     return Network(preparation, run.model, decided, run, found)
+
+
+def _check_size(preparation: Preparation, options: Options) -> None:
+    """Raises UsageError where the network has no room in memory."""
+    sizes = [len(preparation.feature_names), *(options.hidden or ()), len(preparation.plan.classes) or 1]
+    numbers = sum((one + 1) * other for one, other in itertools.pairwise(sizes))
+    needed, free = numbers * _BYTES, free_memory()
+    if free is not None and needed > free:
+        raise UsageError(
+            f"a network of {numbers:,} parameters takes {needed / 1e9:,.1f} GB of memory in training, and "
+            f"{free / 1e9:,.1f} GB are free",
+            hint="smaller hidden layers",
+        )
 
 
 def _arrays(preparation: Preparation, table: "pl.DataFrame", *, is_number: bool) -> tuple[np.ndarray, np.ndarray]:
