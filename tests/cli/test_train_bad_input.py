@@ -116,6 +116,7 @@ def test_settings(folder, text, said):
     assert said in result.stderr
 
 
+@pytest.mark.filterwarnings("ignore:validation loss is:RuntimeWarning")  # before the loss itself is none
 def test_a_training_that_fails_says_so_and_leaves_no_folder(folder):
     result = run("good.csv", "--target", "sold", "--lr", "1e5", "--clip", "0", "--optimizer", "sgd", "--epochs", "9")
     assert result.exit_code == 2
