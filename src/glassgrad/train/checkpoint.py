@@ -11,14 +11,15 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import numpy as np
 
 from glassgrad.base.errors import CheckpointError, UsageError
-from glassgrad.train.lock import Lock
+from glassgrad.train.lock import give_back, hold, holder
 
 FORMAT = "glassgrad checkpoint 1"
+_LOCK = "lock"
 _PART = ".part"  # the end of the name of a file that is being written
 
 
@@ -112,12 +113,18 @@ class Checkpoints:
         self.best = self.folder / "best.safetensors"
         self._run = secrets.token_hex(8)
         self._is_good = False  # was the last one written or read by this run? Else it is nothing to keep.
-        self._lock = Lock(self.folder)
+        self._lock: IO[Any] | None = None
 
     def __enter__(self) -> Self:
         if self.folder.exists() and not self.folder.is_dir():
             raise UsageError(f"checkpoint is a folder, and {self.folder} is a file")
-        self._lock.take()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = hold(self.folder / _LOCK)
+        if self._lock is None:
+            raise CheckpointError(
+                f"another training holds {self.folder}: {holder(self.folder / _LOCK)} writes there",
+                hint="give each run a folder of its own, or wait for the other to end",
+            )
         for name in (self.last, self.previous, self.best):  # what a killed process has left
             for half in self.folder.glob(f".{name.name}.*{_PART}"):
                 half.unlink(missing_ok=True)
@@ -126,7 +133,8 @@ class Checkpoints:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.give_back()
+        if self._lock is not None:
+            give_back(self.folder / _LOCK, self._lock)
 
     def clear(self) -> None:
         """Removes what another run has left: nothing of it must be found later."""
@@ -141,7 +149,6 @@ class Checkpoints:
         else:
             write(self.last, named)
         self._is_good = True
-        self._lock.touch()
 
     def save_best(self, checkpoint: Checkpoint) -> None:
         """Writes the best model."""

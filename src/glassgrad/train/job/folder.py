@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from glassgrad.base.errors import CheckpointError, UsageError
-from glassgrad.train.job.lock import hold
 from glassgrad.train.job.settings import Settings, read_settings
+from glassgrad.train.lock import hold
 from glassgrad.train.tabular.network import Network
 
 SETTINGS = "config.toml"
@@ -78,9 +78,13 @@ class Folder:
         """
         try:
             self.unfinished.mkdir(parents=True, exist_ok=True)
-            lock = hold(self.unfinished / _LOCK, str(self.path))
+            lock = hold(self.unfinished / _LOCK)
         except OSError as error:
             raise UsageError(f"{self.unfinished} cannot be written: {error.strerror}", hint="--out a folder") from None
+        if lock is None:
+            raise UsageError(
+                f"another run is writing {self.path} at this moment", hint="wait until it ends; or --out another-name"
+            )
         try:
             if not resume:
                 self.check_free(overwrite=overwrite)
