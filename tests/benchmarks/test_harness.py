@@ -48,7 +48,7 @@ def test_every_round_begins_with_another_library(monkeypatch):
 
 def test_sleeping_is_timed():
     run = Run(time.sleep, (0.002,))
-    assert measure.calls_for(run, 0.02) in range(5, 11)
+    assert measure.calls_for(run, 0.02) in range(1, 11)  # a sleep may be longer than asked, never shorter
     assert measure.timed(run, 3) >= 0.006
 
 

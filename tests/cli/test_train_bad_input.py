@@ -74,7 +74,7 @@ def test_files(folder, what):
         (("good.csv", "--target", "sold", "--hidden", "64,x"), "sizes are whole numbers", "--hidden 64,32"),
         (("good.csv", "--target", "sold", "--hidden", "0"), "--hidden[0] is 0", None),
         (("good.csv", "--target", "sold", "--lr", "fast"), "--lr is 'fast'", "auto"),
-        (("good.csv", "--target", "sold", "--lr", "-1"), "rate", None),
+        (("good.csv", "--target", "sold", "--lr", "-1"), "--lr is -1", "a positive number"),
         (("good.csv", "--target", "sold", "--optimizer", "adm"), "no optimizer 'adm'", "adam"),
         (("good.csv", "--target", "sold", "--activation", "rely"), "no activation 'rely'", "relu"),
         (("good.csv", "--target", "sold", "--epochs", "0"), "--epochs is 0", None),
