@@ -1,5 +1,6 @@
 """Networks as NumPy source: it runs by itself and gives the model's numbers, for any number of examples."""
 
+import ast
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -116,3 +117,11 @@ def test_errors():
         train.export.to_numpy(nn.Linear(100, 100, key=0), (None, 100))
     with pytest.raises(ShapeError, match="Linear takes 3 numbers"):
         train.export.to_numpy(nn.Linear(3, 2, key=0), (None, 4))
+
+
+@pytest.mark.parametrize("name", ['we"ird.py', "line\nbreak.py"])
+@pytest.mark.parametrize("export", [train.export.to_numpy, train.export.to_torch])
+def test_any_name_of_a_file_gives_source_that_parses(tmp_path, export, name):
+    export(nn.mlp([8, 32, 1], key=0), (None, 8), tmp_path / name)
+    ast.parse((tmp_path / name).read_text(encoding="utf-8"))
+    assert not list(tmp_path.glob(".*"))  # nothing half written is left

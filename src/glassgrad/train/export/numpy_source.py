@@ -20,7 +20,7 @@ from glassgrad.train.export.weights import (
     check_path,
     described,
     results,
-    save_npz,
+    save_module,
 )
 
 
@@ -50,9 +50,7 @@ def to_numpy(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
     place = None if path is None else Path(path)
     found = written(model, inputs, lambda network: _module(network, place))
     if place is not None:
-        if not are_few(found.arrays):
-            save_npz(place.with_suffix(".npz"), found.arrays)
-        place.write_text(found.text, encoding="utf-8")
+        save_module(place, found.text, ".npz", found.arrays)
     return found.text
 
 
@@ -86,13 +84,13 @@ def _header(network: Network, arrays: dict[str, np.ndarray], imports: str, path:
     file = path.with_suffix(".npz").name
     shapes = {name: f"  # {array.shape}" if array.shape else "" for name, array in arrays.items()}
     values = [f'{name} = weights["{name}"]{shapes[name]}' for name in arrays]
-    opened = f"with np.load(Path(__file__).with_name({_literal(file)})) as file:\n    weights = dict(file)\n"
+    opened = f"with np.load(Path(__file__).with_name({literal(file)})) as file:\n    weights = dict(file)\n"
     shown = file.replace("\\", "\\\\").replace('"', "'")  # in a docstring
     document = f'"""{first}\n\nIts weights are in {shown}, which lies beside this file.\n"""'
     return "\n".join([document, "", "from pathlib import Path", "", imports, "", opened, *values]) + "\n\n\n"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A text as Python has it, in double quotes where they do."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 

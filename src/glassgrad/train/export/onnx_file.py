@@ -8,6 +8,7 @@ import numpy as np
 
 from glassgrad._version import __version__
 from glassgrad.base.errors import UnsupportedError
+from glassgrad.base.files import whole
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node
 from glassgrad.nn.layer import Layer
@@ -40,7 +41,8 @@ def to_onnx(model: Layer, inputs: Any, path: str | Path) -> Path:
     path = Path(path)
     content = written(model, inputs, _content)
     onnx.checker.check_model(onnx.load_from_string(content))
-    path.write_bytes(content)
+    with whole(path) as part:
+        part.write_bytes(content)
     return path
 
 

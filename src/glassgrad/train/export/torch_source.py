@@ -15,7 +15,7 @@ from glassgrad.engines.source.module import Head, module_text
 from glassgrad.nn.layer import Layer
 from glassgrad.train.export.lines import any_batch, names_in, page_of, result_of, rewrite
 from glassgrad.train.export.network import Network, written
-from glassgrad.train.export.numpy_source import Source, plain_comments
+from glassgrad.train.export.numpy_source import Source, literal, plain_comments
 from glassgrad.train.export.torch_syntax import TorchSyntax
 from glassgrad.train.export.weights import (
     are_few,
@@ -24,7 +24,7 @@ from glassgrad.train.export.weights import (
     check_path,
     described,
     results,
-    save_safetensors,
+    save_module,
 )
 
 
@@ -45,9 +45,7 @@ def to_torch(model: Layer, inputs: Any, path: str | Path | None = None) -> str:
     place = None if path is None else Path(path)
     found = written(model, inputs, lambda network: _module(network, place))
     if place is not None:
-        if not are_few(found.arrays):
-            save_safetensors(place.with_suffix(".safetensors"), found.arrays)
-        place.write_text(found.text, encoding="utf-8")
+        save_module(place, found.text, ".safetensors", found.arrays)
     return found.text
 
 
@@ -105,5 +103,5 @@ def _load(arrays: dict[str, np.ndarray], path: Path | None) -> str:
     if not are_few(arrays):
         assert path is not None, "checked before"
         file = path.with_suffix(".safetensors").name
-        lines.append(f'    network.load_state_dict(load_file(Path(__file__).with_name("{file}")))')
+        lines.append(f"    network.load_state_dict(load_file(Path(__file__).with_name({literal(file)})))")
     return "\n".join([*lines, "    return network.eval()", ""])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.files import whole
 from glassgrad.train.export.network import Network
 
 INLINE = 100  # numbers that are written into the text
@@ -54,7 +55,7 @@ def _nested(array: np.ndarray) -> str:
 def save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Writes the arrays by name, as `np.load` reads them."""
     named: Any = arrays
-    with path.open("wb") as file:
+    with whole(path) as part, part.open("wb") as file:
         np.savez(file, **named)
 
 
@@ -62,7 +63,16 @@ def save_safetensors(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Writes the arrays by name, as safetensors reads them."""
     from safetensors.numpy import save_file  # with the first file, not with the package
 
-    save_file({name: np.array(array, order="C") for name, array in arrays.items()}, path)
+    with whole(path) as part:
+        save_file({name: np.array(array, order="C") for name, array in arrays.items()}, part)
+
+
+def save_module(path: Path, text: str, weights: str, arrays: dict[str, np.ndarray]) -> None:
+    """Writes a module, and before it the weights that it reads, beside it under the ending `weights`."""
+    if not are_few(arrays):
+        {".npz": save_npz, ".safetensors": save_safetensors}[weights](path.with_suffix(weights), arrays)
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def described(network: Network) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from glassgrad.base.files import whole
 from glassgrad.train.exporters.contents import RunContents, Series
 
 COLUMNS = ("run", "kind", "name", "step", "value")
@@ -11,7 +12,7 @@ COLUMNS = ("run", "kind", "name", "step", "value")
 
 def write_csv(runs: Iterable[RunContents], target: Path) -> None:
     """Writes the file. Values have the digits that give the same float64 back; NaN is nan, infinities inf and -inf."""
-    with target.open("w", encoding="utf-8", newline="") as stream:
+    with whole(target) as part, part.open("w", encoding="utf-8", newline="") as stream:
         rows = csv.writer(stream)
         rows.writerow(COLUMNS)
         for run in runs:

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from glassgrad.base.files import whole
 from glassgrad.train.exporters.contents import RunContents, Series
 
 
 def write_json(runs: Iterable[RunContents], target: Path) -> None:
     """Writes the file, one run at a time."""
-    with target.open("w", encoding="utf-8") as stream:
+    with whole(target) as part, part.open("w", encoding="utf-8") as stream:
         stream.write('{"runs": [')
         for index, run in enumerate(runs):
             stream.write(",\n" if index else "\n")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
+from glassgrad.base.files import whole
 from glassgrad.train.report.findings import Scores
 from glassgrad.train.tabular.frames import polars
 from glassgrad.train.tabular.network import Network
@@ -49,14 +50,11 @@ def compared(network: Network, table: Any) -> tuple[int, Scores] | None:
 
 def write_parquet(found: Any, path: Path) -> None:
     """Writes a table in one move. Raises UsageError where it cannot be written."""
-    part = path.with_name(f".{path.name}.part")
     try:
-        found.write_parquet(part)
-        part.replace(path)
+        with whole(path) as part:
+            found.write_parquet(part)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def free(name: str, taken: Container[str]) -> str:
