@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
+from glassgrad.charts.scale import Scale, scale_of, wants_log
+from glassgrad.charts.svg import svg
 from glassgrad.train.report import Column, Findings, Importance, Norms, page, write_pictures
-from glassgrad.train.report.charts.chart import Axis, Chart, Line, Points, Rule, Spans
-from glassgrad.train.report.charts.scale import Scale, scale_of, wants_log
-from glassgrad.train.report.charts.svg import svg
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.measuring import by_class, calibration, confusion, interval, thinned
 from glassgrad.train.report.words import best_of, number, percent, score, verdict

@@ -12,8 +12,8 @@ from sklearn.utils.validation import column_or_1d
 from glassgrad.base.errors import UsageError
 from glassgrad.nn.activations import sigmoid, softmax
 from glassgrad.nn.losses import binary_cross_entropy, cross_entropy
+from glassgrad.nn.objective import Objective
 from glassgrad.sklearn.network import Network
-from glassgrad.train.objective import Objective
 
 
 def _by_class(model: Any, x: Any, y: Any, weights: Any = None, *, mask: Any = None) -> Any:

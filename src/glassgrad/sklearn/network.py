@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from glassgrad import optim
+from glassgrad.nn.objective import Objective
 from glassgrad.nn.perceptron import mlp
 from glassgrad.optim.by_name import optimizer_of
 from glassgrad.optim.optimizer import Optimizer
@@ -17,7 +18,6 @@ from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Order
 from glassgrad.train.data.sources import dtype_of
 from glassgrad.train.fitting import fit
-from glassgrad.train.objective import Objective
 from glassgrad.train.run import Run
 from glassgrad.train.step import TrainState, begin, program
 

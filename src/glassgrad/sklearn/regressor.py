@@ -9,8 +9,8 @@ from sklearn.utils.validation import column_or_1d
 
 from glassgrad.base.errors import UsageError
 from glassgrad.nn.losses import huber, mae, mse
+from glassgrad.nn.objective import Objective
 from glassgrad.sklearn.network import Network
-from glassgrad.train.objective import Objective
 
 LOSSES = {"squared": mse, "absolute": mae, "huber": huber}
 

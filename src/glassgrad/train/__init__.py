@@ -12,13 +12,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassgrad.nn.objective import Objective
     from glassgrad.train import export, store
     from glassgrad.train.callbacks import OnPlateau, Remembering
     from glassgrad.train.checkpoint import Checkpoint, Checkpoints
     from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
     from glassgrad.train.fitting import fit
     from glassgrad.train.history import History, Layers, Series
-    from glassgrad.train.objective import Objective
     from glassgrad.train.precision import Precision
     from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped, Timings
 

@@ -9,6 +9,7 @@ from glassgrad.base.naming import described
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
+from glassgrad.nn.objective import Metric, Objective, Supervised, objective_of
 from glassgrad.optim.adam_family import adam
 from glassgrad.optim.optimizer import Optimizer, Transformation, checked_optimizer, is_uncalled
 from glassgrad.optim.rates import checked_number
@@ -19,7 +20,6 @@ from glassgrad.train.data.sources import as_source, dtype_of
 from glassgrad.train.history import History, Layers
 from glassgrad.train.identity import configuration_of
 from glassgrad.train.loop import Loop
-from glassgrad.train.objective import Metric, Objective, Supervised, objective_of
 from glassgrad.train.precision import Precision
 from glassgrad.train.progress import shown
 from glassgrad.train.recording import Recorder, place_of

@@ -11,7 +11,7 @@ from glassgrad.base.errors import CheckpointError
 from glassgrad.base.naming import described
 from glassgrad.base.trees import join, tree_places
 from glassgrad.nn.layer import Layer
-from glassgrad.train.objective import Objective, Supervised
+from glassgrad.nn.objective import Objective, Supervised
 from glassgrad.train.store.plain import plain
 
 _MAY_DIFFER = {"epochs", "patience", "tolerance", "statistics_every", "checkpoint_seconds", "checkpoint", "callbacks"}

@@ -12,9 +12,9 @@ from glassgrad.base.errors import OutOfRangeError, UsageError
 from glassgrad.base.trees import Tree, map_leaves
 from glassgrad.nn.calls import training
 from glassgrad.nn.layer import Layer
+from glassgrad.nn.objective import Judged, Objective, Supervised
 from glassgrad.optim.optimizer import Optimizer, apply
 from glassgrad.random.keys import fold_in
-from glassgrad.train.objective import Judged, Objective, Supervised
 from glassgrad.train.precision import LEAST, Precision, Scale, finite, grown
 
 Array = Any

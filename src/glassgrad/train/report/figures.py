@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from glassgrad.train.report.charts.chart import Axis, Chart, Line, Points, Rule, Spans
-from glassgrad.train.report.charts.scale import Scale, scale_of, wants_log
+from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
+from glassgrad.charts.scale import Scale, scale_of, wants_log
 from glassgrad.train.report.findings import Findings
 from glassgrad.train.report.measuring import calibration, layers_of, thinned
 from glassgrad.train.report.words import number, percent

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator
 
+from glassgrad.charts.chart import Chart
+from glassgrad.charts.svg import svg
 from glassgrad.explain.notation.escape import xml
-from glassgrad.train.report.charts.chart import Chart
-from glassgrad.train.report.charts.svg import svg
 from glassgrad.train.report.errors_made import errors_section
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.findings import Findings, Importance, Scores

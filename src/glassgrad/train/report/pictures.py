@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from glassgrad.train.report.charts.chart import Chart, Line, Mark, Points, Rule, Spans
+from glassgrad.charts.chart import Chart, Line, Mark, Points, Rule, Spans
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.findings import Findings
 

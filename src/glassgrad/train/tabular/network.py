@@ -15,6 +15,7 @@ from glassgrad.nn.composition import Sequential
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.losses.classification import cross_entropy
 from glassgrad.nn.losses.regression import mse
+from glassgrad.nn.objective import objective_of
 from glassgrad.nn.perceptron import mlp
 from glassgrad.nn.rows import softmax
 from glassgrad.optim.by_name import optimizer_of
@@ -23,7 +24,6 @@ from glassgrad.random.keys import split as split_key
 from glassgrad.train.checkpoint import Checkpoint, read, write
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.fitting import fit
-from glassgrad.train.objective import objective_of
 from glassgrad.train.run import Callback, Run
 from glassgrad.train.tabular.frames import free_memory
 from glassgrad.train.tabular.measuring import Metrics, metrics

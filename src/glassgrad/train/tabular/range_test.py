@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from glassgrad.nn.layer import Layer
+from glassgrad.nn.objective import Objective, Supervised
 from glassgrad.optim.optimizer import Optimizer
 from glassgrad.optim.rates import with_rate
 from glassgrad.train.data.batches import Order, Source
-from glassgrad.train.objective import Objective, Supervised
 from glassgrad.train.step import begin, frozen_of, program
 
 LOWEST, HIGHEST = 1e-6, 1.0

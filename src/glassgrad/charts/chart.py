@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from glassgrad.train.report.charts.scale import Scale
+from glassgrad.charts.scale import Scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from glassgrad.charts.chart import Chart, Line, Mark, Points, Rule, Spans
 from glassgrad.explain.notation.escape import xml
-from glassgrad.train.report.charts.chart import Chart, Line, Mark, Points, Rule, Spans
 
 WIDTH, HEIGHT = 380, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 12, 42

@@ -1,4 +1,4 @@
-"""What training minimises: a loss of predictions and targets, or any function of the model and a batch. Floor 7."""
+"""What training minimises: a loss of predictions and targets, or any function of the model and a batch. Floor 6."""
 
 import inspect
 from collections.abc import Callable, Iterable
