@@ -8,10 +8,10 @@ import pytest
 from rich.cells import cell_len
 from typer.testing import CliRunner
 
-from glassgrad.cli.charts import plot, sparkline
 from glassgrad.cli.main import app
 from glassgrad.cli.runs_view import ago, main_metric, size
-from glassgrad.cli.table import Cell, Column, table
+from glassgrad.terminal.charts import plot, sparkline
+from glassgrad.terminal.table import Cell, Column, table
 from glassgrad.train import store as run_store
 
 

@@ -11,10 +11,11 @@ import pytest
 from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
 from glassgrad.charts.scale import Scale, scale_of, wants_log
 from glassgrad.charts.svg import svg
+from glassgrad.pages.numbers import number, percent
 from glassgrad.train.report import Column, Findings, Importance, Norms, page, write_pictures
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.measuring import by_class, calibration, confusion, interval, thinned
-from glassgrad.train.report.words import best_of, number, percent, score, verdict
+from glassgrad.train.report.words import best_of, score, verdict
 
 
 def classification(rows=200, right=0.9, classes=("no", "yes"), **changes):

@@ -69,7 +69,7 @@ def list_(
     """Lists runs, the latest first."""
     with plain_errors():
         from glassgrad.cli.runs_view import listing, run_to_dict
-        from glassgrad.cli.table import coloured, terminal_width
+        from glassgrad.terminal.table import coloured, terminal_width
 
         store = _open(place)
         wanted: list[Any] = [each.value for each in status or ()]
@@ -113,7 +113,7 @@ def show(
     """Shows a run: configuration, versions, metrics, layers, files, and a plot."""
     with plain_errors():
         from glassgrad.cli.runs_view import main_metric, whole_run, whole_run_to_dict
-        from glassgrad.cli.table import coloured, terminal_width
+        from glassgrad.terminal.table import coloured, terminal_width
 
         record = _open(place).run(which)
         for name in metric or ():
@@ -136,7 +136,7 @@ def compare(
     """Shows where runs differ, what each reached, and a plot of all."""
     with plain_errors():
         from glassgrad.cli.runs_view import comparison, comparison_to_dict, main_metric
-        from glassgrad.cli.table import coloured, terminal_width
+        from glassgrad.terminal.table import coloured, terminal_width
         from glassgrad.train.store import differences
 
         if len(which) < 2:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from glassgrad.cli.charts import COLOURS, MARKS, number, plot, sparkline
-from glassgrad.cli.table import Cell, Column, painted, table
+from glassgrad.terminal.charts import COLOURS, MARKS, number, plot, sparkline
+from glassgrad.terminal.table import Cell, Column, painted, table
 from glassgrad.train.store import Difference, RunRecord, Summary
 from glassgrad.train.store.plain import number as finite_or_text
 from glassgrad.train.store.summary import SUMMARY_COLUMNS

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from glassgrad.explain.notation.escape import xml
+from glassgrad.pages.numbers import percent
+from glassgrad.pages.tables import Cell, confusion_table, table
 from glassgrad.train.report.findings import Findings
 from glassgrad.train.report.measuring import by_class, confusion
-from glassgrad.train.report.tables import Cell, confusion_table, table
-from glassgrad.train.report.words import percent
 
 _MOST_CLASSES = 20
 _MOST_ERRORS = 10

@@ -4,9 +4,9 @@ import numpy as np
 
 from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
 from glassgrad.charts.scale import Scale, scale_of, wants_log
+from glassgrad.pages.numbers import number, percent
 from glassgrad.train.report.findings import Findings
 from glassgrad.train.report.measuring import calibration, layers_of, thinned
-from glassgrad.train.report.words import number, percent
 
 _MOST_POINTS = 1500
 _MOST_LAYERS = 8

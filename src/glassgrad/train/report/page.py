@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator
 
 from glassgrad.charts.chart import Chart
-from glassgrad.charts.svg import svg
 from glassgrad.explain.notation.escape import xml
+from glassgrad.pages.document import document
+from glassgrad.pages.figures import figure
+from glassgrad.pages.tables import Cell, table
 from glassgrad.train.report.errors_made import errors_section
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.findings import Findings, Importance, Scores
-from glassgrad.train.report.style import STYLE
-from glassgrad.train.report.tables import Cell, table
 from glassgrad.train.report.words import best_of, measure, score, verdict
 
 _MOST_OPEN = 12  # columns that are listed without being unfolded
@@ -32,13 +32,7 @@ def page(findings: Findings) -> str:
         *_importance(findings),
         *_again(findings),
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" '
-        'content="width=device-width, initial-scale=1">\n<meta name="color-scheme" content="light dark">\n'
-        f"<title>{xml(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body).replace(" %", "\N{NO-BREAK SPACE}%")
-        + "\n</main>\n</body>\n</html>\n"
-    )
+    return document(title, body)
 
 
 def _setting(findings: Findings) -> str:
@@ -87,18 +81,7 @@ def _figures(title: str, remark: str, charts: list[Chart | None]) -> Iterator[st
     yield f"<h2>{xml(title)}</h2>"
     if remark:
         yield f"<p>{xml(remark)}</p>"
-    yield f'<div class="charts">{"".join(_figure(chart) for chart in shown)}</div>'
-
-
-def _figure(chart: Chart) -> str:
-    legend = "".join(
-        f'<li><svg viewBox="0 0 30 10" aria-hidden="true"><path class="line s{style % 8}" d="M1 5h28"/></svg>'
-        f"{xml(name)}</li>"
-        for name, style in chart.legend
-    )
-    listing = f'<ul class="legend">{legend}</ul>' if legend else ""
-    remark = f"<figcaption>{xml(chart.remark)}</figcaption>" if chart.remark else ""
-    return f"<figure><h3>{xml(chart.title)}</h3>{listing}{svg(chart)}{remark}</figure>"
+    yield f'<div class="charts">{"".join(figure(chart) for chart in shown)}</div>'
 
 
 def _trust(findings: Findings) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Curves in text: a sparkline in a table, a plot of several runs. Floor 8."""
+"""Curves in text: a sparkline in a table, a plot of several runs. Floor 7."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glassgrad.cli.table import painted
+from glassgrad.terminal.table import painted
 
 _BARS = "▁▂▃▄▅▆▇█"
 MARKS = "●○▲△■□◆◇"

@@ -1,4 +1,4 @@
-"""Tables that fit the terminal: columns that matter less are left out, long texts are cut. Floor 8.
+"""Tables that fit the terminal: columns that matter less are left out, long texts are cut. Floor 7.
 
 rich's own table takes a second for a thousand rows; these rows are put together as plain text.
 """

@@ -1,0 +1,1 @@
+"""What commands and reports show in a terminal: tables that fit, curves in text, colours where there are any."""
