@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, make_multilabel_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -141,3 +141,26 @@ def test_bad_input():
         NetworkClassifier().fit(np.full((150, 2), np.nan), y)
     with pytest.raises(ValueError, match="features"):
         NetworkClassifier(epochs=1).fit(x, y).predict(x[:, :2])
+
+
+def test_a_training_that_diverges_warns_and_predicts_numbers():
+    x, y = load_diabetes(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="the training of NetworkRegressor failed"):
+        model = NetworkRegressor(learning_rate=1e12, optimizer="sgd", random_state=0).fit(100 * x, y)
+    assert np.isfinite(model.predict(x)).all()
+    assert len(model.loss_curve_) == model.n_iter_
+    classes = (y > 100).astype(int)
+    with pytest.warns(ConvergenceWarning, match="the training of NetworkClassifier failed"):
+        classifier = NetworkClassifier(learning_rate=1e30, optimizer="sgd", random_state=0).fit(1e8 * x, classes)
+    assert np.isfinite(classifier.predict_proba(x)).all()
+
+
+def test_rows_that_break_a_partial_fit_are_left_out():
+    x, y = load_diabetes(return_X_y=True)
+    model = NetworkRegressor(optimizer="sgd", learning_rate=0.01, random_state=0).partial_fit(x, y)
+    before = model.predict(x)
+    with pytest.warns(ConvergenceWarning, match="left as it was before these rows"):
+        model.partial_fit(1e30 * x, y)
+    assert np.array_equal(model.predict(x), before)
+    assert model.partial_fit(x, y).n_iter_ == 2
+    assert np.isfinite(model.predict(x)).all()

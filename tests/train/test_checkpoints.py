@@ -156,6 +156,7 @@ def test_files_are_arrays_and_facts(tmp_path):
         read(tmp_path / "none.safetensors")
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_a_state_whose_loss_is_no_number_is_not_saved(tmp_path):
     given = {"epochs": 5, "batch_size": 16, "checkpoint": tmp_path, "checkpoint_seconds": 0.0, "statistics_every": 1}
     huge = (NAMES["x"] * np.float32(1e15), NAMES["y"])

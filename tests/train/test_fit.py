@@ -149,6 +149,7 @@ def test_callbacks_are_told_and_may_stop_the_run():
     assert (run.status, run.reason, run.step) == ("stopped", "enough", 4)
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_a_loss_that_is_no_number_ends_the_run():
     run = train.fit(network(), (X * np.float32(1e30), Y), plain_squared, optim.sgd(1e30), epochs=3)
     assert run.status == "failed"

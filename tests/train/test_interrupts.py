@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -80,22 +81,58 @@ def test_another_signal_that_tears_a_step_saves_nothing(whole, tmp_path):
     assert np.array_equal(go(tmp_path).history["loss"], run.history["loss"])
 
 
-def test_an_interrupt_at_the_end_of_an_epoch_is_told_to_all(tmp_path):
-    told = []
+def test_a_callback_is_broken_off_at_once_and_the_checkpoint_before_it_stays(whole, tmp_path):
+    run, _ = whole
+    told, ended = [], []
 
-    def first(event):
+    def slow(event):
         if isinstance(event, train.EpochEnded) and event.run.epoch == 2:
-            os.kill(os.getpid(), signal.SIGINT)
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+            time.sleep(30)  # the test fails by its time limit where Ctrl-C waits
 
-    def second(event):
+    def next_one(event):
         if isinstance(event, train.EpochEnded):
             told.append(event.run.epoch)
+        if isinstance(event, train.Ended):
+            ended.append(event.run.status)
 
+    began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        go(tmp_path, [first, second])
-    assert told == [1, 2]
-    found = read(tmp_path / "last.safetensors").facts
-    assert (found["epoch"], len(found["epochs"])) == (2, 2)
+        go(tmp_path, [slow, next_one])
+    assert time.monotonic() - began < 20
+    assert (told, ended) == ([1], ["interrupted"])
+    assert read(tmp_path / "last.safetensors").facts["epoch"] == 1
+    resumed = go(tmp_path, [next_one])  # which tells all of them of the second epoch
+    assert told == [1, 2, 3]
+    assert np.array_equal(resumed.history["loss"], run.history["loss"])
+
+
+def test_what_was_learnt_before_an_interrupt_is_not_lost_without_a_folder():
+    def callback(event):
+        if isinstance(event, train.Stepped) and event.run.step == 11:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        go(told=[callback])
+    run = caught.value.run
+    assert (run.status, run.step, run.epoch, run.best[0]) == ("interrupted", 11, 1, 1)
+    assert "error.run.model" in caught.value.__notes__[0]
+    assert not np.array_equal(run.model.layers[0].weight, run.last_model.layers[0].weight)  # that after the first epoch
+
+
+def test_a_run_that_an_error_breaks_in_its_first_epoch_has_what_it_learnt():
+    def callback(event):
+        if isinstance(event, train.Stepped) and event.run.step == 3:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        go(told=[callback])
+    run = caught.value.run
+    assert run.reason == "ZeroDivisionError: "
+    assert np.array_equal(run.model.layers[0].weight, run.last_model.layers[0].weight)
+    with pytest.raises(ZeroDivisionError) as caught:
+        go(told=[lambda event: 1 // 0])
+    assert not hasattr(caught.value, "run")  # before the first step there is nothing to tell of
 
 
 def interrupted():

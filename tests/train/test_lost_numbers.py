@@ -8,6 +8,7 @@ from glassgrad.base.errors import DomainError, UsageError
 from glassgrad.train.checkpoint import read
 from glassgrad.train.selection import Selection
 
+pytestmark = pytest.mark.filterwarnings("ignore:the training failed")
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(64, 4)).astype(np.float32)
 Y = X[:, :1]
@@ -140,3 +141,32 @@ def test_data_without_a_batch_is_named():
 def test_the_first_step_of_each_process_is_timed_as_compiling(tmp_path):
     first = go(checkpoint=tmp_path, epochs=1)
     assert 0 < first.timings.compiling <= first.timings.steps
+
+
+# ------------------------------------------------------------------ what is said of it
+def test_a_training_that_fails_says_so():
+    with pytest.warns(train.FailedTrainingWarning, match="the training failed: the loss is ") as caught:
+        run = go(optimizer=optim.sgd(1e6), epochs=30)
+    assert run.status == "failed"
+    said = str(caught[0].message)
+    assert f"at step {run.step}, epoch {run.epoch + 1}; run.model is " in said
+    assert "hint: a smaller learning rate" in said
+    assert is_finite(run.model)
+
+
+def test_a_training_that_fails_at_once_points_at_the_data():
+    given = nn.Linear(4, 1, key=0)
+    with pytest.warns(train.FailedTrainingWarning, match="the one given, untrained") as caught:
+        run = train.fit(given, (X * np.nan, Y), nn.mse)
+    assert run.model is given
+    assert "are the data finite" in str(caught[0].message)
+
+
+def test_a_training_that_fails_late_says_which_model_is_kept():
+    def poisoned(event):
+        if isinstance(event, train.EpochEnded) and event.run.epoch == 2:
+            event.run.state.parameters["weight"][:] = np.nan
+
+    with pytest.warns(train.FailedTrainingWarning, match="the best before, after epoch [12]"):
+        run = go(callbacks=[poisoned])
+    assert is_finite(run.model)

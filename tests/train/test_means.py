@@ -68,13 +68,63 @@ def test_metrics_count_by_themselves():
     assert np.isclose(run.history["rows"][0], 7 / 20)
 
 
-@pytest.mark.filterwarnings("ignore:validation loss is nan")
+@pytest.mark.filterwarnings("ignore:validation loss is nan", "ignore:the training failed")
 def test_a_validation_in_which_nothing_counts_has_no_mean():
     nothing = (X, np.full(20, -100))
     loss = functools.partial(nn.cross_entropy, ignore_index=-100)
     run = train.fit(MODEL, (X, LABELS), loss, optim.sgd(0.1), epochs=1, validation=nothing)
     assert np.isnan(run.history["validation loss"][0])
     assert run.status == "failed"
+
+
+def area(scores, labels):
+    """The share of pairs of the two kinds that the scores put in order: ROC-AUC."""
+    ahead = scores[:, None, 0] > scores[None, :, 0]
+    pairs = (labels[:, None] > labels[None, :]).astype(scores.dtype)
+    return np.sum(ahead * pairs) / np.sum(pairs)
+
+
+def rmse(prediction, target):
+    return np.sqrt(np.mean((prediction[:, 0] - target) ** 2))
+
+
+def determined(prediction, target):
+    return 1 - np.sum((prediction[:, 0] - target) ** 2) / np.sum((target - np.mean(target)) ** 2)
+
+
+@pytest.mark.parametrize("size", [3, 7, 20])
+@pytest.mark.parametrize("kind", ["arrays", "stream", "half"])
+def test_metrics_of_the_validation_are_those_of_all_predictions(size, kind):
+    shuffled = RANDOM.permutation(20)
+    x, y = X[shuffled], LABELS[shuffled].astype(np.float32)
+    held = train.Stream(lambda: iter([(x[:9], y[:9]), (x[9:], y[9:])])) if kind == "stream" else (x, y)
+    metrics = {"area": area, "rmse": rmse, "R²": determined}
+    precision = train.Precision(scale=1.0) if kind == "half" else None
+    run = train.fit(
+        MODEL, (x, y), lambda p, y, mask=None: nn.mse(p[:, 0], y, mask=mask), optim.sgd(0.0), epochs=1,
+        batch_size=size, validation=held, metrics=metrics, precision=precision,
+    )  # fmt: skip
+    found = {name: run.history[f"validation {name}"][0] for name in metrics}
+    wanted = {name: metric(MODEL(x), y) for name, metric in metrics.items()}
+    assert found == pytest.approx(wanted, rel=2e-3 if kind == "half" else 1e-5)
+
+
+def test_metrics_of_predictions_without_rows_are_means_of_batches():
+    class Total(nn.Layer):
+        inner: nn.Linear
+
+        def __call__(self, x):
+            return np.sum(self.inner(x))
+
+    def off(prediction, target):
+        return prediction - np.sum(target)
+
+    run = train.fit(
+        Total(MODEL), (X, LABELS), lambda p, y: (p - np.sum(y)) ** 2, optim.sgd(0.0), epochs=1, batch_size=10,
+        validation=(X, LABELS), metrics={"off": off},
+    )  # fmt: skip
+    halves = [np.sum(MODEL(X[part])) - np.sum(LABELS[part]) for part in (slice(10), slice(10, 20))]
+    assert run.history["validation off"][0] == pytest.approx(np.mean(halves), rel=1e-5)
 
 
 def test_means_inside_of_loops_are_not_noted():

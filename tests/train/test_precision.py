@@ -27,12 +27,14 @@ def test_targets_that_half_precision_does_not_hold_are_learnt_towards():
     assert run.history["loss"][-1] < run.history["loss"][0]
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_a_run_without_a_step_that_went_well_has_not_finished():
     run = go(loss=lambda p, t: nn.mse(p, t) * np.float32(1e30), epochs=2)
     assert (run.status, run.step) == ("failed", 8)
     assert run.reason == "all gradients overflowed, down to a loss scale of 256"
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_targets_that_no_scale_helps_with_fail_and_say_so():
     run = go((X, Y * np.float32(1e6)))
     assert run.status == "failed"
@@ -50,6 +52,7 @@ def test_weights_of_examples_and_targets_are_not_rounded():
     assert seen == {"prediction": np.float16, "target": np.float32, "weights": np.float32}
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 @pytest.mark.parametrize("precision", [train.Precision(), train.Precision("bfloat16"), None])
 def test_data_that_is_no_number_fails(precision):
     wrong = X.copy()
@@ -59,6 +62,7 @@ def test_data_that_is_no_number_fails(precision):
     assert "the loss is nan" in run.reason
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_gradients_that_overflow_at_the_smallest_scale_fail():
     def steep(prediction, target):
         return np.mean((prediction - target) ** 2) * np.float32(1e34)

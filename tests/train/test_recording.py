@@ -32,6 +32,7 @@ def test_a_run_is_in_the_store(tmp_path):
     assert all(steps.tolist() == [1, 3, 5, 7, 9] for steps, _ in by_path.values())
 
 
+@pytest.mark.filterwarnings("ignore:the training failed")
 def test_stopped_and_failed_runs_say_why(tmp_path):
     go(tmp_path, epochs=50, patience=1, monitor="loss", tolerance=1e9)
     train.fit(nn.Linear(1, 1, key=0), (X * np.float32(1e38), X), nn.mse, optim.sgd(1e30), store=tmp_path / "runs.db")

@@ -27,6 +27,7 @@ def table_errors() -> Iterator[None]:
     """Turns what goes wrong with files, tables and settings into a message with a hint and an exit code."""
     with plain_errors(), warnings.catch_warnings():
         warnings.showwarning = _told
+        warnings.filterwarnings("ignore", "the training failed")  # the command says it, in its own words
         try:
             yield
         except (TableError, UsageError, CheckpointError, DomainError) as error:

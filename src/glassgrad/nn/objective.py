@@ -61,7 +61,11 @@ class Objective:
         value, numbers = found if isinstance(found, tuple) else (found, {})
         check_names(numbers)
         counts = {name: counted.of(number) for name, number in numbers.items()}
-        return _judged(value, dict(numbers), {"loss": counted.of_total(value)} | counts)
+        return _judged(_checked({"loss": value, **numbers}, {"loss": counted.of_total(value)} | counts))
+
+    def validated(self, model: Any, values: tuple[Tree, ...], mask: Any) -> tuple[Judged, Tree]:
+        """What it says of a batch of the validation; it shows no predictions that further numbers could be made of."""
+        return self(model, values, mask), None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +83,36 @@ class Supervised:
 
     def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> Judged:
         """The loss and the metrics of a batch."""
-        inputs, *targets = values
-        prediction = model(*inputs) if isinstance(inputs, tuple) else model(inputs)
-        numbers, counts = {}, {}
-        for name, function in ({"loss": self.loss} | self.metrics).items():
-            with counting() as counted:
-                numbers[name] = _called(function, (prediction, *targets), mask, "prediction, targets")
-            counts[name] = counted.of_total(numbers[name])
-        return _judged(numbers.pop("loss"), numbers, counts)
+        found = _numbers({"loss": self.loss} | self.metrics, (_predicted(model, values), *values[1:]), mask)
+        return _judged(found)
+
+    def validated(self, model: Any, values: tuple[Tree, ...], mask: Any) -> tuple[Judged, Tree]:
+        """The loss of a batch of the validation, and where there are metrics the predictions, for `measured`."""
+        prediction = _predicted(model, values)
+        judged = _judged(_numbers({"loss": self.loss}, (prediction, *values[1:]), mask))
+        return judged, prediction if self.metrics else None
+
+    def measured(self, prediction: Tree, targets: tuple[Tree, ...]) -> "Numbers":
+        """The metrics of predictions."""
+        return _numbers(self.metrics, (prediction, *targets), None)
+
+
+Numbers = tuple[dict[str, Array], dict[str, Array]]  # by name: a number; how much counts in it, where it tells
+
+
+def _predicted(model: Any, values: tuple[Tree, ...]) -> Tree:
+    inputs = values[0]
+    return model(*inputs) if isinstance(inputs, tuple) else model(inputs)
+
+
+def _numbers(functions: dict[str, Callable[..., Any]], given: tuple[Tree, ...], mask: Any) -> Numbers:
+    """What each of the functions gives for predictions and targets."""
+    numbers, counts = {}, {}
+    for name, function in functions.items():
+        with counting() as counted:
+            numbers[name] = _called(function, given, mask, "prediction, targets")
+        counts[name] = counted.of_total(numbers[name])
+    return _checked(numbers, counts)
 
 
 def objective_of(loss: Any, metrics: dict[str, Metric] | None) -> Objective | Supervised:
@@ -140,10 +166,19 @@ def _called(function: Callable[..., Any], given: tuple[Any, ...], mask: Any, wha
     return function(*given, **masked)
 
 
-def _judged(loss: Any, metrics: dict[str, Any], counts: dict[str, Any]) -> Judged:
-    for name, value in ({"the loss": loss} | metrics).items():
+def _judged(numbers: Numbers) -> Judged:
+    """The loss among the numbers, and the rest of them."""
+    rest = dict(numbers[0])
+    return Judged(rest.pop("loss"), rest, numbers[1])
+
+
+def _checked(numbers: dict[str, Any], counts: dict[str, Any]) -> Numbers:
+    """Raises ShapeError where something is no single number."""
+    for name, value in numbers.items():
         if getattr(value, "shape", ()) != ():
+            called = "the loss" if name == "loss" else name
             raise ShapeError(
-                f"{name} of a batch is one number, found an array {value.shape}", hint='reduction="mean", or np.mean(…)'
+                f"{called} of a batch is one number, found an array {value.shape}",
+                hint='reduction="mean", or np.mean(…)',
             )
-    return Judged(loss, metrics, {name: count for name, count in counts.items() if count is not None})
+    return numbers, {name: count for name, count in counts.items() if count is not None}

@@ -1,14 +1,17 @@
 """What the classifier and the regressor share: their parameters, how they train, and going on with `partial_fit`."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from glassgrad import optim
+from glassgrad.base.trees import map_leaves
 from glassgrad.nn.objective import Objective
 from glassgrad.nn.perceptron import mlp
 from glassgrad.optim.by_name import optimizer_of
@@ -18,10 +21,11 @@ from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.data.batches import Order
 from glassgrad.train.data.sources import dtype_of
 from glassgrad.train.fitting import fit
-from glassgrad.train.run import Run
-from glassgrad.train.step import TrainState, begin, program
+from glassgrad.train.run import FailedTrainingWarning, Run
+from glassgrad.train.step import TrainState, begin, program, why_lost
 
 _LARGEST_BATCH = 200
+_LOOKED_AT = 1000  # rows: does a trained network give numbers for them?
 
 
 class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -103,27 +107,42 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Fits a fresh network and keeps what it has learnt."""
         seed = self._seed()
         model = self._network(data[0].shape[1], outputs, data[0].dtype, seed)
-        run = fit(
-            model,
-            data,
-            objective,
-            self._made(),
-            epochs=self.epochs,
-            batch_size=self._size(len(data[0])),
-            validation=held,
-            key=seed,
-            last="pad",
-            patience=self.patience,
-            tolerance=self.tolerance,
-            progress=None if self.verbose else False,
-            store=False,
-        )
-        self.model_ = run.model if self.early_stopping else run.last_model
-        self.history_, self.n_iter_, self.loss_ = run.history, run.epoch, float(run.history["loss"][-1])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FailedTrainingWarning)  # said below, in scikit-learn's kind
+            run = fit(
+                model,
+                data,
+                objective,
+                self._made(),
+                epochs=self.epochs,
+                batch_size=self._size(len(data[0])),
+                validation=held,
+                key=seed,
+                last="pad",
+                patience=self.patience,
+                tolerance=self.tolerance,
+                progress=None if self.verbose else False,
+                store=False,
+            )
+        self.history_, self.n_iter_ = run.history, run.epoch
         self.loss_curve_ = run.history["loss"].tolist()
-        self._state: TrainState | None = run.state
+        self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
+        self._keep(run, model, data[0][:_LOOKED_AT])
         self._program: Any = None
         return run
+
+    def _keep(self, run: Run, given: Any, rows: np.ndarray) -> None:
+        """Keeps what was learnt. Where that gives no numbers for some rows, it warns, and keeps what does."""
+        has_failed = run.status == "failed"
+        learnt = run.model if self.early_stopping or has_failed else run.last_model
+        is_sound = _is_sound(learnt, rows)
+        self.model_ = learnt if is_sound else given
+        self._state: TrainState | None = run.state
+        if has_failed or not is_sound:  # that state is not gone on from
+            self._state = begin(self.model_, self._made(), run.state.key, None)
+            kept = "the untrained one" if self.model_ is given else f"that after epoch {run.best and run.best[0]}"
+            why = run.reason if has_failed else "the network's numbers are not finite"
+            self._warn(f"{why}; the network kept is {kept}", level=4)
 
     def _train_on(self, objective: Objective, data: tuple[Any, ...], outputs: int) -> None:
         """One epoch more on these rows, from where the network is."""
@@ -139,12 +158,26 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         state, total = self._state, 0.0
         assert state is not None
         order = Order(self._size(source.rows), key=state.key, last="pad", epoch=self.n_iter_)
+        before = map_leaves(np.array, state)  # a step writes over what it is given
         for batch in source.batches(order):
             state, measured = self._program.step(state, {}, batch.values, batch.mask)
             total += float(measured.loss) * batch.rows
+            if measured.is_lost:
+                self._state = before
+                self._warn(f"{why_lost(measured, state)}; the network is left as it was before these rows", level=3)
+                return
         self._state, self.n_iter_, self.loss_ = state, self.n_iter_ + 1, total / source.rows
         self.loss_curve_.append(self.loss_)
         self.model_ = self.model_.replace({path: np.array(value) for path, value in state.parameters.items()})
+
+    def _warn(self, text: str, *, level: int) -> None:
+        """Says that the training failed, as scikit-learn's own estimators do, at the line so many calls above."""
+        warnings.warn(
+            f"the training of {type(self).__name__} failed: {text}. Scale the inputs, or give a smaller learning_rate "
+            "or clip=1.0.",
+            ConvergenceWarning,
+            stacklevel=level + 1,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         found: dict[str, Any] = super().__getstate__()
@@ -158,3 +191,9 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         for name in ("model_", "_state", "_program"):
             self.__dict__.pop(name, None)
         return self
+
+
+def _is_sound(model: Any, x: np.ndarray) -> bool:
+    """Does a network give finite numbers for these rows?"""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(model(x)).all())

@@ -20,34 +20,45 @@ if TYPE_CHECKING:
     from glassgrad.train.fitting import fit
     from glassgrad.train.history import History, Layers, Series
     from glassgrad.train.precision import Precision
-    from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped, Timings
+    from glassgrad.train.run import (
+        Callback,
+        Ended,
+        EpochEnded,
+        Event,
+        FailedTrainingWarning,
+        Run,
+        Started,
+        Stepped,
+        Timings,
+    )
 
 _WHERE = {  # the imports above; tests/train/test_names.py holds them together
-    "Arrays": "data",
-    "Batch": "data",
-    "Callback": "run",
-    "Checkpoint": "checkpoint",
-    "Checkpoints": "checkpoint",
-    "Ended": "run",
-    "EpochEnded": "run",
-    "Event": "run",
-    "History": "history",
-    "Layers": "history",
-    "Objective": "objective",
-    "OnPlateau": "callbacks",
-    "Order": "data",
-    "Parquet": "data",
-    "Precision": "precision",
-    "Prefetched": "data",
-    "Remembering": "callbacks",
-    "Run": "run",
-    "Series": "history",
-    "Source": "data",
-    "Started": "run",
-    "Stepped": "run",
-    "Stream": "data",
-    "Timings": "run",
-    "fit": "fitting",
+    "Arrays": "train.data",
+    "Batch": "train.data",
+    "Callback": "train.run",
+    "Checkpoint": "train.checkpoint",
+    "Checkpoints": "train.checkpoint",
+    "Ended": "train.run",
+    "EpochEnded": "train.run",
+    "Event": "train.run",
+    "FailedTrainingWarning": "train.run",
+    "History": "train.history",
+    "Layers": "train.history",
+    "Objective": "nn.objective",
+    "OnPlateau": "train.callbacks",
+    "Order": "train.data",
+    "Parquet": "train.data",
+    "Precision": "train.precision",
+    "Prefetched": "train.data",
+    "Remembering": "train.callbacks",
+    "Run": "train.run",
+    "Series": "train.history",
+    "Source": "train.data",
+    "Started": "train.run",
+    "Stepped": "train.run",
+    "Stream": "train.data",
+    "Timings": "train.run",
+    "fit": "train.fitting",
 }
 
 __all__ = [
@@ -59,6 +70,7 @@ __all__ = [
     "Ended",
     "EpochEnded",
     "Event",
+    "FailedTrainingWarning",
     "History",
     "Layers",
     "Objective",
@@ -86,7 +98,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"glassgrad.train.{name}")
     if name not in _WHERE:
         raise AttributeError(f"module 'glassgrad.train' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"glassgrad.train.{_WHERE[name]}"), name)
+    value = getattr(importlib.import_module(f"glassgrad.{_WHERE[name]}"), name)
     globals()[name] = value
     return value
 

@@ -1,5 +1,6 @@
 """fit: a model, data, a loss and an optimiser become a run. Floor 7."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from glassgrad.train.loop import Loop
 from glassgrad.train.precision import Precision
 from glassgrad.train.progress import shown
 from glassgrad.train.recording import Recorder, place_of
-from glassgrad.train.run import Callback, Run
+from glassgrad.train.run import Callback, FailedTrainingWarning, Run
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import begin, frozen_of, program
 
@@ -76,6 +77,8 @@ def fit(
     terminal. The run is written into the `store` of runs under a `name`: `.glassgrad/runs.db` unless a path is given,
     or the environment names one in GLASSGRAD_STORE; `store=False` keeps nothing.
 
+    A run that fails warns by `FailedTrainingWarning`. What breaks it, Ctrl-C or an error, has it as `error.run`.
+
     >>> x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
     >>> model = nn.Linear(1, 1, key=0)
     >>> run = fit(model, (x, 3 * x + 1), lambda p, y: np.mean((p - y) ** 2), gg.optim.adam(0.1), epochs=40)
@@ -111,13 +114,15 @@ def fit(
     loop = Loop(
         run=run,
         program=program(model, objective, optimizer, precision),
+        objective=objective,
         frozen=frozen_of(model),
         source=source,
         order=order,
         validation=held_back,
         validation_order=Order(batch_size, last="keep" if objective.unmasked else "pad"),
         selection=selection,
-        told=[*callbacks],
+        callbacks=[*callbacks],
+        observers=[],
         statistics_every=statistics_every,
         checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
@@ -125,11 +130,25 @@ def fit(
     place = place_of(store)
     if place is not None:
         files = {} if checkpoints is None else {"checkpoint": checkpoints.last, "best model": checkpoints.best}
-        loop.told.append(Recorder(name or type(model).__name__, place, files))
+        loop.observers.append(Recorder(name or type(model).__name__, place, files))
     if progress is not False:
-        loop.told += shown(force=progress is True)
+        loop.observers += shown(force=progress is True)
     loop.go(epochs, resume=resume)
+    if run.status == "failed":
+        warnings.warn(_why_failed(run, model), FailedTrainingWarning, stacklevel=2)
     return run
+
+
+def _why_failed(run: Run, given: Layer) -> str:
+    """What a run that failed should tell: the reason, what its model is, and what helps."""
+    kept = "the last one" if run.best is None else f"the best before, after epoch {run.best[0]}"
+    helps = "a smaller learning rate, optim.clip_by_norm in front of the optimiser, or data scaled to about 1"
+    if run.state.scale is not None and not run.state.scale.made:
+        helps = "precision=train.Precision(scale=1) begins with the smallest scale; smaller targets or weights help too"
+    elif run.step <= 1:
+        helps = "no step went before it: are the data finite (np.isfinite), and the loss where the model starts?"
+    model = "the one given, untrained" if run.model is given else kept
+    return f"the training failed: {run.reason}; run.model is {model}\nhint: {helps}"
 
 
 def _last(last: Last | None, objective: Objective | Supervised, model: Layer) -> Last:

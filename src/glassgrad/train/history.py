@@ -60,8 +60,9 @@ class Layers:
     def add(self, step: int, norms: dict[str, np.ndarray]) -> None:
         """Adds the norms of a step, by kind."""
         self.steps.append(step)
-        for kind in KINDS:
-            self.rows[kind].append(np.array(norms[kind], np.float32))
+        with np.errstate(over="ignore"):  # what a training that diverges has beyond float32 is infinite here
+            for kind in KINDS:
+                self.rows[kind].append(np.array(norms[kind], np.float32))
 
     def norms(self, kind: str) -> np.ndarray:
         """(step, parameter) norms: "gradient", "update" or "parameter"."""

@@ -9,7 +9,9 @@ from typing import Any, Self
 class Whole:
     """A block that Ctrl-C does not tear: an interrupt that arrives inside is raised after its end.
 
-    A second one does not wait. What breaks the block all the same (another signal, an error) leaves a mark: `is_torn`.
+    A second one does not wait, nor does one that arrives while the block is open: in what may take long. What breaks
+    the block all the same (that, another signal, an error) leaves a mark: `is_torn`.
+
     Python hears of Ctrl-C in its main thread only, so elsewhere there is nothing to hold back. `listen` and
     `stop_listening` go around the loop that enters the block again and again.
     """
@@ -35,6 +37,14 @@ class Whole:
         self._inside = False
         if self._arrived is not None:
             self._deliver()
+
+    def open(self) -> None:
+        """From here on, inside the block, Ctrl-C breaks it."""
+        self._inside = False
+
+    def close(self) -> None:
+        """From here on it waits again."""
+        self._inside = True
 
     # ------------------------------------------------------------------ around the loop
     def listen(self) -> None:

@@ -2,21 +2,24 @@
 
 import math
 import warnings
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from glassgrad.base.errors import CheckpointError, UsageError
+from glassgrad.base.errors import CheckpointError
+from glassgrad.nn.objective import Objective, Supervised
 from glassgrad.optim.rates import rates
 from glassgrad.train.checkpoint import Checkpoints
 from glassgrad.train.data.batches import Batch, Order, Source, count_of
 from glassgrad.train.history import Means, Series
 from glassgrad.train.interrupts import Whole
+from glassgrad.train.precision import finite
 from glassgrad.train.resuming import restore, save, save_best
 from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started, Stepped
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import Measured, Program, why_lost
+from glassgrad.train.validation import no_batch, validated
 
 
 @dataclass(slots=True)
@@ -25,13 +28,15 @@ class Loop:
 
     run: Run
     program: Program
+    objective: Objective | Supervised
     frozen: dict[str, Any]
     source: Source
     order: Order
     validation: Source | None
     validation_order: Order
     selection: Selection
-    told: list[Callback]
+    callbacks: list[Callback]  # of the person who trains
+    observers: list[Callback]  # our own, told after them
     statistics_every: int
     checkpoints: Checkpoints | None
     checkpoint_seconds: float
@@ -54,16 +59,19 @@ class Loop:
         spent, rows, self.saved_at = run.timings.total, self.source.rows, began
         try:
             self.whole.listen()
-            self._tell(Started(run, epochs, None if rows is None else count_of(rows, self.order)))
+            with self.whole:
+                self._tell(Started(run, epochs, None if rows is None else count_of(rows, self.order)))
             while not run.is_over and run.epoch < epochs:
                 self._epoch()
             self._conclude()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             run.status, run.reason = "interrupted", f"by the keyboard, in epoch {run.epoch + 1} after step {run.step}"
             self._save_at_the_end()
+            self._hand_over(interrupt)
             raise
         except BaseException as error:
             run.status, run.reason = "failed", f"{type(error).__name__}: {error}"
+            self._hand_over(error)
             raise
         finally:
             self.whole.stop_listening()
@@ -85,14 +93,35 @@ class Loop:
             factor = float(scale.factor)
             run.status, run.reason = "failed", f"all gradients overflowed, down to a loss scale of {factor:g}"
 
+    def _hand_over(self, error: BaseException) -> None:
+        """Gives what was learnt to whoever catches the error that broke the run: it returns to nobody."""
+        run = self.run
+        if not run.step:
+            return
+        if run.best is None and finite((run.state.parameters, run.state.states)):
+            run.model = run.last_model
+        with suppress(AttributeError):  # an exception may have no room for it
+            error.run = run  # type: ignore[attr-defined]  # ours
+        error.add_note(
+            f"The run so far, {run.step:,} steps, is the exception's `run`: `except {type(error).__name__} as error: "
+            "error.run.model`; in a notebook, sys.last_value.run.model."
+        )
+
     def _tell(self, event: Event) -> None:
-        for callback in self.told:
-            callback(event)
+        """Tells the callbacks, which may take their time: Ctrl-C breaks them off. Then our own."""
+        self.whole.open()
+        try:
+            for callback in self.callbacks:
+                callback(event)
+        finally:
+            self.whole.close()
+        for observer in self.observers:
+            observer(event)
 
     def _tell_the_end(self) -> None:
         """Tells all of them, also when one fails, and then raises what the first one did."""
         errors: list[BaseException] = []
-        for callback in self.told:
+        for callback in [*self.callbacks, *self.observers]:
             try:
                 callback(Ended(self.run))
             except BaseException as error:  # noqa: BLE001 - it is raised below
@@ -116,7 +145,7 @@ class Loop:
             if run.is_over:
                 return
         if not self.seen:
-            raise _empty("data", self.order)
+            raise no_batch("data", self.order)
         record = self.means.values() | self._validated()
         record |= {"epoch": run.epoch + 1, "step": run.step, "seconds": perf_counter() - began}
         record |= {name: float(rate) for name, rate in rates(run.state.optimizer).items()}
@@ -171,16 +200,16 @@ class Loop:
         """The loss and the metrics of the validation data."""
         if self.validation is None:
             return {}
-        began, means, state = perf_counter(), Means(), self.run.state
-        parameters, batch = state.parameters | self.frozen, None
-        for batch in self.validation.batches(self.validation_order):
-            judged = self.program.evaluate(parameters, state.states, batch.values, batch.mask)
-            numbers = {"loss": float(judged.loss)} | {name: float(x) for name, x in judged.metrics.items()}
-            means.add(batch.rows, numbers, judged.counts)
-        if batch is None:
-            raise _empty("validation data", self.validation_order)
+        began, state = perf_counter(), self.run.state
+        parameters = state.parameters | self.frozen
+        found = validated(
+            lambda values, mask: self.program.evaluate(parameters, state.states, values, mask),
+            self.objective,
+            self.validation,
+            self.validation_order,
+        )
         self.run.timings.validation += perf_counter() - began
-        return {f"validation {name}": value for name, value in means.values().items()}
+        return {f"validation {name}": value for name, value in found.items()}
 
     def _keep_best(self, record: dict[str, Any]) -> None:
         run = self.run
@@ -207,8 +236,3 @@ class Loop:
             self._save()
         except CheckpointError as error:
             warnings.warn(f"{error.message}; the checkpoint before it stays", RuntimeWarning, stacklevel=2)
-
-
-def _empty(what: str, order: Order) -> UsageError:
-    hint = f"last='drop' leaves out batches of less than {order.size} rows" if order.last == "drop" else None
-    return UsageError(f"the {what} gave no batch", hint=hint)

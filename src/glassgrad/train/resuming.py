@@ -101,7 +101,7 @@ def _restore_callbacks(loop: "Loop", found: Checkpoint, checkpoints: Checkpoints
 
 
 def _remembering(loop: "Loop") -> list[Remembering]:
-    return [callback for callback in loop.told if isinstance(callback, Remembering)]
+    return [callback for callback in loop.callbacks if isinstance(callback, Remembering)]
 
 
 def _below(place: str, found: Checkpoint) -> dict[str, np.ndarray]:

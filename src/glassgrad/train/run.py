@@ -14,6 +14,10 @@ from glassgrad.train.step import Measured, TrainState
 Status: TypeAlias = Literal["running", "finished", "stopped", "interrupted", "failed"]
 
 
+class FailedTrainingWarning(RuntimeWarning):
+    """A run of training that failed: why, what its model is, and what helps."""
+
+
 @dataclass(slots=True)
 class Timings:
     """Seconds spent: in all, on steps, waiting for data, on validation, on checkpoints, and on the first step.

@@ -46,13 +46,13 @@ class Measured:
 
 Arrays = dict[str, Array]  # by path
 Step = Callable[[TrainState, Arrays, tuple[Tree, ...], Array | None], tuple[TrainState, Measured]]
-Evaluate = Callable[[Arrays, Arrays, tuple[Tree, ...], Array | None], Judged]
+Evaluate = Callable[[Arrays, Arrays, tuple[Tree, ...], Array | None], tuple[Judged, Tree]]
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """The compiled functions of a run: a step of a state beside frozen parameters, and the evaluation of parameters
-    beside running statistics.
+    beside running statistics, with the predictions where metrics are to be made of them.
     """
 
     step: Step
@@ -133,8 +133,11 @@ def program(
         measured = Measured(judged.loss, judged.metrics, judged.counts, norms, is_finite, ~is_sound)
         return replace(after, step=state.step + 1), measured
 
-    def evaluate(parameters: Arrays, states: Arrays, values: tuple[Tree, ...], mask: Array | None) -> Judged:
-        return objective(model.replace(_cast(parameters, precision) | states), _inputs_cast(values, precision), mask)
+    def evaluate(
+        parameters: Arrays, states: Arrays, values: tuple[Tree, ...], mask: Array | None
+    ) -> tuple[Judged, Tree]:
+        live = model.replace(_cast(parameters, precision) | states)
+        return objective.validated(live, _inputs_cast(values, precision), mask)
 
     return Program(_telling(jit(step, donate="state"), forward), _telling(jit(evaluate), evaluate), model)
 
