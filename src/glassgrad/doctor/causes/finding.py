@@ -1,0 +1,111 @@
+"""All causes of a training that does not learn, the surest first: suspected, tested, weighed. Floor 7."""
+
+from dataclasses import dataclass
+
+from glassgrad.doctor.causes.case import Case, Outcome
+from glassgrad.doctor.causes.cause import Cause
+from glassgrad.doctor.causes.data import DATA
+from glassgrad.doctor.causes.loss import LOSS
+from glassgrad.doctor.causes.network import NETWORK
+from glassgrad.doctor.causes.patience import PATIENCE
+from glassgrad.doctor.causes.rate import RATE
+from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
+from glassgrad.doctor.causes.wiring import WIRING
+from glassgrad.doctor.learning.numbers import ramp
+
+SUSPECTS: tuple[Suspect, ...] = (*WIRING, *DATA, *LOSS, *NETWORK, *RATE, *PATIENCE)
+
+CERTAIN = 0.9  # a fact that explains everything: nothing else need be tried
+HELPS, CURES = 0.08, 0.4  # how much further a change must get to count, and to count fully
+FOR, AGAINST = 14.0, 0.3  # what a test that cures, or does nothing, makes of the odds
+WORTH_SAYING = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    suspicion: Suspicion
+    outcome: Outcome | None
+    confidence: float
+
+    @property
+    def strength(self) -> float:
+        """How much the test showed, from 0 to 1; 0 without one."""
+        return ramp(self.outcome.effect, HELPS, CURES) if self.outcome is not None else 0.0
+
+
+def find_causes(case: Case) -> tuple[Cause, ...]:
+    """What the training suffers from. Where it learns, only what stands by itself: wiring, labels, NaN in the data.
+
+    Args:
+        case: the training, with a subject and seconds where changes may be tried on a copy.
+    """
+    suspicions = [found for suspect in SUSPECTS if (found := suspect(case)) is not None and found.prior >= WORTH_SAYING]
+    if case.learning.is_learning:
+        suspicions = [suspicion for suspicion in suspicions if suspicion.kind == "plain"]
+        return _said([_Weighed(suspicion, None, suspicion.prior) for suspicion in suspicions])
+    weighed = _tested(case, suspicions)
+    if case.learning.course == "slow":
+        weighed = [each for each in weighed if _explains_slowness(case, each)]
+    return _said(_against_each_other(weighed))
+
+
+def _tested(case: Case, suspicions: list[Suspicion]) -> list[_Weighed]:
+    """Tries what is most suspected first, while there is time, unless something is certain."""
+    sure = max((suspicion.prior for suspicion in suspicions if not suspicion.is_tested), default=0.0)
+    weighed = []
+    for suspicion in sorted(suspicions, key=lambda suspicion: -suspicion.prior):
+        test = () if sure >= CERTAIN else suspicion.trial
+        outcome = case.tried(*test) if test and suspicion.kind != "last" else None
+        weighed.append(_Weighed(suspicion, outcome, _confidence(suspicion.prior, outcome)))
+    return weighed
+
+
+def _confidence(prior: float, outcome: Outcome | None) -> float:
+    """The prior's odds, times what the test says."""
+    if outcome is None or outcome.learning is None:
+        return prior
+    strength = ramp(outcome.effect, HELPS, CURES)
+    factor = float(AGAINST * (FOR / AGAINST) ** strength)
+    odds = prior / max(1.0 - prior, 1e-6) * factor
+    return odds / (1.0 + odds)
+
+
+def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
+    """A training that gets on, but slowly, suffers only from what was shown to hold it back (or is a plain fact)."""
+    suspicion = weighed.suspicion
+    if suspicion.kind in ("plain", "last") or not suspicion.is_tested:
+        return True
+    if weighed.outcome is None or weighed.outcome.learning is None:
+        return case.subject is None and suspicion.prior > 0.7
+    reached = weighed.outcome.learning.gained
+    return weighed.strength > 0.5 and reached > 2 * case.learning.gained
+
+
+def _against_each_other(weighed: list[_Weighed]) -> list[_Weighed]:
+    """What is a fact of this set-up and cures it explains away what helps with everything."""
+    specific = max((each.confidence for each in weighed if each.suspicion.kind in ("plain", "specific")), default=0.0)
+    helped = max((each.strength for each in weighed), default=0.0)
+    result = []
+    for each in weighed:
+        confidence = each.confidence
+        if each.suspicion.kind == "general":
+            confidence *= 1 - 0.6 * ramp(specific, 0.5, 0.9)
+        elif each.suspicion.kind == "last":
+            found = max(helped, ramp(specific, 0.5, 0.9))
+            confidence = min(confidence * 1.5, 0.85) if found < 0.2 else confidence * (1 - 0.8 * found)
+        result.append(_Weighed(each.suspicion, each.outcome, confidence))
+    return result
+
+
+def _said(weighed: list[_Weighed]) -> tuple[Cause, ...]:
+    causes = []
+    for each in sorted(weighed, key=lambda each: -each.confidence):
+        if each.confidence < WORTH_SAYING:
+            continue
+        suspicion = each.suspicion
+        tested = (each.outcome.says,) if each.outcome is not None else ()
+        sure = round(min(each.confidence, 0.99), 3)
+        causes.append(
+            Cause(suspicion.name, suspicion.title, suspicion.link, sure, suspicion.evidence, suspicion.cures, tested)
+        )
+    return tuple(causes)

@@ -1,0 +1,200 @@
+"""Causes in the loss: the activation before it, the range that it can reach, its sum, its logarithms. Floor 7."""
+
+from glassgrad.doctor.causes.case import Case
+from glassgrad.doctor.causes.evidence import (
+    PROBABILITIES,
+    RANGES,
+    fitting_loss,
+    is_adaptive,
+    is_classification,
+    last_activation,
+    last_kind,
+    outputs,
+    target_range,
+)
+from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
+from glassgrad.doctor.learning.numbers import decades, ramp, said
+from glassgrad.doctor.measured.trace import Trace
+from glassgrad.doctor.subjects.edits import Edit, LastActivation, MeanLoss, NewLoss, Rate, ScaleTargets
+from glassgrad.doctor.symptoms.reading import typical_ratio
+
+FROM_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
+FROM_PROBABILITIES = ("binary_cross_entropy",)
+DISTANCES = ("mse", "mae", "huber")
+CLASS_LOSSES = (*FROM_LOGITS, *FROM_PROBABILITIES, "nll", "hinge")
+WORDS = {
+    "mse": "mean squared error", "mae": "mean absolute error", "huber": "Huber loss",
+    "cross_entropy": "cross-entropy from logits", "nll": "negative log-likelihood",
+    "binary_cross_entropy": "binary cross-entropy of probabilities",
+    "binary_cross_entropy_logits": "binary cross-entropy from logits", "hinge": "hinge loss",
+}  # fmt: skip
+UNSAFE = ("log", "sqrt", "div", "pow", "reciprocal", "rsqrt", "norm", "acos", "asin", "exp")
+
+
+def one_unit_softmax(case: Case) -> Suspicion | None:
+    """A softmax over one unit is 1, whatever it is given."""
+    if outputs(case) != 1:
+        return None
+    last = last_activation(case.setup)
+    softmax = last is not None and "softmax" in last.kind
+    inside = case.setup.loss.name == "cross_entropy"
+    if not (softmax or inside):
+        return None
+    where = "The model ends in a softmax" if softmax else "Cross-entropy takes the softmax"
+    evidence = (f"{where} over one unit: that is 1 for every input, and its derivative p(1 − p) is 0.",)
+    link = last.path if softmax and last is not None else "loss"
+    return Suspicion(
+        "one-unit-softmax", "A softmax over one unit is always 1", link, 0.97, evidence, (fitting_loss(case),),
+        is_tested=False,
+    )  # fmt: skip
+
+
+def double_softmax(case: Case) -> Suspicion | None:
+    """Probabilities given to a loss that wants logits."""
+    last, loss = last_activation(case.setup), case.setup.loss.name
+    if (
+        last is None
+        or loss not in FROM_LOGITS
+        or last.kind not in PROBABILITIES
+        or outputs(case) == 1 != (loss[0] == "b")
+    ):
+        return None
+    function = "softmax" if loss == "cross_entropy" else "sigmoid"
+    evidence = (
+        (
+            f"The model ends in a {last.kind}, and {WORDS[loss]} takes a {function} once more: of numbers between 0 "
+            "and 1 it is nearly flat."
+        ),
+    )
+    cures: tuple[tuple[Edit, ...], ...] = ((LastActivation(None),),)
+    return Suspicion(
+        "double-softmax", f"A {last.kind} before a loss that takes one itself", last.path, 0.75, evidence, cures
+    )
+
+
+def loss_mismatch(case: Case) -> Suspicion | None:
+    """A loss that does not belong to this task or to this last activation."""
+    loss, kind = case.setup.loss.name, last_kind(case.setup)
+    word = WORDS.get(loss, loss)
+    cures: tuple[tuple[Edit, ...], ...] = (fitting_loss(case),)
+    if is_classification(case):
+        if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
+            prior, says = (
+                0.85,
+                f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number.",
+            )
+            cures = ((LastActivation("sigmoid"),), (NewLoss("binary_cross_entropy_logits"),))
+            title = "Raw outputs are taken for probabilities"
+        elif loss == "nll" and kind not in ("log_softmax", "logsigmoid"):
+            prior = 0.85
+            says = (
+                "The negative log-likelihood wants log-probabilities; it is given something else and falls without end."
+            )
+            cures = ((LastActivation("log_softmax"),), fitting_loss(case))
+            title = "The outputs are no log-probabilities"
+        elif loss in DISTANCES:
+            prior = 0.5 if kind in PROBABILITIES else 0.3
+            after = f" behind a {kind}" if kind else ""
+            says = f"The targets are classes, but the loss is the {word}{after}: least gradient where it is most wrong."
+            title = f"The {word} for classes{after}"
+        else:
+            return None
+    elif case.data is not None and case.data.task == "regression" and loss in CLASS_LOSSES:
+        prior, says = 0.8, f"The targets are numbers, but the loss is the {word}, which is for classes."
+        title = f"The {word} for targets that are numbers"
+        cures = ((LastActivation(None), NewLoss("mse")) if kind else (NewLoss("mse"),),)
+    else:
+        return None
+    return Suspicion("loss-mismatch", title, "loss", prior, (says,), cures)
+
+
+def output_range(case: Case) -> Suspicion | None:
+    """A last activation that cannot give what the targets (or the loss) want."""
+    last, targets, loss = last_activation(case.setup), target_range(case), case.setup.loss.name
+    if last is None or targets is None or last.kind not in RANGES:
+        return None
+    low, high = RANGES[last.kind]
+    reach = f"{last.kind} gives numbers from {said(low)} to {said(high)}"
+    cures: tuple[tuple[Edit, ...], ...] = ((LastActivation(None),),)
+    if loss in DISTANCES:
+        width = max(targets[1] - targets[0], 1e-300)
+        outside = max(low - targets[0], targets[1] - high, 0.0) / width
+        if outside <= 0.01:
+            return None
+        prior = 0.55 + 0.4 * ramp(outside, 0.0, 0.4)
+        says = f"The {reach}; the targets go from {said(targets[0])} to {said(targets[1])}."
+        if is_classification(case):
+            prior *= 0.8
+            cures = (fitting_loss(case), (LastActivation(None),))
+        else:
+            cures = ((LastActivation(None),), (LastActivation(None), ScaleTargets()))
+    elif loss in FROM_PROBABILITIES and last.kind not in PROBABILITIES:
+        prior, says = 0.85, f"The {reach}; the loss takes the logarithm of a probability between 0 and 1."
+        cures = ((LastActivation("sigmoid"),), fitting_loss(case))
+    elif loss in FROM_LOGITS and last.kind not in PROBABILITIES and last.kind not in ("log_softmax", "logsigmoid"):
+        prior, says = 0.55, f"The {reach}; the loss wants logits, which may be any number."
+    else:
+        return None
+    title = f"The last {last.kind} cannot give what the {'targets' if loss in DISTANCES else 'loss'} want"
+    return Suspicion(
+        "output-range", f"{title}s" if title.endswith("loss want") else title, last.path, prior, (says,), cures
+    )
+
+
+def loss_sum(case: Case) -> Suspicion | None:
+    """A loss added up over the batch: the gradient, and with it the step, is as many times as large."""
+    loss, data, optimizer = case.setup.loss, case.data, case.optimizer
+    if loss.reduction != "sum" or data is None:
+        return None
+    ratio = typical_ratio(case.trace)
+    prior = 0.5 + 0.4 * ramp(decades(ratio), -2.0, 0.0)
+    if case.learning.course in ("diverges", "oscillates", "fails"):
+        prior = max(prior, 0.75)
+    if is_adaptive(optimizer):
+        prior *= 0.4
+    per_example = 1
+    for length in data.target_shape:
+        per_example *= length
+    evidence = [
+        (
+            f"{loss.title} adds the loss up over a batch of {data.batch}"
+            f"{f' and {per_example} numbers an example' if per_example > 1 else ''}: so much larger is the gradient."
+        )
+    ]
+    if ratio > 0:
+        evidence.append(f"A step changes the weights by {said(ratio)} of their norm; about 0.001 is usual.")
+    cures: tuple[tuple[Edit, ...], ...] = ((MeanLoss(),), (Rate(1.0 / max(data.batch, 2)),))
+    return Suspicion("loss-sum", "The loss is summed over the batch", "loss", prior, tuple(evidence), cures)
+
+
+def unsafe_log(case: Case) -> Suspicion | None:
+    """A logarithm, root or quotient that meets a 0."""
+    bad = case.trace.bad
+    if bad is None or bad.phase not in ("forward", "loss", "backward"):
+        return None
+    words = f"{bad.operation} {bad.says}".lower().replace("(", " ").split()
+    unsafe = next((name for name in UNSAFE if any(word.strip(".,:;") == name for word in words)), None)
+    if unsafe is None:
+        return None
+    grown = _grown(case.trace)
+    prior = 0.92 - 0.6 * ramp(decades(grown), 1, 3)
+    if unsafe == "exp":
+        prior *= 0.7
+    evidence = [f"At step {bad.step}, {bad.says or f'{bad.operation} gives no number'}."]
+    if case.trace.losses and grown < 10:
+        evidence.append("The loss was of ordinary size before: nothing had exploded.")
+    cures: tuple[tuple[Edit, ...], ...] = ((Rate(0.1),),)
+    if is_classification(case):
+        cures = (fitting_loss(case), (LastActivation("softmax"),))
+    title = f"The {unsafe} of 0 (or of a negative number)" if unsafe not in ("div", "exp") else "A division by 0"
+    title = "An exponential overflows" if unsafe == "exp" else title
+    return Suspicion("unsafe-log", title, bad.path or "loss", prior, tuple(evidence), cures, is_tested=False)
+
+
+def _grown(trace: Trace) -> float:
+    """By how much the loss had grown before it was none."""
+    kept = [abs(loss) for loss in trace.losses if loss == loss and abs(loss) != float("inf")]  # noqa: PLR0124 - not NaN
+    return max(kept) / kept[0] if kept and kept[0] > 0 else 1.0
+
+
+LOSS: tuple[Suspect, ...] = (one_unit_softmax, double_softmax, loss_mismatch, output_range, loss_sum, unsafe_log)

@@ -1,0 +1,135 @@
+"""Causes in how the parts of a training are put together. They are facts: no run is needed. Floor 7."""
+
+from glassgrad.doctor.causes.case import Case
+from glassgrad.doctor.causes.cause import CauseName
+from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
+from glassgrad.doctor.subjects.edits import ClearGradients, Edit, MatchShapes, StepAll, TrainMode
+from glassgrad.doctor.symptoms.not_updated import is_trunk
+
+Fault = tuple[CauseName, str, str | None, str, tuple[tuple[Edit, ...], ...]]
+
+# event → cause, title, link, what it does, cures
+FAULTS: dict[str, Fault] = {
+    "gradients_kept": (
+        "gradients-kept",
+        "The gradients are not cleared between steps",
+        "optimizer",
+        "Each backward pass adds to the gradient of the one before, so the steps follow old batches and grow.",
+        ((ClearGradients(),),),
+    ),
+    "not_in_optimizer": (
+        "not-in-optimizer",
+        "The optimiser does not hold every parameter that learns",
+        "optimizer",
+        "They have a gradient, but no step changes them.",
+        ((StepAll(),),),
+    ),
+    "no_step": (
+        "not-in-optimizer",
+        "The optimiser never makes a step",
+        "optimizer",
+        "Gradients are computed, but nothing is done with them: optimizer.step() is not called.",
+        ((StepAll(),),),
+    ),
+    "frozen": (
+        "frozen",
+        "Parameters are frozen",
+        None,
+        "They are not asked for a gradient, so they stay as they are.",
+        ((StepAll(),),),
+    ),
+    "detached": (
+        "detached",
+        "The graph is cut between the loss and the parameters",
+        None,
+        "No gradient gets past detach(), .data, .item(), NumPy or torch.no_grad().",
+        (),
+    ),
+    "grad_none": (
+        "detached",
+        "Parameters get no gradient at all",
+        None,
+        "Their gradient is None: the loss does not depend on them, or the graph is cut in between.",
+        (),
+    ),
+    "eval_mode": (
+        "eval-mode",
+        "The model trains in evaluation mode",
+        None,
+        "Dropout is off, and batch norm uses its stored means instead of the batch's.",
+        ((TrainMode(),),),
+    ),
+    "broadcasting": (
+        "broadcasting",
+        "Prediction and target are broadcast against each other in the loss",
+        "loss",
+        "Every prediction is compared with every target, so the best that can be learned is the mean of the targets.",
+        ((MatchShapes(),),),
+    ),
+}
+COMPARING = ("mse", "mae", "huber")
+
+
+def _suspect(event: str) -> Suspect:
+    """The suspicion that an event of the wiring raises."""
+
+    def suspect(case: Case) -> Suspicion | None:
+        if event not in _events(case):
+            return None
+        name, title, link, says, cures = FAULTS[event]
+        still = [parameter for parameter in case.setup.parameters if not (parameter.learns and parameter.is_stepped)]
+        if event in ("frozen", "not_in_optimizer") and case.learning.is_learning:
+            paths = {parameter.path for parameter in still}
+            if event == "frozen" or is_trunk(case.setup.parameters, paths):
+                return None  # a head trained on a fixed trunk: that is meant
+        evidence = [says]
+        if event in ("frozen", "not_in_optimizer") and still:
+            names = ", ".join(parameter.path for parameter in still[:4]) + (" …" if len(still) > 4 else "")
+            evidence.append(f"It concerns {names}.")
+            link = link or still[0].link
+        if event == "broadcasting":
+            evidence.append(_shapes(case))
+        return Suspicion(name, title, link, 0.95, tuple(evidence), cures, kind="plain", is_tested=False)
+
+    return suspect
+
+
+def _events(case: Case) -> set[str]:
+    """What was seen while it ran, and what the set-up says by itself."""
+    events = set(case.setup.wiring)
+    learn = [parameter for parameter in case.setup.parameters if parameter.learns]
+    if learn and any(not parameter.is_stepped for parameter in learn):
+        events.add("not_in_optimizer")
+    if any(not parameter.learns for parameter in case.setup.parameters):
+        events.add("frozen")
+    modes = ("dropout", "batchnorm", "batch_norm", "instancenorm")
+    if not any(part.kind in modes for part in case.setup.parts):
+        events.discard("eval_mode")
+    elif not case.setup.is_training:
+        events.add("eval_mode")
+    if _is_broadcast(case):
+        events.add("broadcasting")
+    return events
+
+
+def _is_broadcast(case: Case) -> bool:
+    """A prediction of shape (n, 1) beside targets of shape (n,), in a loss that compares entry by entry?"""
+    output = next((sample.output for sample in case.samples if sample.output is not None), None)
+    if output is None or case.data is None or case.setup.loss.name not in COMPARING:
+        return False
+    target = case.data.target_shape
+    return output.shape[:1] != (1,) and output.shape[1:] != target and (output.shape[1:], target) in (
+        ((1,), ()),
+        ((), (1,)),
+    )  # fmt: skip
+
+
+def _shapes(case: Case) -> str:
+    output = next((sample.output for sample in case.samples if sample.output is not None), None)
+    if output is None or case.data is None:
+        return "Their shapes differ."
+    target = (output.shape[0], *case.data.target_shape)
+    return f"The prediction has shape {output.shape}, the target {target}."
+
+
+WIRING: tuple[Suspect, ...] = tuple(_suspect(event) for event in FAULTS)

@@ -1,0 +1,73 @@
+"""Does it learn? On curves whose answer a person would give at a glance."""
+
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+
+from glassgrad.doctor.learning.judging import judge
+from glassgrad.doctor.measured.sample import Bad
+from tests.doctor.traces import CLASSES, NUMBERS, losses, mlp, trace
+
+SETUP = mlp("linear", "relu", "linear")
+REGRESSION = mlp("linear", "relu", "linear", data=NUMBERS, loss="mse")
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.15])
+@pytest.mark.parametrize(
+    ("setup", "curve", "course"),
+    [
+        (SETUP, (1.3, 0.2), "learns"),
+        (SETUP, (1.2, 1.0986), "stuck"),  # the bias has learned the shares of the labels, and that is all
+        (SETUP, (40.0, 1.0986), "stuck"),  # from a wild start down to what a constant reaches
+        (SETUP, (0.3, 0.2), "learns"),  # it came in knowing a lot
+        (SETUP, (1.1, 5.0), "diverges"),
+        (REGRESSION, (1.1, 0.1), "learns"),
+        (REGRESSION, (1.0, 1.0), "stuck"),
+        (REGRESSION, (1.0, 3e4), "diverges"),
+    ],
+)
+def test_the_course_of_plain_curves(setup, curve, course, noise):
+    assert judge(trace(setup, losses(*curve, noise=noise))).course == course
+
+
+def test_early_but_steady_is_learning_and_creeping_is_slow():
+    falling = np.linspace(1.1, 0.85, 60)
+    assert judge(trace(SETUP, falling)).course == "learns"
+    creeping = np.linspace(1.1, 1.04, 60)
+    assert judge(trace(SETUP, creeping)).course == "slow"
+
+
+def test_a_plateau_halfway_is_slow_not_stuck():
+    assert judge(trace(REGRESSION, losses(1.0, 0.8))).course == "slow"
+
+
+def test_up_and_down_without_gain_oscillates():
+    curve = 1.2 + 3.0 * np.abs(np.random.default_rng(1).standard_normal(200)) ** 2
+    assert judge(trace(SETUP, curve, after=1.3)).course == "oscillates"
+
+
+def test_no_number_is_a_failure_unless_only_the_data_have_one():
+    bad = Bad(7, "forward", "1", "log", "nan", "log of a negative number in 3 of 32 entries")
+    learning = judge(trace(SETUP, losses(1.1, 1.0, 7), bad=bad, after=nan))
+    assert learning.course == "fails"
+    assert "log of a negative number" in learning.reason
+    harmless = Bad(0, "input", "inputs", "data", "nan")
+    assert judge(trace(SETUP, losses(1.1, 0.1), bad=harmless)).course == "learns"
+
+
+def test_constant_labels_are_not_learned():
+    data = replace(CLASSES, labels=((0.0, 512),), baseline=0.0)
+    learning = judge(trace(replace(SETUP, data=data), losses(1.1, 1e-4)))
+    assert learning.course == "stuck"
+    assert "nothing to learn" in learning.reason
+
+
+def test_right_predictions_count_where_the_loss_says_little():
+    """A loss behind two softmaxes cannot fall far."""
+    assert judge(trace(SETUP, losses(1.1, 1.05), score_before=0.33, score_after=0.95)).course == "learns"
+
+
+def test_evaluation_before_the_running_means_are_right_does_not_count_against_it():
+    assert judge(trace(SETUP, losses(1.1, 0.1), after=2.5)).course == "learns"
