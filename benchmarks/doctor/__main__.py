@@ -1,0 +1,79 @@
+"""Scores the doctor on the cases of `tests/doctor_cases`: `python -m benchmarks.doctor --half tuning`.
+
+Each case is examined in a process of its own, with a limit of time. Thresholds are tuned on the half "tuning"; the
+score that counts is that of the half "score".
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.doctor import running, scores
+from tests.doctor_cases import suite
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    found = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
+    found.add_argument("--half", choices=("tuning", "score"), help="of the cases; both if not given")
+    found.add_argument("--framework", choices=("torch", "own"), help="both if not given")
+    found.add_argument("--only", nargs="*", default=[], metavar="TEXT", help="cases whose name has one of these")
+    found.add_argument("--kind", choices=("broken", "healthy"), help="both if not given")
+    found.add_argument("--seeds", type=int, default=1, help="how many starts of each case are examined")
+    found.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
+    found.add_argument("--processes", type=int, default=1)
+    found.add_argument("--limit", type=float, default=150.0, metavar="SECONDS", help="for an examination")
+    found.add_argument("--json", type=Path, metavar="FILE", help="where to write what was found, line by line")
+    found.add_argument("--text", type=Path, metavar="FILE", help="where to write the score and all confusions")
+    found.add_argument("--quick", action="store_true", help="every fourth case, without cures")
+    return found
+
+
+def jobs(options: argparse.Namespace) -> list[running.Job]:
+    """What is to be examined."""
+    cases = [
+        case
+        for case in suite.ALL
+        if options.half in (None, case.half)
+        and (options.kind is None or (options.kind == "broken") == (case.truth is not None))
+        and (not options.only or any(text in case.name for text in options.only))
+    ]
+    return [
+        (case.name, framework, seed, options.quick)
+        for case in cases[:: 4 if options.quick else 1]
+        for framework in case.frameworks
+        if options.framework in (None, framework)
+        for seed in range(options.first, options.first + options.seeds)
+    ]
+
+
+def text(results: list[dict[str, Any]], title: str) -> str:
+    """The whole score."""
+    lines = [title, "", *map(str, scores.shares(results)), "", scores.costs(results), "", "Confusions"]
+    return "\n".join([*lines, *scores.confusions(results), ""])
+
+
+def main() -> None:
+    """Examines, prints progress as it comes and the score at the end."""
+    options = parser().parse_args()
+    todo = jobs(options)
+    if not todo:
+        raise SystemExit("no case is called so")
+    title = f"{len(todo)} examinations: {' '.join(sys.argv[1:]) or 'all'}"
+    results = []
+    for found in running.results(todo, processes=options.processes, limit=options.limit):
+        results.append(found)
+        told = scores.confusions([found])
+        first = told[0].splitlines()[0] if told else f"{found['framework']:5} {found['case']}: right"
+        print(f"{len(results):4}/{len(todo)} {found.get('seconds', 0):5.1f} s  {first}", flush=True)
+        if options.json:
+            options.json.write_text("\n".join(map(json.dumps, results)) + "\n")
+        if options.text:
+            options.text.write_text(text(results, f"{title} ({len(results)} done)"))
+    print("\n" + text(results, title))
+
+
+if __name__ == "__main__":
+    main()
