@@ -19,7 +19,7 @@ def main() -> None:
         try:
             with redirect_stdout(sys.stderr):
                 found = examined(name, framework, seed, quick=quick)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an examination that raises is a result
             place = traceback.extract_tb(error.__traceback__)[-1]
             says = f"{type(error).__name__}: {error} ({place.filename.rpartition('/')[2]}:{place.lineno})"
             found = asdict(Examined(name, framework, seed, error=says.replace("\n", " ")[:400]))
