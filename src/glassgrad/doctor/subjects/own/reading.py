@@ -1,0 +1,192 @@
+"""Reading a set-up: its parts in the order of their calls, parameters, loss, optimiser, data, wiring. Floor 7."""
+
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from glassgrad.api.pipeline import tracing
+from glassgrad.base.trees import Tree, flatten, map_leaves
+from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Part, Setup
+from glassgrad.doctor.subjects.own.chain import Chain, Piece
+from glassgrad.doctor.subjects.own.data_facts import data_facts
+from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
+from glassgrad.doctor.subjects.own.loss_facts import loss_facts
+from glassgrad.doctor.subjects.own.sampling import owner_of
+from glassgrad.doctor.subjects.own.wired import stepped_paths
+from glassgrad.engines import reference
+from glassgrad.graph.graph import Graph
+from glassgrad.graph.node import Node, apart
+from glassgrad.nn.objective import Objective
+from glassgrad.nn.parts import places
+from glassgrad.ops.leaves import ones
+from glassgrad.optim.made import Made
+from glassgrad.optim.optimizer import Optimizer, Transformation
+from glassgrad.optim.rates import rates
+from glassgrad.tracing.trace import is_array, known_input
+from glassgrad.transforms.reverse import cotangents_of
+
+if TYPE_CHECKING:
+    from glassgrad.doctor.subjects.own.subject import OwnSubject
+
+
+def read(subject: "OwnSubject") -> Setup:
+    """The set-up."""
+    model, values = subject.model, subject.batches.values[0]
+    with quiet(), tracing(), apart() as here:
+        known = {path: known_input(value) for path, value in model.parameters().items()}
+        batch = map_leaves(lambda leaf: known_input(leaf) if is_array(leaf) else leaf, values)
+        found = forward_of(model.replace(known), subject.loss, batch, known, 0)
+        learning = model.trainable()
+        ends = [known[path].node for path in learning]
+        bar = cotangents_of([found.loss], [ones(found.loss.aval)], ends)
+        reached = {path for path in learning if known[path].node in bar}
+        evaluate = _evaluation(subject, found, here.values)
+        shape = found.chain.predictions[0].shape if found.chain.predictions else ()
+        target = _target(values)
+        loss = loss_facts(_written(subject.loss), partial(evaluate, values=values), shape, target)
+        data = data_facts(subject.batches, loss.name, shape, partial(_evaluated, evaluate))
+    parts = tuple([_part(piece) for piece in found.chain.pieces])
+    parameters = _parameters(model, found.chain, set(learning), stepped_paths(subject.optimizer, learning))
+    wiring = tuple(_wiring(learning, reached, parameters, loss, data, shape, target))
+    facts = optimizer_facts(subject.optimizer, learning, subject.rate_factor)
+    return Setup("glassgrad", type(model).__name__, parts, parameters, loss, facts, data, wiring=wiring)
+
+
+def _written(loss: Any) -> Any:
+    return loss.function if isinstance(loss, Objective) else loss
+
+
+def _target(values: tuple[Tree, ...]) -> Any:
+    leaves = flatten(values[1:])[0]
+    return np.asarray(leaves[0]) if leaves else np.zeros(0)
+
+
+def _evaluated(evaluate: Any, prediction: np.ndarray, values: tuple[Tree, ...]) -> float | None:
+    try:
+        with quiet():
+            return float(evaluate(prediction, values=values))
+    except Exception:  # noqa: BLE001 - a loss may refuse a prediction that is not its own
+        return None
+
+
+def _evaluation(subject: "OwnSubject", found: Forward, known: dict[Node, Any]) -> Any:
+    """The loss as a function of a prediction and a batch: called, or for an objective read from the graph."""
+    if not isinstance(subject.loss, Objective):
+        return lambda prediction, values: subject.loss(prediction, *values[1:])
+    predictions, first = found.chain.predictions, subject.batches.values[0]
+
+    def evaluate(prediction: np.ndarray, values: tuple[Tree, ...]) -> Any:
+        if len(predictions) != 1 or values is not first:
+            raise ValueError("an objective is known beside the batch that it was traced with")
+        (value,) = reference.compile_graph(Graph(predictions, (found.loss,)), dict(known))(
+            prediction.astype(predictions[0].dtype)
+        )
+        return value
+
+    return evaluate
+
+
+# ------------------------------------------------------------------ parts and parameters
+def _part(piece: Piece) -> Part:
+    inputs, outputs = fans(piece)
+    return Part(piece.path, piece.operation, piece.kind, piece.family, inputs, outputs, piece.place)
+
+
+def fans(piece: Piece) -> tuple[int, int]:
+    """How many numbers go into each unit of a link with weights, and come out of it."""
+    if piece.family not in ("weights", "recurrence") or not piece.inputs or not piece.outputs:
+        return 0, 0
+    weight = getattr(piece.layer, "weight", None)
+    if weight is not None and len(weight.shape) > 2:  # (out, in, *window)
+        return int(prod(weight.shape[1:])), int(weight.shape[0])
+    first, last = piece.inputs[0].shape, piece.outputs[0].shape
+    if piece.kind == "embedding":
+        return int(piece.layer.table.shape[-2]), int(piece.layer.table.shape[-1])
+    return (first[-1] if first else 1), (last[-1] if last else 1)
+
+
+def _parameters(model: Any, chain: Chain, learning: set[str], stepped: set[str]) -> tuple[Parameter, ...]:
+    found = []
+    for place in places(model):
+        if place.kind not in ("parameter", "frozen"):
+            continue
+        array = np.asarray(place.value)
+        has = bool(array.size) and array.dtype.kind == "f"
+        found.append(
+            Parameter(
+                place.path,
+                owner_of(place.path, chain),
+                tuple(array.shape),
+                place.path in learning,
+                place.path in stepped,
+                float(np.std(array, dtype=np.float64)) if has else float("nan"),
+                float(np.mean(array, dtype=np.float64)) if has else float("nan"),
+                is_bias(place.path, array),
+            )
+        )
+    return tuple(found)
+
+
+def is_bias(path: str, array: np.ndarray) -> bool:
+    """Is this added to what a link gives: a bias, or the shift of a normalisation?"""
+    name = path.rpartition(".")[2]
+    return array.ndim <= 1 and ("bias" in name or name in ("shift", "offset") or (name[:1] == "b" and len(name) <= 2))
+
+
+def _wiring(
+    learning: dict[str, Any], reached: set[str], parameters: tuple[Parameter, ...], loss: LossFacts, data: DataFacts,
+    shape: tuple[int, ...], target: Any,
+) -> list[str]:  # fmt: skip
+    """Names of what is wired in a way that is hardly meant."""
+    found = []
+    if learning and not reached:
+        found.append("detached")
+    elif set(learning) - reached:
+        found.append("grad_none")
+    if any(not parameter.learns for parameter in parameters):
+        found.append("frozen")
+    if any(parameter.learns and not parameter.is_stepped for parameter in parameters):
+        found.append("not_in_optimizer")
+    sizes = np.shape(target)
+    mixed = len(shape) == len(sizes) + 1 and shape[-1] == 1 and shape[:-1] == sizes and sizes[:1] > (1,)
+    mixed = mixed or (len(sizes) == len(shape) + 1 and sizes[-1] == 1 and sizes[:-1] == shape and shape[:1] > (1,))
+    if mixed and loss.name != "cross_entropy" and data.task != "classes" and _broadcasts(loss):
+        found.append("broadcasting")
+    return found
+
+
+def _broadcasts(loss: LossFacts) -> bool:
+    """Does a loss take shapes that only fit by broadcasting? Those of ours do not."""
+    return loss.place is not None
+
+
+# ------------------------------------------------------------------ optimisers
+def optimizer_facts(optimizer: Optimizer, learning: dict[str, Any], factor: float) -> tuple[OptimizerFacts, ...]:
+    """The facts of an optimiser, also behind transformations in a chain."""
+    parts = _chained(optimizer)
+    maker = next((part for part in reversed(parts) if isinstance(part, Optimizer)), optimizer)
+    decay = sum(_setting(part, 0, "amount") for part in parts if _name(part) == "weight_decay")
+    inner = maker.made
+    name, settings = _name(maker), dict(inner.settings) if isinstance(inner, Made) else {}
+    momentum = settings.get("momentum", 0.9 if name in ("momentum", "nesterov") else 0.0)
+    found = [float(rate) for rate in rates(optimizer.start(dict(learning))).values()] if learning else []
+    rate = found[0] * factor if found else float("nan")
+    decay += float(settings.get("weight_decay", 0.0) or 0.0)
+    return (OptimizerFacts(name, repr(optimizer), rate, float(momentum), float(decay), None),)
+
+
+def _chained(part: Any) -> list[Optimizer | Transformation]:
+    if isinstance(part.made, Made) and part.made.maker.__name__ == "chain":
+        return [inner for one in part.made.numbers for inner in _chained(one)]
+    return [part]
+
+
+def _name(part: Any) -> str:
+    return part.made.maker.__name__ if isinstance(part.made, Made) else str(part.made).partition("(")[0]
+
+
+def _setting(part: Any, place: int, name: str) -> float:
+    made = part.made
+    return float(made.numbers[place]) if len(made.numbers) > place else float(made.settings.get(name, 0.0))

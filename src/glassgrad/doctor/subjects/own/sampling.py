@@ -1,0 +1,256 @@
+"""A sampled step, read off the graph: what enters and leaves each link, what units give, what weights get. Floor 7."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from glassgrad.api.compile import jit
+from glassgrad.api.pipeline import deliver
+from glassgrad.base.avals import is_inexact
+from glassgrad.base.settings import settings
+from glassgrad.base.trees import Tree, flatten
+from glassgrad.doctor.measured.sample import Link, Sample, Weights
+from glassgrad.doctor.subjects.own.chain import Chain, Piece
+from glassgrad.doctor.subjects.own.formulas import formula_of, loss_formula
+from glassgrad.doctor.subjects.own.forward import Arrays, forward_of, halves, quiet
+from glassgrad.doctor.subjects.own.units import output_of, spectral_norm, units_of
+from glassgrad.graph.node import Node, fresh_serial
+from glassgrad.ops.leaves import ones
+from glassgrad.transforms.reverse import cotangents_of
+
+LARGEST = 4_000_000  # entries of a batch of one link's output that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A sample, and the gradients that it saw, by path."""
+
+    sample: Sample
+    gradients: Arrays
+
+
+@dataclass(slots=True)
+class Sampler:
+    """Takes samples of steps of one model and loss. The graph is made once for each shape of batch."""
+
+    model: Any
+    loss: Any
+    loss_title: str
+    engine: str = "reference"
+    compiled: dict[Any, tuple[Callable[..., Any], list[Chain]]] = field(default_factory=dict)
+    halved: Callable[..., Any] | None = None
+    before: Arrays = field(default_factory=dict)  # the gradients of the sample before
+
+    def take(
+        self, step: int, parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any
+    ) -> Taken:
+        """What is seen at these parameters with this batch. Nothing that it is given is changed."""
+        leaves, structure = flatten(values)
+        shape = (structure, tuple((np.shape(leaf), np.asarray(leaf).dtype) for leaf in leaves))
+        if shape not in self.compiled:
+            chains: list[Chain] = []
+            self.compiled[shape] = jit(_measuring(self.model, self.loss, chains)), chains
+        run, chains = self.compiled[shape]
+        with settings(engine=self.engine), quiet():
+            found = run(parameters, fixed, states, values, key)
+            sample = self._sample(step, chains[0], found, parameters, values)
+            likeness, noise = self._halves(parameters, fixed, states, values, key)
+        gradients = {path: np.asarray(value) for path, value in found["gradients"].items()}
+        weights = self._weights(chains[0], parameters, gradients)
+        self.before = gradients
+        return Taken(replace(sample, weights=weights, likeness=likeness, noise=noise), gradients)
+
+    # ------------------------------------------------------------------ links and units
+    def _sample(self, step: int, chain: Chain, found: Any, parameters: Arrays, values: tuple[Tree, ...]) -> Sample:
+        links, units, skipped = [], [], []
+        for piece, numbers in zip(chain.pieces, found["pieces"], strict=True):
+            seen = None
+            if numbers["output"] is not None and np.size(numbers["output"]) <= LARGEST:
+                seen = units_of(piece, np.asarray(numbers["output"]), numbers["slope"])
+                units.append(seen)
+            else:
+                skipped.append(f"{piece.path}: its output is no array of real numbers that could be looked at")
+            links.append(
+                Link(
+                    piece.path,
+                    piece.operation,
+                    piece.family,
+                    norm_of(numbers["entering"]),
+                    norm_of(numbers["leaving"]) if piece_has_way(piece) else nan,
+                    formula_of(piece, seen, parameters, numbers),
+                    piece.place,
+                )
+            )
+        prediction = [np.asarray(value) for value in found["predictions"]]
+        leaving = norm_of(found["prediction_cotangents"])
+        targets = [np.asarray(leaf) for leaf in flatten(values[1:])[0]]
+        formula = loss_formula(self.loss_title, prediction, targets, leaving)
+        loss = Link("loss", self.loss_title, "loss", 1.0, leaving, formula, chain.loss_place)
+        output = output_of(prediction[0]) if prediction else None
+        return Sample(
+            step, float(found["loss"]), (loss, *reversed(links)), (), tuple(units), output, skipped=tuple(skipped)
+        )
+
+    # ------------------------------------------------------------------ parameters
+    def _weights(self, chain: Chain, parameters: Arrays, gradients: Arrays) -> tuple[Weights, ...]:
+        found = []
+        for path, value in parameters.items():
+            gradient = gradients.get(path)
+            array = np.asarray(value)
+            found.append(
+                Weights(
+                    path,
+                    owner_of(path, chain),
+                    array.size,
+                    norm_of([array]),
+                    None if gradient is None else norm_of([gradient]),
+                    None,
+                    0.0 if gradient is None or not gradient.size else float(np.mean(gradient == 0)),
+                    float(np.std(array, dtype=np.float64)) if array.size else nan,
+                    spectral_norm(array),
+                    _cosine(gradient, self.before.get(path)),
+                )
+            )
+        return tuple(found)
+
+    def _halves(
+        self, parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any
+    ) -> tuple[float, float]:
+        """(cosine of the gradients of the two halves of the batch, signal to noise of their mean)."""
+        parts = halves(values)
+        if parts is None:
+            return nan, nan
+        if self.halved is None:
+            self.halved = jit(_gradients(self.model, self.loss))
+        first, second = [_flat(self.halved(parameters, fixed, states, part, key)) for part in parts]
+        if not (np.isfinite(first).all() and np.isfinite(second).all()):
+            return nan, nan
+        along, apart = float(first @ second), float(np.linalg.norm(first - second)) / 2
+        sizes = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
+        return (along / sizes if sizes else nan), (float(np.sqrt(max(along, 0.0))) / apart if apart else nan)
+
+
+def _measuring(model: Any, loss: Any, chains: list[Chain]) -> Callable[..., Any]:
+    """The function that is traced for a sample; it leaves the chain behind in `chains`."""
+
+    def measured(parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any) -> Any:
+        since = fresh_serial()
+        live = model.replace(parameters | fixed | states)
+        found = forward_of(live, loss, values, parameters | fixed, key)
+        chain = found.chain
+        chains[:] = [chain]
+        ends = [value.node for value in (parameters | fixed).values()]
+        ends += [leaf.node for leaf in flatten(values)[0] if is_inexact(leaf.dtype)]
+        bar = cotangents_of([found.loss], [ones(found.loss.aval)], ends)
+        picked = {
+            "loss": found.loss,
+            "gradients": {path: bar.get(value.node) for path, value in parameters.items()},
+            "predictions": [node for node in chain.predictions if is_inexact(node.dtype)],
+            "prediction_cotangents": [bar[node] for node in chain.predictions if node in bar],
+            "pieces": [_numbers(piece, bar) for piece in chain.pieces],
+        }
+        return _delivered(picked, since)
+
+    return measured
+
+
+def _numbers(piece: Piece, bar: dict[Node, Node]) -> dict[str, Any]:
+    """What is asked of a link: its output, the cotangents on both sides, and its slope where it is elementwise."""
+    entering = [(node, bar[node]) for node in piece.outputs if node in bar]
+    ways = [node for node in piece.inputs if is_inexact(node.dtype)]
+    pulled = cotangents_of([y for y, _ in entering], [ct for _, ct in entering], ways)
+    output = next((node for node in piece.outputs if node.dtype.kind == "f"), None)
+    slope = None
+    if piece.family == "activation" and len(ways) == 1 and output is not None and ways[0].shape == output.shape:
+        slope = cotangents_of([output], [ones(output.aval)], ways).get(ways[0])
+    return {
+        "output": output,
+        "slope": slope,
+        "entering": [ct for _, ct in entering],
+        "leaving": [pulled[node] for node in ways if node in pulled],
+    }
+
+
+def _gradients(model: Any, loss: Any) -> Callable[..., Any]:
+    def gradients(parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any) -> Any:
+        since = fresh_serial()
+        live = model.replace(parameters | fixed | states)
+        found = forward_of(live, loss, values, {}, key)
+        ends = [value.node for value in parameters.values()]
+        bar = cotangents_of([found.loss], [ones(found.loss.aval)], ends)
+        return _delivered([bar[node] for node in ends if node in bar], since)
+
+    return gradients
+
+
+def _delivered(picked: Any, since: int) -> Any:
+    """The tree with traced values in place of nodes, as `grad` gives its results."""
+    nodes: list[Node] = []
+    _collect(picked, nodes)
+    settled = iter(deliver(nodes, since, outermost=False))
+    return _put_back(picked, settled)
+
+
+def _collect(part: Any, nodes: list[Node]) -> None:
+    match part:
+        case dict():
+            for inner in part.values():
+                _collect(inner, nodes)
+        case list():
+            for inner in part:
+                _collect(inner, nodes)
+        case Node():
+            nodes.append(part)
+
+
+def _put_back(part: Any, settled: Any) -> Any:
+    match part:
+        case dict():
+            return {name: _put_back(inner, settled) for name, inner in part.items()}
+        case list():
+            return [_put_back(inner, settled) for inner in part]
+        case Node():
+            return next(settled)
+    return part
+
+
+def piece_has_way(piece: Piece) -> bool:
+    """Can a gradient leave the link by its input? Not where it is given indices."""
+    return any(is_inexact(node.dtype) for node in piece.inputs)
+
+
+def norm_of(arrays: Any) -> float:
+    """The Euclidean norm of all the numbers in some arrays; infinite where it overflows, NaN where one is NaN."""
+    total = 0.0
+    for array in arrays:
+        flat = np.abs(np.asarray(array)).astype(np.float64).ravel()
+        total += float(flat @ flat)
+    return float(np.sqrt(total))
+
+
+def owner_of(path: str, chain: Chain) -> str:
+    """The path of the link that a parameter belongs to: the longest above it."""
+    for piece in chain.pieces:
+        if path in piece.owns:
+            return piece.path
+    above = [
+        piece.path
+        for piece in chain.pieces
+        if piece.layer is not None and (piece.path == "model" or path.startswith((f"{piece.path}.", f"{piece.path}[")))
+    ]
+    return max(above, key=len, default=path.rpartition(".")[0] or path)
+
+
+def _flat(arrays: Any) -> np.ndarray:
+    return np.concatenate([np.asarray(array, np.float64).ravel() for array in arrays] or [np.zeros(0)])
+
+
+def _cosine(a: Any, b: Any) -> float:
+    if a is None or b is None:
+        return nan
+    x, y = np.asarray(a, np.float64).ravel(), np.asarray(b, np.float64).ravel()
+    sizes = float(np.linalg.norm(x)) * float(np.linalg.norm(y))
+    return float(x @ y) / sizes if sizes and np.isfinite(sizes) else nan
