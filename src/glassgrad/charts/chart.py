@@ -1,4 +1,4 @@
-"""What a chart shows: lines, points, spans and rules over two axes. Floor 7."""
+"""What a chart shows: lines, points, spans, bands and rules over two axes. Floor 7."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -48,6 +48,16 @@ class Spans:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """The room between two curves: the spread of several."""
+
+    x: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    style: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A thin line that helps to read: from one point to another, with a word at its end."""
 
@@ -56,7 +66,7 @@ class Rule:
     label: str = ""
 
 
-Mark: TypeAlias = Line | Points | Spans | Rule
+Mark: TypeAlias = Line | Points | Spans | Band | Rule
 
 
 @dataclass(frozen=True, slots=True)

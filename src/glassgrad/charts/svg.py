@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from glassgrad.charts.chart import Chart, Line, Mark, Points, Rule, Spans
+from glassgrad.charts.chart import Band, Chart, Line, Mark, Points, Rule, Spans
 from glassgrad.explain.notation.escape import xml
 
 WIDTH, HEIGHT = 380, 250
@@ -66,6 +66,12 @@ def _mark(chart: Chart, mark: Mark) -> Iterator[str]:
             x, low, high = _x(chart, mark.x), _y(chart, mark.low), _y(chart, mark.high)
             for place, bottom, top in zip(x, low, high, strict=True):
                 yield f'<path class="span s{mark.style % 8}" d="M{place:.1f} {bottom:.1f}V{top:.1f}"/>'
+        case Band():
+            x, low, high = _x(chart, mark.x), _y(chart, mark.low), _y(chart, mark.high)
+            is_known = np.isfinite(low) & np.isfinite(high)
+            bounds = (_runs(x, np.where(is_known, bound, np.nan)) for bound in (low, high))
+            for there, back in zip(*bounds, strict=True):
+                yield f'<path class="band s{mark.style % 8}" d="{_path([*there, *reversed(back)])}z"/>'
         case Rule():
             (x1, y1), (x2, y2) = mark.start, mark.end
             start, end = (float(_x(chart, x1)), float(_y(chart, y1))), (float(_x(chart, x2)), float(_y(chart, y2)))

@@ -53,6 +53,9 @@ svg.chart { display: block; width: 100%; max-width: 34rem; height: auto; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 .cloud { fill: none; stroke-width: 4.5; stroke-linecap: round; opacity: .5; } .span { stroke-width: 1.4;
   opacity: .7; }
+.band { stroke: none; opacity: .18; }
+.band.s0 { fill: var(--s0); } .band.s1 { fill: var(--s1); } .band.s2 { fill: var(--s2); } .band.s3 { fill: var(--s3); }
+.band.s4 { fill: var(--s4); } .band.s5 { fill: var(--s5); } .band.s6 { fill: var(--s6); } .band.s7 { fill: var(--s7); }
 .s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); } .s2 { stroke: var(--s2); } .s3 { stroke: var(--s3); }
 .s4 { stroke: var(--s4); } .s5 { stroke: var(--s5); } .s6 { stroke: var(--s6); } .s7 { stroke: var(--s7); }
 .line.s1 { stroke-dasharray: 7 4; } .line.s2 { stroke-dasharray: 2 4; } .line.s3 { stroke-dasharray: 9 4 2 4; }

@@ -31,7 +31,7 @@ def table(
         f'<th scope="row">{xml(_text(row[0]))}</th>{"".join(_cell(cell) for cell in row[1:])}</tr>'
         for place, row in enumerate(rows)
     )
-    return _framed(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", kind, about)
+    return framed(f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", kind, about)
 
 
 def confusion_table(counts: np.ndarray, classes: Sequence[str], about: str) -> str:
@@ -46,10 +46,10 @@ def confusion_table(counts: np.ndarray, classes: Sequence[str], about: str) -> s
         )
         body += f'<tr><th scope="row">{xml(name)}</th>{cells}</tr>'
     top = f'<thead><tr><th scope="col">true ↓ predicted →</th>{head}</tr></thead>'
-    return _framed(f"{top}<tbody>{body}</tbody>", "confusion", about)
+    return framed(f"{top}<tbody>{body}</tbody>", "confusion", about)
 
 
-def _framed(inside: str, kind: str, about: str) -> str:
+def framed(inside: str, kind: str, about: str) -> str:
     """A table that scrolls by itself where it is wider than the screen, under the words about it."""
     name = xml(about.partition(".")[0])
     return (

@@ -42,6 +42,19 @@ def sparkline(values: Floats, width: int) -> str:
     )
 
 
+def sparkline_of_decades(decades: Sequence[float], width: int) -> str:
+    """Logarithms on one line, from the least finite one to the greatest; a blank where nothing is left, `!` for NaN.
+
+    >>> sparkline_of_decades([0.0, -2.0, -4.0, -math.inf], 8)
+    '█▅▁ '
+    """
+    values = np.asarray(decades, np.float64)
+    if len(values) > width:
+        values = values[np.linspace(0, len(values) - 1, width).round().astype(np.int64)]
+    shown = sparkline(np.where(np.isinf(values), np.nan, values), width)
+    return "".join(" " if value == -math.inf else bar for value, bar in zip(values.tolist(), shown, strict=True))
+
+
 def _narrowed(values: Floats, width: int) -> Floats:
     if len(values) <= width:
         return values

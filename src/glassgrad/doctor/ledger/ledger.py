@@ -17,7 +17,9 @@ class Entry:
     total: float  # log10 of the gradient's norm after this link
     formula: str
     place: str | None
-    is_broken: bool  # the link that took the most of what is missing (at most a few)
+    is_broken: bool  # it took (or gave) at least half as much as the link that took the most of what is missing
+    weights: tuple[tuple[str, float | None], ...] = ()  # its parameters: (path, norm of the gradient)
+    time: tuple[float, ...] = ()  # of a recurrent link: decades from the last step of time to each before
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +28,15 @@ class Ledger:
 
     step: int
     entries: tuple[Entry, ...]
-    by_family: tuple[tuple[Family, float], ...]  # decades each family took or gave
+    by_family: tuple[tuple[Family, float], ...]  # decades each family took or gave, what took most first
     says: str  # in a sentence: which links took how much
+
+    @property
+    def start(self) -> float:
+        """log10 of the norm of the gradient that leaves the loss: what the others are compared with."""
+        return self.entries[0].total if self.entries else 0.0
+
+    @property
+    def broken(self) -> tuple[Entry, ...]:
+        """The links that took (or gave) the most."""
+        return tuple(entry for entry in self.entries if entry.is_broken)

@@ -1,39 +1,48 @@
 """The report of an examination or of a watch. Floor 7."""
 
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
 
-from glassgrad.doctor.causes.cause import Cause
-from glassgrad.doctor.cures.cure import Cure
-from glassgrad.doctor.learning.learning import Learning
-from glassgrad.doctor.ledger.ledger import Ledger
-from glassgrad.doctor.measured.trace import Trace
-from glassgrad.doctor.symptoms.symptom import Symptom
+from glassgrad.doctor.report.as_dict import as_dict
+from glassgrad.doctor.report.as_html import as_html
+from glassgrad.doctor.report.as_text import as_text
+from glassgrad.doctor.report.found import Found, Verdict
+from glassgrad.doctor.report.saving import save
 
-Verdict: TypeAlias = Literal["healthy", "slow but flowing", "sick", "unknown"]
+__all__ = ["Report", "Verdict"]
 
 
+@final
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What the doctor found.
+class Report(Found):
+    """What the doctor found; `print` shows it in at most 40 lines.
 
-    `symptoms` and `causes` come with the surest first, `cures` with the best first. Of a healthy training there are
-    none (but wiring that is wrong although the loss falls is a finding). `note` says what could not be told.
+    `text(width=80)`, `html()` (one file that needs nothing else) and `to_dict()` (for JSON) show the same findings, and
+    `save("report.html")` writes one of them, by the ending: .html, .json or .txt.
     """
 
-    verdict: Verdict
-    title: str  # the verdict in a sentence
-    learning: Learning
-    symptoms: tuple[Symptom, ...]
-    causes: tuple[Cause, ...]
-    cures: tuple[Cure, ...]
-    ledger: Ledger | None
-    trace: Trace
-    worth_trying: tuple[tuple[str, str], ...] = field(default=())  # (title, code) of cures that were not run
-    notes: tuple[str, ...] = field(default=())
-    seconds: float = 0.0
+    def text(self, width: int = 80, *, colours: bool = False) -> str:
+        """For a terminal: at most 40 lines, never wider than `width` columns (60 at least)."""
+        return as_text(self, width=width, colours=colours)
 
-    @property
-    def is_healthy(self) -> bool:
-        """Nothing found?"""
-        return self.verdict in ("healthy", "slow but flowing") and not self.causes
+    def html(self) -> str:
+        """One HTML file of at most 300 kB that needs nothing else: no network; all numbers inside as JSON."""
+        return as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON: what is no number is None, infinities are "inf" and "-inf"."""
+        return as_dict(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the report to a file; its ending says as what: .html, .json or .txt.
+
+        Raises UsageError for another ending.
+        """
+        return save(self, Path(path))
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<Report: {self.verdict}, {self.title}>"

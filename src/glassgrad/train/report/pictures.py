@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from glassgrad.charts.chart import Chart, Line, Mark, Points, Rule, Spans
+from glassgrad.charts.chart import Band, Chart, Line, Mark, Points, Rule, Spans
 from glassgrad.train.report.figures import all_charts
 from glassgrad.train.report.findings import Findings
 
@@ -58,6 +58,8 @@ def _mark(mark: Mark, axes: Any) -> None:
             axes.scatter(x, y, s=10, alpha=0.5, color=_COLOURS[style % 8], label=_plain(name) or None)
         case Spans(x, low, high, style):
             axes.vlines(x, low, high, color=_COLOURS[style % 8], alpha=0.7)
+        case Band(x, low, high, style):
+            axes.fill_between(x, low, high, color=_COLOURS[style % 8], alpha=0.2, linewidth=0)
         case Rule(start, end, label):
             axes.plot([start[0], end[0]], [start[1], end[1]], color="#56646f", linestyle=":", linewidth=1)
             if label:

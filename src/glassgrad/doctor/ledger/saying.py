@@ -1,0 +1,54 @@
+"""The ledger in a sentence. Floor 7."""
+
+from collections.abc import Sequence
+from math import inf, isfinite, isnan
+
+from glassgrad.doctor.ledger.ledger import Entry
+from glassgrad.pages.numbers import factor
+
+
+def sentence(entries: Sequence[Entry]) -> str:
+    """Who took how much between the loss and the first weight."""
+    broken = [entry for entry in entries if entry.is_broken]
+    measured = [entry for entry in entries if not isnan(entry.total)]
+    if not measured:
+        return "No gradient was measured."
+    start, end = entries[0].total, measured[-1].total
+    if broken and (isnan(broken[0].total) or broken[0].total == inf):
+        return f"The gradient is no number any more once it has passed {named(broken[0])}."
+    silent = next((entry for entry in measured if entry.total == -inf), None)
+    if silent is not None:
+        passes = "leaves the loss" if silent.family == "loss" else f"passes {named(silent)}"
+        return f"Nothing {passes}: the gradient is exactly 0 from there on, so no weight before it learns."
+    if broken and broken[0].time and abs(broken[0].time[-1]) > abs(broken[0].decades):
+        along = broken[0].time
+        return (
+            f"Along the {len(along)} steps of {named(broken[0])} the gradient is multiplied by {factor(along[-1])}, "
+            f"{_falls(along)}."
+        )
+    arrives = f"At {named(measured[-1])} {factor(end - start)} of the loss's gradient arrives"
+    if not broken:
+        return f"{arrives}; no link stands out."
+    return f"{arrives}: {_takers(broken, entries)}"
+
+
+def named(entry: Entry) -> str:
+    """The link for a sentence: what it is and where."""
+    return entry.operation if entry.path in ("", entry.operation, "loss") else f"{entry.operation} ({entry.path})"
+
+
+def _takers(broken: Sequence[Entry], entries: Sequence[Entry]) -> str:
+    part = sum(entry.decades for entry in broken if isfinite(entry.decades))
+    others = sum(entry.decades for entry in entries if not entry.is_broken and isfinite(entry.decades))
+    kinds = {entry.operation.partition("(")[0] for entry in broken}
+    who = f"the {len(broken)} × {kinds.pop()}" if len(kinds) == 1 and len(broken) > 1 else ""
+    who = who or " and ".join(named(entry) for entry in broken[:3])
+    who += f" and {len(broken) - 3} more" if len(kinds) != 0 and len(broken) > 3 else ""
+    verb = "multiply" if len(broken) > 1 else "multiplies"
+    return f"{who} {verb} it by {factor(part)}, all the other links by {factor(others)}."
+
+
+def _falls(along: Sequence[float]) -> str:
+    """How soon it falls to a tenth, or grows tenfold."""
+    tenth = next((place for place, one in enumerate(along) if abs(one) >= 1), len(along) - 1)
+    return f"by {factor(along[tenth])} in the last {tenth}"
