@@ -1,0 +1,55 @@
+"""Do the two halves of a batch pull the same way? Their gradients' likeness, and signal beside noise. Floor 7."""
+
+from math import nan, sqrt
+from typing import Any
+
+import torch
+
+from glassgrad.doctor.subjects.torch.batches import Batch
+from glassgrad.doctor.subjects.torch.copying import Learner
+from glassgrad.doctor.subjects.torch.stepping import clear, loss_of
+
+
+def likeness_and_noise(learner: Learner, batch: Batch) -> tuple[float, float]:
+    """(cosine of the halves' gradients, norm of the mean gradient over its standard error), NaN where none is told.
+
+    Running statistics and the random state are afterwards as they were.
+    """
+    middle = batch.count // 2
+    if middle < 2:
+        return nan, nan
+    kept = [buffer.detach().clone() for buffer in learner.model.buffers()]
+    state = torch.get_rng_state()
+    try:
+        halves = [_gradient(learner, batch.rows(part)) for part in (slice(0, middle), slice(middle, 2 * middle))]
+    finally:
+        torch.set_rng_state(state)
+        with torch.no_grad():
+            for buffer, value in zip(learner.model.buffers(), kept, strict=True):
+                buffer.copy_(value)
+    if any(half is None for half in halves):
+        return nan, nan
+    first, second = halves
+    product, sizes = float(first @ second), (float(first.norm()), float(second.norm()))
+    if not all(sizes):
+        return nan, nan
+    error = float((first - second).norm()) / 2  # of the mean of both
+    signal = sqrt(max(product, 0.0))
+    return product / (sizes[0] * sizes[1]), signal / error if error else nan
+
+
+def _gradient(learner: Learner, half: Batch) -> Any:
+    """The gradient by all parameters on half a batch as one vector; None where there is none."""
+    clear(learner)
+    try:
+        value = loss_of(learner, half)
+        if not value.requires_grad:
+            return None
+        value.backward()
+    except Exception:  # noqa: BLE001 - a model may want batches of one size
+        return None
+    found = [
+        parameter.grad.detach().flatten() for parameter in learner.model.parameters() if parameter.grad is not None
+    ]
+    vector = torch.cat(found) if found else None
+    return vector if vector is not None and bool(torch.isfinite(vector).all()) else None

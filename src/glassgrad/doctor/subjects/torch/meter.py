@@ -1,0 +1,52 @@
+"""Numbers of a sample, kept on the device until one synchronisation reads them all. Floor 7."""
+
+from typing import Any
+
+import torch
+
+
+class Meter:
+    """Collects single numbers as tensors; `read` brings all of them to Python at once."""
+
+    def __init__(self) -> None:
+        self._tensors: list[Any] = []
+        self._numbers: list[float] = []
+
+    def add(self, number: Any) -> int:
+        """Keeps a 0-dimensional tensor, and gives the place of its number."""
+        self._tensors.append(number.detach())
+        return len(self._tensors) - 1
+
+    def norm(self, tensor: Any) -> int:
+        """Keeps the Euclidean norm of a tensor."""
+        return self.add(norm_of(tensor))
+
+    def read(self) -> None:
+        """Reads what was added since; one synchronisation for each device."""
+        fresh = self._tensors[len(self._numbers) :]
+        if not fresh:
+            return
+        device = fresh[0].device
+        with torch.no_grad():
+            stacked = torch.stack([number.to(device=device, dtype=torch.float64) for number in fresh])
+        self._numbers.extend(stacked.tolist())
+
+    def __getitem__(self, place: int) -> float:
+        """A number that was read."""
+        return self._numbers[place]
+
+
+def norm_of(tensor: Any) -> Any:
+    """The Euclidean norm, in 32 bits at least: the squares of half precision overflow."""
+    tensor = tensor.detach()
+    if tensor.is_sparse:
+        tensor = tensor.coalesce().values()
+    wide = torch.promote_types(tensor.dtype, torch.float32)
+    return torch.linalg.vector_norm(tensor, dtype=wide)
+
+
+def norms_of(tensors: list[Any]) -> list[Any]:
+    """The norms of many tensors, in one call where they lie together."""
+    if tensors and all(not tensor.is_sparse and tensor.dtype == torch.float32 for tensor in tensors):
+        return list(torch._foreach_norm(tensors))  # noqa: SLF001 - as torch.nn.utils.clip_grad_norm_ takes it
+    return [norm_of(tensor) for tensor in tensors]

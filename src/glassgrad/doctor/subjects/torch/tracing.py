@@ -1,0 +1,109 @@
+"""The first number that is none: in the batch, a parameter, the forward pass, the loss, the backward pass. Floor 7."""
+
+from math import isfinite, isnan
+from typing import Any, Literal
+
+import torch
+
+from glassgrad.doctor.measured.sample import Bad
+from glassgrad.doctor.subjects.torch.batches import Batch
+from glassgrad.doctor.subjects.torch.calls import Call
+from glassgrad.doctor.subjects.torch.copying import Learner
+from glassgrad.doctor.subjects.torch.finiteness import is_finite
+from glassgrad.doctor.subjects.torch.recording import Recorder
+from glassgrad.doctor.subjects.torch.stepping import clear, loss_of
+from glassgrad.doctor.subjects.torch.tensors import floating_in
+
+
+def _what(tensor: Any) -> Literal["nan", "inf"]:
+    return "nan" if bool(torch.isnan(tensor.detach()).any()) else "inf"
+
+
+def _bad(tensors: Any) -> Any:
+    return next((tensor for tensor in tensors if not is_finite(tensor)), None)
+
+
+def _count(tensor: Any) -> str:
+    return f"{int((~torch.isfinite(tensor.detach())).sum())} of {tensor.numel()} entries"
+
+
+def in_batch(step: int, batch: Batch) -> Bad | None:
+    """In the inputs or the targets?"""
+    found = _bad(floating_in((batch.arguments, dict(batch.named))))
+    if found is not None:
+        return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
+    found = _bad(floating_in(batch.target))
+    if found is not None:
+        return Bad(step, "target", "targets", "the targets", _what(found), _count(found))
+    return None
+
+
+def in_parameters(step: int, model: Any) -> Bad | None:
+    """In a parameter?"""
+    for path, parameter in model.named_parameters():
+        if not is_finite(parameter):
+            return Bad(step, "parameter", path, "parameter", _what(parameter), _count(parameter))
+    return None
+
+
+def in_forward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | None:
+    """In a parameter, a layer, or the loss? The pass is made again from the random state it had."""
+    found = in_parameters(step, learner.model)
+    if found is not None:
+        return found
+    torch.set_rng_state(state)
+    recorder = Recorder(learner.model, finite=True)
+    with recorder:
+        value = loss_of(learner, batch)
+    call = recorder.finiteness.found if recorder.finiteness is not None else None
+    if call is not None:
+        return _of_call(step, *call)
+    return None if is_finite(value) else Bad(step, "loss", "loss", "loss", _what(value))
+
+
+def _of_call(step: int, call: Call, what: Any, says: str) -> Bad:
+    phase: Literal["forward", "loss"] = call.phase
+    operation = f"{call.operation.title} ({call.place})" if call.place else call.operation.title
+    return Bad(step, phase, call.path, operation, what, says)
+
+
+def in_backward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | None:
+    """In the backward pass of a step whose loss was a number?"""
+    torch.set_rng_state(state)
+    clear(learner)
+    recorder = Recorder(learner.model)
+    with recorder:
+        value = loss_of(learner, batch)
+    if not value.requires_grad:
+        return None
+    value.backward()
+    meter = recorder.meter
+    meter.read()
+    head = recorder.heads.chosen(None)
+    if head is not None and any(not isfinite(meter[place]) for place in head.places):
+        loss_calls = [call for call in recorder.recorded.calls if call.phase == "loss"]
+        culprit = next((call for call in loss_calls if _breaks(call, meter)), None)
+        if culprit is None:
+            return Bad(step, "backward", "loss", "loss", "nan", "the gradient by the prediction")
+        return _backward_of(step, culprit, meter)
+    for call in reversed(recorder.recorded.calls):
+        if _breaks(call, meter):
+            return _backward_of(step, call, meter)
+    for path, parameter in learner.model.named_parameters():
+        if parameter.grad is not None and not is_finite(parameter.grad):
+            link = path.rpartition(".")[0] or path
+            return Bad(step, "backward", link, path, _what(parameter.grad), _count(parameter.grad))
+    return None
+
+
+def _breaks(call: Call, meter: Any) -> bool:
+    """Does a number enter, and none leave?"""
+    entering = all(isfinite(meter[place]) for place in call.entering)
+    return entering and any(not isfinite(meter[place]) for place in call.leaving)
+
+
+def _backward_of(step: int, call: Call, meter: Any) -> Bad:
+    values = [meter[place] for place in call.leaving]
+    what: Literal["nan", "inf"] = "nan" if any(isnan(value) for value in values) else "inf"
+    operation = f"{call.operation.title} ({call.place})" if call.place else call.operation.title
+    return Bad(step, "backward", call.path, operation, what, "its derivative is no number here")
