@@ -24,6 +24,9 @@ COLUMNS = {
     "customer_id": ([n * 7 + 3 for n in range(ROWS)], "identifier"),
     "line": ([*range(1, ROWS + 1)], "identifier"),
     "uuid": ([f"{n:08x}-77" for n in range(ROWS)], "identifier"),
+    "customerId": ([n // 2 * 2 * 7 + n % 3 for n in range(ROWS)], "identifier"),  # nearly one for each row
+    "region_id": ([n % 7 * 3 for n in range(ROWS)], "category"),
+    "names": ([f"w{n if n % 6 else 0} of v{n if n % 6 else 0}" for n in range(ROWS)], "text"),
     "zip": ([10000 + n % 9 for n in range(ROWS)], "category"),
     "codes": ([f"{n % 9:03d}" for n in range(ROWS)], "category"),
     "remarks": ([f"the customer said {n} words to us" for n in range(ROWS)], "text"),
@@ -50,6 +53,33 @@ def test_kinds_of_columns(name):
     plan = tabular.infer(table_of(**{name: values}), "target")
     assert plan.columns[0].kind == kind, plan.columns[0]
     assert any(name in line and kind in line for line in plan.lines())
+
+
+def shuffled(values):
+    return np.random.default_rng(5).permutation(values).tolist()
+
+
+DRAWN = np.random.default_rng(4)
+WHOLE = {
+    "numbers of rows, mixed": (shuffled(range(1000)), "identifier"),
+    "numbers of rows with gaps": (shuffled(range(5, 3005, 3)), "identifier"),
+    "numbers given out, some of them twice": ([*range(990), *range(10)], "identifier"),
+    "numbers given out in a wide range": (DRAWN.choice(10_000, 1000, replace=False).tolist(), "identifier"),
+    "even chance": (DRAWN.integers(0, 3000, 1000).tolist(), "number"),
+    "a wide range by chance": (DRAWN.integers(0, 10**7, 1000).tolist(), "number"),
+    "amounts": (DRAWN.lognormal(10, 1, 1000).round().tolist(), "number"),
+    "a grid": ([*range(0, 10**6, 1000)], "number"),
+    "words of three rows each": ([f"w{n // 3}" for n in range(1000)], "text"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_numbers_that_name_rows_are_told_from_numbers_to_calculate_with(name):
+    values, kind = WHOLE[name]
+    table = pl.DataFrame({"x": values, "z": DRAWN.normal(size=1000), "y": ["a", "b"] * 500})
+    column = tabular.infer(table, "y").columns[0]
+    assert column.kind == kind, column
+    assert tabular.infer(table, "y", kinds={"x": "category"}).columns[0].kind == "category"
 
 
 def test_what_is_odd_is_said():

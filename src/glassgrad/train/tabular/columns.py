@@ -10,6 +10,7 @@ from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of, is_infinite
 from glassgrad.train.tabular.extremes import WHOLE, said_of_extremes, said_of_infinite
 from glassgrad.train.tabular.frames import counted, listed, polars
+from glassgrad.train.tabular.identifiers import ENOUGH, are_different_on_purpose, is_named_so, may_be_named_so
 from glassgrad.train.tabular.marks import decimal_of
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ KINDS: tuple[str, ...] = get_args(Kind)
 _NUMERIC_SHARE = 0.95  # of the cells with something that have to be numbers, or dates
 _MISSING_SHARE = 0.98  # from which on a column is left out
 _FEW = 50  # levels that a category may have however few rows there are
-_IDENTIFIER = re.compile(
-    r"(^|[_\s.-])(id|ids|uuid|guid|key|index|idx|rownames?|row_?number|nr|no|number|code)$", re.IGNORECASE
-)
-_CAMEL = re.compile(r"[a-z](ID|Id|UUID|Key|Nr|No)$|^(ID|Id)$|^column_1$|^Unnamed: ?0$|^$")
+_SOME = 20  # rows from which shares say something
+_MOSTLY, _NEARLY_ALL = 0.5, 0.8  # shares of different cells from which on they tell rows apart; for short tables
 _POSTAL = re.compile(
     r"(^|[_\s.-])(zip|zip_?codes?|post(al)?_?codes?|postcodes?|plz|cep|pincode|zipcode)$|[a-z]Zip$", re.IGNORECASE
 )
@@ -51,6 +50,11 @@ class Column:
     def is_used(self) -> bool:
         """Does the network see it?"""
         return self.kind in USED
+
+
+def rare_below(rows: int) -> int:
+    """How many rows a level of a category needs for an input of its own."""
+    return max(1, min(10, rows // 200))
 
 
 def column_of(name: str, cells: "pl.Series", kind: Kind | None = None, mark: Decimal = ".") -> Column:
@@ -100,19 +104,39 @@ def _of_numbers(name: str, cells: "pl.Series", missing: float, distinct: int, wa
     rows = len(numbers)
     if is_whole and _POSTAL.search(name):
         return Column(name, "category", f"postal codes, {distinct:,} different", missing, distinct, warning=warning)
-    if is_whole and distinct == rows and rows >= 10 and not missing:
-        if np.all(np.diff(numbers) == 1):
-            return Column(name, "identifier", "it counts the rows", missing, distinct)
-        if _is_named_so(name):
-            return Column(name, "identifier", "each row has another number, and its name says so", missing, distinct)
     if is_whole and distinct > 1 and np.all((numbers > 19000101) & (numbers < 21001231)):
         words = as_words(cells)
         formats, share, _ = formats_of(words)
         if share == 1 and distinct > 2:
             return Column(name, "date", "dates written as YYYYMMDD", missing, distinct, formats=formats)
+    if is_whole and rows >= ENOUGH:
+        naming = _naming(Column(name, "identifier", "", missing, distinct, warning=warning), numbers)
+        if naming is not None:
+            return naming
     what = "whole numbers" if is_whole else "numbers"
     low, high = float(numbers.min()), float(numbers.max())
     return Column(name, "number", f"{what} from {low:.6g} to {high:.6g}", missing, distinct, warning=warning)
+
+
+def _naming(found: Column, numbers: np.ndarray) -> Column | None:
+    """What whole numbers are that name rows or things; None where they are numbers to calculate with."""
+    rows, distinct = len(numbers), len(np.unique(numbers))
+    share = distinct / rows
+    if share == 1 and not found.missing and np.all(np.diff(numbers) == 1):
+        return replace(found, reason="it counts the rows")
+    if share == 1 and may_be_named_so(found.name):
+        return replace(found, reason="each row has another number, and its name says so")
+    if is_named_so(found.name):
+        if share > _MOSTLY and (distinct > _FEW or share > _NEARLY_ALL):
+            return replace(found, reason=f"{share:.0%} of its values are different, and its name says so")
+        return replace(found, kind="category", reason=f"its name says that numbers stand for {distinct:,} things")
+    if are_different_on_purpose(numbers, distinct):
+        return replace(found, reason=f"{_all_or(share)} different, where chance would repeat many: they name rows")
+    return None
+
+
+def _all_or(share: float) -> str:
+    return "all of its whole numbers are" if share == 1 else f"{share:.1%} of its whole numbers are"
 
 
 def _counted_as_largest(numbers: np.ndarray) -> str | None:
@@ -129,10 +153,6 @@ def _of_long_numbers(found: Column, cells: "pl.Series") -> Column:
 
 def _joined(*warnings: str | None) -> str | None:
     return "; ".join(text for text in warnings if text) or None
-
-
-def _is_named_so(name: str) -> bool:
-    return bool(_IDENTIFIER.search(name) or _CAMEL.search(name))
 
 
 # ------------------------------------------------------------------ words
@@ -188,15 +208,19 @@ def _levels(found: Column, filled: "pl.Series", rows: int) -> Column:
     distinct = found.distinct
     share = distinct / rows
     words = float(filled.head(2000).str.count_matches(r"\S+").mean() or 0)
-    if share == 1 and rows >= 10 and (_is_named_so(found.name) or words < 1.5):
+    if share == 1 and rows >= ENOUGH and (may_be_named_so(found.name) or words < 1.5):
         return replace(found, kind="identifier", reason="each row has another value", warning=None)
-    if rows >= 20 and share > 0.9 and _is_named_so(found.name):
+    if rows >= _SOME and share > (_MOSTLY if is_named_so(found.name) else 0.9) and may_be_named_so(found.name):
         return replace(found, kind="identifier", reason=f"{share:.0%} of its values are different", warning=None)
-    if rows >= 20 and share > 0.5 and distinct > _FEW:
+    if rows >= _SOME and share > _MOSTLY and (distinct > _FEW or share > _NEARLY_ALL):
         what = f"{words:.0f} words each" if words >= 1.5 else "nearly one for each row"
         mixed = found.warning if _MIXED in (found.warning or "") else None  # a word among numbers costs the column
         said = mixed and mixed.replace(_AS_WORDS, f"so it is left out; of the kind number {_NOT_NUMBERS}")
         return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=said)
+    most = int(filled.value_counts()["count"].max())
+    if most < rare_below(rows):
+        what = "identifier" if may_be_named_so(found.name) else "text"
+        return replace(found, kind=what, reason=f"{distinct:,} different values, none in more than {most} rows")
     if distinct <= 6:
         counts = dict(filled.value_counts().iter_rows())
         levels = sorted(counts, key=lambda level: (-counts[level], level))

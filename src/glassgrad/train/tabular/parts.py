@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
-from glassgrad.train.tabular.columns import Column
+from glassgrad.train.tabular.columns import Column, rare_below
 from glassgrad.train.tabular.extremes import outside, reach_of
 
 if TYPE_CHECKING:
@@ -177,11 +177,6 @@ def _dates(raw: np.ndarray, steps: dict[str, Any], options: dict[str, Any]) -> n
 
 
 # ------------------------------------------------------------------ categories
-def rare_below(rows: int) -> int:
-    """How many rows a level needs for an input of its own."""
-    return max(1, min(10, rows // 200))
-
-
 def has_many_levels(cells: "pl.Series", column: Column) -> bool:
     """Are there more levels than get inputs of their own, the rare ones aside?"""
     counts = as_words(cells, column.width).value_counts()["count"].to_numpy()
