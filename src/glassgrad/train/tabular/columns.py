@@ -219,8 +219,8 @@ def _levels(found: Column, filled: "pl.Series", rows: int) -> Column:
         return replace(found, kind="text", reason=f"{distinct:,} different values, {what}", warning=said)
     most = int(filled.value_counts()["count"].max())
     if most < rare_below(rows):
-        what = "identifier" if may_be_named_so(found.name) else "text"
-        return replace(found, kind=what, reason=f"{distinct:,} different values, none in more than {most} rows")
+        unfit: Kind = "identifier" if may_be_named_so(found.name) else "text"
+        return replace(found, kind=unfit, reason=f"{distinct:,} different values, none in more than {most} rows")
     if distinct <= 6:
         counts = dict(filled.value_counts().iter_rows())
         levels = sorted(counts, key=lambda level: (-counts[level], level))
