@@ -1,0 +1,104 @@
+"""examine: runs a training set-up, says what is wrong with it, and tries cures. Floor 7."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from glassgrad.base.errors import UsageError
+from glassgrad.doctor.cures.trials import try_cures
+from glassgrad.doctor.diagnosing import diagnosed
+from glassgrad.doctor.measured.trace import Trace
+from glassgrad.doctor.report.report import Report
+from glassgrad.doctor.subjects.choosing import subject_of
+from glassgrad.doctor.subjects.subject import Subject
+
+_SAMPLES = 12  # steps that are looked at closely
+_EPOCHS, _FEWEST, _MOST = 20, 200, 2_000  # of the steps, where none are given
+_TRAINING, _CAUSES = 0.25, 0.3  # shares of the seconds
+
+
+def examine(
+    model: Any,
+    loss: Callable[..., Any],
+    data: Any,
+    optimizer: Any,
+    *,
+    steps: int | None = None,
+    seeds: int = 3,
+    seconds: float = 60.0,
+    cures: bool = True,
+    progress: bool | None = None,
+) -> Report:
+    """Trains a copy, and reports whether it learns, where the gradient breaks, why, and which cure worked.
+
+    `model` is a torch.nn.Module or one of our layers, with an optimiser of its kind; `data` is (inputs, *targets), or
+    batches that can be gone through again; `loss(prediction, *targets)` gives a number. Nothing of it is changed.
+
+    `steps` are the steps of the training that is judged: as many as yours has, if you know; otherwise 20 epochs, at
+    least 200 and at most 2,000 steps, as far as a quarter of the `seconds` goes. Cures run as long, from the weights as
+    they are and from `seeds - 1` fresh starts. All of it takes about `seconds`.
+
+    Raises UsageError where the parts do not fit together, or the model cannot be run on the data.
+
+    >>> x = np.random.default_rng(0).normal(size=(256, 2)).astype(np.float32)
+    >>> model = nn.mlp([2, 16, 1], key=0)
+    >>> report = gg.doctor.examine(model, nn.mse, (x, x[:, :1] * x[:, 1:]), gg.optim.adam(0.01), steps=300)
+    >>> report.verdict
+    'healthy'
+    """
+    _check(steps=steps, seeds=seeds, seconds=seconds)
+    began = time.monotonic()
+    with _telling(progress) as tell:
+        tell("reading the model and the data")
+        subject = subject_of(model, loss, data, optimizer)
+        tell("training as it is")
+        trace = first_run(subject, steps, seconds)
+        tell("looking for causes")
+        report = diagnosed(trace, subject, seconds * _CAUSES)
+        left = seconds - (time.monotonic() - began)
+        if cures and report.causes and left > 0:
+            tried = try_cures(
+                subject, report.causes, trace, steps=len(trace.losses) or 1, seeds=seeds, seconds=left, tell=tell
+            )
+            report = replace(report, cures=tried, worth_trying=())
+    return replace(report, seconds=time.monotonic() - began)
+
+
+def first_run(subject: Subject, steps: int | None, seconds: float) -> Trace:
+    """The training as it is, sampled closely at the start and evenly later."""
+    if steps is not None:
+        return subject.run(steps, samples=sampled(steps))
+    data = subject.setup().data
+    chosen = min(max(_EPOCHS * (data.batches if data else 0), _FEWEST), _MOST)
+    return subject.run(chosen, samples=sampled(chosen), seconds=seconds * _TRAINING)
+
+
+def sampled(steps: int) -> tuple[int, ...]:
+    """Which of so many steps are looked at: the first ones, then ever more seldom, and the last."""
+    first = [0, 1, 2, 4, 8]
+    rest = [round(steps * number / (_SAMPLES - len(first))) - 1 for number in range(1, _SAMPLES - len(first) + 1)]
+    return tuple(sorted({step for step in (*first, *rest) if 0 <= step < steps}))
+
+
+def _check(*, steps: int | None, seeds: int, seconds: float) -> None:
+    if steps is not None and (not isinstance(steps, int) or steps < 1):
+        raise UsageError(f"steps are a whole number from 1 on, found {steps!r}")
+    if not isinstance(seeds, int) or seeds < 1:
+        raise UsageError(f"seeds are a whole number from 1 on, found {seeds!r}")
+    if not seconds > 0:
+        raise UsageError(f"seconds are more than 0, found {seconds!r}")
+
+
+@contextmanager
+def _telling(progress: bool | None) -> Iterator[Callable[[str], None]]:
+    """Says in a line of stderr what goes on, where it is a terminal or it is asked for."""
+    if progress is False or (progress is None and not sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console  # with the first examination, not with the package
+
+    with Console(stderr=True).status("") as status:
+        yield status.update
