@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from glassgrad.base.errors import UsageError
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
 from glassgrad.doctor.cures.words import size_of, titled
@@ -120,7 +121,7 @@ class _Trial:
             steps = round(self.steps * _length(candidate.edits))
             trace = candidate.subject.run(steps, seed=seed, seconds=allowed * _length(candidate.edits))
             candidate.outcomes[seed] = _outcome(trace)
-        except Cannot as reason:
+        except (Cannot, UsageError) as reason:  # a model that cannot be run with the edit tells nothing of the others
             candidate.why_not = str(reason)
 
     def together(self, found: Sequence[_Candidate], tell: Tell) -> list[_Candidate]:
