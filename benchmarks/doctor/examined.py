@@ -5,13 +5,12 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from glassgrad.doctor.learning.judging import judge
-from glassgrad.doctor.subjects.choosing import subject_of
-
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
+from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
+from glassgrad.doctor.subjects.choosing import subject_of
 from glassgrad.doctor.subjects.edits import Longer
 from tests.doctor_cases import suite
 from tests.doctor_cases.case import Case

@@ -67,7 +67,8 @@ def test_what_a_person_computes_between_layers_is_read_from_the_graph():
     found = subject(model, nn.mse, (X, target)).setup()
     assert [part.kind for part in found.parts] == ["linear", "relu", "linear", "sigmoid"]
     assert found.parts[2].path == "weight"
-    assert found.parts[1].place is not None and found.parts[1].place.startswith("test_own_subject.py:")
+    assert found.parts[1].place is not None
+    assert found.parts[1].place.startswith("test_own_subject.py:")
     assert {parameter.path: parameter.link for parameter in found.parameters}["shift"] == "weight"
 
 
@@ -76,7 +77,8 @@ def test_a_run_learns_and_changes_nothing_of_the_persons():
     model = classifier()
     before = {path: value.copy() for path, value in model.parameters().items()}
     trace = subject(model).run(60)
-    assert len(trace.losses) == 60 and trace.after < 0.5 * trace.before
+    assert len(trace.losses) == 60
+    assert trace.after < 0.5 * trace.before
     assert trace.score_after > 0.9
     for path, value in model.parameters().items():
         np.testing.assert_array_equal(value, before[path])
@@ -89,7 +91,8 @@ def test_a_sample_has_the_links_from_the_loss_backwards():
     for above, below in zip(sample.links, sample.links[1:], strict=False):
         assert below.entering == pytest.approx(above.leaving, rel=1e-5)
     squashing = sample.links[4]
-    assert squashing.formula.startswith("σ′ = σ(1 − σ) ≤ 0.25, here 0.2") and squashing.gain <= 0.25
+    assert squashing.formula.startswith("σ′ = σ(1 − σ) ≤ 0.25, here 0.2")
+    assert squashing.gain <= 0.25
 
 
 def test_gradients_and_updates_are_those_of_the_step():
@@ -111,7 +114,8 @@ def test_a_fresh_start_has_the_same_numbers_in_other_places():
     (second,) = subject().run(1, seed=2, samples=(0,)).samples
     (plain,) = subject().run(1, samples=(0,)).samples
     for one, two, three in zip(first.weights, second.weights, plain.weights, strict=True):
-        assert one.norm == pytest.approx(two.norm) and one.norm == pytest.approx(three.norm)
+        assert one.norm == pytest.approx(two.norm)
+        assert one.norm == pytest.approx(three.norm)
     assert first.loss != second.loss
 
 
@@ -119,14 +123,16 @@ def test_the_first_bad_number_is_traced_to_its_op():
     model = nn.Sequential(nn.Linear(6, 16, key=0), nn.relu, np.log, nn.Linear(16, 2, key=1))
     trace = subject(model).run(5)
     assert (trace.bad.path, trace.bad.operation, trace.bad.what, trace.bad.step) == ("layers[2]", "log", "inf", 0)
-    assert trace.bad.says.startswith("log of 0 in ") and len(trace.losses) == 1
+    assert trace.bad.says.startswith("log of 0 in ")
+    assert len(trace.losses) == 1
 
 
 def test_a_bad_number_in_the_data_is_told_as_such():
     holed = X.copy()
     holed[3, 2] = np.nan
     trace = subject(data=(holed, LABELS)).run(5)
-    assert trace.bad.phase == "input" and "1 of 192" in trace.bad.says
+    assert trace.bad.phase == "input"
+    assert "1 of 192" in trace.bad.says
 
 
 def test_one_batch_is_fitted():
