@@ -24,7 +24,7 @@ _WHERE = {
     "glassgrad.explain.graphing": ("draw",),
     "glassgrad.testing.check": ("check_gradients",),
 }
-_SUBMODULES = ("nn", "numpy", "optim", "random", "scipy", "sklearn", "train")
+_SUBMODULES = ("doctor", "nn", "numpy", "optim", "random", "scipy", "sklearn", "train")
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_SUBMODULES])  # noqa: PLE0605 - generated from the one table above

@@ -1,5 +1,33 @@
-"""Floor 7: where along the chain a gradient dies, why, and which cure worked; on our models and on live PyTorch ones.
+"""The doctor: where along the chain a gradient dies, why, and which cure worked; on our models and on PyTorch's.
 
 `measured` holds the numbers, `subjects` takes them from a training set-up, `learning` judges whether it learns,
-`symptoms` what is seen, `causes` why, `cures` what helped; `ledger` and `report` show it.
+`symptoms` what is seen, `causes` why, `cures` what helped; `ledger` and `report` show it. Floor 7.
+
+Names are loaded when they are first used.
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from glassgrad.doctor.examining import examine
+    from glassgrad.doctor.report.report import Report
+
+_WHERE = {  # the imports above; tests/doctor/test_names.py holds them together
+    "Report": "doctor.report.report",
+    "examine": "doctor.examining",
+}
+
+__all__ = ["Report", "examine"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'glassgrad.doctor' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"glassgrad.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,13 +11,14 @@ from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.learning.learning import Learning
 from glassgrad.doctor.ledger.making import ledger_of
 from glassgrad.doctor.measured.trace import Trace
-from glassgrad.doctor.report.report import Report, Verdict
+from glassgrad.doctor.report.found import SURE, Verdict
+from glassgrad.doctor.report.report import Report
 from glassgrad.doctor.subjects.coding import code_of
 from glassgrad.doctor.subjects.subject import Subject
 from glassgrad.doctor.symptoms.finding import find_symptoms
 from glassgrad.doctor.symptoms.symptom import Symptom
 
-SURE = 0.5  # the confidence from which on a cause is a finding
+_FEWEST = 20  # steps; fewer show nothing of how a training goes
 _MOST_WORTH_TRYING = 3
 
 
@@ -51,7 +52,7 @@ def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0
 def verdict_of(learning: Learning, causes: Sequence[Cause]) -> Verdict:
     """Healthy, slow, sick; unknown where too little was seen."""
     sure = any(cause.confidence >= SURE for cause in causes)
-    if learning.steps == 0:
+    if learning.steps < _FEWEST and learning.course != "fails":
         return "sick" if sure else "unknown"
     if learning.course == "learns":
         return "sick" if sure else "healthy"
@@ -62,12 +63,8 @@ def verdict_of(learning: Learning, causes: Sequence[Cause]) -> Verdict:
 
 def titled_verdict(verdict: Verdict, learning: Learning, symptoms: Sequence[Symptom], causes: Sequence[Cause]) -> str:
     """The verdict in a sentence: the first cause, else the first symptom, else how it goes."""
-    if verdict == "healthy":
-        return f"Healthy: {_small(learning.reason) or 'the loss falls'}"
-    if verdict == "slow but flowing":
-        return f"Slow but flowing, train longer: {_small(learning.reason) or 'the loss falls'}"
-    if verdict == "unknown":
-        return f"Nothing can be said: {_small(learning.reason) or 'no step was seen'}"
+    if verdict in ("healthy", "slow but flowing", "unknown"):
+        return learning.reason or "No step was seen"
     if causes and causes[0].confidence >= SURE:
         return causes[0].title
     if symptoms:
