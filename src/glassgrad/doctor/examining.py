@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from glassgrad.base.errors import UsageError
 from glassgrad.doctor.cures.trials import try_cures
 from glassgrad.doctor.diagnosing import diagnosed
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
 from glassgrad.doctor.subjects.choosing import subject_of
 from glassgrad.doctor.subjects.subject import Subject
+from glassgrad.nn.linear import check_sizes
+from glassgrad.optim.rates import checked_number
 
 _SAMPLES = 12  # steps that are looked at closely
 _EPOCHS, _FEWEST, _MOST = 20, 200, 2_000  # of the steps, where none are given
@@ -49,7 +50,8 @@ def examine(
     >>> report.verdict
     'healthy'
     """
-    _check(steps=steps, seeds=seeds, seconds=seconds)
+    check_sizes("examine", seeds=seeds, **({} if steps is None else {"steps": steps}))
+    checked_number(seconds, "seconds")
     began = time.monotonic()
     with _telling(progress) as tell:
         tell("reading the model and the data")
@@ -81,15 +83,6 @@ def sampled(steps: int) -> tuple[int, ...]:
     first = [0, 1, 2, 4, 8]
     rest = [round(steps * number / (_SAMPLES - len(first))) - 1 for number in range(1, _SAMPLES - len(first) + 1)]
     return tuple(sorted({step for step in (*first, *rest) if 0 <= step < steps}))
-
-
-def _check(*, steps: int | None, seeds: int, seconds: float) -> None:
-    if steps is not None and (not isinstance(steps, int) or steps < 1):
-        raise UsageError(f"steps are a whole number from 1 on, found {steps!r}")
-    if not isinstance(seeds, int) or seeds < 1:
-        raise UsageError(f"seeds are a whole number from 1 on, found {seeds!r}")
-    if not seconds > 0:
-        raise UsageError(f"seconds are more than 0, found {seconds!r}")
 
 
 @contextmanager
