@@ -12,6 +12,7 @@ from torch import nn
 from glassgrad.doctor.subjects.edits import Activation, LastActivation, Normalise, Residual
 from glassgrad.doctor.subjects.subject import Cannot
 from glassgrad.doctor.subjects.torch.chain import Hidden, Spot, set_module
+from glassgrad.doctor.subjects.torch.operations import ADDED
 from glassgrad.doctor.subjects.torch.site import Site
 from glassgrad.doctor.subjects.torch.swapping import Instead, SwappedLoss, swaps_of
 
@@ -67,7 +68,7 @@ def normalise(site: Site, edit: Normalise) -> None:
         if hidden.is_last or hidden.normalised or hidden.module is None or hidden.kind not in ("linear", "conv"):
             continue
         made = site.to_device(_normalisation(hidden)).train(site.model.training)
-        site.model.add_module(f"added_norm_{changed}", made)
+        hidden.module.add_module(ADDED, made)  # there, for a Sequential calls whatever it holds
         hidden.module.register_forward_hook(_Then(made))
         changed += 1
     if not changed:

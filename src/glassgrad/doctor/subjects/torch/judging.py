@@ -46,8 +46,8 @@ def hits(prediction: Any, target: Any, task: Task, loss: str) -> tuple[int, int]
         if prediction.shape[axis] > 1:
             chosen = prediction.argmax(axis)
             wanted = target.argmax(axis) if target.shape == prediction.shape and task == "classes" else target
-            if chosen.shape == wanted.shape:
-                return int((chosen == wanted).sum()), wanted.numel()
+            if chosen.numel() == wanted.numel():
+                return int((chosen.flatten() == wanted.flatten()).sum()), wanted.numel()
     if prediction.numel() != target.numel() or not target.numel():
         return None
     flat, goal = prediction.flatten(), target.flatten().float()

@@ -8,6 +8,8 @@ from torch import nn
 
 from glassgrad.doctor.measured.sample import Family
 
+ADDED = "added_norm"  # the name of what an edit adds to a layer
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -179,6 +181,7 @@ def is_layer(module: Any) -> bool:
     """A layer of PyTorch's own that is one link of the chain (no container, no module of the person's)."""
     if isinstance(module, nn.MultiheadAttention):
         return True
-    if not type(module).__module__.startswith("torch.nn.") or next(iter(module.children()), None) is not None:
+    children = [name for name, _ in module.named_children() if name != ADDED]
+    if not type(module).__module__.startswith("torch.nn.") or children:
         return False
     return not isinstance(module, nn.Sequential | nn.ModuleList | nn.ModuleDict | nn.ParameterList | nn.ParameterDict)

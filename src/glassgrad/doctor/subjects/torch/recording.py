@@ -99,6 +99,12 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         self._handles.clear()
         self._frames.clear()
 
+    def restart(self) -> None:
+        """Forgets the pass that was recorded: another begins."""
+        self.recorded = Recorded()
+        self._frames.clear()
+        self._weights = self._weights_kind = ""
+
     def __enter__(self) -> Self:
         self.attach()
         super().__enter__()

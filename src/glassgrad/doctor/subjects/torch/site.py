@@ -1,5 +1,6 @@
 """What an edit may change: a copy of the learner, the batches and the habits of its steps. Floor 7."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,12 @@ class Site:
     batches: tuple[Batch, ...]
     habits: Habits
     longer: float
-    setup: Setup
+    read: Callable[[], Setup]  # what the set-up was before this edit; it may not run half-edited
+
+    @property
+    def setup(self) -> Setup:
+        """What the set-up was."""
+        return self.read()
 
     @property
     def model(self) -> Any:

@@ -13,6 +13,7 @@ from glassgrad.doctor.measured.setup import DataFacts, LossFacts, Setup
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.data_facts import data_facts
 from glassgrad.doctor.subjects.edits import Edit
+from glassgrad.doctor.subjects.subject import Cannot
 from glassgrad.doctor.subjects.torch.batches import Batch, batches_of
 from glassgrad.doctor.subjects.torch.code import code_of
 from glassgrad.doctor.subjects.torch.copying import Learner, copied, own_randomness, start_afresh
@@ -28,7 +29,7 @@ from glassgrad.doctor.subjects.torch.reading import (
 from glassgrad.doctor.subjects.torch.running import Runner, probe
 from glassgrad.doctor.subjects.torch.sampling import LossLine
 from glassgrad.doctor.subjects.torch.site import Site
-from glassgrad.doctor.subjects.torch.stepping import Habits
+from glassgrad.doctor.subjects.torch.stepping import Habits, loss_of
 from glassgrad.doctor.subjects.torch.tensors import prediction_in
 
 _LOOKED_AT = 32  # batches that are read for the facts of the data
@@ -174,11 +175,16 @@ class TorchSubject:
         found = self
         for edit in edits:
             with own_randomness(0):
-                site = Site(copied(found.learner), found.batches, found.habits, found.longer, found.setup())
+                site = Site(copied(found.learner), found.batches, found.habits, found.longer, found.setup)
                 edited(site, edit)
             found = replace(
                 found, learner=site.learner, batches=tuple(site.batches), habits=site.habits, longer=site.longer
             )
+        with own_randomness(0), torch.no_grad():
+            try:
+                loss_of(copied(found.learner), found.batches[0])
+            except UsageError as error:
+                raise Cannot(f"the set-up does not run with it: {error.message}") from error
         return found
 
     def code(self, edit: Edit) -> str:

@@ -8,7 +8,7 @@ import torch
 from glassgrad.doctor.measured.sample import Bad
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.calls import Call
-from glassgrad.doctor.subjects.torch.copying import Learner
+from glassgrad.doctor.subjects.torch.copying import Learner, own_randomness
 from glassgrad.doctor.subjects.torch.finiteness import is_finite
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.stepping import clear, loss_of
@@ -59,6 +59,25 @@ def in_forward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | N
     if call is not None:
         return _of_call(step, *call)
     return None if is_finite(value) else Bad(step, "loss", "loss", "loss", _what(value))
+
+
+def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
+    """In the forward pass of a model with these inputs? Its buffers and the random state are then as before."""
+    found = _bad(floating_in((arguments, dict(named))))
+    if found is not None:
+        return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
+    buffers = [buffer.detach().clone() for buffer in model.buffers()]
+    recorder = Recorder(model, finite=True)
+    with own_randomness(None), torch.enable_grad():
+        try:
+            with recorder:
+                model(*arguments, **named)
+        finally:
+            with torch.no_grad():
+                for buffer, value in zip(model.buffers(), buffers, strict=True):
+                    buffer.copy_(value)
+    call = recorder.finiteness.found if recorder.finiteness is not None else None
+    return None if call is None else _of_call(step, *call)
 
 
 def _of_call(step: int, call: Call, what: Any, says: str) -> Bad:

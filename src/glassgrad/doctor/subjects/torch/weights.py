@@ -1,6 +1,6 @@
 """The parameters at a sampled step: gradients, the real step, the largest singular value. Floor 7."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -24,14 +24,17 @@ class WeightsMeter:
         self._places: dict[str, dict[str, int]] = {}
         self._gradients: dict[str, Any] = {}
 
-    def note_gradients(self, meter: Meter, scale: float = 1.0) -> None:
-        """Reads the gradients as they are now; `scale` is what the loss was multiplied with."""
+    def _chosen(self, paths: Collection[str] | None) -> dict[str, Any]:
+        return {path: one for path, one in self._named.items() if paths is None or path in paths}
+
+    def note_gradients(self, meter: Meter, paths: Collection[str] | None = None) -> None:
+        """Reads the gradients as they are now, of all parameters or of those with these paths."""
         with torch.no_grad():
-            held = {path: tensor.grad for path, tensor in self._named.items() if tensor.grad is not None}
+            held = {path: one.grad for path, one in self._chosen(paths).items() if one.grad is not None}
             norms = norms_of(list(held.values()))
             for (path, gradient), norm in zip(held.items(), norms, strict=True):
                 places = self._places.setdefault(path, {})
-                places["gradient"] = meter.add(norm / scale)
+                places["gradient"] = meter.add(norm)
                 if not gradient.is_sparse:
                     places["zeros"] = meter.add((gradient == 0).float().mean())
                     self._note_direction(path, gradient, norm, places, meter)
@@ -46,21 +49,21 @@ class WeightsMeter:
     def _keep(self, held: Mapping[str, Any]) -> None:
         total = sum(gradient.numel() for gradient in held.values())
         keeps = total <= _KEPT
-        self._last = {
+        self._last |= {
             path: gradient.detach().clone() for path, gradient in held.items() if keeps and not gradient.is_sparse
         }
 
-    def before(self, meter: Meter) -> None:
-        """Reads the parameters before their update, and keeps a copy of them."""
+    def before(self, meter: Meter, paths: Collection[str] | None = None) -> None:
+        """Reads parameters before their update, and keeps a copy of them."""
         with torch.no_grad():
-            tensors = {path: tensor.detach() for path, tensor in self._named.items()}
+            tensors = {path: tensor.detach() for path, tensor in self._chosen(paths).items()}
             for (path, tensor), norm in zip(tensors.items(), norms_of(list(tensors.values())), strict=True):
                 places = self._places.setdefault(path, {})
                 places["norm"] = meter.add(norm)
                 places["spread"] = meter.add(tensor.float().std(correction=0))
                 if tensor.ndim == 2 and min(tensor.shape) > 1:
                     places["spectral"] = meter.add(self._largest(path, tensor.float()))
-            self._before = {path: tensor.clone() for path, tensor in tensors.items()}
+            self._before |= {path: tensor.clone() for path, tensor in tensors.items()}
 
     def _largest(self, path: str, matrix: Any) -> Any:
         """The largest singular value, by the power method on WᵀW from where the last sample left off."""
@@ -74,13 +77,17 @@ class WeightsMeter:
         self._directions[path] = direction
         return torch.linalg.vector_norm(matrix @ direction)
 
-    def after(self, meter: Meter) -> None:
+    def after(self, meter: Meter, paths: Collection[str] | None = None) -> None:
         """Reads how far each parameter went."""
         with torch.no_grad():
-            paths = list(self._before)
-            changes = [self._named[path].detach() - self._before[path] for path in paths]
-            for path, norm in zip(paths, norms_of(changes), strict=True):
+            moved = [path for path in self._before if paths is None or path in paths]
+            changes = [self._named[path].detach() - self._before[path] for path in moved]
+            for path, norm in zip(moved, norms_of(changes), strict=True):
                 self._places[path]["update"] = meter.add(norm)
+                del self._before[path]
+
+    def forget(self) -> None:
+        """There was no update."""
         self._before = {}
 
     def read(self, meter: Meter) -> tuple[Weights, ...]:

@@ -1,0 +1,80 @@
+"""Tells who listens that `backward` is called, in any thread, for as long as somebody listens. Floor 7.
+
+`Tensor.backward` and `torch.autograd.backward` meet in the latter; a GradScaler hands on the scaled loss. Both are
+replaced while there is a listener, and put back with the last one.
+"""
+
+import functools
+import threading
+from typing import Any, Protocol
+
+import torch
+
+_lock = threading.RLock()
+_listeners: tuple["Listener", ...] = ()
+_originals: dict[str, Any] = {}
+
+
+class Listener(Protocol):
+    """Who is told."""
+
+    def before_backward(self, tensors: Any) -> None:
+        """A backward pass begins."""
+        ...
+
+    def after_backward(self) -> None:
+        """It has ended."""
+        ...
+
+    def scaled(self, loss: Any, result: Any) -> None:
+        """A GradScaler has scaled a loss."""
+        ...
+
+
+def listen(listener: Listener) -> None:
+    """From now on the listener is told."""
+    global _listeners  # noqa: PLW0603 - PyTorch's functions are global, and so is who listens to them
+    with _lock:
+        if not _listeners:
+            _replace()
+        _listeners = (*_listeners, listener)
+
+
+def leave(listener: Listener) -> None:
+    """From now on it is not."""
+    global _listeners  # noqa: PLW0603 - as above
+    with _lock:
+        _listeners = tuple(one for one in _listeners if one is not listener)
+        if not _listeners and _originals:
+            _put_back()
+
+
+def _replace() -> None:
+    backward, scale = torch.autograd.backward, torch.amp.GradScaler.scale
+    _originals.update(backward=backward, scale=scale)
+
+    @functools.wraps(backward)
+    def watched_backward(tensors: Any, *arguments: Any, **named: Any) -> Any:
+        told = _listeners
+        for listener in told:
+            listener.before_backward(tensors)
+        try:
+            return backward(tensors, *arguments, **named)
+        finally:
+            for listener in told:
+                listener.after_backward()
+
+    @functools.wraps(scale)
+    def watched_scale(scaler: Any, outputs: Any) -> Any:
+        result = scale(scaler, outputs)
+        for listener in _listeners:
+            listener.scaled(outputs, result)
+        return result
+
+    torch.autograd.backward = watched_backward
+    torch.amp.GradScaler.scale = watched_scale
+
+
+def _put_back() -> None:
+    torch.autograd.backward = _originals.pop("backward")
+    torch.amp.GradScaler.scale = _originals.pop("scale")

@@ -1,0 +1,177 @@
+"""What a watched loop shows of its set-up: parts, loss, data, wiring. Floor 7."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from glassgrad.doctor.measured.setup import DataFacts, LossFacts, Part, Setup
+from glassgrad.doctor.subjects.data_facts import data_facts
+from glassgrad.doctor.subjects.torch.batches import Batch
+from glassgrad.doctor.subjects.torch.copying import Learner, own_randomness
+from glassgrad.doctor.subjects.torch.heads import Head
+from glassgrad.doctor.subjects.torch.judging import baseline_of
+from glassgrad.doctor.subjects.torch.losses import CANDIDATES, by_behaviour, title_of
+from glassgrad.doctor.subjects.torch.reading import (
+    broadcasts,
+    links_of_parameters,
+    optimizer_facts,
+    parameters_of,
+    parts_of,
+)
+from glassgrad.doctor.subjects.torch.recording import Recorder
+from glassgrad.doctor.subjects.torch.sampling import LossLine
+from glassgrad.doctor.subjects.torch.tensors import prediction_in, tensors_in
+from glassgrad.doctor.subjects.torch.weights import WeightsMeter
+
+_BATCHES = 32  # whose inputs and targets are kept
+_BYTES = 64 * 2**20
+
+
+class Seen:
+    """Gathers it from the sampled steps."""
+
+    def __init__(self, model: Any, optimizers: Sequence[Any]) -> None:
+        self._model, self._optimizers = model, optimizers
+        named = dict(model.named_parameters())
+        self._links = links_of_parameters(model, None)
+        self._parameters = parameters_of(model, optimizers, self._links)
+        self._facts = tuple(optimizer_facts(one) for one in optimizers)
+        by_id = {id(one): path for path, one in named.items()}
+        self._paths = [
+            frozenset(by_id[id(one)] for group in optimizer.param_groups for one in group["params"] if id(one) in by_id)
+            for optimizer in optimizers
+        ]
+        self.weights = WeightsMeter(named, self._links)
+        self.events: dict[str, None] = {}
+        self.notes: list[str] = []
+        self.is_training = bool(model.training)
+        self._parts: tuple[Part, ...] = ()
+        self._loss: LossFacts | None = None
+        self._inputs: list[Any] = []
+        self._targets: list[Any] = []
+        self._waiting: Any = None
+        self._size = 0
+        self._output: Any = None
+
+    @property
+    def line(self) -> LossLine:
+        """What the loss link is called."""
+        if self._loss is None:
+            return LossLine()
+        return LossLine(self._loss.title, self._loss.name, self._loss.place)
+
+    def paths_of(self, number: int) -> frozenset[str]:
+        """The parameters that an optimiser holds; the first one stands for those that none holds, too."""
+        if number:
+            return self._paths[number]
+        held = frozenset().union(*self._paths[1:])
+        return frozenset(one.path for one in self._parameters) - (held - self._paths[0])
+
+    def note_inputs(self, arguments: Any, named: Mapping[str, Any]) -> None:
+        """What the model is called with."""
+        self._waiting = next(tensors_in((arguments, dict(named))), None)
+
+    def loss_name(self, recorder: Recorder) -> str | None:
+        """The loss, where a function of PyTorch's says it."""
+        if recorder.recorded.losses:
+            return recorder.recorded.losses[-1].name
+        return self._loss.name if self._loss is not None else None
+
+    def note_loss(self, recorder: Recorder, head: Head, targets: Sequence[Any], loss: Any) -> None:
+        """Which loss it is, and the batch that it saw."""
+        count = head.tensor.shape[0] if head.tensor.ndim else 0
+        likely = [one for one in targets if one.ndim and one.shape[0] == count and one is not head.tensor]
+        if self._loss is None:
+            value = float(loss.reshape(-1).sum())
+            self._loss = self._known(recorder, head, likely, value)
+        target = likely[0] if likely else None
+        head.gradient = None
+        if target is None or self._waiting is None or len(self._inputs) >= _BATCHES or self._size > _BYTES:
+            return
+        if target is self._waiting and len(likely) > 1:
+            target = likely[1]
+        inputs = self._waiting.detach()
+        self._size += inputs.numel() * inputs.element_size()
+        self._inputs.append(inputs.cpu())
+        self._targets.append(target.detach().cpu())
+        self._output = head.tensor.detach()[:2].cpu()
+        if broadcasts(self._loss.name, head.tensor, target):
+            self.events["broadcasting"] = None
+
+    def _known(self, recorder: Recorder, head: Head, targets: Sequence[Any], value: float) -> LossFacts:
+        calls = recorder.recorded.losses
+        name = calls[-1].name if calls else None
+        reduction = calls[-1].reduction if calls else None
+        for target in targets[:4]:
+            found = by_behaviour(head, target, value, name)
+            if found is not None:
+                name, reduction = found[0], reduction or found[1]
+                break
+        place = calls[-1].place if calls else (recorder.recorded.places[-1] if recorder.recorded.places else None)
+        known = "sum" if reduction == "sum" else "mean" if reduction in ("mean", "batchmean") else "unknown"
+        return LossFacts(name or "custom", title_of(None, calls) if calls else "the loss", known, place)  # type: ignore[arg-type]  # one of the three
+
+    def note_wiring(self, recorder: Recorder, number: int) -> None:
+        """Which parameters got no gradient, at an optimiser's step."""
+        named = dict(self._model.named_parameters())
+        without = [path for path in self.paths_of(number) if named[path].requires_grad and named[path].grad is None]
+        if without and len(self._optimizers) == 1:
+            called = {call.path for call in recorder.recorded.calls}
+            reached = any(self._links[path] in called for path in without)
+            self.events["detached" if reached else "grad_none"] = None
+
+    def note_parts(self, recorder: Recorder, head: Head | None) -> None:
+        """The parts, from the first pass that was recorded."""
+        if not self._parts and recorder.recorded.calls:
+            self._parts = parts_of(self._model, recorder, head)
+            self._links.update(links_of_parameters(self._model, recorder))
+            self._parameters = tuple(replace(one, link=self._links[one.path]) for one in self._parameters)
+
+    def setup(self, events: Sequence[str]) -> Setup:
+        """The set-up as far as it was seen."""
+        found = dict.fromkeys(events)
+        if any(one.learns and not one.is_stepped for one in self._parameters):
+            found["not_in_optimizer"] = None
+        if any(not one.learns for one in self._parameters):
+            found["frozen"] = None
+        if not self.is_training:
+            found["eval_mode"] = None
+        return Setup(
+            "torch",
+            type(self._model).__name__,
+            self._parts or parts_of(self._model, None, None),
+            self._parameters,
+            self._loss or LossFacts("custom", "the loss"),
+            self._facts,
+            self._data(),
+            self.is_training,
+            (*found, *[event for event in self.events if event not in found]),
+        )
+
+    def _data(self) -> DataFacts | None:
+        if not self._inputs or self._loss is None:
+            return None
+        first, target = self._inputs[0], self._targets[0]
+        facts = data_facts(
+            [_array(one) for one in self._inputs],
+            [_array(one) for one in self._targets],
+            loss=self._loss.name,
+            dtypes=(str(first.dtype).removeprefix("torch."), str(target.dtype).removeprefix("torch.")),
+            channels_first=first.ndim >= 4,
+        )
+        function = CANDIDATES.get(self._loss.name)
+        if function is None or self._loss.reduction == "sum":
+            return facts
+        batches = [Batch((given,), {}, goal) for given, goal in zip(self._inputs, self._targets, strict=True)]
+        output = prediction_in(self._output)
+        with own_randomness(None):
+            learner = Learner(self._model, function, [], [])
+            return replace(facts, baseline=baseline_of(learner, batches, output, output))
+
+
+def _array(tensor: Any) -> np.ndarray:
+    narrow = tensor.dtype in (torch.bfloat16, torch.float16)
+    return np.asarray((tensor.float() if narrow else tensor).numpy())

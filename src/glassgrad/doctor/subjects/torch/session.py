@@ -1,0 +1,123 @@
+"""One sampled step of a watched loop: from the end of the step before to the end of its own. Floor 7."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.overrides import _get_current_function_mode  # the way to leave a mode in order
+
+from glassgrad.doctor.measured.sample import Sample
+from glassgrad.doctor.subjects.torch.heads import Head
+from glassgrad.doctor.subjects.torch.recording import Recorder
+from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
+from glassgrad.doctor.subjects.torch.seen import Seen
+
+_PASSES = 4  # of the model before the first backward pass; a further one begins afresh
+
+
+class Session:
+    """Records what happens in a step, and makes a sample of it."""
+
+    def __init__(self, model: Any, seen: Seen, step: int, optimizers: int) -> None:
+        self._recorder = Recorder(model, keep=True)
+        self._model, self._seen, self._step, self._count = model, seen, step, optimizers
+        self._is_open = False
+        self._loss: Any = None
+        self._scale: Any = None
+        self._head: Head | None = None
+        self._output: OutputMeter | None = None
+        self._targets: list[Any] = []
+        self.has_backward = False
+        self.stepped: set[int] = set()
+        self._noted: set[int] = set()
+
+    def open(self) -> None:
+        """Begins to record."""
+        self._recorder.__enter__()
+        self._is_open = True
+
+    def close(self) -> None:
+        """Ends recording; a mode that somebody has entered since stays on top, and ours answers with the plain call."""
+        if self._is_open:
+            self._is_open = False
+            if _get_current_function_mode() is self._recorder:
+                self._recorder.__exit__(None, None, None)
+            else:
+                self._recorder.detach()
+
+    def pause(self) -> bool:
+        """Does not listen for a while; says whether it did."""
+        was, self._recorder.is_listening = self._recorder.is_listening, False
+        return was
+
+    def resume(self) -> None:
+        """Listens again."""
+        self._recorder.is_listening = self._is_open
+
+    def forward_begins(self, model: Any, arguments: Any, named: Mapping[str, Any]) -> None:
+        """The model is called: after a backward pass that is a new pass, of which the last one counts."""
+        if self.has_backward or len(self._recorder.recorded.outputs) >= _PASSES:
+            self._recorder.restart()
+        self._seen.is_training = bool(model.training)
+        self._seen.note_inputs(arguments, named)
+        self.resume()
+
+    def backward_begins(self, loss: Any, scaled: Any) -> None:
+        """The loss is known, and the pass is complete."""
+        self.pause()
+        self.has_backward = True
+        self._loss = loss.detach()
+        if scaled is not None:
+            self._scale = self._recorder.meter.add((scaled.detach().double() / loss.detach().double()).reshape(()))
+        name = self._seen.loss_name(self._recorder)
+        self._head = self._recorder.heads.chosen(name)
+        if self._head is not None:
+            self._output = OutputMeter(self._head.tensor, self._recorder.meter)
+            self._targets = self._recorder.recorded.targets
+
+    def backward_ends(self) -> None:
+        """The gradients of the pass are there."""
+        if self._head is not None and self._loss is not None:
+            self._seen.note_loss(self._recorder, self._head, self._targets, self._loss)
+
+    def before_step(self, number: int, optimizer: Any) -> None:
+        """An optimiser is about to step."""
+        self.pause()
+        paths = self._seen.paths_of(number)
+        if self.has_backward:
+            self._seen.weights.note_gradients(self._recorder.meter, paths=paths)
+            self._noted.add(number)
+            self._seen.note_wiring(self._recorder, number)
+        self._seen.weights.before(self._recorder.meter, paths=paths)
+
+    def after_step(self, number: int, optimizer: Any) -> None:
+        """It has stepped."""
+        paths = self._seen.paths_of(number)
+        if self.has_backward and number not in self._noted:  # a closure has computed them within
+            self._seen.weights.note_gradients(self._recorder.meter, paths=paths)
+            self._seen.note_wiring(self._recorder, number)
+        self._seen.weights.after(self._recorder.meter, paths=paths)
+        self.stepped.add(number)
+
+    @property
+    def is_complete(self) -> bool:
+        """Have all optimisers stepped?"""
+        return len(self.stepped) >= self._count
+
+    def sample(self) -> Sample | None:
+        """What was seen; None where there was no backward pass."""
+        if not self.has_backward:
+            return None
+        meter = self._recorder.meter
+        with torch._C.DisableTorchFunction():  # noqa: SLF001 - the documented guard
+            if not self.stepped:  # backward passes without a step
+                self._seen.weights.note_gradients(meter)
+                self._seen.weights.before(meter)
+                self._seen.weights.forget()
+            loss_place = meter.add(self._loss.reshape(-1).sum())
+            meter.read()
+        self._seen.note_parts(self._recorder, self._head)
+        scale = meter[self._scale] if self._scale is not None else 1.0
+        weights = self._seen.weights.read(meter)
+        loss, line = meter[loss_place], self._seen.line
+        return sample_of(self._step, loss, self._recorder, self._head, line, weights, self._output, scale=scale)

@@ -1,0 +1,273 @@
+"""A person's own training loop, watched from outside. Floor 7."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from math import inf, isfinite
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from glassgrad.base.errors import UsageError
+from glassgrad.doctor.measured.sample import Bad, Sample
+from glassgrad.doctor.measured.trace import Trace
+from glassgrad.doctor.subjects.torch import backwards
+from glassgrad.doctor.subjects.torch.pace import Pace
+from glassgrad.doctor.subjects.torch.seen import Seen
+from glassgrad.doctor.subjects.torch.session import Session
+from glassgrad.doctor.subjects.torch.tracing import in_parameters, in_pass
+from glassgrad.doctor.subjects.torch.wires import Wires
+
+_WRAPPERS = ("DataParallel", "DistributedDataParallel")
+
+
+class TorchVisit:
+    """Watches one model and its optimisers between `begin` and `end`. It never lets an error of its own out."""
+
+    def __init__(self, model: Any, optimizers: Sequence[Any], every: int | None = None) -> None:
+        self._model = model.module if type(model).__name__ in _WRAPPERS else model
+        self._optimizers = list(optimizers)
+        self._wires = [Wires(one) for one in self._optimizers]
+        self._seen = Seen(self._model, self._optimizers)
+        self._every = every
+        self._pace = Pace(every)
+        self._session: Session | None = None
+        self._handles: list[Any] = []
+        self._losses: list[list[Any]] = []  # of each step, the losses whose gradients it took
+        self._open: list[Any] = []
+        self._unscaled: dict[int, tuple[Any, Any]] = {}
+        self._last_call: tuple[Any, Any] | None = None
+        self._thread: int | None = None
+        self._is_compiled = any("OptimizedModule" in type(module).__name__ for module in self._model.modules())
+        self._seconds: float | None = None
+        self.samples: list[Sample] = []
+        self.bad: Bad | None = None
+        self.backwards = 0
+        self.notes: dict[str, None] = {}
+
+    # ---- begin and end -----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Starts to watch."""
+        self._pace = Pace(self._every)
+        self._handles.append(
+            self._model.register_forward_pre_hook(self._guarded(self._forward_begins), with_kwargs=True)
+        ) if not self._is_compiled else self._note("a compiled model is watched by its weights and its losses alone")
+        for number, optimizer in enumerate(self._optimizers):
+            before, after = self._guarded(self._before_step), self._guarded(self._after_step)
+            self._handles.append(optimizer.register_step_pre_hook(_with(before, number)))
+            self._handles.append(optimizer.register_step_post_hook(_with(after, number)))
+        backwards.listen(self)
+        self._arm()
+
+    def end(self) -> None:
+        """Stops; what was seen stays."""
+        backwards.leave(self)
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
+        if self._session is not None:
+            session, self._session = self._session, None
+            self._guarded(lambda: self._finish(session))()
+            session.close()
+        self._seconds = self._pace.seconds
+        self._last_call = None
+
+    def _guarded(self, function: Callable[..., None]) -> Callable[..., None]:
+        """The function, whose errors are noted and go no further: the training that is watched goes on."""
+
+        def guarded(*arguments: Any, **named: Any) -> None:
+            begun = perf_counter()
+            try:
+                function(*arguments, **named)
+            except Exception as error:  # noqa: BLE001 - see above
+                self._note(f"{function.__name__.strip('_')}: {type(error).__name__}: {error}")
+            if self._session is None:
+                self._pace.add(perf_counter() - begun)
+
+        return guarded
+
+    def _note(self, text: str) -> None:
+        if len(self.notes) < 20:
+            self.notes[text] = None
+
+    @property
+    def steps(self) -> int:
+        """Steps that were closed."""
+        return len(self._losses)
+
+    # ---- the events of a loop ----------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Gets ready to sample the step that begins."""
+        if self._session is None and self._pace.is_due(self.steps) and not self._is_compiled:
+            session = Session(self._model, self._seen, self.steps, len(self._optimizers))
+            session.open()
+            self._session = session
+
+    def _forward_begins(self, module: Any, arguments: Any, named: Mapping[str, Any]) -> None:
+        if not torch.is_grad_enabled():
+            return
+        self._thread = threading.get_ident()
+        self._last_call = (arguments, named)
+        if self._session is not None:
+            self._session.forward_begins(module, arguments, named)
+
+    def scaled(self, loss: Any, result: Any) -> None:
+        """A GradScaler has scaled a loss: the loss is what is told, not its multiple."""
+        if isinstance(loss, torch.Tensor) and isinstance(result, torch.Tensor):
+            self._unscaled = {id(result): (loss, result)}
+
+    def before_backward(self, tensors: Any) -> None:
+        """See `backwards`."""
+        if self._thread in (None, threading.get_ident()):
+            self._guarded(self._backward_begins)(tensors)
+
+    def _backward_begins(self, tensors: Any) -> None:
+        tensor = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
+        cleared = [wire.before_backward() for wire in self._wires]
+        if cleared and cleared[0]:
+            self._open = []
+        if tensor is None:
+            return
+        self.backwards += 1
+        loss, scaled = self._unscaled.pop(id(tensor), (tensor, None))
+        if not tensor.requires_grad:
+            self._seen.events["detached"] = None
+        value = loss.detach()
+        self._open.append(value if value.numel() == 1 else value.sum())
+        if value.device.type == "cpu" and value.numel() == 1 and not isfinite(float(value)):
+            self._trace()
+        if self._session is not None:
+            self._session.backward_begins(loss, scaled)
+
+    def after_backward(self) -> None:
+        """See `backwards`."""
+        if self._thread in (None, threading.get_ident()):
+            self._guarded(self._backward_ends)()
+
+    def _backward_ends(self) -> None:
+        for wire in self._wires:
+            wire.after_backward()
+        if self._session is not None:
+            self._session.backward_ends()
+
+    def _before_step(self, number: int) -> None:
+        self._wires[number].before_step()
+        if self._session is not None and (self._session.has_backward or self._is_closure()):
+            if number in self._session.stepped:  # it steps again: the others never did
+                self._finish(self._session)
+                return
+            self._session.before_step(number, self._optimizers[number])
+
+    def _is_closure(self) -> bool:
+        return not self._open
+
+    def _after_step(self, number: int) -> None:
+        self._wires[number].after_step()
+        session = self._session
+        if session is not None:
+            session.after_step(number, self._optimizers[number])
+        if number == 0:
+            closure = any("LBFGS" in type(one).__name__ for one in self._optimizers[:1])
+            self._losses.append(self._open[:1] if closure else self._open)
+            self._open = []
+        if session is not None and session.is_complete:
+            self._finish(session)
+        if number == 0:
+            self._pace.ended(self.steps - 1, was_sampled=session is not None)
+            self._arm()
+
+    def _finish(self, session: Session) -> None:
+        self._session = None
+        try:
+            sample = session.sample()
+        finally:
+            session.close()
+        if sample is not None:
+            self.samples.append(sample)
+
+    # ---- numbers that are none ---------------------------------------------------------------------------------
+
+    def _trace(self) -> None:
+        """Where the first loss that is no number came from."""
+        if self.bad is not None:
+            return
+        step = self.steps
+        self.bad = Bad(step, "loss", "loss", "loss", "nan")
+        found = in_parameters(step, self._model)
+        if found is not None:
+            self.bad = Bad(max(0, step - 1), "update", found.path, found.operation, found.what, found.says)
+        elif self._last_call is not None and not self._is_compiled:
+            session, is_open = self._session, False
+            if session is not None:
+                is_open = session.pause()
+            found = in_pass(step, self._model, *self._last_call)
+            if session is not None and is_open:
+                session.resume()
+            self.bad = found or self.bad
+
+    # ---- what was seen -----------------------------------------------------------------------------------------
+
+    def losses(self) -> tuple[float, ...]:
+        """The loss of each step; of several backward passes into one step their sum."""
+        steps = self._losses or [[one] for one in self._open]
+        flat = [one.double() if one.device.type != "mps" else one.float() for step in steps for one in step]
+        values = iter(torch.stack([one.to(flat[0].device) for one in flat]).tolist() if flat else [])
+        found = []
+        for step in steps:
+            parts = [next(values) for _ in step]
+            found.append(sum(parts) if parts else float("nan"))
+        return tuple(found)
+
+    def trace(self) -> Trace:
+        """All of it."""
+        losses = self.losses()
+        if self.bad is None:
+            self.bad = next(
+                (
+                    Bad(step, "loss", "loss", "loss", "inf" if abs(loss) == inf else "nan")
+                    for step, loss in enumerate(losses)
+                    if not isfinite(loss)
+                ),
+                None,
+            )
+        setup = self._seen.setup(self._events())
+        seconds = self._seconds if self._seconds is not None else self._pace.seconds
+        return Trace(
+            setup,
+            losses,
+            tuple(self.samples),
+            self.bad,
+            seconds=seconds,
+            overhead=min(self._pace.overhead, seconds),
+            notes=(*self.notes, *self._seen.notes),
+        )
+
+    def _events(self) -> tuple[str, ...]:
+        events = []
+        if any(wire.kept > max(1, wire.steps // 4) for wire in self._wires):
+            events.append("gradients_kept")
+        if self.backwards > 2 and not any(wire.steps for wire in self._wires):
+            events.append("no_step")
+        return tuple(events)
+
+
+def _with(function: Callable[..., None], number: int) -> Callable[..., None]:
+    """A hook of an optimiser's step."""
+
+    def hook(optimizer: Any, arguments: Any, named: Any) -> None:
+        function(number)
+
+    return hook
+
+
+def visit_of(models: Sequence[Any], optimizers: Sequence[Any], every: int | None) -> TorchVisit:
+    """A visit to one model or several. Raises UsageError where an optimiser is none."""
+    odd = next((one for one in optimizers if not isinstance(one, torch.optim.Optimizer)), None)
+    if odd is not None or not optimizers:
+        raise UsageError(
+            f"the optimizer is one of torch.optim, found {type(odd).__name__}",
+            hint="gg.doctor.watch(model, optimizer), with the optimizer that the loop steps",
+        )
+    return TorchVisit(models[0] if len(models) == 1 else torch.nn.ModuleList(models), optimizers, every)

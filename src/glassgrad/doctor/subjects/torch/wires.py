@@ -1,0 +1,50 @@
+"""What a watched loop does with gradients: are they cleared, and is there a step? Floor 7."""
+
+from collections.abc import Sequence
+from typing import Any
+
+_LOOKED_AT = 3  # parameters of each optimiser whose gradients are followed
+
+
+class Wires:
+    """Follows the gradients of a few parameters of one optimiser through its steps, without a synchronisation.
+
+    A gradient that is kept is the same tensor, changed by nobody but the backward pass.
+    """
+
+    def __init__(self, optimizer: Any) -> None:
+        found = [one for group in optimizer.param_groups for one in group["params"] if one.requires_grad]
+        self._parameters: Sequence[Any] = found[:_LOOKED_AT]
+        self._seen: list[tuple[int, int] | None] = []
+        self._is_cleared = True
+        self.kept = 0  # steps whose gradients hold those of the step before
+        self.steps = 0
+
+    def _states(self) -> list[tuple[int, int] | None]:
+        gradients = [one.grad for one in self._parameters]
+        return [
+            None if one is None or one.is_sparse else (one.data_ptr(), one._version)  # noqa: SLF001 - counts the changes
+            for one in gradients
+        ]
+
+    def before_backward(self) -> bool:
+        """Have gradients been cleared since the last look?"""
+        now = self._states()
+        cleared = any(state is None for state in now) or now != self._seen
+        self._is_cleared = self._is_cleared or cleared
+        return cleared
+
+    def after_backward(self) -> None:
+        """Looks at what the backward pass left."""
+        self._seen = self._states()
+
+    def before_step(self) -> None:
+        """Counts a step on gradients that were not cleared since the last."""
+        if self.steps and not self._is_cleared and self._seen and any(self._seen):
+            self.kept += 1
+
+    def after_step(self) -> None:
+        """The step is made."""
+        self.steps += 1
+        self._is_cleared = False
+        self._seen = self._states()
