@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 pl = pytest.importorskip("polars")
 pytest.importorskip("sklearn")
 
+from glassgrad.base.tensors import read  # noqa: E402
 from glassgrad.cli.main import app  # noqa: E402 - only where tables can be read
-from glassgrad.train.checkpoint import read  # noqa: E402
 from glassgrad.train.job import load_network  # noqa: E402
 from glassgrad.train.tabular.options import Options  # noqa: E402
 

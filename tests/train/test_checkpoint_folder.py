@@ -11,8 +11,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from glassgrad import nn, optim, train
+from glassgrad.base import tensors as files
 from glassgrad.base.errors import CheckpointError, UsageError
-from glassgrad.train import checkpoint as files
 from glassgrad.train.lock import give_back, hold, holder
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)

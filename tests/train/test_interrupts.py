@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from glassgrad import nn, optim, train
-from glassgrad.train.checkpoint import read
+from glassgrad.base.tensors import read
 from glassgrad.train.interrupts import Whole
 
 X = np.random.default_rng(0).normal(size=(512, 64)).astype(np.float32)

@@ -5,7 +5,7 @@ import pytest
 
 from glassgrad import nn, optim, train
 from glassgrad.base.errors import DomainError, UsageError
-from glassgrad.train.checkpoint import read
+from glassgrad.base.tensors import read
 from glassgrad.train.selection import Selection
 
 pytestmark = pytest.mark.filterwarnings("ignore:the training failed")

@@ -7,13 +7,13 @@ import re
 import shutil
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from glassgrad.base.errors import DisagreementError, FormulaError, GlassgradError, UnitsError
+from glassgrad.base.files import whole
 from glassgrad.base.source import Location, Place, is_internal, locate
 
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
@@ -103,22 +103,11 @@ def give(text: str, file: Path | None) -> None:
         if file.exists() and not file.is_file():
             file.write_text(text, encoding="utf-8")  # a pipe or a device takes the text; it is not replaced
         else:
-            _replace(file.resolve(), text)
+            with whole(file.resolve()) as part:
+                part.write_text(text, encoding="utf-8")
     except OSError as error:
         stop(f"{file} cannot be written: {error.strerror}")
     say(f"wrote {file}")
-
-
-def _replace(file: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    whole = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        whole.chmod(0o644)
-        whole.replace(file)
-    finally:
-        whole.unlink(missing_ok=True)
 
 
 def as_json(value: Any) -> str:

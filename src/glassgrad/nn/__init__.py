@@ -104,6 +104,7 @@ from glassgrad.nn.pooling import (
 )
 from glassgrad.nn.recurrent.cells import GRUCell, LSTMCell, RNNCell
 from glassgrad.nn.recurrent.layers import GRU, LSTM, RNN, last
+from glassgrad.nn.saving import load, save
 from glassgrad.nn.shared import Shared
 from glassgrad.nn.summary import Summary
 from glassgrad.nn.torch_weights import from_torch, to_torch
@@ -196,6 +197,7 @@ __all__ = [
     "leaky_relu",
     "lecun_normal",
     "lecun_uniform",
+    "load",
     "log_cosh",
     "log_sigmoid",
     "log_softmax",
@@ -213,6 +215,7 @@ __all__ = [
     "quantile",
     "relu",
     "relu6",
+    "save",
     "selu",
     "sigmoid",
     "silu",

@@ -12,10 +12,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassgrad.base.tensors import Checkpoint
     from glassgrad.nn.objective import Objective
     from glassgrad.train import export, store
     from glassgrad.train.callbacks import OnPlateau, Remembering
-    from glassgrad.train.checkpoint import Checkpoint, Checkpoints
+    from glassgrad.train.checkpoint import Checkpoints
     from glassgrad.train.data import Arrays, Batch, Order, Parquet, Prefetched, Source, Stream
     from glassgrad.train.fitting import fit
     from glassgrad.train.history import History, Layers, Series
@@ -36,7 +37,7 @@ _WHERE = {  # the imports above; tests/train/test_names.py holds them together
     "Arrays": "train.data",
     "Batch": "train.data",
     "Callback": "train.run",
-    "Checkpoint": "train.checkpoint",
+    "Checkpoint": "base.tensors",
     "Checkpoints": "train.checkpoint",
     "Ended": "train.run",
     "EpochEnded": "train.run",

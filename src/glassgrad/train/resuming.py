@@ -8,9 +8,10 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import CheckpointError
+from glassgrad.base.tensors import Checkpoint
 from glassgrad.base.trees import flatten_with_paths, unflatten
 from glassgrad.train.callbacks import Remembering
-from glassgrad.train.checkpoint import Checkpoint, Checkpoints
+from glassgrad.train.checkpoint import Checkpoints
 from glassgrad.train.history import Means
 from glassgrad.train.identity import check_same
 from glassgrad.train.run import Timings

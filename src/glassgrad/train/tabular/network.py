@@ -11,6 +11,7 @@ import numpy as np
 
 from glassgrad import optim
 from glassgrad.base.errors import CheckpointError, TableError, UsageError
+from glassgrad.base.tensors import Checkpoint, read, write
 from glassgrad.nn.composition import Sequential
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.losses.classification import cross_entropy
@@ -21,7 +22,6 @@ from glassgrad.nn.rows import softmax
 from glassgrad.optim.by_name import optimizer_of
 from glassgrad.random.keys import key as make_key
 from glassgrad.random.keys import split as split_key
-from glassgrad.train.checkpoint import Checkpoint, read, write
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.fitting import fit
 from glassgrad.train.run import Callback, Run

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassgrad.base.errors import CheckpointError, TableError, UsageError
-from glassgrad.train.checkpoint import Checkpoint, read, write
+from glassgrad.base.tensors import Checkpoint, read, write
 from glassgrad.train.tabular.cells import as_numbers, as_words
 from glassgrad.train.tabular.columns import Column
 from glassgrad.train.tabular.extremes import far_outside
