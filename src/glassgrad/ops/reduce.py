@@ -26,6 +26,14 @@ def size_along(x: Node, axes: tuple[int, ...]) -> int:
 
 
 # ------------------------------------------------------------------ mean and variance
+_MOST_IN_HALF = 65_504
+
+
+def _shared_out(ct: Node, size: int) -> Node:
+    """The cotangent over the size. Of many elements half precision holds 1 / size, and not the size."""
+    return ct * (1.0 / size) if ct.dtype == np.float16 and size > _MOST_IN_HALF else ct / size
+
+
 MEAN = op(
     "mean",
     "x -> y",
@@ -34,7 +42,7 @@ MEAN = op(
     batching=Shifted(axes=("axes",)),
     rule="mean rule",
     why="each of the n values enters the mean with factor 1/n",
-    x=Linear(lambda ct, x, axes: spread(ct / size_along(x, axes), x.shape, axes)),
+    x=Linear(lambda ct, x, axes: spread(_shared_out(ct, size_along(x, axes)), x.shape, axes)),
 )
 
 
@@ -50,7 +58,10 @@ def _variance_aval(x: Aval, axes: tuple[int, ...], ddof: float) -> Aval:
 
 def _variance_text(x: Aval, axes: tuple[int, ...], ddof: float) -> str:
     text = axis_text(x, axes, "np.var")
-    return text if ddof == 0 else f"{text[:-1]}, ddof=ddof)"
+    text = text if ddof == 0 else f"{text[:-1]}, ddof=ddof)"
+    if x.dtype != np.float16:
+        return text
+    return f"{text[:-1]}, dtype=np.float32).astype(np.float16)"  # NumPy's own sums overflow there at 65,504
 
 
 def _variance_tangent(dx: Node, x: Node, axes: tuple[int, ...], ddof: float) -> Node:

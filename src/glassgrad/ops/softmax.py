@@ -18,7 +18,11 @@ def _same_aval(x: Aval, axes: tuple[int, ...]) -> Aval:
 
 # ------------------------------------------------------------------ kernels, plain NumPy
 def shifted_exp(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """The exponentials of x less its largest entry along `axes`, and that entry (0 where it is not finite)."""
+    """The exponentials of x less its largest entry along `axes`, and that entry (0 where it is not finite).
+
+    At float32 or wider: sums of half precision overflow at 65,504.
+    """
+    x = x.astype(np.result_type(x, np.float32), copy=False)
     largest = np.max(x, axis=axes, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0).astype(x.dtype)
     return np.exp(x - largest), largest
@@ -27,19 +31,19 @@ def shifted_exp(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.nd
 def softmax(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """The exponentials of x as shares of their sum along `axes`."""
     e, _ = shifted_exp(x, axes)
-    return np.asarray(e / np.sum(e, axis=axes, keepdims=True))
+    return np.asarray(e / np.sum(e, axis=axes, keepdims=True)).astype(x.dtype, copy=False)
 
 
 def log_softmax(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """The logarithm of the softmax along `axes`."""
     e, largest = shifted_exp(x, axes)
-    return np.asarray(x - largest - np.log(np.sum(e, axis=axes, keepdims=True)))
+    return np.asarray(x - largest - np.log(np.sum(e, axis=axes, keepdims=True))).astype(x.dtype, copy=False)
 
 
 def logsumexp(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """The logarithm of the sum of the exponentials along `axes`."""
     e, largest = shifted_exp(x, axes)
-    return np.asarray(np.log(np.sum(e, axis=axes)) + np.squeeze(largest, axes))
+    return np.asarray(np.log(np.sum(e, axis=axes)) + np.squeeze(largest, axes)).astype(x.dtype, copy=False)
 
 
 # ------------------------------------------------------------------ rows

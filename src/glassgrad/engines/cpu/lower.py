@@ -121,6 +121,18 @@ def _in_two(name: str, x: Node, axes: tuple[int, ...]) -> Node:
     return apply(OPS[name], x, axes=axes)
 
 
+def _in_float32(rule: Rule) -> Rule:
+    """The rule of a sum that is divided or taken the logarithm of: in half precision sums overflow at 65,504."""
+
+    def wide(node: Node, inputs: Sequence[Node]) -> Node:
+        (x,) = inputs
+        if x.dtype != np.float16:
+            return rule(node, inputs)
+        return cast(rule(node, [cast(x, np.dtype(np.float32))]), node.dtype)
+
+    return wide
+
+
 def _mean(node: Node, inputs: Sequence[Node]) -> Node:
     (x,), axes = inputs, node.param("axes")
     return _mean_of(x, axes)
@@ -227,13 +239,14 @@ _RULES: dict[str, Rule] = (
         "all": _truth,
         "argmax": _place,
         "argmin": _place,
-        "mean": _mean,
-        "var": _variance,
-        "std": _deviation,
-        "softmax": _softmax,
-        "log_softmax": _log_softmax,
-        "logsumexp": _logsumexp,
+        "mean": _in_float32(_mean),
+        "var": _in_float32(_variance),
+        "std": _in_float32(_deviation),
+        "softmax": _in_float32(_softmax),
+        "log_softmax": _in_float32(_log_softmax),
+        "logsumexp": _in_float32(_logsumexp),
         "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
+        "reshape": lambda node, inputs: reshape(inputs[0], node.shape),  # of a literal it is a literal
         "power": _power,
         "index_add": joined,
         "index": parts.index,

@@ -140,8 +140,9 @@ def mean_traced(
     wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
     x = cast(x, wide)
     if where is not True and where is not _NONE:
+        x = cast(x, np.result_type(wide, np.float32))  # as NumPy: sums of half precision overflow
         total = np.sum(wrap(x), axis=axis, keepdims=keepdims, where=where)
-        return total / _count(x, axis, keepdims, where)
+        return (total / _count(x, axis, keepdims, where)).astype(wide)
     return finish(mean_over(x, axes) if axes else x, x.aval, axes, keepdims)
 
 

@@ -27,8 +27,10 @@ def average_traced(
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=kept)
         share = np.shape(a)
+        if not returned:
+            return mean
         count = np.prod([share[n] for n in axes_of(axis, len(share))], dtype=mean.dtype)
-        return (mean, np.broadcast_to(count, np.shape(mean))) if returned else mean
+        return mean, np.broadcast_to(count, np.shape(mean))
     weights = wrap(to_node(weights))
     if np.ndim(weights) == 1 and np.ndim(a) > 1 and axis is not None:
         shape = [1] * np.ndim(a)
