@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from glassgrad.base.errors import TableError
+from glassgrad.base.errors import TableError, UsageError
 from glassgrad.train import tabular
 from glassgrad.train.tabular.cells import as_numbers
 from glassgrad.train.tabular.delimited import read_delimited
@@ -125,8 +125,8 @@ def test_a_large_file_is_read_in_blocks_with_the_same_values(tmp_path):
     lines = [f"{i},{number:.6f},{word}" for (i, number, _), word in zip(rows, quoted, strict=True)]
     path.write_text("count,number,word\n" + "\n".join(lines) + "\n")
     notes: list[str] = []
-    table = read_delimited(path, None, None, notes, block=400)
-    assert table.dtypes == [pl.Int64, pl.Float32, pl.Categorical]
+    table = read_delimited(path, None, None, notes, block=400, large=0)
+    assert table.dtypes == [pl.Int16, pl.Float32, pl.Categorical]
     assert table["count"].to_list() == [i for i, *_ in rows]
     assert table["word"].cast(pl.String).to_list() == [word or None for *_, word in rows]
     assert np.allclose(table["number"].to_numpy(), [number for _, number, _ in rows], atol=1e-6)
@@ -136,17 +136,33 @@ def test_a_large_file_is_read_in_blocks_with_the_same_values(tmp_path):
 def test_a_word_late_in_a_large_file_makes_its_column_words(tmp_path):
     path = tmp_path / "late.csv"
     path.write_text("a,b\n" + "1,007\n" * 500 + "one,008\n")
-    table = read_delimited(path, None, None, [], block=300)
+    table = read_delimited(path, None, None, [], block=300, large=0)
     assert table["a"].cast(pl.String).to_list() == ["1"] * 500 + ["one"]
     assert table["b"].cast(pl.String).to_list() == ["007"] * 500 + ["008"]
 
 
-def test_a_table_with_no_room_in_memory_is_refused(tmp_path, monkeypatch):
-    path = tmp_path / "huge.csv"
-    path.write_text("a,b\n" + "1.5,2.5\n" * 2000)
-    monkeypatch.setattr("glassgrad.train.tabular.delimited.free_memory", lambda: 1000.0)
-    with pytest.raises(TableError, match="memory are free"):
-        read_delimited(path, None, None, [], block=1000)
+def test_part_of_the_rows_is_drawn_the_same_way_from_blocks_and_formats(tmp_path):
+    rows = pl.DataFrame({"count": range(3000), "half": [n / 2 for n in range(3000)], "word": ["a", "b", None] * 1000})
+    rows.write_csv(tmp_path / "a.csv")
+    rows.write_parquet(tmp_path / "a.parquet")
+    notes: list[str] = []
+    whole = tabular.read(tmp_path / "a.csv", rows=100, notes=notes)
+    assert notes == ["100 of 3,000 rows are used, drawn by chance"]
+    assert len(whole) == 100
+    assert whole["count"].is_sorted()
+    assert whole.equals(read_delimited(tmp_path / "a.csv", None, None, [], rows=100, block=500))
+    assert whole.equals(tabular.read(tmp_path / "a.parquet", rows=100))
+    assert len(tabular.read(tmp_path / "a.csv", rows=5000, notes=notes)) == 3000
+    with pytest.raises(UsageError, match="rows is 1"):
+        tabular.read(tmp_path / "a.csv", rows=1)
+
+
+def test_reading_tells_how_far_it_is(tmp_path):
+    (tmp_path / "a.csv").write_text("a,b\n" + "1.5,x\n" * 2000)
+    shares: list[float] = []
+    read_delimited(tmp_path / "a.csv", None, None, [], watch=shares.append, block=1000)
+    assert shares == sorted(shares)
+    assert (len(shares) > 20, shares[0] < 0.1, shares[-1]) == (True, True, 1.0)
 
 
 # ------------------------------------------------------------------ points and commas
@@ -276,6 +292,6 @@ def test_names_that_look_the_same_are_the_same(tmp_path, ending):
 
 def test_a_target_in_a_large_file_keeps_its_digits(written):
     path = written("x,y\n" + "0.1234567891,123456789.25\n" * 30)
-    table = read_delimited(path, None, None, [], exact=["y"], block=200)
+    table = read_delimited(path, None, None, [], exact=["y"], block=200, large=0)
     assert table["y"].unique().to_list() == [123456789.25]
     assert table["x"].dtype == pl.Float32

@@ -17,6 +17,7 @@ _MARKS = (  # Unicode, 23.8: byte order marks
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ASCII = 128
 _FOREIGN = {
     b"PK\x03\x04": ("a zip archive or an Excel workbook", "save the sheet as CSV (UTF-8)"),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save the sheet as CSV (UTF-8)"),
@@ -121,15 +122,34 @@ def western(data: bytes) -> bytes:
         return data.decode("latin-1").encode()
 
 
-def check_records(path: Path, block: Block, separator: str, names: list[str]) -> None:
-    """Raises TableError at the first record that has more or fewer values than there are columns."""
-    letters = np.frombuffer(block.data, np.uint8)
+def _are_alike(is_end: np.ndarray, width: int) -> bool:
+    """Has each record so many values? `is_end` tells breaks from separators; a blank line makes it doubtful."""
+    rows = len(is_end) // width
+    return len(is_end) == rows * width and bool(is_end[width - 1 :: width].all()) and np.count_nonzero(is_end) == rows
+
+
+def _are_plain(letters: np.ndarray, borders: np.ndarray) -> bool:
+    """Is no letter beside a border a blank? One that is not in ASCII may be."""
+    beside = np.concatenate([letters[np.maximum(borders - 1, 0)], letters[np.minimum(borders + 1, len(letters) - 1)]])
+    return not np.any(((beside <= ord(" ")) & (beside != ord("\n"))) | (beside >= _ASCII))
+
+
+def check_records(path: Path, block: Block, separator: str, names: list[str]) -> bool:
+    """Are all values plain: no quotes, and no blanks around them?
+
+    Raises TableError at the first record that has more or fewer values than there are columns.
+    """
+    letters = np.frombuffer(block.data, np.uint8)  # (byte,)
     breaks, marks = letters == ord("\n"), letters == ord(separator)
     if b'"' in block.data:
         outside = ~np.bitwise_xor.accumulate(letters == ord('"'))
         ends, marks = breaks & outside, marks & outside
     else:
         ends = breaks
+    borders = np.flatnonzero(ends | marks)
+    is_plain = ends is breaks and _are_plain(letters, borders)
+    if _are_alike(ends[borders], len(names)):
+        return is_plain
     places = np.flatnonzero(ends)
     sums = np.concatenate([[0], np.cumsum(np.bincount(np.searchsorted(places, np.flatnonzero(marks)),
                                                       minlength=len(places)))])  # fmt: skip
@@ -137,7 +157,7 @@ def check_records(path: Path, block: Block, separator: str, names: list[str]) ->
     is_blank = np.diff(places, prepend=-1) == 1
     wrong = np.flatnonzero((counts != len(names)) & ~is_blank)
     if not len(wrong):
-        return
+        return is_plain
     first = int(wrong[0])
     start = int(places[first - 1]) + 1 if first else 0
     line = block.line + int(np.count_nonzero(breaks[:start]))

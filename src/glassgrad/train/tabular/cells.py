@@ -1,6 +1,6 @@
 """What stands in the cells of a column, as numbers, days or words, whatever it was written as. Floor 7."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -31,6 +31,33 @@ _SHAPES = {  # so that %Y does not take two digits for a year, nor %y four
     "%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{1,2}", "%d": r"\d{1,2}", "%b": r"[A-Za-z]{3}", "%B": r"[A-Za-z]{3,9}",
 }  # fmt: skip
 _DAY = 86400e6  # microseconds
+_LIKE_DATES = (
+    r"^\s*(\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|\d{8}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|[A-Za-z]{3,9} \d{1,2},? \d{4})"
+)
+_FEW_DATES = 0.25  # share of the cells that look like dates up to which a column is none
+LONG = 4096  # cells from which it pays to look at each different word once
+
+
+def levels_and_codes(words: "pl.Series") -> tuple["pl.Series", np.ndarray] | None:
+    """The different words, and (row,) the place of each cell's among them, the last place for nothing.
+
+    None where that saves nothing: hardly a cell is like another, or there are few cells.
+    """
+    if len(words) < LONG or words.approx_n_unique() > 0.5 * len(words):
+        return None
+    pl = polars()
+    levels = words.unique().drop_nulls()
+    codes = words.cast(pl.Enum(levels)).to_physical().fill_null(len(levels)).to_numpy()
+    return levels, codes
+
+
+def _of_each(words: "pl.Series", function: Callable[["pl.Series"], np.ndarray]) -> np.ndarray:
+    """(row,) a number for each cell, found once for each different word; NaN where there is nothing."""
+    found = levels_and_codes(words)
+    if found is None:
+        return function(words)
+    levels, codes = found
+    return np.asarray(np.append(function(levels), np.nan)[codes])
 
 
 def as_numbers(column: "pl.Series", decimal: Decimal = ".") -> np.ndarray:
@@ -49,18 +76,20 @@ def as_numbers(column: "pl.Series", decimal: Decimal = ".") -> np.ndarray:
     elif kind.is_temporal():
         return as_days(column)
     else:
-        numbers = _numbers_of_words(column.cast(pl.String), decimal)
+        return _of_each(column.cast(pl.String), lambda words: _numbers_of_words(words, decimal))
     found: np.ndarray = numbers.fill_null(np.nan).to_numpy().astype(np.float64)
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _numbers_of_words(column: "pl.Series", decimal: Decimal) -> "pl.Series":
+def _numbers_of_words(column: "pl.Series", decimal: Decimal) -> np.ndarray:
     pl = polars()
     words = without_signs(column)
     fits = words.str.contains(PLAIN[decimal]) & words.str.contains(r"\d")
     thousands = "," if decimal == "." else "."
     plain = words.str.replace_all(thousands, "", literal=True).str.replace(",", ".", literal=True)
-    return plain.set(~fits.fill_null(value=False), None).cast(pl.Float64, strict=False)
+    numbers = plain.set(~fits.fill_null(value=False), None).cast(pl.Float64, strict=False)
+    found: np.ndarray = numbers.fill_null(np.nan).to_numpy()
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def without_signs(column: "pl.Series") -> "pl.Series":
@@ -100,7 +129,11 @@ def as_days(column: "pl.Series", formats: Sequence[str] = ISO, *, universal: boo
         )
     if kind.is_temporal():  # a time of day
         return np.asarray(column.cast(pl.Int64).cast(pl.Float64).fill_null(np.nan).to_numpy() / 86400e9, np.float64)
-    words = column.cast(pl.String)
+    return _of_each(column.cast(pl.String), lambda words: _days_of_words(words, formats, universal=universal))
+
+
+def _days_of_words(words: "pl.Series", formats: Sequence[str], *, universal: bool) -> np.ndarray:
+    pl = polars()
     dates = words.str.extract(_MOMENT, 1).str.strip_chars()
     days: Any = pl.Series([None] * len(words), dtype=pl.Int32)
     for form in formats:
@@ -108,6 +141,8 @@ def as_days(column: "pl.Series", formats: Sequence[str] = ISO, *, universal: boo
         if right.any():
             found = dates.set(~right, None).str.to_date(form, strict=False).cast(pl.Int32)
             days = days.zip_with(days.is_not_null(), found)
+    if days.is_null().all():
+        return np.full(len(words), np.nan)
     hours, minutes, seconds = (_part(words, group) for group in (2, 3, 4))
     half = words.str.extract(_MOMENT, 5).str.to_lowercase()
     hours = np.where((half == "pm").fill_null(value=False).to_numpy() & (hours < 12), hours + 12, hours)
@@ -143,7 +178,7 @@ def formats_of(column: "pl.Series") -> tuple[tuple[str, ...], float, bool]:
         return ISO, 1.0, False
     words = filled.cast(pl.String)
     tested = words if len(words) <= 20_000 else words.sample(20_000, seed=0)
-    if not tested.str.contains(r"\d").mean() > 0.5:
+    if not tested.head(LONG).str.contains(_LIKE_DATES).mean() > _FEW_DATES:
         return (), 0.0, False
     used = tuple(form for form in (*ISO, *IN_WORDS) if np.isfinite(as_days(tested, (form,))).any())
     day, month = (np.isfinite(as_days(tested, forms)) for forms in (DAY_FIRST, MONTH_FIRST))

@@ -1,31 +1,34 @@
 """Text files with a separator (.csv, .tsv): the header, the separator, the values as numbers or words. Floor 7.
 
 A file is read in blocks. One that is larger than a block is gone through twice: first to see which columns hold
-numbers, then to keep them, in single precision and 32-bit whole numbers where they fit, and words as codes. So what is
-in memory at any time is one block and the columns that are wanted.
+numbers, then to keep them; those of a large one in single precision and small whole numbers, and words as codes. So
+what is in memory at any time is one block and the columns that are wanted.
 """
 
 import csv
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.blocks import Block, blocks, check_records, encoding_of
 from glassgrad.train.tabular.cells import Decimal
-from glassgrad.train.tabular.frames import MISSING, free_memory, listed, normal, polars
+from glassgrad.train.tabular.frames import MISSING, listed, normal, polars
 from glassgrad.train.tabular.marks import Seen, doubts, joined, marks_of, seen_in
+from glassgrad.train.tabular.sampling import chosen_rows, sampled
 
 if TYPE_CHECKING:
     import polars as pl
 
-BLOCK = 2**26  # bytes
+BLOCK, LARGE = 2**23, 2**26  # bytes: of a piece that is looked at, of a file whose columns are made small
 SEPARATORS = (",", ";", "\t", "|")
 _WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"  # a leading zero makes a code of it: 01234 is no number
 _NUMBER = r"^[+-]?((0|[1-9]\d{0,17})(\.\d*)?|\.\d+|(?i:inf(inity)?))([eE][+-]?\d+)?$"
-_SHARE = 0.7  # of the free memory that a table may take
+_HEAD = 10_000  # rows that stand for the others
+Watch: TypeAlias = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,41 +47,85 @@ def read_delimited(
     notes: list[str],
     marks: dict[str, Decimal] | None = None,
     exact: Collection[str] = (),
+    rows: int | None = None,
+    watch: Watch | None = None,
+    *,
     block: int = BLOCK,
+    large: int = LARGE,
 ) -> "pl.DataFrame":
-    """The table in a text file."""
+    """The table in a text file; the share of it that has been read goes to `watch`."""
     marks = {} if marks is None else marks
+    watch = watch or (lambda share: None)
     layout = _layout(path, separator, block)
     if layout.encoding == "cp1252":
         notes.append(f"{path} is not UTF-8; it was read as Windows-1252 (Latin-1)")
     wanted = _wanted(path, layout.names, columns)
     pl = polars()
     if path.stat().st_size <= block:
-        whole = pl.concat(list(_frames(path, layout, wanted, block)))
-        kinds = _kinds_of(whole)
-        _settle_marks(whole, kinds, _seen_in(whole, kinds), layout, marks, notes)
-        return _filled(path, _typed(whole, kinds))
-    first, kinds, seen = None, dict[str, str](), dict[str, Seen]()
-    for frame in _frames(path, layout, wanted, block):
-        kinds = {name: max(kinds.get(name, ""), kind) for name, kind in _kinds_of(frame).items()}
-        seen = {name: joined(seen.get(name, ""), mark) for name, mark in _seen_in(frame, kinds).items()}
-        if first is None:
-            _check_memory(path, frame, kinds, block)
-            first = frame.head(10_000)
-    if first is not None:
-        _settle_marks(first, kinds, seen, layout, marks, notes)
-    notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
-    found = pl.concat([_compact(frame, kinds, exact) for frame in _frames(path, layout, wanted, block)])
+        whole = pl.concat(list(_frames(path, layout, wanted, block, watch, (0.0, 1.0))))
+        kinds = _kinds_of(whole, {})
+        _settle_marks(whole, kinds, _seen_in(whole, kinds, {}), layout, marks, notes)
+        return _filled(path, sampled(_typed(whole, kinds), rows, notes))
+    survey = _surveyed(path, layout, wanted, block, watch)
+    _settle_marks(survey.head, survey.kinds, survey.seen, layout, marks, notes)
+    chosen = chosen_rows(survey.rows, rows, notes)
+    shape = _typed
+    if path.stat().st_size > large:
+        notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
+        shape = partial(_compact, exact=exact, codes=_of_few_levels(survey))
+    parts, start = [], 0
+    for frame in _frames(path, layout, wanted, block, watch, (0.5, 1.0)):
+        parts.append(shape(frame if chosen is None else frame.filter(pl.Series(chosen[start : start + len(frame)])),
+                           survey.kinds))  # fmt: skip
+        start += len(frame)
+    found = pl.concat(parts)
+    if path.stat().st_size > large:
+        found = found.select(one.shrink_dtype() if one.dtype.is_integer() else one for one in found)
     return _filled(path, found)
 
 
-def _seen_in(frame: "pl.DataFrame", kinds: dict[str, str]) -> dict[str, Seen]:
-    """What the columns tell about the mark before fractions; the first rows say whether they are numbers at all."""
-    found = {}
+@dataclass(slots=True)
+class Survey:
+    """What the first look at all of a file's blocks has found."""
+
+    head: "pl.DataFrame"  # the first rows, as words
+    kinds: dict[str, str]
+    seen: dict[str, Seen]
+    rows: int = 0
+
+
+def _surveyed(path: Path, layout: Layout, wanted: list[str], block: int, watch: Watch) -> Survey:
+    survey = None
+    for frame in _frames(path, layout, wanted, block, watch, (0.0, 0.5)):
+        if survey is None:
+            survey = Survey(frame.head(_HEAD), {}, {})
+        survey.kinds = _kinds_of(frame, survey.kinds)
+        survey.seen = _seen_in(frame, survey.kinds, survey.seen)
+        survey.rows += len(frame)
+    return survey or Survey(polars().DataFrame(schema=dict.fromkeys(wanted, polars().String)), {}, {})
+
+
+def _of_few_levels(survey: Survey) -> set[str]:
+    """The columns of words whose cells are often alike: codes take less room for these."""
+    most = 0.5 * len(survey.head)
+    return {name for name, kind in survey.kinds.items() if kind == "words" and survey.head[name].n_unique() <= most}
+
+
+def _seen_in(frame: "pl.DataFrame", kinds: dict[str, str], before: dict[str, Seen]) -> dict[str, Seen]:
+    """What the columns tell about the mark before fractions, with what earlier rows have told.
+
+    Of plain numbers a part says it all; words are looked at where the first of them are numbers with marks.
+    """
+    found = dict(before)
     for name, kind in kinds.items():
-        cells = frame[name]
-        is_tried = kind in ("number", "words") and (seen_in(cells.head(1000)) or cells.head(1000).null_count())
-        found[name] = seen_in(cells) if is_tried else ""
+        is_settled = kind == "number" and before.get(name) == "."
+        if kind not in ("number", "words") or is_settled:
+            continue
+        cells = frame[name].drop_nulls()
+        mark = seen_in(cells.head(1000))
+        if mark != "." if kind == "number" else mark:
+            mark = seen_in(cells)
+        found[name] = joined(before.get(name, ""), mark)
     return found
 
 
@@ -176,16 +223,22 @@ def _wanted(path: Path, names: list[str], columns: Collection[str] | None) -> li
 
 
 # ------------------------------------------------------------------ blocks as frames
-def _frames(path: Path, layout: Layout, wanted: list[str], size: int) -> Iterator["pl.DataFrame"]:
-    """The blocks as frames of words, with what stands for nothing left out."""
-    is_first = True
+def _frames(
+    path: Path, layout: Layout, wanted: list[str], size: int, watch: Watch, shares: tuple[float, float]
+) -> Iterator["pl.DataFrame"]:
+    """The blocks as frames of words, with what stands for nothing left out; tells how far it is."""
+    is_first, seen, total = True, 0, max(path.stat().st_size, 1)
     for block in blocks(path, layout.encoding, size):
-        check_records(path, block, layout.separator, layout.names)
+        seen += len(block.data)
+        watch(shares[0] + (shares[1] - shares[0]) * min(seen / total, 1.0))
+        is_plain = check_records(path, block, layout.separator, layout.names)
         frame = _parsed(path, block, layout, skipped=is_first).select(wanted)
         is_first = False
-        pl = polars()
-        words = pl.all().str.strip_chars()
-        yield frame.select(pl.when(words.is_in(MISSING)).then(None).otherwise(words).name.keep())
+        if not is_plain:
+            pl = polars()
+            words = pl.all().str.strip_chars()
+            frame = frame.select(pl.when(words.is_in(MISSING)).then(None).otherwise(words).name.keep())
+        yield frame
 
 
 def _parsed(path: Path, block: Block, layout: Layout, *, skipped: bool) -> "pl.DataFrame":
@@ -210,6 +263,7 @@ def _parsed(path: Path, block: Block, layout: Layout, *, skipped: bool) -> "pl.D
             new_columns=layout.names,
             separator=layout.separator,
             infer_schema=False,
+            null_values=list(MISSING),
         )
     except pl.exceptions.PolarsError as error:
         raise TableError(
@@ -218,18 +272,23 @@ def _parsed(path: Path, block: Block, layout: Layout, *, skipped: bool) -> "pl.D
         ) from None
 
 
-def _kinds_of(frame: "pl.DataFrame") -> dict[str, str]:
-    """What each column holds: "" nothing, "int", "number" or "words"; the later ones can hold the earlier."""
+def _kinds_of(frame: "pl.DataFrame", before: dict[str, str]) -> dict[str, str]:
+    """What each column holds, with the rows before: "" nothing, "int", "number" or "words".
+
+    The later ones can hold the earlier ones.
+    """
     pl = polars()
     if not len(frame):
-        return dict.fromkeys(frame.columns, "")
-    is_empty = frame.select(pl.all().is_null().all()).row(0)
-    whole = frame.select(pl.all().str.contains(_WHOLE).all()).row(0)
-    number = frame.select(pl.all().str.contains(_NUMBER).all()).row(0)
-    return {
-        name: "" if empty else "int" if is_whole else "number" if is_number else "words"
-        for name, empty, is_whole, is_number in zip(frame.columns, is_empty, whole, number, strict=True)
-    }
+        return before or dict.fromkeys(frame.columns, "")
+    found = {name: before.get(name, "") for name in frame.columns}
+    for kind, form in (("int", _WHOLE), ("number", _NUMBER)):
+        asked = [name for name in found if found[name] in ("", kind)]
+        fits = frame.select(pl.col(asked).str.contains(form).all()).row(0) if asked else ()
+        filled = frame.select(pl.col(asked).is_not_null().any()).row(0) if asked else ()
+        for name, is_so, is_filled in zip(asked, fits, filled, strict=True):
+            if is_filled:
+                found[name] = kind if is_so else "words" if kind == "number" else "number"
+    return found
 
 
 def _typed(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
@@ -238,8 +297,10 @@ def _typed(frame: "pl.DataFrame", kinds: dict[str, str]) -> "pl.DataFrame":
     return frame.with_columns([pl.col(name).cast(types[kind]) for name, kind in kinds.items() if kind in types])
 
 
-def _compact(frame: "pl.DataFrame", kinds: dict[str, str], exact: Collection[str]) -> "pl.DataFrame":
-    """The columns of a large file: single precision, but for a few, words as codes."""
+def _compact(
+    frame: "pl.DataFrame", kinds: dict[str, str], exact: Collection[str], codes: Collection[str]
+) -> "pl.DataFrame":
+    """The columns of a large file: single precision, but for a few; words that come again as codes."""
     pl = polars()
     found: list[Any] = []
     for name, kind in kinds.items():
@@ -251,23 +312,8 @@ def _compact(frame: "pl.DataFrame", kinds: dict[str, str], exact: Collection[str
                 numbers = column.cast(pl.Float64)
                 found.append(numbers if name in exact else numbers.cast(pl.Float32))
             case _:
-                found.append(column.cast(pl.Categorical))
+                found.append(column.cast(pl.Categorical) if name in codes else column)
     return frame.select(found)
-
-
-def _check_memory(path: Path, frame: "pl.DataFrame", kinds: dict[str, str], block: int) -> None:
-    """Raises TableError where the whole table, judged by its first block, has no room."""
-    free = free_memory()
-    if free is None or not len(frame):
-        return
-    by_row = sum({"int": 8, "number": 4}.get(kind, 8) for kind in kinds.values())
-    rows = path.stat().st_size / max(block / len(frame), 1)  # the frame is a block
-    if rows * by_row > _SHARE * free:
-        raise TableError(
-            f"{path} has about {rows:,.0f} rows, {rows * by_row / 1e9:.1f} GB of columns, and {free / 1e9:.1f} GB of "
-            "memory are free",
-            hint="read fewer columns (columns=), or a part of the rows",
-        )
 
 
 def _filled(path: Path, frame: "pl.DataFrame") -> "pl.DataFrame":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from glassgrad.train.tabular.cells import PLAIN, Decimal, as_numbers, is_infinite, without_signs
+from glassgrad.train.tabular.cells import LONG, PLAIN, Decimal, as_numbers, is_infinite, without_signs
 from glassgrad.train.tabular.frames import polars
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ def seen_in(cells: "pl.Series") -> Seen:
     >>> seen_in(pl.Series(["1.234", "5.6"])), seen_in(pl.Series(["1.234", "5.678"])), seen_in(pl.Series(["1.234,5"]))
     ('.', 'open', ',')
     """
-    words = without_signs(cells.drop_nulls())
+    words = cells.drop_nulls()
+    words = words.unique() if len(words) > LONG else words
+    if not words.str.contains(r"[.,]").any():
+        return ""
+    words = without_signs(words)
     marked = words.filter(words.str.contains(r"[.,]"))
     if not len(marked):
         return ""
@@ -102,6 +106,8 @@ def decimal_of(column: "pl.Series", usual: Decimal = ".") -> tuple[Decimal, floa
         return ".", 0.0
     if filled.dtype.is_numeric():
         return ".", float(np.mean(np.isfinite(as_numbers(filled))))
+    if len(filled) > LONG and not np.isfinite(as_numbers(filled.sample(LONG, seed=0), usual)).any():
+        return usual, 0.0
     mark = seen_in(filled)
     chosen: Decimal = usual if mark in ("", "open") else mark  # type: ignore[assignment]
     return chosen, float(np.mean(np.isfinite(as_numbers(filled, chosen))))

@@ -1,17 +1,15 @@
 """infer: what is to be learnt from a table, and from which of its columns; a plan says it in words. Floor 7."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import Decimal, as_days, as_numbers, as_words
+from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.columns import KINDS, Column, Kind, column_of
-from glassgrad.train.tabular.extremes import reach_of
 from glassgrad.train.tabular.frames import counted, listed
+from glassgrad.train.tabular.leaking import Answer
 from glassgrad.train.tabular.marks import doubts, marks_of_words
 from glassgrad.train.tabular.target import Target, Task, target_of
 
@@ -126,7 +124,10 @@ def infer(
         for name in table.columns
         if name != target
     ]
-    checked = tuple(_leaking(column, table, found) if column.name not in kinds else column for column in columns)
+    answer = Answer.of(found, table[target])
+    checked = tuple(
+        column if column.name in kinds else answer.looked_for(column, table[column.name]) for column in columns
+    )
     numbers = [column.name for column in checked if column.kind == "number"]
     numbers += [target] if found.task == "regression" else []
     open_ones = [name for name in numbers if name in known and name not in (marks or {})]
@@ -169,40 +170,3 @@ def _notes(target: Target, cells: "pl.Series") -> tuple[str, ...]:
         belongs = "belongs" if len(single) == 1 else "belong"
         found.append(f"{listed(single)} {belongs} to one row only, which stays in training: it cannot be tested")
     return tuple(found)
-
-
-# ------------------------------------------------------------------ columns that know the answer
-def _leaking(column: Column, table: "pl.DataFrame", target: Target) -> Column:
-    """The column with a warning where it knows the target, or left out where it is the target once more."""
-    if not column.is_used:
-        return column
-    cells, truth = table[column.name], table[target.name]
-    if target.task == "regression":
-        ours = as_days(cells, column.formats) if column.kind == "date" else as_numbers(cells, column.decimal)
-        theirs = as_numbers(truth, target.decimal)
-        both = np.isfinite(ours) & np.isfinite(theirs)
-        if both.sum() < 10:
-            return column
-        if np.array_equal(ours[both], theirs[both]) and both.mean() > 0.5:
-            return replace(column, kind="copy of the target", reason=f"it equals {target.name!r}", warning=None)
-        first, second = (np.clip(numbers[both], *reach_of(numbers[both])) for numbers in (ours, theirs))
-        if np.ptp(first) > 0 and np.ptp(second) > 0 and abs(np.corrcoef(first, second)[0, 1]) > 1 - 1e-9:
-            return replace(
-                column, warning=_joined(column, "it is the target in another unit: would you know it before?")
-            )
-        return column
-    words, classes = as_words(cells, column.width), as_words(truth)
-    both = (words.is_not_null() & classes.is_not_null()).to_numpy()
-    if both.sum() < 10:
-        return column
-    left, right = words.filter(both), classes.filter(both)
-    if bool((left == right).all()) and both.mean() > 0.5:
-        return replace(column, kind="copy of the target", reason=f"it equals {target.name!r}", warning=None)
-    pairs = len(set(zip(left.to_list(), right.to_list(), strict=True))) if column.distinct <= 100 else 0
-    if pairs and pairs == left.n_unique() and pairs <= max(2 * len(target.classes), 2):
-        return replace(column, warning=_joined(column, "it determines the target alone: would you know it before?"))
-    return column
-
-
-def _joined(column: Column, text: str) -> str:
-    return text if column.warning is None else f"{column.warning}; {text}"

@@ -10,8 +10,9 @@ import numpy as np
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import TableError
 from glassgrad.train.tabular.cells import Decimal
-from glassgrad.train.tabular.delimited import read_delimited
+from glassgrad.train.tabular.delimited import LARGE, Watch, read_delimited
 from glassgrad.train.tabular.frames import listed, normal, polars
+from glassgrad.train.tabular.sampling import chosen_rows, sampled
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,8 @@ def read(
     notes: list[str] | None = None,
     marks: dict[str, Decimal] | None = None,
     exact: Collection[str] = (),
+    rows: int | None = None,
+    watch: Watch | None = None,
 ) -> "pl.DataFrame":
     r"""The table in a file: .csv or .tsv (any separator, UTF-8, UTF-16 or Windows-1252), .parquet, or .npz.
 
@@ -39,9 +42,10 @@ def read(
     between the values, and a note where it is not sure. Numbers with decimal commas stay words, which `infer` reads.
     `marks` (column: "." or ",") are those of such open columns: what it holds is taken, what is found is added.
 
-    Files of more than 64 MB are read in blocks, twice: numbers are then kept in single precision and words as codes, so
-    that a file of 2 GB takes a fraction of that in memory; only the columns in `exact` keep all of their digits. Raises
-    TableError with the file, the line and a hint.
+    Files of more than 8 MB are read in blocks, twice. Of more than 64 MB numbers are kept in single precision and words
+    as codes, so that a file of 2 GB takes a fraction of that in memory; only the columns in `exact` keep all of their
+    digits. `rows` is the most that are kept, drawn by chance, in their order. `watch` is called with the share of the
+    file that has been read. Raises TableError with the file, the line and a hint.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "pets.csv"
@@ -60,11 +64,11 @@ def read(
         raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
     match path.suffix.lower():
         case ".csv" | ".tsv" | ".tab" | ".txt":
-            return read_delimited(path, separator, columns, notes, marks, exact)
+            return read_delimited(path, separator, columns, notes, marks, exact, rows, watch)
         case ".parquet" | ".pq":
-            return _parquet(path, columns)
+            return _parquet(path, columns, exact, rows, notes)
         case ".npz":
-            return _chosen(path, _arrays(path), columns)
+            return sampled(_chosen(path, _arrays(path), columns), rows, notes)
         case suffix:
             raise TableError(
                 f"{path}: tables are read from {', '.join(FORMATS)}, not from {suffix or 'a file without an ending'}",
@@ -72,25 +76,39 @@ def read(
             )
 
 
-def _parquet(path: Path, columns: Collection[str] | None) -> "pl.DataFrame":
+def _parquet(
+    path: Path, columns: Collection[str] | None, exact: Collection[str], rows: int | None, notes: list[str]
+) -> "pl.DataFrame":
     pl = polars()
     try:
         lazy = pl.scan_parquet(path)
-        names = _normal_names(path, lazy.collect_schema().names())
+        schema = lazy.collect_schema()
+        names = _normal_names(path, schema.names())
         absent = [name for name in columns or () if name not in names]
         if absent:
             raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(names, 20)}")
-        wanted = [name for name in names if columns is None or name in set(columns)]
-        frame = lazy.select(pl.col(names[name]).alias(name) for name in wanted).collect()
+        wanted = {name: names[name] for name in names if columns is None or name in set(columns)}
+        _check_types(path, {name: schema[own] for name, own in wanted.items()})
+        is_large = path.stat().st_size > LARGE
+        if is_large:
+            notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
+        small = {name for name, own in wanted.items() if is_large and schema[own] == pl.Float64 and name not in exact}
+        asked = {name: pl.col(own).cast(pl.Float32) if name in small else pl.col(own) for name, own in wanted.items()}
+        chosen = chosen_rows(int(lazy.select(pl.len()).collect().item()), rows, notes)
+        frame = (lazy if chosen is None else lazy.filter(pl.lit(pl.Series(chosen)))).select(**asked).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise TableError(f"{path} cannot be read: {str(error).splitlines()[0]}", hint="is it a Parquet file?") from None
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
+    return _checked(path, frame)
+
+
+def _check_types(path: Path, types: dict[str, Any]) -> None:
+    pl = polars()
+    nested = [name for name, kind in types.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
     if nested:
         raise TableError(
             f"{path}: {listed(nested)} holds lists, records or bytes, and a table has one value in each cell",
             hint="unpack them into columns of their own, or leave them out (columns=)",
         )
-    return _checked(path, frame)
 
 
 def _arrays(path: Path) -> "pl.DataFrame":
