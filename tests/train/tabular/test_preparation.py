@@ -185,3 +185,50 @@ def test_a_damaged_preparation_is_an_error(made, tmp_path):
         Preparation.load(tmp_path)
     with pytest.raises(CheckpointError, match="cannot be read"):
         Preparation.load(tmp_path / "nowhere")
+
+
+# ------------------------------------------------------------------ long tables
+def long(rows):
+    draw = np.random.default_rng(2)
+    levels = np.array([f"w{place}" for place in range(300)])
+    skewed = np.minimum(draw.zipf(1.4, rows), 300) - 1
+    return pl.DataFrame(
+        {
+            "few": draw.choice(["a", "b", "c", None], rows).tolist(),
+            "some": levels[:30][draw.integers(0, 30, rows)],
+            "many": levels[skewed],
+            "day": [f"2020-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(rows)],
+            "text": [f"{n % 500 / 4},5 %" for n in range(rows)],
+            "x": draw.normal(size=rows),
+            "y": draw.choice(["yes", "no"], rows),
+        }
+    )
+
+
+def test_levels_are_as_frequent_as_a_count_of_all_rows_says():
+    table = long(30_000)
+    preparation = Preparation.fit(tabular.infer(table, "y"), table)
+    counts = dict(table["many"].value_counts().iter_rows())
+    frequent = sorted(counts, key=lambda level: (-counts[level], level))[:31]
+    found = [name.removeprefix("many = ") for name in preparation.feature_names if name.startswith("many = ")]
+    assert sorted(found) == sorted([*frequent, "(rare)"])
+    rank = preparation.inputs(table)[:, preparation.feature_names.index("many by frequency")]
+    assert np.corrcoef(rank, [counts[word] for word in table["many"]])[0, 1] < 0
+
+
+def test_a_long_table_has_the_inputs_that_its_rows_have_one_by_one():
+    table = long(10_000)
+    preparation = Preparation.fit(tabular.infer(table, "y"), table)
+    short = np.concatenate([preparation.inputs(table[start : start + 1000]) for start in range(0, 10_000, 1000)])
+    assert np.array_equal(preparation.inputs(table), short)
+
+
+def test_numbers_of_a_long_table_are_judged_by_a_part_of_it(monkeypatch):
+    monkeypatch.setattr("glassgrad.train.tabular.parts.MOST_ROWS", 5000)
+    table = long(20_000)
+    far = table.with_columns(x=pl.when(pl.int_range(pl.len()) == 12_345).then(1e30).otherwise(pl.col("x")))
+    inputs = Preparation.fit(tabular.infer(far, "y"), far).inputs(far)
+    assert np.abs(inputs).max() <= 10
+    place = Preparation.fit(tabular.infer(far, "y"), far).feature_names.index("x")
+    assert abs(float(inputs[:, place].mean())) < 0.05
+    assert abs(float(inputs[:, place].std()) - 1) < 0.05

@@ -65,7 +65,7 @@ def _add(digest: Any, array: NDArray[Any], *, whole: bool) -> None:
     if array.dtype.hasobject:
         digest.update(repr(array.tolist()).encode())
     elif whole or array.nbytes <= _SAMPLE or array.ndim == 0:
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
     else:  # whole rows, so that nothing but the samples of a memory-mapped array is read
         rows = max(1, _SAMPLE * len(array) // array.nbytes)
         for start in _starts(len(array), rows):

@@ -25,7 +25,7 @@ def seen_in(cells: "pl.Series") -> Seen:
     >>> seen_in(pl.Series(["1.234", "5.6"])), seen_in(pl.Series(["1.234", "5.678"])), seen_in(pl.Series(["1.234,5"]))
     ('.', 'open', ',')
     """
-    words = cells.drop_nulls()
+    words = cells.drop_nulls().cast(polars().String)
     words = words.unique() if len(words) > LONG else words
     if not words.str.contains(r"[.,]").any():
         return ""

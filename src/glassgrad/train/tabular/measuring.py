@@ -7,6 +7,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, TableError
+from glassgrad.train.tabular.parts import rows_to_fit
 from glassgrad.train.tabular.plan import Plan
 from glassgrad.train.tabular.preparation import Preparation
 from glassgrad.train.tabular.splitting import Split
@@ -87,7 +88,8 @@ def _of_numbers(truth: np.ndarray, found: np.ndarray) -> Metrics:
 def baselines(plan: Plan, split: Split, preparation: Preparation) -> dict[str, Metrics]:
     """The metrics on the test part of the simplest models: the majority or the mean, and a linear one."""
     test = split.test if len(split.test) else split.validation
-    x, y = preparation.inputs(split.train)[:_BASELINE_ROWS], preparation.targets(split.train)[:_BASELINE_ROWS]
+    train = rows_to_fit(split.train, _BASELINE_ROWS)
+    x, y = preparation.inputs(train), preparation.targets(train)
     asked, truth = preparation.inputs(test), preparation.truth(test)
     if plan.task == "classification":
         shares = np.bincount(y, minlength=len(plan.classes)) / len(y)

@@ -1,13 +1,13 @@
 """The parts of a preparation: numbers, dates, categories; each makes some of the inputs, by scikit-learn. Floor 7."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from glassgrad.train.tabular.cells import as_days, as_numbers, as_words
+from glassgrad.train.tabular.cells import as_days, as_numbers, as_words, levels_and_codes
 from glassgrad.train.tabular.columns import Column, rare_below
 from glassgrad.train.tabular.extremes import outside, reach_of
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Role: TypeAlias = Literal["numbers", "dates", "categories", "many categories"]
 MISSING_LEVEL = "(missing)"
 MOST_LEVELS = 32  # that get an input of their own
+MOST_ROWS = 2**17  # from which on medians, deviations and bends are those of a part of them
 _SKEWED = 2.0  # from which skewness on numbers are bent
 _FAR = 10.0  # deviations from the mean, where inputs end
 _YEAR = 365.2425  # days
@@ -40,9 +41,10 @@ class Part:
             case "dates":
                 return _dates(_cells(table, self.columns), self.steps, self.options)
             case "categories":
-                return np.asarray(self.steps["one for each"].transform(_words(table, self.columns)), np.float32)
+                return _of_words(table, self.columns, [_widths(self.steps)], lambda words: _levels(words, self.steps))
             case _:
-                return _many(_words(table, self.columns), self.steps)
+                widths = [_widths(self.steps), [1] * len(self.columns)]
+                return _of_words(table, self.columns, widths, lambda words: _many(words, self.steps))
 
 
 def _cells(table: "pl.DataFrame", columns: Sequence[Column]) -> np.ndarray:
@@ -60,11 +62,50 @@ def days_of(cells: "pl.Series", column: Column) -> np.ndarray:
 
 
 def _words(table: "pl.DataFrame", columns: Sequence[Column]) -> np.ndarray:
-    """(row, column) of words as objects."""
+    """(row, column) of words as objects, one object for all that are alike."""
     found = np.empty((len(table), len(columns)), object)
     for place, one in enumerate(columns):
-        found[:, place] = as_words(table[one.name], one.width).fill_null(MISSING_LEVEL).to_list()
+        words = as_words(table[one.name], one.width)
+        apart = levels_and_codes(words)
+        if apart is None:
+            found[:, place] = words.fill_null(MISSING_LEVEL).to_list()
+        else:
+            levels, codes = apart
+            found[:, place] = np.array([*levels.to_list(), MISSING_LEVEL], object)[codes]
     return found
+
+
+def _of_words(
+    table: "pl.DataFrame",
+    columns: Sequence[Column],
+    widths: list[list[int]],
+    transform: Callable[[np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """(row, input) of categories: the different words are transformed, and each row gets those of its own.
+
+    `widths` are how many inputs there are of each column, in each of the groups that a row of inputs has.
+    """
+    apart = [levels_and_codes(as_words(table[one.name], one.width)) for one in columns]
+    known = [one for one in apart if one is not None]
+    if len(known) < len(columns):  # short tables, and words that hardly come again
+        return transform(_words(table, columns))
+    levels = np.full((max(len(levels) for levels, _ in known) + 1, len(columns)), MISSING_LEVEL, object)
+    for place, (words, _) in enumerate(known):
+        levels[: len(words), place] = words.to_list()
+    inputs = transform(levels)
+    found, start = np.empty((len(table), inputs.shape[1]), np.float32), 0
+    for group in widths:
+        for width, (_, codes) in zip(group, known, strict=True):
+            found[:, start : start + width] = inputs[codes, start : start + width]
+            start += width
+    return found
+
+
+def rows_to_fit(table: "pl.DataFrame", most: int) -> "pl.DataFrame":
+    """The rows of a long table that medians and frequencies are taken from, drawn by chance."""
+    if len(table) <= most:
+        return table
+    return table[np.sort(np.random.default_rng(0).choice(len(table), most, replace=False))]
 
 
 # ------------------------------------------------------------------ numbers
@@ -73,10 +114,8 @@ def fit_numbers(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     from sklearn.impute import MissingIndicator, SimpleImputer  # with the first preparation
     from sklearn.preprocessing import PowerTransformer, StandardScaler
 
-    raw = _cells(table, columns)
-    reach = [reach_of(column) for column in raw.T]
-    ends = [one if outside(column, one).any() else None for column, one in zip(raw.T, reach, strict=True)]
-    raw = _ended(raw, ends)
+    reach, ends = _reaches(table, columns)
+    raw = _ended(_cells(rows_to_fit(table, MOST_ROWS), columns), ends)
     fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(raw)
     absent = MissingIndicator(features="missing-only", error_on_new=False).fit(raw)
     whole = fill.transform(raw)
@@ -94,6 +133,18 @@ def fit_numbers(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     names = [one.name for one in columns]
     names += [f"{columns[place].name} is missing" for place in absent.features_.tolist()]
     return Part("numbers", columns, steps, tuple(names), options)
+
+
+def _reaches(
+    table: "pl.DataFrame", columns: tuple[Column, ...]
+) -> tuple[list[tuple[float, float]], list[tuple[float, float] | None]]:
+    """From where to where the numbers of each column go, and the same only where some lie far outside."""
+    reach, ends = [], list[tuple[float, float] | None]()
+    for one in columns:
+        numbers = as_numbers(table[one.name], one.decimal)
+        reach.append(reach_of(numbers))
+        ends.append(reach[-1] if outside(numbers, reach[-1]).any() else None)
+    return reach, ends
 
 
 def _ended(raw: np.ndarray, ends: Sequence[Sequence[float] | None]) -> np.ndarray:
@@ -144,7 +195,7 @@ def fit_dates(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     from sklearn.impute import SimpleImputer  # with the first preparation
     from sklearn.preprocessing import StandardScaler
 
-    raw = _cells(table, columns)
+    raw = _cells(rows_to_fit(table, MOST_ROWS), columns)
     steps = {"fill": SimpleImputer(strategy="median", keep_empty_features=True).fit(raw)}
     days = steps["fill"].transform(raw)
     circles: list[tuple[int, str]] = []
@@ -185,21 +236,50 @@ def has_many_levels(cells: "pl.Series", column: Column) -> bool:
 
 def fit_categories(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     """An input for each level; rare levels share one, which unseen ones get as well (all zeros where there is none)."""
-    words = _words(table, columns)
-    encoder = _one_for_each(len(table), MOST_LEVELS).fit(words)
+    encoder = _one_for_each(len(table), [_counts(table, one) for one in columns])
     return Part("categories", columns, {"one for each": encoder}, tuple(_names(encoder, columns)), {})
 
 
-def _one_for_each(rows: int, most: int) -> Any:
+def _counts(table: "pl.DataFrame", column: Column) -> tuple[np.ndarray, np.ndarray]:
+    """The levels of a column in the order of the alphabet, and how many cells each has."""
+    found = as_words(table[column.name], column.width).fill_null(MISSING_LEVEL).value_counts().sort(column.name)
+    return np.array(found[column.name].to_list(), object), found["count"].to_numpy().astype(np.int64)
+
+
+def _alike_in_few_rows(counted: list[tuple[np.ndarray, np.ndarray]], rare: int) -> np.ndarray:
+    """(row, column) of levels: few, with the same ones frequent and rare in the same order, for the encoder to count.
+
+    A level that is not rare comes as often as a rare one at most, and the most frequent ones more often by their rank.
+    """
+    found = []
+    for levels, counts in counted:
+        kept = np.minimum(counts, rare)
+        top = np.argsort(-counts, kind="stable")[: MOST_LEVELS + 1]
+        kept[top] += np.where(counts[top] >= rare, np.unique(counts[top], return_inverse=True)[1] + 1, 0)
+        found.append(np.repeat(levels, kept))
+    length = max(map(len, found))
+    filling = [levels[counts.argmax()] for levels, counts in counted]
+    return np.stack(
+        [
+            np.append(cells, np.full(length - len(cells), most, object))
+            for cells, most in zip(found, filling, strict=True)
+        ],
+        axis=1,
+    )
+
+
+def _one_for_each(rows: int, counted: list[tuple[np.ndarray, np.ndarray]]) -> Any:
     from sklearn.preprocessing import OneHotEncoder  # with the first preparation
 
-    return OneHotEncoder(
+    rare = rare_below(rows)
+    encoder = OneHotEncoder(
         handle_unknown="infrequent_if_exist",
-        min_frequency=rare_below(rows),
-        max_categories=most,
+        min_frequency=rare,
+        max_categories=MOST_LEVELS,
         sparse_output=False,
         dtype=np.float32,
     )
+    return encoder.fit(_alike_in_few_rows(counted, rare))
 
 
 def _names(encoder: Any, columns: tuple[Column, ...]) -> list[str]:
@@ -216,12 +296,10 @@ def fit_many(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     """The most frequent levels each with an input, the others together, and one input with the rank of all."""
     from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
-    words = _words(table, columns)
-    encoder = _one_for_each(len(table), MOST_LEVELS).fit(words)
-    levels = []
-    for column in words.T:
-        found, counts = np.unique(column.astype(str), return_counts=True)
-        levels.append(found[np.argsort(-counts, kind="stable")].astype(object))
+    counted = [_counts(table, one) for one in columns]
+    encoder = _one_for_each(len(table), counted)
+    levels = [found[np.argsort(-counts, kind="stable")] for found, counts in counted]
+    words = _words(rows_to_fit(table, MOST_ROWS), columns)
     rank = OrdinalEncoder(
         categories=levels, handle_unknown="use_encoded_value", unknown_value=max(map(len, levels)), dtype=np.float64
     ).fit(words)
@@ -230,6 +308,17 @@ def fit_many(table: "pl.DataFrame", columns: tuple[Column, ...]) -> Part:
     return Part("many categories", columns, steps, tuple(names), {})
 
 
+def _widths(steps: dict[str, Any]) -> list[int]:
+    """How many inputs the levels of each column have."""
+    encoder = steps["one for each"]
+    rare = [0 if one is None else len(one) for one in encoder.infrequent_categories_]
+    return [len(one) - count + (count > 0) for one, count in zip(encoder.categories_, rare, strict=True)]
+
+
+def _levels(words: np.ndarray, steps: dict[str, Any]) -> np.ndarray:
+    return np.asarray(steps["one for each"].transform(words), np.float32)
+
+
 def _many(words: np.ndarray, steps: dict[str, Any]) -> np.ndarray:
     ranks = np.clip(steps["scale"].transform(steps["rank"].transform(words)), -_FAR, _FAR)
-    return np.concatenate([steps["one for each"].transform(words), ranks], axis=1, dtype=np.float32)
+    return np.concatenate([_levels(words, steps), ranks], axis=1, dtype=np.float32)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words
+from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words, levels_and_codes
 from glassgrad.train.tabular.extremes import said_of_extremes
 from glassgrad.train.tabular.frames import counted, listed
 from glassgrad.train.tabular.marks import decimal_of
@@ -84,7 +84,11 @@ class Target:
             return as_numbers(cells, self.decimal)
         words = as_words(cells)
         places = {name: place for place, name in enumerate(self.classes)}
-        found = np.array([places.get(word, -1) for word in words.to_list()], np.int64)
+        apart = levels_and_codes(words)
+        if apart is None:
+            found = np.array([places.get(word, -1) for word in words.to_list()], np.int64)
+        else:
+            found = np.array([places.get(word, -1) for word in apart[0].to_list()], np.int64)[apart[1]]
         if (found < 0).any():
             unknown = sorted({words[int(row)] for row in np.flatnonzero(found < 0)[:1000]})
             raise TableError(
