@@ -19,9 +19,17 @@ from glassgrad.cli.output import stop
 
 def load_function(target: str) -> Callable[..., Any]:
     """The function named by `model.py:loss` or `package.module:loss`. Loading runs the file, as an import does."""
+    found = load_object(target, "function")
+    if not callable(found):
+        stop(f"{target} is of type {type(found).__name__}, not a function")
+    return found  # type: ignore[no-any-return]  # checked above
+
+
+def load_object(target: str, kind: str) -> Any:
+    """Whatever is named by `model.py:name` or `package.module:name`; `kind` is what it should be, for messages."""
     place, colon, name = target.rpartition(":")
     if not colon or not name:
-        stop(f"{target!r} names no function", hint="write file.py:function or package.module:function")
+        stop(f"{target!r} names no {kind}", hint=f"write file.py:{kind} or package.module:{kind}")
     module = _from_file(Path(place)) if place.endswith(".py") else _from_name(place)
     found: Any = module
     for part in name.split("."):
@@ -29,9 +37,7 @@ def load_function(target: str) -> Callable[..., Any]:
             near = get_close_matches(part, [n for n in vars(module) if not n.startswith("_")], 1)
             stop(f"{place} has no {part!r}", hint=f"did you mean {near[0]!r}?" if near else None)
         found = getattr(found, part)
-    if not callable(found):
-        stop(f"{target} is of type {type(found).__name__}, not a function")
-    return found  # type: ignore[no-any-return]  # checked above
+    return found
 
 
 def _from_file(path: Path) -> ModuleType:

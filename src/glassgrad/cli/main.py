@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | export | runs | demo`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | export | doctor | runs | …`."""
 
 import sys
 from enum import StrEnum
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from glassgrad.base.source import count_as_internal
+from glassgrad.cli.doctor import doctor
 from glassgrad.cli.export import export
 from glassgrad.cli.leading_minus import FormulaCommand
 from glassgrad.cli.loading import load_arguments, load_function
@@ -228,6 +229,7 @@ def check(
 app.command()(train)
 app.command()(predict)
 app.command()(export)
+app.command()(doctor)
 
 
 @app.command()

@@ -52,13 +52,13 @@ def plain_errors() -> Iterator[None]:
         _let_go_of_stdout()  # the reader has gone: nothing more to say
         raise SystemExit(0) from None
     except Exception as error:
-        place = _line_of_the_user(error)
+        place = line_of_the_user(error)
         if place is None:
             raise  # a mistake of ours: the traceback is what a report of it needs
         stop(f"{type(error).__name__}: {error}\n  at {place}")
 
 
-def _line_of_the_user(error: Exception) -> Location | None:
+def line_of_the_user(error: Exception) -> Location | None:
     """The innermost line of the person's own code that the error passed through."""
     found, link = None, error.__traceback__
     while link is not None:

@@ -38,6 +38,7 @@ def save(loop: "Loop", checkpoints: Checkpoints) -> None:
         "best": run.best,
         "stopped": run.reason if run.status == "stopped" and run.reason != loop.selection.why_enough else None,
         "epochs": run.history.epochs,
+        "layers": list(run.history.layers.paths),
         "timings": asdict(run.timings),
         "callbacks": [type(callback).__qualname__ for callback in remembering],
         "id": run.id,
