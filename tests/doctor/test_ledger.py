@@ -53,7 +53,7 @@ def test_each_of_many_alike_links_is_broken():
     found = ledger(chain(*layers(14, 0.23, 0.95)))
     assert {entry.operation for entry in found.broken} == {"sigmoid"}
     assert len(found.broken) == 14
-    assert "the 14 × sigmoid multiply it by 10⁻⁹" in found.says
+    assert "14 × sigmoid multiply it by 10⁻⁹" in found.says
 
 
 def test_the_one_link_that_takes_most_is_broken():

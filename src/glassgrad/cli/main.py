@@ -1,4 +1,4 @@
-"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | export | doctor | runs | …`."""
+"""`glassgrad derive | explain | source | draw | inspect | profile | check | train | predict | export | doctor | …`."""
 
 import sys
 from enum import StrEnum

@@ -17,7 +17,7 @@ class Entry:
     total: float  # log10 of the gradient's norm after this link
     formula: str
     place: str | None
-    is_broken: bool  # it took (or gave) at least half as much as the link that took the most of what is missing
+    is_broken: bool  # it took (or gave) as much, or nearly, as the link that took the most of what is missing
     weights: tuple[tuple[str, float | None], ...] = ()  # its parameters: (path, norm of the gradient)
     time: tuple[float, ...] = ()  # of a recurrent link: decades from the last step of time to each before
 

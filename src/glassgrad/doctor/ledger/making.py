@@ -15,6 +15,8 @@ from glassgrad.doctor.measured.trace import Trace
 
 _ORDINARY = 0.5  # decades by which the gain of a healthy link may differ from 1; over n links that is √n times as much
 
+_ALIKE = 2 / 3  # of what the worst link took: from there on another one is as broken as it
+
 
 def ledger_of(trace: Trace) -> Ledger | None:
     """The ledger of the sample whose chain is furthest from a healthy one; None where no chain was measured."""
@@ -71,7 +73,7 @@ def _off(links: Sequence[Link], decades: Sequence[float], examples: int) -> list
 
 
 def _broken(links: Sequence[Link], off: Sequence[float]) -> frozenset[int]:
-    """The links that took (or gave) at least half as much as the one that took the most of what is missing."""
+    """The links that took (or gave) nearly as much as the one that took the most of what is missing."""
     wrong = next((place for place, link in enumerate(links) if _is_wrong(links, place)), None)
     if wrong is not None:
         return frozenset((wrong,))
@@ -87,7 +89,7 @@ def _broken(links: Sequence[Link], off: Sequence[float]) -> frozenset[int]:
     sign = -1.0 if totals[most] < 0 else 1.0
     shares = {place: sign * one for place, one in enumerate(off[: most + 1]) if not isnan(one)}
     largest = max(shares.values())
-    return frozenset(place for place, share in shares.items() if share >= largest / 2)
+    return frozenset(place for place, share in shares.items() if share >= largest * _ALIKE)
 
 
 def _is_wrong(links: Sequence[Link], place: int) -> bool:

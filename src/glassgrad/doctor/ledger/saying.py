@@ -40,10 +40,11 @@ def named(entry: Entry) -> str:
 def _takers(broken: Sequence[Entry], entries: Sequence[Entry]) -> str:
     part = sum(entry.decades for entry in broken if isfinite(entry.decades))
     others = sum(entry.decades for entry in entries if not entry.is_broken and isfinite(entry.decades))
-    kinds = {entry.operation.partition("(")[0] for entry in broken}
-    who = f"the {len(broken)} × {kinds.pop()}" if len(kinds) == 1 and len(broken) > 1 else ""
-    who = who or " and ".join(named(entry) for entry in broken[:3])
-    who += f" and {len(broken) - 3} more" if len(kinds) != 0 and len(broken) > 3 else ""
+    kinds: dict[str, list[Entry]] = {}
+    for entry in broken:
+        kinds.setdefault(entry.operation.partition("(")[0], []).append(entry)
+    parts = [f"{len(some)} × {kind}" if len(some) > 1 else named(some[0]) for kind, some in kinds.items()]
+    who = " and ".join(parts[:3]) + (" and others" if len(parts) > 3 else "")
     verb = "multiply" if len(broken) > 1 else "multiplies"
     return f"{who} {verb} it by {factor(part)}, all the other links by {factor(others)}."
 

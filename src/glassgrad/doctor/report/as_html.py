@@ -119,8 +119,9 @@ def _measured(report: Found) -> Iterator[str]:
         (one for one in report.trace.samples if report.ledger and one.step == report.ledger.step),
         report.trace.samples[-1] if report.trace.samples else None,
     )
+    said = (cost(report), *report.notes, *report.trace.notes)
     yield "<h2>What was measured</h2>"
-    yield "".join(f"<p>{xml(text)}</p>" for text in (cost(report), *report.notes, *report.trace.notes) if text)
+    yield "".join(f"<p>{xml(text)}</p>" for text in dict.fromkeys(said) if text)
     if sample is None:
         return
     yield f"<p>{xml('; '.join(sample.skipped))}</p>" if sample.skipped else ""

@@ -107,7 +107,7 @@ def _item(mark: str, text: str, width: int) -> Iterator[str]:
 
 
 def _end(report: Found, notes: int, width: int, colours: bool) -> Iterator[str]:
-    for note in (*report.notes, *report.trace.notes)[:notes]:
+    for note in list(dict.fromkeys((*report.notes, *report.trace.notes)))[:notes]:
         yield from _item("note: ", note, width)
     if isfinite(report.trace.seconds):
         yield from (painted(line, "dim", colours=colours) for line in wrap(cost(report), width))

@@ -30,7 +30,7 @@ table.fall { width: 100%; max-width: 60rem; } table.fall th.track, table.fall td
 .rail u.gave { background: var(--s2); } tr.broken .rail u.took { background: var(--bad); }
 tr.broken th { color: var(--bad); } tr.broken .rail u.gave { background: var(--bad); }
 .code .plus { color: var(--good); } .code .minus { color: var(--bad); }
-.tried td:nth-child(2) { white-space: nowrap; } .fall tbody th { min-width: 13rem; }
+.tried td:nth-child(2) { white-space: nowrap; } .fall tbody th { min-width: 15rem; }
 @media (max-width: 34rem) { ol.chain { flex-direction: column; gap: 1.5rem; }
   ol.chain li + li::before { content: "↓"; left: 1rem; top: -1.45rem; }
   table.fall th.track, table.fall td.track { min-width: 7rem; width: 40%; } .wide, .rail em.mid { display: none; }

@@ -1,7 +1,7 @@
 """What was tried, as a table in a terminal, and the edit as code. Floor 7."""
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from textwrap import shorten, wrap
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
         Column("learns", right=True), Column("curve", spare=2),
     ]  # fmt: skip
     shown = tried[: max(1, most)]
-    rows: list[list[str | Cell]] = [_row(cure) for cure in shown]
+    rows = [row for cure in shown for row in _rows(cure, max(18, width - 55))]
     yield from table(columns, rows, width=width, colours=colours, indent=2).splitlines()
     if not any(cure.works for cure in tried):
         yield "  No cure helped."
@@ -33,11 +33,15 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
         yield f"  … and {left} more that {'was' if left == 1 else 'were'} tried"
 
 
-def _row(cure: Cure) -> list[str | Cell]:
+def _rows(cure: Cure, width: int) -> Iterator[list[str | Cell]]:
+    """A row of the table, and a second one where the title is long."""
     mark = Cell("✓", "bold green") if cure.works else Cell("✗", "dim")
     losses = f"{reached(middle(cure.before))} → {reached(middle(cure.after))}"
     curve = Cell(sparkline(_median(cure.losses), 8), "cyan")
-    return [mark, cure.title, losses, improvement(cure), f"{cure.helped} of {len(cure.after)}", curve]
+    title = wrap(cure.title, width)
+    yield [mark, title[0], losses, improvement(cure), f"{cure.helped} of {len(cure.after)}", curve]
+    if len(title) > 1:
+        yield ["", shorten(" ".join(title[1:]), width, placeholder=" …"), "", "", "", ""]
 
 
 def _median(curves: Sequence[Sequence[float]]) -> np.ndarray:
@@ -58,13 +62,23 @@ def remedy(report: Found, most: int, width: int, colours: bool) -> Iterator[str]
     is_tried = any(cure.works for cure in report.cures)
     yield painted("What to type" if is_tried else "Worth trying (it was not run)", "bold", colours=colours)
     yield from wrap(title, width, initial_indent="  ", subsequent_indent="  ")
-    lines = code.rstrip("\n").splitlines()
+    lines = [short for line in code.rstrip("\n").splitlines() for short in _fitting(line, width - 4)]
     for line in lines[:most]:
         style = "green" if line.startswith("+") else "red" if line.startswith("-") else ""
-        cut = line if len(line) <= width - 4 else line[: width - 5] + "…"
-        yield "    " + painted(cut, style, colours=colours)
+        yield "    " + painted(line, style, colours=colours)
     if len(lines) > most:
         yield f"    … {len(lines) - most} more lines"
     if not is_tried and len(report.worth_trying) > 1:
         others = "; ".join(title for title, _ in report.worth_trying[1:4])
         yield from wrap(f"or: {others}", width, initial_indent="  ", subsequent_indent="  ")
+
+
+def _fitting(line: str, width: int) -> Iterator[str]:
+    """A line of code; the comment behind it goes above it where both have no room."""
+    code, mark, comment = line.partition("  # ")
+    if len(line) > width and mark:
+        sign = code[:2] if code[:1] in "+-" else ""
+        for part in wrap(comment, width - len(sign) - 2):
+            yield f"{sign}# {part}"
+        line = code.rstrip()
+    yield line if len(line) <= width else f"{line[: width - 1]}…"

@@ -17,6 +17,9 @@ _COURSES = {
 def titled(report: Found) -> str:
     """The title as a sentence."""
     text = report.title.strip()
+    if text.lower().startswith(report.verdict):  # "Healthy: the loss falls" stands behind the verdict
+        text = text[len(report.verdict) :].lstrip(":,. ")
+        text = f"{text[:1].upper()}{text[1:]}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
@@ -24,12 +27,12 @@ def learnt(report: Found) -> str:
     """How the loss went; empty where the title says it already."""
     learning = report.learning
     if learning.reason:
-        return "" if learning.reason.rstrip(".") in report.title else learning.reason
+        return "" if learning.reason.rstrip(".").lower() in report.title.lower() else learning.reason
     if not (isfinite(learning.first) and isfinite(learning.last)):
         return ""
     text = f"{_COURSES[learning.course]}: the loss goes from {number(learning.first)} to {number(learning.last)}"
     if learning.steps:
-        text += f" in {learning.steps} steps"
+        text += f" in {learning.steps} step{'s' if learning.steps != 1 else ''}"
     if isfinite(learning.baseline):
         text += f"; a constant prediction has {number(learning.baseline)}"
     return f"{text}."
