@@ -53,7 +53,7 @@ def test_each_of_many_alike_links_is_broken():
     found = ledger(chain(*layers(14, 0.23, 0.95)))
     assert {entry.operation for entry in found.broken} == {"sigmoid"}
     assert len(found.broken) == 14
-    assert "14 × sigmoid multiply it by 10⁻⁹" in found.says
+    assert "by 10⁻⁹ in 14 × sigmoid" in found.says
 
 
 def test_the_one_link_that_takes_most_is_broken():
@@ -79,10 +79,21 @@ def test_where_nothing_leaves_the_loss():
     assert found.says.startswith("Nothing leaves the loss")
 
 
+def test_a_loss_that_hands_on_too_much():
+    found = ledger(chain(*layers(1, 0.9), first=5000.0))
+    assert [entry.path for entry in found.broken] == ["loss"]
+    assert found.says == "cross_entropy hands on a gradient of norm 5,000: much for its examples."
+
+
+def test_the_factors_of_the_sentence_multiply_to_the_whole():
+    says = ledger(chain(*layers(12, 0.1, 2.0))).says
+    assert "is multiplied by 4·10⁻⁹: by 10⁻¹² in 12 × sigmoid, by 4,100 in all the other links." in says
+
+
 def test_links_that_give_too_much_are_broken_too():
     found = ledger(chain(*layers(12, 1.0, 9.0)))
     assert {entry.family for entry in found.broken} == {"weights"}
-    assert "multiply it by 3·10¹¹" in found.says
+    assert "by 3·10¹¹ in 12 × Linear" in found.says
 
 
 def test_a_loss_that_is_averaged_over_many_examples_is_not_broken_for_its_small_gradient():

@@ -26,10 +26,16 @@ def sentence(entries: Sequence[Entry]) -> str:
             f"Along the {len(along)} steps of {named(broken[0])} the gradient is multiplied by {factor(along[-1])}, "
             f"{_falls(along)}."
         )
-    arrives = f"At {named(measured[-1])} {factor(end - start)} of the loss's gradient arrives"
-    if not broken:
-        return f"{arrives}; no link stands out."
-    return f"{arrives}: {_takers(broken, entries)}"
+    if [entry.family for entry in broken] == ["loss"]:
+        size = "little" if broken[0].decades < 0 else "much"
+        return f"{named(broken[0])} hands on a gradient of norm {factor(broken[0].total)}: {size} for its examples."
+    arrives = multiplied(measured[-1], end - start)
+    return f"{arrives}: {_takers(broken, entries)}." if broken else f"{arrives}; no link stands out."
+
+
+def multiplied(last: Entry, decades: float) -> str:
+    """What becomes of the gradient on the whole way."""
+    return f"From the loss to {named(last)} the gradient is multiplied by {factor(decades)}"
 
 
 def named(entry: Entry) -> str:
@@ -38,15 +44,14 @@ def named(entry: Entry) -> str:
 
 
 def _takers(broken: Sequence[Entry], entries: Sequence[Entry]) -> str:
-    part = sum(entry.decades for entry in broken if isfinite(entry.decades))
-    others = sum(entry.decades for entry in entries if not entry.is_broken and isfinite(entry.decades))
+    part = sum(entry.decades for entry in broken if isfinite(entry.decades) and entry.family != "loss")
+    others = sum(entry.decades for entry in entries[1:] if not entry.is_broken and isfinite(entry.decades))
     kinds: dict[str, list[Entry]] = {}
     for entry in broken:
         kinds.setdefault(entry.operation.partition("(")[0], []).append(entry)
     parts = [f"{len(some)} × {kind}" if len(some) > 1 else named(some[0]) for kind, some in kinds.items()]
     who = " and ".join(parts[:3]) + (" and others" if len(parts) > 3 else "")
-    verb = "multiply" if len(broken) > 1 else "multiplies"
-    return f"{who} {verb} it by {factor(part)}, all the other links by {factor(others)}."
+    return f"by {factor(part)} in {who}, by {factor(others)} in all the other links"
 
 
 def _falls(along: Sequence[float]) -> str:

@@ -3,10 +3,10 @@
 from math import isfinite
 
 from glassgrad.doctor.cures.cure import Cure
-from glassgrad.doctor.ledger.saying import named
+from glassgrad.doctor.ledger.saying import multiplied
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.found import Found
-from glassgrad.pages.numbers import factor, number, percent
+from glassgrad.pages.numbers import number, percent
 
 _COURSES = {
     "learns": "It learns", "slow": "It learns slowly", "stuck": "It does not learn", "diverges": "It diverges",
@@ -44,10 +44,9 @@ def chain_says(report: Found) -> str:
     if ledger is None:
         return ""
     measured = [entry for entry in ledger.entries if isfinite(entry.total)]
-    if not report.is_healthy or not ledger.broken or not measured:
+    if not report.is_healthy or not measured:
         return ledger.says
-    share = factor(measured[-1].total - ledger.start)
-    return f"At {named(measured[-1])} {share} of the loss's gradient arrives, and the network learns with that."
+    return f"{multiplied(measured[-1], measured[-1].total - ledger.start)}, and the network learns with that."
 
 
 def broke(report: Found) -> str:
