@@ -131,6 +131,12 @@ def test_the_step_of_the_broken_chain_is_shown():
     assert ledger_of(replace(found, samples=samples)).step == 9
 
 
+def test_of_a_training_that_learns_the_first_step_is_shown():
+    found = trace(chain(*layers(2, 0.8)), [1.0, 0.5, 0.1])
+    samples = (found.samples[0], replace(found.samples[1], links=chain(*layers(2, 1e-7)), step=9))
+    assert ledger_of(replace(found, samples=samples), learns=True).step == 0
+
+
 def test_without_links_there_is_no_ledger():
     found = trace(chain(), [1.0, 1.0])
     assert ledger_of(replace(found, samples=())) is None

@@ -123,6 +123,18 @@ def test_long_code_titles_and_many_cures_are_cut():
     assert any("more lines" in line for line in lines)
 
 
+def test_cures_of_classes_are_told_by_wrong_predictions():
+    found = vanishing()
+    text = str(replace(found, trace=replace(found.trace, score_after=0.31)))
+    assert "wrong at the end" in text
+    assert "69.3 % → 1.2 %" in text
+
+
+def test_the_verdict_is_not_said_twice():
+    found = replace(healthy(), title="Healthy: the loss falls from 0.71 to 0.021.")
+    assert str(found).startswith("HEALTHY: The loss falls from 0.71 to 0.021.\n\nThe chain")
+
+
 def test_no_cure_that_helped():
     found = vanishing()
     none = replace(found, cures=(found.cures[2],))

@@ -73,7 +73,7 @@ def _examined(target: str, **settings: Any) -> "Report":
         stop(f"there is no folder {target}", hint="or name what sets a training up: file.py:function")
     parts = _parts(load_object(target, "setup"), target)
     try:
-        from glassgrad.doctor.examine import examine
+        from glassgrad.doctor.examining import examine
 
         return examine(*parts, **settings)
     except KeyboardInterrupt:

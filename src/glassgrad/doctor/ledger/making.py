@@ -18,10 +18,15 @@ _ORDINARY = 0.5  # decades by which the gain of a healthy link may differ from 1
 _ALIKE = 2 / 3  # of what the worst link took: from there on another one is as broken as it
 
 
-def ledger_of(trace: Trace) -> Ledger | None:
-    """The ledger of the sample whose chain is furthest from a healthy one; None where no chain was measured."""
+def ledger_of(trace: Trace, *, learns: bool = False) -> Ledger | None:
+    """The ledger of the sample whose chain is furthest from a healthy one; None where no chain was measured.
+
+    Of a training that learns it is the first: at its end the gradients are small because nothing is left to learn.
+    """
     made = [ledger_of_sample(sample, _examples(trace, sample)) for sample in trace.samples if sample.links]
-    return max(made, key=_distance) if made else None
+    if not made:
+        return None
+    return made[0] if learns else max(made, key=_distance)
 
 
 def ledger_of_sample(sample: Sample, examples: int = 1) -> Ledger:

@@ -8,7 +8,7 @@ from glassgrad.charts.chart import Axis, Band, Chart, Line, Rule
 from glassgrad.charts.scale import scale_of, wants_log
 from glassgrad.doctor.cures.cure import Cure
 from glassgrad.doctor.report.found import Found
-from glassgrad.doctor.report.words import improvement, middle, reached
+from glassgrad.doctor.report.words import improvement, reached, what_is_judged
 from glassgrad.doctor.subjects.edits import MeanLoss, NewLoss, ScaleTargets
 from glassgrad.explain.notation.escape import xml
 from glassgrad.pages.figures import figure
@@ -27,7 +27,7 @@ def cures_section(report: Found) -> Iterator[str]:
         yield "<h2>What was tried</h2>"
         if not any(cure.works for cure in tried):
             yield '<p class="warn">No cure helped.</p>'
-        yield _table(tried[:_MOST_CURES])
+        yield _table(report, tried[:_MOST_CURES])
         shown = sorted(tried, key=lambda cure: not cure.works)[:_MOST_CHARTS]
         charts = [chart for place, cure in enumerate(shown) if (chart := _chart(cure, place)) is not None]
         yield f'<div class="charts">{"".join(figure(chart) for chart in charts)}</div>'
@@ -42,20 +42,25 @@ def cures_section(report: Found) -> Iterator[str]:
             yield f"<h3>{xml(title)}</h3>{code(text)}"
 
 
-def _table(cures: Sequence[Cure]) -> str:
+def _table(report: Found, cures: Sequence[Cure]) -> str:
     rows: list[list[Cell]] = [
         [
             cure.title, ("✓ helps" if cure.works else "✗ no", "l"), f"{cure.helped} of {len(cure.after)}",
-            improvement(cure), reached(middle(cure.before)), reached(middle(cure.after)),
+            improvement(cure), reached(report, cure.before), reached(report, cure.after),
         ]
         for cure in cures
     ]  # fmt: skip
+    name = what_is_judged(report)
     about = (
         "Each cure was run from fresh starts beside the untreated training, on the same batches. Gained: how far it "
-        "brings the loss on the way to its least value, the median of the starts and its spread."
+        "brings the training on the way to the least loss (or to no wrong prediction): the median of the starts, and "
+        "the spread."
     )
     return table(
-        ["cure", "result", "starts that learn", "gained", "loss without", "loss with"], rows, kind="tried", about=about
+        ["cure", "result", "starts that learn", "gained", f"{name} without", f"{name} with"],
+        rows,
+        kind="tried",
+        about=about,
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from glassgrad.doctor.cures.cure import Cure
 from glassgrad.doctor.report.found import Found
-from glassgrad.doctor.report.words import improvement, middle, reached
+from glassgrad.doctor.report.words import improvement, reached, what_is_judged
 from glassgrad.terminal.charts import sparkline
 from glassgrad.terminal.table import Cell, Column, painted, table
 
@@ -20,11 +20,11 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
     seeds = len(tried[0].after)
     yield painted(f"What was tried ({seeds} fresh start{'s' if seeds != 1 else ''} each)", "bold", colours=colours)
     columns = [
-        Column(""), Column("cure", least=18), Column("loss at the end"), Column("gained", spare=1),
+        Column(""), Column("cure", least=18), Column(f"{what_is_judged(report)} at the end"), Column("gained", spare=1),
         Column("learns", right=True), Column("curve", spare=2),
     ]  # fmt: skip
     shown = tried[: max(1, most)]
-    rows = [row for cure in shown for row in _rows(cure, max(18, width - 55))]
+    rows = [row for cure in shown for row in _rows(report, cure, max(18, width - 55))]
     yield from table(columns, rows, width=width, colours=colours, indent=2).splitlines()
     if not any(cure.works for cure in tried):
         yield "  No cure helped."
@@ -33,10 +33,10 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
         yield f"  … and {left} more that {'was' if left == 1 else 'were'} tried"
 
 
-def _rows(cure: Cure, width: int) -> Iterator[list[str | Cell]]:
+def _rows(report: Found, cure: Cure, width: int) -> Iterator[list[str | Cell]]:
     """A row of the table, and a second one where the title is long."""
     mark = Cell("✓", "bold green") if cure.works else Cell("✗", "dim")
-    losses = f"{reached(middle(cure.before))} → {reached(middle(cure.after))}"
+    losses = f"{reached(report, cure.before)} → {reached(report, cure.after)}"
     curve = Cell(sparkline(_median(cure.losses), 8), "cyan")
     title = wrap(cure.title, width)
     yield [mark, title[0], losses, improvement(cure), f"{cure.helped} of {len(cure.after)}", curve]

@@ -68,13 +68,13 @@ def cost(report: Found) -> str:
     parts = []
     if trace.samples and trace.losses:
         parts.append(f"Measured in {len(trace.samples)} of {len(trace.losses)} steps{_overhead(trace)}.")
-    if report.seconds > 0:
+    if report.seconds > 0.1:
         parts.append(f"The examination took {number(float(f'{report.seconds:.2g}'))} s.")
     return " ".join(parts)
 
 
 def _overhead(trace: Trace) -> str:
-    if not trace.seconds > 0:
+    if not (trace.seconds > 0 and trace.overhead > 0):
         return ""
     return (
         f": {percent(trace.overhead / trace.seconds)} of the {number(float(f'{trace.seconds:.2g}'))} s that they took"
@@ -103,6 +103,14 @@ def middle(values: tuple[float, ...]) -> float:
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def reached(value: float) -> str:
-    """A judged loss; what is no number says so."""
-    return number(float(f"{value:.3g}")) if isfinite(value) else "not finite"
+def what_is_judged(report: Found) -> str:
+    """What the cures are judged by: the share of wrong predictions where there are classes, else the loss."""
+    return "loss" if report.trace.score_after is None else "wrong"
+
+
+def reached(report: Found, values: tuple[float, ...]) -> str:
+    """The middle of what is judged; what is no number says so."""
+    value = middle(values)
+    if not isfinite(value):
+        return "not finite"
+    return number(float(f"{value:.3g}")) if what_is_judged(report) == "loss" else percent(round(value, 3))
