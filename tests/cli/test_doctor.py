@@ -99,7 +99,7 @@ def test_settings_reach_the_examination(setups, examined):
     calls = examined(ALL["healthy"])
     assert run("setups.py:healthy", "--steps", 7, "--seeds", 2, "--seconds", 5, "--no-cures").exit_code == 0
     (parts, settings), *_ = calls
-    assert [type(part).__name__ for part in parts][0] == "Linear"
+    assert type(parts[0]).__name__ == "Linear"
     assert settings == {"steps": 7, "seeds": 2, "seconds": 5.0, "cures": False}
     assert run("setups.py:healthy").exit_code == 0
     assert calls[1][1] == {"steps": None, "seeds": 3, "seconds": 60.0, "cures": True}

@@ -45,8 +45,8 @@ def test_a_folder_of_glassgrad_train(tmp_path):
         },
     }  # fmt: skip
     metrics = {
-        "task": "classification", "classes": ["no", "yes"], "rows": {"train": 40}, "epochs": 2, "steps": 4, "rate": 0.01,
-        "seconds": 2.5, "baselines": {"majority": {"log_loss": 0.65}},
+        "task": "classification", "classes": ["no", "yes"], "rows": {"train": 40}, "epochs": 2, "steps": 4,
+        "rate": 0.01, "seconds": 2.5, "baselines": {"majority": {"log_loss": 0.65}},
     }  # fmt: skip
     (tmp_path / "history.json").write_text(json.dumps(history))
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
