@@ -41,7 +41,7 @@ def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0
         symptoms=() if is_well else symptoms,
         causes=() if is_well else causes,
         cures=(),
-        ledger=ledger_of(trace),
+        ledger=ledger_of(trace, learns=learning.is_learning),
         trace=trace,
         worth_trying=() if is_well else worth_trying(trace, causes),
         notes=trace.notes,
