@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import CheckpointError, UsageError
+from glassgrad.base.tensors import Checkpoint, read
 from glassgrad.doctor.measured.sample import Bad, Sample, Weights
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Setup
 from glassgrad.doctor.measured.trace import Trace
-from glassgrad.train.checkpoint import Checkpoint, Checkpoints, read
+from glassgrad.train.checkpoint import Checkpoints
 
 _RESULTS = "history.json"
 _ENDING = ".unfinished"
