@@ -13,6 +13,8 @@ _OPTIONS = (  # what the library calls it, and what the command does
     (re.compile(r"kinds=\{'column': 'category'\}"), "--kind column=category"),
     (re.compile(r"\btask='(\w*)'"), r"--task \1"),
     (re.compile(r"\bseparator= "), "--separator "),
+    (re.compile(r"\brows=(\d+)"), r"--rows \1"),
+    (re.compile(r"^rows is"), "--rows is"),
     (re.compile(r"\bresume=False\b"), "--overwrite"),
     (re.compile(r"^Options: rate\b"), "--lr"),
     (re.compile(r"^Options: (\w+)"), lambda found: "--" + found[1].replace("_", "-")),

@@ -7,7 +7,7 @@ import typer
 
 from glassgrad.cli.output import INTERRUPTED, as_json, give, say, stop
 from glassgrad.cli.table_errors import table_errors
-from glassgrad.cli.training_tables import columns_table, console, scores_table, waiting
+from glassgrad.cli.training_tables import columns_table, console, scores_table, training_lines, waiting
 
 if TYPE_CHECKING:
     from glassgrad.train.job import Folder, Settings
@@ -27,6 +27,9 @@ def train(
     kind: Kind = None,
     time_column: Annotated[str | None, typer.Option(metavar="COL", help="test on the last rows by this column")] = None,
     separator: Annotated[str | None, typer.Option(help="between the values of a line; by default found out")] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="use at most so many rows, drawn by chance; by default all", metavar="N")
+    ] = None,
     test: Annotated[float | None, typer.Option(help="share of the rows to test on (0.2)")] = None,
     validation: Annotated[
         float | None, typer.Option(help="share of the rows to choose the best network by (0.1)")
@@ -56,7 +59,7 @@ def train(
     with table_errors():
         given = {
             "data": data, "target": target, "task": task, "time_column": time_column, "separator": separator,
-            "test": test, "validation": validation, "hidden": _sizes(hidden), "activation": activation,
+            "rows": rows, "test": test, "validation": validation, "hidden": _sizes(hidden), "activation": activation,
             "optimizer": optimizer, "lr": _rate(lr), "weight_decay": weight_decay, "dropout": dropout, "clip": clip,
             "batch_size": batch_size, "epochs": epochs, "patience": patience, "seed": seed, "kind": _kinds(kind),
         }  # fmt: skip
@@ -162,10 +165,10 @@ def _trained(folder: "Folder", settings: "Settings", *, resume: bool) -> dict[st
 
     screen = console()
     try:
-        with waiting(screen, f"reading {settings.data}", is_long=is_large(settings.data)):
-            made = material(settings)
+        with waiting(screen, f"reading {settings.data}", is_long=is_large(settings.data)) as said:
+            made = material(settings, said)
         columns_table(screen, made)
-        learnt = learn(made, settings, folder.checkpoints, resume=resume)
+        learnt = learn(made, settings, folder.checkpoints, training_lines(screen), resume=resume)
         with waiting(screen, "writing the report"):
             summary = write_results(folder, settings, made, learnt)
     except KeyboardInterrupt:

@@ -1,6 +1,8 @@
 """Tables in the terminal, on stderr: what was inferred, and scores beside baselines; they fit its width."""
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +10,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from glassgrad.train.job import Material
+    from glassgrad.train.run import Event
 
 _MOST_COLUMNS = 24  # lines of a table that are shown
+_SECONDS, _SECONDS_OF_TRAINING = 10.0, 30.0  # between two lines outside of a terminal
 
 
 def console() -> "Console":
@@ -20,15 +24,53 @@ def console() -> "Console":
 
 
 @contextmanager
-def waiting(screen: "Console", text: str, *, is_long: bool = False) -> Iterator[None]:
-    """Shows that something goes on, where it is a terminal; nothing stays of it. Elsewhere a line, if it takes long."""
-    if not screen.is_terminal:
-        if is_long:
-            screen.print(_plain(f"{text} …"))
-        yield
+def waiting(screen: "Console", text: str, *, is_long: bool = False) -> Iterator[Callable[[str], None]]:
+    """Shows that something goes on, and what: it gives the function that says so.
+
+    In a terminal nothing stays of it. Elsewhere there are lines, if it takes long, one in ten seconds.
+    """
+    if screen.is_terminal:
+        with screen.status(_plain(text)) as status:
+            yield lambda news: status.update(_plain(news))
         return
-    with screen.status(_plain(text)):
-        yield
+    lines = Lines(screen, _SECONDS if is_long else math.inf)
+    if is_long:
+        screen.print(_plain(f"{text} …"))
+    yield lines.say
+
+
+class Lines:
+    """Lines for people that do not look at a terminal: at most one in so many seconds."""
+
+    def __init__(self, screen: "Console", seconds: float) -> None:
+        self._screen, self._seconds, self._said = screen, seconds, time.monotonic()
+        self._epochs = 0
+
+    def say(self, text: str) -> None:
+        """A line, if the last one was long enough ago."""
+        if time.monotonic() - self._said >= self._seconds:
+            self._screen.print(_plain(text))
+            self._said = time.monotonic()
+
+    def __call__(self, event: "Event") -> None:
+        """The news of a training."""
+        from glassgrad.train.run import EpochEnded, Started, Stepped
+
+        match event:
+            case Started(_, epochs, _):
+                self._epochs = epochs
+            case Stepped(run, measured):
+                self.say(f"training: epoch {run.epoch + 1} of at most {self._epochs}, loss {float(measured.loss):.4g}")
+            case EpochEnded(run, record):
+                numbers = ", ".join(
+                    f"{name} {record[name]:.4g}" for name in ("loss", "validation loss") if name in record
+                )
+                self.say(f"training: {run.epoch} of at most {self._epochs} epochs, {numbers}")
+
+
+def training_lines(screen: "Console") -> list[Lines]:
+    """Who is told of a training: nobody in a terminal, which has a bar."""
+    return [] if screen.is_terminal else [Lines(screen, _SECONDS_OF_TRAINING)]
 
 
 def columns_table(screen: "Console", made: "Material") -> None:
@@ -66,6 +108,7 @@ def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: 
     from rich.table import Table
 
     from glassgrad.train.report.words import best_of, measure, score
+    from glassgrad.train.tabular.frames import counted
 
     rows = summary["rows"][summary["measured_on"]] if summary["measured_on"] else 0
     if not rows:
@@ -83,8 +126,8 @@ def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: 
     for one in summary["candidates"]:
         kept = ", kept" if one["kept"] else ""
         loss = "failed" if one["validation_loss"] is None else f"validation loss {one['validation_loss']:.4g}"
-        screen.print(_plain(f"tried {one['manner']}: {loss} in {one['epochs']:,} epochs{kept}"))
-    screen.print(_plain(f"\n{summary['epochs']:,} epochs in {summary['seconds']:.1f} s: {_end(summary)}"))
+        screen.print(_plain(f"tried {one['manner']}: {loss} in {counted(one['epochs'], 'epoch')}{kept}"))
+    screen.print(_plain(f"\n{counted(summary['epochs'], 'epoch')} in {summary['seconds']:.1f} s: {_end(summary)}"))
     if "validation" in summary["learnt_from"]:
         screen.print("the table is small: it learnt from the rows to validate too")
 

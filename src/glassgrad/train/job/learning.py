@@ -1,6 +1,6 @@
 """From settings to a trained network: reading, inferring, splitting, preparing, training, measuring. Floor 7."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -8,11 +8,13 @@ from typing import Any, cast
 import numpy as np
 
 from glassgrad.train.job.folder import FailedTrainingError
+from glassgrad.train.job.room import check_room, room_for
 from glassgrad.train.job.settings import Settings
 from glassgrad.train.report.findings import Scores
 from glassgrad.train.run import Callback
 from glassgrad.train.tabular.cells import Decimal
 from glassgrad.train.tabular.columns import Kind
+from glassgrad.train.tabular.frames import counted
 from glassgrad.train.tabular.measuring import baselines, metrics
 from glassgrad.train.tabular.network import Network
 from glassgrad.train.tabular.plan import Plan, infer
@@ -49,12 +51,24 @@ class Learnt:
     found: np.ndarray  # (row, class) probabilities, or (row,) values
 
 
-def material(settings: Settings) -> Material:
-    """Reads the table and makes it ready; what it infers is in the plan. Raises TableError with a hint."""
+def material(settings: Settings, said: Callable[[str], None] | None = None) -> Material:
+    """Reads the table and makes it ready; what it infers is in the plan. Raises TableError with a hint.
+
+    What is going on goes to `said`, a line at a time; a table that has no room in memory is an error before it is read.
+    """
+    said = said or (lambda text: None)
     notes: list[str] = []
     marks: dict[str, Decimal] = {}
+    room = room_for(settings)
+    if room is not None:
+        check_room(settings, room)
+        said(room.said())
     exact = [settings.target, *([settings.time_column] if settings.time_column else [])]
-    table = read(settings.data, settings.separator, notes=notes, marks=marks, exact=exact)
+    table = read(
+        settings.data, settings.separator, notes=notes, marks=marks, exact=exact, rows=settings.rows,
+        watch=lambda share: said(f"reading {settings.data}: {share:.0%}"),
+    )  # fmt: skip
+    said(f"looking at {counted(table.width, 'column')} of {counted(len(table), 'row')}")
     plan = infer(
         table,
         settings.target,
@@ -63,7 +77,11 @@ def material(settings: Settings) -> Material:
         settings.time_column,
         marks,
     )
+    seen = {plan.target.name, plan.time_column, *(column.name for column in plan.used)}
+    table = table.select([name for name in table.columns if name in seen])  # what is left out takes no room
     parts = split(table, plan, settings.test, settings.validation, settings.options.seed)
+    del table
+    said(f"preparing {counted(len(parts.train), 'row')} to train on")
     preparation = Preparation.fit(plan, parts.train)
     if not len(parts.test):
         what = "the scores are those of the validation" if len(parts.validation) else "nobody can say how good it is"

@@ -15,13 +15,13 @@ from glassgrad.train.tabular.frames import normal
 from glassgrad.train.tabular.options import Options
 
 _TEXTS = ("data", "target", "task", "time_column", "separator", "activation", "optimizer")
-_WHOLE = ("batch_size", "epochs", "patience", "seed")
+_WHOLE = ("rows", "batch_size", "epochs", "patience", "seed")
 _SHARES = ("test", "validation")
 _NUMBERS = ("weight_decay", "dropout", "clip")
-NAMES = (*_TEXTS[:5], *_SHARES, "hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE, "kind")
+NAMES = (*_TEXTS[:5], _WHOLE[0], *_SHARES, "hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE[1:], "kind")
 _KINDS = ("number", "category", "date", "left out")
 _DROPPED = ("drop", "dropped", "none", "left-out")
-_OF_NETWORK = {"hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE}
+_OF_NETWORK = {"hidden", *_TEXTS[5:], "lr", *_NUMBERS, *_WHOLE[1:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Settings:
     task: str | None = None
     time_column: str | None = None
     separator: str | None = None
+    rows: int | None = None  # at most, drawn by chance
     test: float = 0.2  # shares of the rows
     validation: float = 0.1
     kinds: dict[str, str] = field(default_factory=dict)

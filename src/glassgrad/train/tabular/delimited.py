@@ -84,6 +84,16 @@ def read_delimited(
     return _filled(path, found)
 
 
+def first_rows(path: Path, separator: str | None) -> tuple["pl.DataFrame", int]:
+    """The first rows, as they would be kept of a large file, and about how many rows there are."""
+    layout = _layout(path, separator, BLOCK)
+    block = next(blocks(path, layout.encoding, BLOCK))
+    words = next(_frames(path, layout, layout.names, BLOCK, lambda share: None, (0.0, 1.0)))
+    survey = Survey(words, _kinds_of(words, {}), {})
+    found = _compact(words, survey.kinds, exact=(), codes=_of_few_levels(survey))
+    return found, round(path.stat().st_size * len(words) / len(block.data))
+
+
 @dataclass(slots=True)
 class Survey:
     """What the first look at all of a file's blocks has found."""

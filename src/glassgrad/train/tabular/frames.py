@@ -1,6 +1,5 @@
 """The way to polars, which reads and holds tables; it is loaded with the first table. Floor 7."""
 
-import os
 import unicodedata
 from typing import Any
 
@@ -38,11 +37,3 @@ def listed(names: Any, most: int = 6) -> str:
 def counted(number: int, what: str) -> str:
     """A number and its noun: 1 row, 1,200 rows."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def free_memory() -> float | None:
-    """Bytes of memory that nobody uses, where the system tells."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (ValueError, OSError, AttributeError):  # not on every system
-        return None

@@ -25,8 +25,8 @@ from glassgrad.random.keys import split as split_key
 from glassgrad.train.data.arrays import Arrays
 from glassgrad.train.fitting import fit
 from glassgrad.train.run import Callback, Run
-from glassgrad.train.tabular.frames import free_memory
 from glassgrad.train.tabular.measuring import Metrics, metrics
+from glassgrad.train.tabular.memory import free_memory
 from glassgrad.train.tabular.options import MANNERS, Candidate, Manner, Options
 from glassgrad.train.tabular.preparation import Preparation
 from glassgrad.train.tabular.range_test import RangeTest, range_test

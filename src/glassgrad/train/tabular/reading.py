@@ -9,15 +9,18 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import TableError
+from glassgrad.train.tabular import delimited
 from glassgrad.train.tabular.cells import Decimal
-from glassgrad.train.tabular.delimited import LARGE, Watch, read_delimited
+from glassgrad.train.tabular.delimited import LARGE, Watch
 from glassgrad.train.tabular.frames import listed, normal, polars
 from glassgrad.train.tabular.sampling import chosen_rows, sampled
 
 if TYPE_CHECKING:
     import polars as pl
 
-FORMATS = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".npz")
+TEXT, PARQUET = (".csv", ".tsv", ".tab", ".txt"), (".parquet", ".pq")
+FORMATS = (*TEXT, *PARQUET, ".npz")
+_FIRST = 50_000  # rows that stand for the others
 
 
 def read(
@@ -63,9 +66,9 @@ def read(
     if not path.stat().st_size:
         raise TableError(f"{path} is empty", hint="a table has a line of column names, and a line for each row")
     match path.suffix.lower():
-        case ".csv" | ".tsv" | ".tab" | ".txt":
-            return read_delimited(path, separator, columns, notes, marks, exact, rows, watch)
-        case ".parquet" | ".pq":
+        case suffix if suffix in TEXT:
+            return delimited.read_delimited(path, separator, columns, notes, marks, exact, rows, watch)
+        case suffix if suffix in PARQUET:
             return _parquet(path, columns, exact, rows, notes)
         case ".npz":
             return sampled(_chosen(path, _arrays(path), columns), rows, notes)
@@ -74,6 +77,27 @@ def read(
                 f"{path}: tables are read from {', '.join(FORMATS)}, not from {suffix or 'a file without an ending'}",
                 hint="save it as CSV or Parquet" if suffix.startswith(".xls") else None,
             )
+
+
+def first_rows(path: str | Path, separator: str | None = None) -> tuple["pl.DataFrame", int] | None:
+    """The first rows of a large file of text or Parquet, and about how many it has; None for smaller ones and others.
+
+    Raises TableError as `read` does.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if not path.is_file() or path.stat().st_size <= LARGE:
+        return None
+    if suffix in TEXT:
+        return delimited.first_rows(path, separator)
+    if suffix not in PARQUET:
+        return None
+    pl = polars()
+    try:
+        lazy = pl.scan_parquet(path)
+        return lazy.head(_FIRST).collect(), int(lazy.select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError):
+        return None  # reading says what is wrong with it
 
 
 def _parquet(
