@@ -12,13 +12,14 @@ from typing import Any
 from glassgrad.base.avals import is_inexact
 from glassgrad.doctor.measured.sample import Family
 from glassgrad.doctor.subjects.own.calls import Call
-from glassgrad.doctor.subjects.own.kinds import RECURRENT, bend_of, family_of, is_library, kind_of
+from glassgrad.doctor.subjects.own.kinds import NO_ACTIVATIONS, RECURRENT, bend_of, family_of, is_library, kind_of
 from glassgrad.doctor.subjects.own.probing import activation_of_piece
 from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Backward, Notes
 from glassgrad.graph.op import Elementwise
 from glassgrad.nn.attention import MultiHeadAttention
 from glassgrad.nn.composition import Function
+from glassgrad.ops.barriers import STOP
 
 _PRODUCTS = frozenset({"contract", "conv"})
 
@@ -49,12 +50,9 @@ class Chain:
 
 
 def chain_of(
-    calls: Sequence[Call], loss: Node, data: Iterable[Node], parameters: Mapping[Node, str], notes: Notes, base: Any
+    calls: Sequence[Call], loss: Node, data: Iterable[Node], parameters: Mapping[Node, str], places: "Places"
 ) -> Chain:
-    """The chain from the data to the loss.
-
-    `base` is the origin of what the person did not write: their line that called the doctor.
-    """
+    """The chain from the data to the loss."""
     forward = reachable([loss])
     moving = _depending(forward, data)
     leaves = [call for call in calls if _is_whole(call)]
@@ -64,7 +62,6 @@ def chain_of(
     around = _Intervals(outermost)
     own = [node for node in between if around.has(node)]
     after = [node for node in between if not around.has(node)]
-    places = _Places(notes, base)
     made: list[tuple[int, Piece]] = [
         (call.began, piece) for call in leaves if (piece := _of_layer(call, moving, places)) is not None
     ]
@@ -105,8 +102,8 @@ class _Intervals:
         return any(began < node.serial < ended for began, ended in self._spans)
 
 
-class _Places:
-    """The person's lines, of nodes."""
+class Places:
+    """The person's lines, of nodes. `base` is the origin of what is not theirs: the line that called the doctor."""
 
     def __init__(self, notes: Notes, base: Any) -> None:
         self._notes, self._base = notes, base
@@ -122,7 +119,7 @@ class _Places:
         return None if found is None else f"{Path(found.file).name}:{found.line}"
 
 
-def _of_layer(call: Call, moving: set[Node], places: _Places) -> Piece | None:
+def _of_layer(call: Call, moving: set[Node], places: Places) -> Piece | None:
     """The link that a call of one of our layers is; None where nothing happens, as with dropout in evaluation."""
     inputs = tuple(node for node in call.inputs if node in moving)
     outputs = tuple(node for node in call.outputs if node in moving)
@@ -130,12 +127,20 @@ def _of_layer(call: Call, moving: set[Node], places: _Places) -> Piece | None:
         return None
     place = next((text for node in outputs if (text := places.of(node)) is not None), None)
     if isinstance(call.layer, Function):
-        bend = bend_of(call.layer) or activation_of_piece(inputs, outputs)
+        bend = "stop_gradient" if _is_cut(inputs, outputs) else bend_of(call.layer)
+        bend = bend or activation_of_piece(inputs, outputs)
         name = bend or call.layer.headline()
-        family: Family = "other" if bend in (None, "identity") and not _is_bent(inputs, outputs) else "activation"
-        return Piece(call.path, name, bend or "function", family, inputs, outputs, place, call.layer)
+        is_bend = bend not in NO_ACTIVATIONS if bend else _is_bent(inputs, outputs)
+        family: Family = "activation" if is_bend else "other"
+        kind = bend or (name.lower() if name.isidentifier() else "function")
+        return Piece(call.path, name, kind, family, inputs, outputs, place, call.layer)
     kind, family = kind_of(call.layer), family_of(call.layer)
     return Piece(call.path or "model", call.layer.headline(), kind, family, inputs, outputs, place, call.layer)
+
+
+def _is_cut(inputs: Sequence[Node], outputs: Sequence[Node]) -> bool:
+    """Does the way hold its values constant for derivatives?"""
+    return any(node.op is STOP for node in reachable(outputs, max((node.serial for node in inputs), default=-1)))
 
 
 def _is_bent(inputs: Sequence[Node], outputs: Sequence[Node]) -> bool:
@@ -157,7 +162,7 @@ def _bends(node: Node) -> bool:
 
 # ------------------------------------------------------------------ what a person's own layers compute
 def _of_own(
-    own: Sequence[Node], calls: Sequence[Call], moving: set[Node], parameters: Mapping[Node, str], places: _Places,
+    own: Sequence[Node], calls: Sequence[Call], moving: set[Node], parameters: Mapping[Node, str], places: Places,
     forward: Sequence[Node], after: set[Node],
 ) -> Iterator[tuple[int, Piece]]:  # fmt: skip
     """Links out of the nodes that stand in a person's own `__call__`, in groups of a line and a sort."""
@@ -200,9 +205,9 @@ def _of_own(
 def _joins(sort: str, known: str, *, same_line: bool) -> bool:
     if sort == "plain":  # a reshape, a cast, the bias
         return known != "test"
-    if sort == "scale":
+    if sort in ("scale", "test"):
         return same_line and known == "bend"
-    return same_line and sort != "test" and (sort == known or known in ("plain", "test", "scale"))
+    return same_line and (sort == known or known in ("plain", "test", "scale"))
 
 
 def _own_piece(
@@ -222,8 +227,9 @@ def _own_piece(
         )  # fmt: skip
     if sort == "bend":
         found = activation_of_piece(inputs, outputs)
-        name = found or next((node.op.name for node in nodes if _bends(node)), "function")
-        return Piece(f"{dot}{name}", name, name, "activation", inputs, outputs, place, owns=names)
+        name = found or next((node.op.name for node in nodes if _bends(node) and is_inexact(node.dtype)), "function")
+        family: Family = "other" if name in NO_ACTIVATIONS else "activation"
+        return Piece(f"{dot}{name}", name, name, family, inputs, outputs, place, owns=names)
     main = next((node.op.name for node in reversed(nodes)), "function")
     return Piece(f"{dot}{main}", main, main, "other", inputs, outputs, place, owns=names)
 

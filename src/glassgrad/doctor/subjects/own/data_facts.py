@@ -44,7 +44,7 @@ def data_facts(batches: Batches, loss: str, prediction: tuple[int, ...], evaluat
         nan_targets=_missing(y),
         constant=constant,
         twins=twins,
-        baseline=_baseline(seen, targets, prediction, evaluate),
+        baseline=_baseline(*_finite(seen, targets), loss, prediction, evaluate),
     )
 
 
@@ -88,6 +88,18 @@ def _twins(rows: np.ndarray, constant: set[int]) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def _finite(
+    seen: Sequence[tuple[Tree, ...]], targets: Sequence[np.ndarray | None]
+) -> tuple[list[tuple[Tree, ...]], list[np.ndarray | None]]:
+    """The batches whose targets are all numbers."""
+    pairs = [
+        (values, target)
+        for values, target in zip(seen, targets, strict=True)
+        if target is not None and (target.dtype.kind != "f" or np.isfinite(target).all())
+    ]
+    return [values for values, _ in pairs], [target for _, target in pairs]
+
+
 def _missing(array: np.ndarray | None) -> float:
     if array is None or array.dtype.kind not in "fc" or not array.size:
         return 0.0
@@ -125,42 +137,55 @@ def _labels(y: np.ndarray | None, task: Task) -> tuple[tuple[float, int], ...]:
 
 # ------------------------------------------------------------------ the best constant prediction
 def _baseline(
-    seen: Sequence[tuple[Tree, ...]], targets: Sequence[np.ndarray | None], shape: tuple[int, ...], evaluate: Evaluate
-) -> float:
-    """The least loss, over these batches, of the constants that are right for one loss or another."""
+    seen: Sequence[tuple[Tree, ...]], targets: Sequence[np.ndarray | None], loss: str, shape: tuple[int, ...],
+    evaluate: Evaluate,
+) -> float:  # fmt: skip
+    """The least loss, over these batches, of the constants that are right for it (or of all, for a loss not known)."""
     y = _joined(targets)
-    if y is None or not shape:
+    if y is None or not shape or not len(y):
         return nan
     best = inf
-    for constant in _constants(y, shape):
+    for constant in _constants(y, loss, shape):
         total, rows = 0.0, 0
         for values, target in zip(seen, targets, strict=True):
             count = 0 if target is None or not target.ndim else len(target)
             whole = np.broadcast_to(constant, (count, *shape[1:])).astype(np.float32)
-            loss = evaluate(whole, values)
-            if loss is None or not np.isfinite(loss):
+            value = evaluate(whole, values)
+            if value is None or not np.isfinite(value):
                 total = inf
                 break
-            total, rows = total + loss * count, rows + count
+            total, rows = total + value * count, rows + count
         if rows and total / rows < best:
             best = total / rows
     return best if best < inf else nan
 
 
-def _constants(y: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
-    """Constants worth trying: mean and median; shares of the classes, their logits and logarithms."""
-    found: list[np.ndarray] = []
+def _constants(y: np.ndarray, loss: str, shape: tuple[int, ...]) -> list[np.ndarray]:
+    """The constants that are right for a loss; for one that is not known, all of them."""
+    found: dict[str, np.ndarray] = {"zeros": np.zeros(shape[1:])}
     wide = y.astype(np.float64)
-    wide = np.where(np.isfinite(wide), wide, 0)
     units = shape[-1] if len(shape) > 1 else 1
     if y.shape[1:] == shape[1:] or y[0].size == int(np.prod(shape[1:])):
         mean = wide.mean(axis=0).reshape(shape[1:])
-        found += [mean, np.median(wide, axis=0).reshape(shape[1:]), np.sign(mean)]
         share = np.clip(mean, 1e-6, 1 - 1e-6)
-        found += [share, np.log(share) - np.log1p(-share), np.log(np.maximum(mean, _TINY)), np.log(share)]
+        found |= {"mean": mean, "median": np.median(wide, axis=0).reshape(shape[1:]), "sign": np.sign(mean)}
+        found |= {
+            "share": share,
+            "logit": np.log(share) - np.log1p(-share),
+            "logarithm": np.log(np.maximum(mean, _TINY)),
+        }
     if y.dtype.kind in "iub" and units > 1 and wide.min(initial=0) >= 0 and wide.max(initial=0) < units:
         counts = np.bincount(y.astype(np.int64).ravel(), minlength=units)
         share = np.clip(counts / counts.sum(), 1e-9, 1)
-        found += [np.log(share), share, np.eye(units)[int(counts.argmax())]]
-    found += [np.zeros(shape[1:])]
-    return found
+        found |= {"share": share, "logarithm": np.log(share)}
+    right = [found[name] for name in _RIGHT.get(loss, ("zeros", "mean", "median", "share", "logit")) if name in found]
+    return right or [found["zeros"]]
+
+
+# The constant prediction that is best for a loss.
+_RIGHT = {
+    "mse": ("mean",), "mae": ("median",), "huber": ("mean", "median"), "log_cosh": ("mean", "median"),
+    "cross_entropy": ("logarithm",), "nll": ("logarithm",), "binary_cross_entropy": ("share",),
+    "binary_cross_entropy_logits": ("logit",), "hinge": ("sign", "zeros"), "squared_hinge": ("mean", "zeros"),
+    "poisson": ("logarithm",), "kl": ("logarithm",),
+}  # fmt: skip

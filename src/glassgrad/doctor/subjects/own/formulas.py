@@ -33,6 +33,8 @@ def formula_of(piece: Piece, units: Units | None, parameters: dict[str, Any], nu
     """`σ′ = σ(1 − σ) ≤ 0.25, here 0.03`."""
     if piece.family == "activation" and units is not None:
         return _of_activation(piece, units)
+    if piece.kind == "stop_gradient":
+        return "held constant: derivative 0"
     if piece.family == "weights":
         return _of_weights(piece, parameters)
     if piece.family == "normalisation":

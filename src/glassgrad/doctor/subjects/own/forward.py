@@ -10,7 +10,7 @@ import numpy as np
 from glassgrad.base.errors import DerivativeError
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.subjects.own.calls import Calls
-from glassgrad.doctor.subjects.own.chain import Chain, chain_of
+from glassgrad.doctor.subjects.own.chain import Chain, Places, chain_of
 from glassgrad.graph.node import Node, workspace
 from glassgrad.nn.calls import observing, training
 from glassgrad.nn.objective import objective_of
@@ -28,7 +28,7 @@ class Forward:
     chain: Chain
     calls: Calls
     changes: Arrays  # new running statistics, by path
-    metrics: Arrays
+    places: Places
 
 
 def forward_of(
@@ -49,9 +49,10 @@ def forward_of(
     node = one_number(judged.loss)
     data = [leaf.node for leaf in flatten(values)[0] if isinstance(leaf, Tracer)]
     names = {value.node: path for path, value in parameters.items() if isinstance(value, Tracer)}
-    chain = chain_of(calls.all, node, data, names, here.notes, base)
+    places = Places(here.notes, base)
+    chain = chain_of(calls.all, node, data, names, places)
     changes = {} if happened is None else happened.changes(model)
-    return Forward(node, chain, calls, changes, judged.metrics)
+    return Forward(node, chain, calls, changes, places)
 
 
 def one_number(value: Any) -> Node:

@@ -23,7 +23,10 @@ NORMS = (BatchNorm, GroupNorm, LayerNorm, RMSNorm)
 LARGEST_SLOPE = {"sigmoid": 0.25, "hard_sigmoid": 1 / 6, "softmax": 0.25, "gelu": 1.13, "silu": 1.1, "mish": 1.09}
 # Those whose slope is 0, and not only small, over half of the line.
 STRAIGHT = frozenset({"relu", "relu6", "leaky_relu", "hard_tanh", "identity", "linear"})
-ALONG_ROWS = frozenset({"softmax", "log_softmax"})
+# Functions that bend and are no activations of a network.
+NO_ACTIVATIONS = frozenset(
+    {"exp", "log", "abs", "sqrt", "square", "log1p", "reciprocal", "power", "identity", "stop_gradient"}
+)
 
 _NUMPY: dict[Any, str] = {np.tanh: "tanh", np.abs: "abs", np.exp: "exp", np.log: "log", np.sin: "sin", np.cos: "cos"}
 

@@ -21,7 +21,8 @@ from glassgrad.optim.optimizer import Optimizer, apply
 from glassgrad.random.keys import fold_in
 from glassgrad.tracing.tracer import Tracer
 
-_WORTH_COMPILING = 64  # steps from which a native step pays for its compilation
+# Steps (of a recurrent network: steps times steps in time) from which native code pays for its compilation.
+_WORTH_COMPILING, _OF_LOOPS = 100, 1500
 
 
 class State(NamedTuple):
@@ -44,19 +45,31 @@ class Machine:
     _step: Callable[..., Any] | None = None
     _evaluate: Callable[..., Any] | None = None
     _sampler: Sampler | None = None
-    _is_native: bool = field(default=False)
+    _is_native: bool = False
+    _planned: int = 0
+    _shapes: list[tuple[int, ...]] = field(default_factory=list)
 
     def step(self, state: State, fixed: Arrays, values: tuple[Tree, ...], key: Any) -> tuple[State, float, bool]:
         """(the state after a step, the loss before it, are all numbers in both finite?)."""
         if self._step is None:
             self._step = jit(_stepping(self.model, self.loss, self.optimizer))
-        with settings(engine="cpu" if self._is_native else "reference"), quiet():
+        shapes = [np.shape(leaf) for leaf in flatten(values)[0]]
+        self._shapes = self._shapes or shapes
+        is_usual = shapes == self._shapes  # a last, shorter batch is not worth a compilation of its own
+        with settings(engine="cpu" if self._is_native and is_usual else "reference"), quiet():
             after, loss, is_sound = self._step(state, fixed, values, key)
         return after, float(loss), bool(is_sound)
 
-    def prepare(self, steps: int) -> None:
-        """Chooses how steps run, for so many of them: natively, or by NumPy where compiling would take longer."""
-        self._is_native = self._is_native or steps >= _WORTH_COMPILING
+    def prepare(self, steps: int, samples: int, times: int) -> None:
+        """Chooses how steps run, for so many of them: natively, or by NumPy where compiling would take longer.
+
+        `times` are the steps in time of a recurrent network; 0 for any other.
+        """
+        self._planned += steps
+        if self._planned >= _WORTH_COMPILING or self._planned * times >= _OF_LOOPS:
+            self._is_native = True
+        if samples * times >= _OF_LOOPS // 3:
+            self.sampler.engine = "cpu"
 
     def evaluate(
         self, parameters: Arrays, states: Arrays, fixed: Arrays, values: tuple[Tree, ...]

@@ -1,13 +1,11 @@
 """The first number that is none: the step is gone through again op by op, forwards and then backwards. Floor 7."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from glassgrad.api.pipeline import tracing
-from glassgrad.base.avals import is_inexact
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.measured.sample import Bad
 from glassgrad.doctor.subjects.own.calls import Call
@@ -22,7 +20,13 @@ from glassgrad.transforms.reverse import cotangents_of
 
 What: TypeAlias = Literal["nan", "inf"]
 
-_NAMES = {"conv": "convolution", "contract": "matrix product", "reciprocal": "1/x"}
+_NAMES = {
+    "scan": "a loop over time",
+    "while_loop": "a loop",
+    "conv": "convolution",
+    "contract": "matrix product",
+    "reciprocal": "1/x",
+}
 
 
 def origin_of(
@@ -73,7 +77,7 @@ def _first(nodes: Sequence[Node], here: Workspace, found: Forward, step: int, ph
     """The first of these nodes whose numbers are not finite although those of its inputs are."""
     numbers = dict(zip(nodes, reference.evaluate(list(nodes), here.values), strict=True))
     for node in nodes:
-        if node.op.multiple or not is_inexact(node.dtype) or np.isfinite(numbers[node]).all():
+        if _is_sound(numbers[node]):
             continue
         if all(_is_sound(numbers.get(x)) for x in node.inputs):
             return _told(node, numbers, here, found, step, phase)
@@ -92,25 +96,28 @@ def _told(node: Node, numbers: Mapping[Node, Any], here: Workspace, found: Forwa
     ahead = node
     while isinstance(origin, Backward):
         ahead, origin = origin.of, here.notes.origins.get(origin.of)
-    array = np.asarray(numbers[node])
+    many = numbers[node] if node.op.multiple else [numbers[node]]
+    array = next(value for value in map(np.asarray, many) if not _is_sound(value))
     wrong = ~np.isfinite(array)
     count = f"in {int(wrong.sum())} of {array.size} entries" if array.ndim else ""
     what = _what(array)
-    location = here.notes.location(node)
-    line = "" if location is None else f", {Path(location.file).name}:{location.line}"
+    where = found.places.of(node)
+    line = "" if where is None else f", {where}"
     name = _NAMES.get(node.op.name, node.op.name)
     path, is_after = _path(ahead, found)
     said = " ".join(f"{_at(node, numbers, wrong) or f'{name} gives {what}'} {count}".split())
-    where = "loss" if is_after and phase == "forward" else phase
+    phase = "loss" if is_after and phase == "forward" else phase
     back = f" on the way back through {_NAMES.get(ahead.op.name, ahead.op.name)}" if phase == "backward" else ""
-    return Bad(step, where, path, name, what, f"{said}{back}{line}")  # type: ignore[arg-type]  # one of its phases
+    return Bad(step, phase, path, name, what, f"{said}{back}{line}")  # type: ignore[arg-type]  # one of its phases
 
 
 def _at(node: Node, numbers: Mapping[Node, Any], wrong: np.ndarray) -> str | None:
     """`log of 0`, `division by 0`: what was done to which number where it went wrong."""
     name = node.op.name
-    operands = [np.asarray(numbers[x]) for x in node.inputs]
-    if not operands:
+    if node.op.multiple or not node.inputs:
+        return None
+    operands = [np.asarray(numbers[x]) for x in node.inputs if not x.op.multiple]
+    if len(operands) != len(node.inputs):
         return None
     if name in ("divide", "reciprocal"):
         below = np.broadcast_to(operands[-1], wrong.shape)[wrong]

@@ -45,7 +45,8 @@ def read(subject: "OwnSubject") -> Setup:
         evaluate = _evaluation(subject, found, here.values)
         shape = found.chain.predictions[0].shape if found.chain.predictions else ()
         target = _target(values)
-        loss = loss_facts(_written(subject.loss), partial(evaluate, values=values), shape, target)
+        whole = next((one for one in subject.batches.values if _is_usable(one, values)), values)
+        loss = loss_facts(_written(subject.loss), partial(evaluate, values=whole), shape, _target(whole))
         data = data_facts(subject.batches, loss.name, shape, partial(_evaluated, evaluate))
     parts = tuple([_part(piece) for piece in found.chain.pieces])
     parameters = _parameters(model, found.chain, set(learning), stepped_paths(subject.optimizer, learning))
@@ -61,6 +62,12 @@ def _written(loss: Any) -> Any:
 def _target(values: tuple[Tree, ...]) -> Any:
     leaves = flatten(values[1:])[0]
     return np.asarray(leaves[0]) if leaves else np.zeros(0)
+
+
+def _is_usable(values: tuple[Tree, ...], like: tuple[Tree, ...]) -> bool:
+    """Are the targets of this batch numbers, and of the shape of the batch that was traced?"""
+    target = _target(values)
+    return target.shape == _target(like).shape and (target.dtype.kind != "f" or bool(np.isfinite(target).all()))
 
 
 def _evaluated(evaluate: Any, prediction: np.ndarray, values: tuple[Tree, ...]) -> float | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from glassgrad.doctor.measured.sample import Bad, Sample
+from glassgrad.doctor.measured.setup import Setup
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.own.machine import State
 from glassgrad.doctor.subjects.own.origins import origin_of
@@ -35,10 +36,10 @@ def run(subject: "OwnSubject", steps: int, seed: int | None, samples: Sequence[i
     """Trains a copy of the subject's model."""
     began = perf_counter()
     machine, wanted = subject.machine, set(samples)
-    machine.prepare(steps)
     state, fixed = begin(subject, seed)
     random = key(0 if seed is None else seed + 1)
     setup = subject.setup()
+    machine.prepare(steps, len(wanted), times_of(setup))
     before = judged(subject, state, fixed)
     done = Running([], [])
     batches = subject.batches.endless(seed)
@@ -87,6 +88,12 @@ def _step(subject: "OwnSubject", done: Running, now: _Now, *, is_sampled: bool) 
         )  # fmt: skip
         done.overhead += perf_counter() - began
     now.state = after
+
+
+def times_of(setup: Setup) -> int:
+    """How many steps in time a recurrent network takes; 0 of any other."""
+    shape = setup.data.input_shape if setup.data is not None else ()
+    return shape[0] if shape and any(part.family == "recurrence" for part in setup.parts) else 0
 
 
 def with_updates(sample: Sample, before: dict[str, Any], after: dict[str, Any]) -> Sample:

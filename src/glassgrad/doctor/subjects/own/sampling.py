@@ -58,7 +58,8 @@ class Sampler:
             found = run(parameters, fixed, states, values, key)
             sample = self._sample(step, chains[0], found, parameters, values)
             likeness, noise = self._halves(parameters, fixed, states, values, key)
-        gradients = {path: np.asarray(value) for path, value in found["gradients"].items()}
+        known = found["gradients"]
+        gradients = {path: np.asarray(value) for path, value in known.items() if value is not None}
         weights = self._weights(chains[0], parameters, gradients)
         self.before = gradients
         return Taken(replace(sample, weights=weights, likeness=likeness, noise=noise), gradients)
