@@ -7,6 +7,7 @@ from typing import Any
 
 from glassgrad.base.errors import UsageError
 from glassgrad.base.naming import described
+from glassgrad.doctor.subjects.own.visit import Visit
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
@@ -27,6 +28,7 @@ from glassgrad.train.recording import Recorder, place_of
 from glassgrad.train.run import Callback, FailedTrainingWarning, Run
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import begin, frozen_of, program
+from glassgrad.train.watching import Watching
 
 
 def fit(
@@ -55,6 +57,7 @@ def fit(
     progress: bool | None = None,
     name: str | None = None,
     store: Path | str | bool | None = None,
+    doctor: bool = False,
 ) -> Run:
     """Trains a model and gives back the run, with the best model in it.
 
@@ -76,6 +79,9 @@ def fit(
     `Stepped`, `EpochEnded`, `Ended`), such as `OnPlateau`. `progress` shows a bar; by default where stderr is a
     terminal. The run is written into the `store` of runs under a `name`: `.glassgrad/runs.db` unless a path is given,
     or the environment names one in GLASSGRAD_STORE; `store=False` keeps nothing.
+
+    With `doctor` the run is watched: `run.visit.report()` says whether it learns, and if not, where along the chain the
+    gradient breaks and why. Every number of the run is the same as without.
 
     A run that fails warns by `FailedTrainingWarning`. What breaks it, Ctrl-C or an error, has it as `error.run`.
 
@@ -127,6 +133,9 @@ def fit(
         checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
     )
+    if doctor:
+        run.visit = Visit(model, loss, optimizer)
+        loop.watching = Watching(run.visit, loop.program, loop.frozen)
     place = place_of(store)
     if place is not None:
         files = {} if checkpoints is None else {"checkpoint": checkpoints.last, "best model": checkpoints.best}

@@ -20,6 +20,7 @@ from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import Measured, Program, why_lost
 from glassgrad.train.validation import no_batch, validated
+from glassgrad.train.watching import Watching
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Loop:
     statistics_every: int
     checkpoints: Checkpoints | None
     checkpoint_seconds: float
+    watching: Watching | None = None  # for the doctor, where it visits
     means: Means = field(default_factory=Means)  # of the epoch that runs
     seen: int = 0  # its batches so far
     saved_at: float = 0.0
@@ -75,6 +77,8 @@ class Loop:
             raise
         finally:
             self.whole.stop_listening()
+            if self.watching is not None:
+                self.watching.ended(run)
             run.timings.total = spent + perf_counter() - began
             self._tell_the_end()
 
@@ -159,6 +163,8 @@ class Loop:
     def _step(self, batch: Batch) -> None:
         run, began = self.run, perf_counter()
         with self.whole:  # the step writes over the state that it is given
+            if self.watching is not None:
+                self.watching.before(run, batch)
             run.state, measured = self.program.step(run.state, self.frozen, batch.values, batch.mask)
             run.step += 1
             self.seen += 1
@@ -167,6 +173,8 @@ class Loop:
             run.timings.steps += spent
             if not run.timings.compiling:
                 run.timings.compiling = spent
+            if self.watching is not None:
+                self.watching.after(run, measured, spent)
             if measured.is_lost:
                 place = f"step {run.step}, epoch {run.epoch + 1}"
                 run.status, run.reason = "failed", f"{why_lost(measured, run.state)} at {place}"

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.trees import map_leaves
+from glassgrad.doctor.subjects.own.visit import Visit
 from glassgrad.nn.layer import Layer
 from glassgrad.train.history import History
 from glassgrad.train.step import Measured, TrainState
@@ -41,8 +42,8 @@ class Run:
     `model` is the best model so far by what is monitored, `last_model` the one after the last step; at the end of a run
     without a best one they are the same. `status` is "finished", or "stopped" (early, for a `reason`), "interrupted"
     (by the person) or "failed" (the loss, a gradient or a parameter is no finite number, or what is monitored never was
-    one). `best` is (epoch, value). Callbacks may `stop` the run or change `state`, whose arrays the next step writes
-    over.
+    one). `best` is (epoch, value). `visit.report()` is what the doctor found, where it was asked for. Callbacks may
+    `stop` the run or change `state`, whose arrays the next step writes over.
     """
 
     model: Layer
@@ -57,6 +58,7 @@ class Run:
     step: int = 0
     timings: Timings = field(default_factory=Timings)
     id: str | None = None  # in the store of runs
+    visit: Visit | None = None  # of the doctor, where it was asked for
 
     def stop(self, reason: str) -> None:
         """Ends the run after this step."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import nan
+from math import inf, nan
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from glassgrad.doctor.subjects.own.subject import OwnSubject
 
 
+_FEWEST = 50  # steps that are made although the time is over …
+_LONG = 1.0  # … unless each takes more seconds than this
+
+
 @dataclass(slots=True)
 class Running:
     """What a run goes on with."""
@@ -30,6 +34,13 @@ class Running:
     samples: list[Sample]
     bad: Bad | None = None
     overhead: float = 0.0
+    began: float = inf
+
+    def is_late(self, seconds: float | None) -> bool:
+        """Is the time over? Not before so many steps that they tell something, unless each takes long."""
+        if seconds is None or not self.losses or perf_counter() - self.began < seconds:
+            return False
+        return len(self.losses) >= _FEWEST or (perf_counter() - self.began) / len(self.losses) > _LONG
 
 
 def run(subject: "OwnSubject", steps: int, seed: int | None, samples: Sequence[int], seconds: float | None) -> Trace:
@@ -43,13 +54,12 @@ def run(subject: "OwnSubject", steps: int, seed: int | None, samples: Sequence[i
     before = judged(subject, state, fixed)
     done = Running([], [])
     batches = subject.batches.endless(seed)
-    while len(done.losses) < steps and (seconds is None or perf_counter() - began < seconds):
-        _step(
-            subject, done, state_of := _Now(state, fixed, next(batches), random), is_sampled=len(done.losses) in wanted
-        )
-        state = state_of.state
-        if done.bad is not None:
-            break
+    while len(done.losses) < steps and done.bad is None and not done.is_late(seconds):
+        now = _Now(state, fixed, next(batches), random)
+        _step(subject, done, now, is_sampled=len(done.losses) in wanted)
+        state = now.state
+        if len(done.losses) == 1:
+            done.began = perf_counter()  # the first step traces and compiles, which is no part of the time allowed
     after = judged(subject, state, fixed) if done.bad is None else (nan, None)
     return Trace(
         setup, tuple(done.losses), tuple(done.samples), done.bad, before[0], after[0], before[1], after[1],

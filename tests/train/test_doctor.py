@@ -1,0 +1,81 @@
+"""fit(doctor=True): the same numbers, watched."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from glassgrad import nn, optim, train
+from glassgrad.base.errors import UsageError
+
+X = np.random.default_rng(0).normal(size=(210, 6)).astype(np.float32)
+LABELS = (X[:, 0] > 0).astype(np.int64)
+
+
+def fit(model, targets=LABELS, loss=nn.cross_entropy, optimizer=None, **settings):
+    given = {"epochs": 12, "store": False, "progress": False} | settings
+    return train.fit(model, (X, targets), loss, optimizer or optim.adam(0.02), **given)
+
+
+def classifier(**settings):
+    return nn.mlp([6, 16, 16, 2], key=0, **settings)
+
+
+def test_the_numbers_are_those_of_a_run_without_the_doctor():
+    plain, seen = fit(classifier(dropout=0.2)), fit(classifier(dropout=0.2), doctor=True)
+    for path, value in plain.last_model.parameters().items():
+        np.testing.assert_array_equal(value, seen.last_model.parameters()[path])
+    assert plain.history["loss"].tolist() == seen.history["loss"].tolist()
+    assert plain.visit is None
+
+
+def test_a_run_that_learns_is_healthy():
+    report = fit(classifier(), doctor=True).visit.report()
+    assert report.verdict == "healthy"
+    assert not report.causes
+
+
+def test_samples_are_spread_over_the_run_and_their_losses_are_those_of_its_steps():
+    run = fit(classifier(dropout=0.2), doctor=True)
+    trace = run.visit.report().trace
+    steps = [sample.step for sample in trace.samples]
+    assert len(trace.losses) == run.step
+    assert steps[0] == 0
+    assert 6 <= len(steps) <= 12
+    assert len(set(np.diff(steps).tolist())) == 1
+    for sample in trace.samples:  # of a padded batch the real rows count
+        assert sample.loss == pytest.approx(trace.losses[sample.step], rel=1e-4)
+
+
+def test_updates_are_those_of_the_steps():
+    run = fit(classifier(), optimizer=optim.sgd(0.25), doctor=True)
+    for weights in run.visit.report().trace.samples[-1].weights:
+        assert weights.update == pytest.approx(0.25 * weights.gradient, rel=1e-3)
+
+
+def test_a_step_that_gave_no_numbers_is_made_again_and_traced():
+    targets = (1e6 * X[:, :1]).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", train.FailedTrainingWarning)
+        run = fit(nn.mlp([6, 16, 1], key=0), targets, nn.mse, optim.sgd(1.0, momentum=0.5), doctor=True)
+    report = run.visit.report()
+    assert report.learning.course == "fails"
+    assert report.trace.bad.step == run.step - 1
+    assert report.trace.bad.phase in ("forward", "loss", "backward")
+    assert report.trace.bad.path != ""
+
+
+def test_frozen_parameters_are_seen():
+    run = fit(classifier().freeze("layers[0]"), doctor=True)
+    learns = {parameter.path: parameter.learns for parameter in run.visit.report().trace.setup.parameters}
+    assert not learns["layers[0].weight"]
+    assert learns["layers[4].weight"]
+
+
+def test_before_the_first_step_there_is_nothing_to_report():
+    def stop(event):
+        if isinstance(event, train.Started):
+            with pytest.raises(UsageError, match="before the first step"):
+                event.run.visit.report()
+
+    fit(classifier(), callbacks=[stop], epochs=1, doctor=True)
