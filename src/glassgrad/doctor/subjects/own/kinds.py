@@ -21,8 +21,8 @@ NORMS = (BatchNorm, GroupNorm, LayerNorm, RMSNorm)
 
 # The largest slope of each activation that settles somewhere; 1 for those not named here.
 LARGEST_SLOPE = {"sigmoid": 0.25, "hard_sigmoid": 1 / 6, "softmax": 0.25, "gelu": 1.13, "silu": 1.1, "mish": 1.09}
-# Those whose slope is 0, and not only small, over half of the line.
-STRAIGHT = frozenset({"relu", "relu6", "leaky_relu", "hard_tanh", "identity", "linear"})
+# Those that are straight on each side of 0: dead rather than saturated.
+STRAIGHT = frozenset({"relu", "relu6", "leaky_relu", "identity", "linear"})
 # Functions that bend and are no activations of a network.
 NO_ACTIVATIONS = frozenset(
     {"exp", "log", "abs", "sqrt", "square", "log1p", "reciprocal", "power", "identity", "stop_gradient"}

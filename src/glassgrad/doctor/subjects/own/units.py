@@ -7,7 +7,7 @@ import numpy as np
 
 from glassgrad.doctor.measured.sample import Output, Units
 from glassgrad.doctor.subjects.own.chain import Piece
-from glassgrad.doctor.subjects.own.kinds import LARGEST_SLOPE
+from glassgrad.doctor.subjects.own.kinds import LARGEST_SLOPE, STRAIGHT
 
 _FLAT = 0.01  # of the largest slope: below it an entry is saturated
 _DEAD_AT_ZERO = frozenset({"relu", "relu6", "function", "hard_silu"})
@@ -56,7 +56,8 @@ def _slope(piece: Piece, output: np.ndarray, slope: Any) -> tuple[float, float]:
     found = np.asarray(slope)
     size = np.abs(found)
     largest = LARGEST_SLOPE.get(piece.kind, 1.0)
-    return float(np.mean(found, dtype=np.float64)), float(np.mean(size < _FLAT * largest))
+    saturated = 0.0 if piece.kind in STRAIGHT else float(np.mean(size < _FLAT * largest))  # of those, `zeros` tells
+    return float(np.mean(found, dtype=np.float64)), saturated
 
 
 def output_of(prediction: np.ndarray) -> Output | None:
