@@ -88,6 +88,9 @@ class Case:
             trace = self.subject.edited(*edits).run(self._steps(), seconds=max(self.time_left, 0.5))
         except Cannot as why:
             return Outcome(0.0, None, f"{titled(edits)}: cannot be tried here, {why}")
+        except Exception as why:  # noqa: BLE001 - a person's model may fail in any way where something is changed
+            first = str(why).partition("\n")[0]
+            return Outcome(0.0, None, f"{titled(edits)}: cannot be tried here, the training fails ({first})")
         learning = judge(trace)
         effect = _worth(learning) - _worth(base)
         return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}")

@@ -14,6 +14,7 @@ from glassgrad.doctor.symptoms.nan import nan
 from glassgrad.doctor.symptoms.noisy import noisy
 from glassgrad.doctor.symptoms.not_updated import not_updated
 from glassgrad.doctor.symptoms.oscillating import oscillating
+from glassgrad.doctor.symptoms.reading import usable
 from glassgrad.doctor.symptoms.saturation import saturation
 from glassgrad.doctor.symptoms.slow import slow
 from glassgrad.doctor.symptoms.symptom import Symptom
@@ -30,7 +31,7 @@ ORDER: tuple[Find, ...] = (
     oscillating, noisy, update_ratio, imbalance, slow,
 )  # fmt: skip
 
-SURE = 0.5  # surer ones come first, in the order above; then the rest, the surest first
+BEHIND = 0.04  # so much surer must one be, for each place that it stands behind another, to be named before it
 WORTH_SAYING = 0.25
 
 
@@ -44,8 +45,32 @@ def find_symptoms(trace: Trace, learning: Learning) -> tuple[Symptom, ...]:
     if learning.is_learning:
         left_out = not_updated(trace, learning)
         return (left_out,) if left_out is not None else ()
-    found = [symptom for find in ORDER if (symptom := find(trace, learning)) is not None]
-    found = [symptom for symptom in found if symptom.confidence >= WORTH_SAYING]
-    sure = [symptom for symptom in found if symptom.confidence >= SURE]
-    rest = [symptom for symptom in found if symptom.confidence < SURE]
-    return (*sure, *sorted(rest, key=lambda symptom: -symptom.confidence))
+    ranked = []
+    for place, find in enumerate(ORDER):
+        symptom = find(trace, learning)
+        if symptom is not None and symptom.confidence >= WORTH_SAYING:
+            ranked.append((symptom.confidence - BEHIND * place, symptom))
+    names = [symptom for _, symptom in sorted(ranked, key=lambda pair: -pair[0])]
+    return tuple(_stopped_first(trace, names))
+
+
+def _stopped_first(trace: Trace, symptoms: list[Symptom]) -> list[Symptom]:
+    """A gradient of 0 whose link lies nearer the loss than what else was seen explains that, and goes before it."""
+    stop = next((symptom for symptom in symptoms if symptom.name == "zero-gradient"), None)
+    samples = usable(trace)
+    if stop is None or not samples:
+        return symptoms
+    places = {link.path: place for place, link in enumerate(samples[-1].links)}
+    if stop.link not in places:
+        return symptoms
+    explained = [
+        symptom
+        for symptom in symptoms
+        if symptom.name in ("dead-units", "saturation", "vanishing")
+        and places.get(symptom.link or "", -1) > places[stop.link]
+    ]
+    if not explained:
+        return symptoms
+    rest = [symptom for symptom in symptoms if symptom is not stop and symptom not in explained]
+    nan_first = [symptom for symptom in rest if symptom.name in ("nan", "not-updated")]
+    return [*nan_first, stop, *(symptom for symptom in rest if symptom not in nan_first), *explained]

@@ -18,6 +18,9 @@ CERTAIN = {
 }
 
 
+NOTICEABLE = 1e-4  # a gradient that is less beside its weights may well make no step that a number can hold
+
+
 def not_updated(trace: Trace, learning: Learning) -> Symptom | None:
     """Frozen, outside the optimiser, without a gradient, or never stepped."""
     setup = trace.setup
@@ -62,7 +65,7 @@ def _still(trace: Trace) -> Iterable[Weights]:
     still: dict[str, list[Weights]] = {}
     for sample in samples:
         for weights in sample.weights:
-            if weights.gradient is None or (weights.gradient > 0 and weights.update == 0):
+            if weights.gradient is None or (weights.gradient > NOTICEABLE * weights.norm and weights.update == 0):
                 still.setdefault(weights.path, []).append(weights)
     return [seen[-1] for seen in still.values() if len(seen) == len(samples)]
 
