@@ -40,7 +40,7 @@ def test_early_but_steady_is_learning_and_creeping_is_slow():
 
 
 def test_a_plateau_halfway_is_slow_not_stuck():
-    assert judge(trace(REGRESSION, losses(1.0, 0.8))).course == "slow"
+    assert judge(trace(REGRESSION, losses(1.0, 0.75))).course == "slow"
 
 
 def test_up_and_down_without_gain_oscillates():
@@ -71,3 +71,15 @@ def test_right_predictions_count_where_the_loss_says_little():
 
 def test_evaluation_before_the_running_means_are_right_does_not_count_against_it():
     assert judge(trace(SETUP, losses(1.1, 0.1), after=2.5)).course == "learns"
+
+
+def test_a_loss_that_falls_below_what_it_can_be_is_not_learning():
+    setup = mlp("linear", "relu", "linear", loss="nll")
+    learning = judge(trace(setup, tuple(np.linspace(0.2, -600, 200))))
+    assert learning.course == "diverges"
+    assert "below 0" in learning.reason
+
+
+def test_a_flat_curve_that_gained_little_is_stuck():
+    curve = (*np.linspace(0.79, 0.69, 30), *[0.69] * 490)
+    assert judge(trace(replace(SETUP, data=None), curve)).course == "stuck"

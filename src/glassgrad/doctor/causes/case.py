@@ -10,7 +10,7 @@ from glassgrad.doctor.learning.numbers import percent, said
 from glassgrad.doctor.measured.sample import Sample
 from glassgrad.doctor.measured.setup import DataFacts, OptimizerFacts, Setup
 from glassgrad.doctor.measured.trace import Trace
-from glassgrad.doctor.subjects.edits import Edit
+from glassgrad.doctor.subjects.edits import Edit, Longer
 from glassgrad.doctor.subjects.subject import Cannot, Subject
 from glassgrad.doctor.symptoms.reading import usable
 from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
@@ -85,7 +85,7 @@ class Case:
             return None
         base = self._untreated()
         try:
-            trace = self.subject.edited(*edits).run(self._steps(), seconds=max(self.time_left, 0.5))
+            trace = self._copy_run(edits)
         except Cannot as why:
             return Outcome(0.0, None, f"{titled(edits)}: cannot be tried here, {why}")
         except Exception as why:  # noqa: BLE001 - a person's model may fail in any way where something is changed
@@ -94,6 +94,16 @@ class Case:
         learning = judge(trace)
         effect = _worth(learning) - _worth(base)
         return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}")
+
+    def _copy_run(self, edits: tuple[Edit, ...]) -> Trace:
+        """The edited copy's training; `Longer` is more steps."""
+        assert self.subject is not None
+        steps = float(self._steps())
+        for edit in edits:
+            steps *= edit.factor if isinstance(edit, Longer) else 1.0
+        changes = [edit for edit in edits if not isinstance(edit, Longer)]
+        copy = self.subject.edited(*changes) if changes else self.subject
+        return copy.run(round(steps), seconds=max(self.time_left, 0.5))
 
     def _steps(self) -> int:
         """As many steps as it had, or as many as the time allows for a handful of runs."""

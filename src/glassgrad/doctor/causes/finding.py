@@ -18,6 +18,7 @@ SUSPECTS: tuple[Suspect, ...] = (*WIRING, *DATA, *LOSS, *NETWORK, *RATE, *PATIEN
 CERTAIN = 0.9  # a fact that explains everything: nothing else need be tried
 HELPS, CURES = 0.08, 0.4  # how much further a change must get to count, and to count fully
 FOR, AGAINST = 14.0, 0.3  # what a test that cures, or does nothing, makes of the odds
+GETS_ON = 0.2
 WORTH_SAYING = 0.1
 
 
@@ -52,10 +53,12 @@ def find_causes(case: Case) -> tuple[Cause, ...]:
 def _tested(case: Case, suspicions: list[Suspicion]) -> list[_Weighed]:
     """Tries what is most suspected first, while there is time, unless something is certain."""
     sure = max((suspicion.prior for suspicion in suspicions if not suspicion.is_tested), default=0.0)
-    weighed = []
-    for suspicion in sorted(suspicions, key=lambda suspicion: -suspicion.prior):
+    weighed: list[_Weighed] = []
+    for suspicion in sorted(suspicions, key=lambda suspicion: (suspicion.kind == "last", -suspicion.prior)):
         test = () if sure >= CERTAIN else suspicion.trial
-        outcome = case.tried(*test) if test and suspicion.kind != "last" else None
+        if suspicion.kind == "last" and any(each.strength > 0.5 for each in weighed):
+            test = ()
+        outcome = case.tried(*test) if test else None
         weighed.append(_Weighed(suspicion, outcome, _confidence(suspicion.prior, outcome)))
     return weighed
 
@@ -73,8 +76,10 @@ def _confidence(prior: float, outcome: Outcome | None) -> float:
 def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
     """A training that gets on, but slowly, suffers only from what was shown to hold it back (or is a plain fact)."""
     suspicion = weighed.suspicion
-    if suspicion.kind in ("plain", "last") or not suspicion.is_tested:
+    if suspicion.kind == "plain" or not suspicion.is_tested:
         return True
+    if suspicion.kind != "specific" and case.learning.gained > GETS_ON:
+        return False  # what is well on its way may take its time
     if weighed.outcome is None or weighed.outcome.learning is None:
         return case.subject is None and suspicion.prior > 0.7
     reached = weighed.outcome.learning.gained
@@ -92,7 +97,8 @@ def _against_each_other(weighed: list[_Weighed]) -> list[_Weighed]:
             confidence *= 1 - 0.6 * ramp(specific, 0.5, 0.9)
         elif each.suspicion.kind == "last":
             found = max(helped, ramp(specific, 0.5, 0.9))
-            confidence = min(confidence * 1.5, 0.85) if found < 0.2 else confidence * (1 - 0.8 * found)
+            confidence = min(confidence * 1.5, 0.85) if found < 0.2 and each.outcome is None else confidence
+            confidence *= 1 - 0.8 * (found if each.outcome is None else ramp(specific, 0.5, 0.9))
         result.append(_Weighed(each.suspicion, each.outcome, confidence))
     return result
 

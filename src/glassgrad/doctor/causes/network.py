@@ -163,14 +163,14 @@ def dead_units(case: Case) -> Suspicion | None:
 def recurrence(case: Case) -> Suspicion | None:
     """A state that passes the gradient on through many steps of time."""
     parts = [part for part in case.setup.parts if part.family == "recurrence"]
-    timed = [link for sample in case.samples for link in sample.links if len(link.time) > 3 and link.time[0] > 0]
+    timed = [link for sample in case.samples[:1] for link in sample.links if len(link.time) > 3 and link.time[0] > 0]
     if not parts and not timed:
         return None
     gated = any("lstm" in part.kind or "gru" in part.kind for part in parts)
     vanishes = max((back_in_time(link) for link in timed), default=0.0)
     explodes = max((-back_in_time(link) for link in timed), default=0.0)
     reach = max((len(link.time) for link in timed), default=0)
-    prior = either(0.75 * ramp(max(vanishes, explodes), 0.7, 3), 0.25 * case.seen("vanishing", "exploding"), 0.15)
+    prior = either(0.75 * ramp(max(vanishes, explodes), 0.7, 3), 0.25 * case.seen("exploding"), 0.15)
     if reach:
         prior = either(prior, 0.2 * ramp(reach, 30, 200))
     path = timed[0].path if timed else parts[0].path

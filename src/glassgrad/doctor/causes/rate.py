@@ -10,7 +10,9 @@ from glassgrad.doctor.learning.numbers import decades, either, percent, ramp, sa
 from glassgrad.doctor.measured.setup import OptimizerFacts
 from glassgrad.doctor.subjects.edits import BatchSize, Clip, Longer, NewOptimizer, NoDecay, Rate
 from glassgrad.doctor.symptoms.reading import matrices, typical_ratio, update_ratio
+from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
+BROKEN_LATER: tuple[SymptomName, ...] = ("dead-units", "saturation", "vanishing", "zero-gradient")
 USUAL = 2e-3  # the update-to-weight ratio that steps are aimed at
 
 
@@ -23,21 +25,20 @@ def rate_too_high(case: Case) -> Suspicion | None:
     wild = (
         case.learning.course in ("diverges", "oscillates") or case.seen("exploding", "diverging", "oscillating") > 0.5
     )
-    dead = case.symptom("dead-units")
-    killed = dead is not None and dead.step is not None and dead.step > 0
+    broken = _broken_by_steps(case)
     prior = either(
         0.6 * ramp(decades(ratio), -1.7, 0.0),
         0.35 * wild,
         0.4 * ramp(decades(optimizer.rate / usual_rate(optimizer)), 0.7, 2.0),
-        0.4 * killed,
+        0.4 * (broken is not None),
     )
     if prior < 0.1:
         return None
     evidence = []
     if not isnan(ratio):
         evidence.append(f"A step changes the weights by up to {said(ratio)} of their norm; about 0.001 is usual.")
-    if killed and dead is not None:
-        evidence.append(f"The units die by the steps: they were alive before step {dead.step}.")
+    if broken is not None:
+        evidence.append(f"The steps did it, for before step {broken.step} it was not so: {broken.title}.")
     if wild:
         evidence.append(case.learning.reason)
     factor = _factor(USUAL / ratio, 1e-6, 0.1) if ratio > 0 else 0.1
@@ -132,6 +133,15 @@ def batch_size(case: Case) -> Suspicion | None:
     cures = ((Rate(10.0),), (Longer(4.0),))
     title = f"Batches of {data.batch} leave few steps"
     return Suspicion("batch-size", title, "inputs", large, evidence, cures, kind="general", is_tested=False)
+
+
+def _broken_by_steps(case: Case) -> Symptom | None:
+    """Units that died, or a gradient that was lost, by the steps: it was there before the first one."""
+    for name in BROKEN_LATER:
+        symptom = case.symptom(name)
+        if symptom is not None and symptom.confidence > 0.4:
+            return symptom if symptom.step else None
+    return None
 
 
 def usual_rate(optimizer: OptimizerFacts) -> float:

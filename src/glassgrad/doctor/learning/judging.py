@@ -16,9 +16,11 @@ from glassgrad.doctor.learning.numbers import (
 )
 from glassgrad.doctor.measured.trace import Trace
 
-ENOUGH = 0.4  # this share of the way to the least loss is learning, whether or not it still falls …
-FALLING = 0.12  # … and this share where it does
+ENOUGH = 0.5  # this share of the way to the least loss is learning, whether or not it still falls …
+FALLING = 0.2  # … and this share where it does
+FLAT = 0.2  # less, and no longer falling, is stuck
 LITTLE = 0.03  # less is what a constant prediction gains by the way
+NEVER_NEGATIVE = ("mse", "mae", "huber", "cross_entropy", "nll", "binary_cross_entropy", "binary_cross_entropy_logits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class _Curve:
     @property
     def is_falling(self) -> bool:
         """Does it still fall, by more than chance, and by enough of what it fell so far to get on?"""
-        return self.fall > 2 * self.doubt and self.fall > max(0.05 * (self.first - self.end), 1e-4 * abs(self.end))
+        return self.fall > 2 * self.doubt and self.fall > max(0.08 * (self.first - self.end), 1e-4 * abs(self.end))
 
 
 def judge(trace: Trace) -> Learning:
@@ -104,23 +106,35 @@ def _curve(trace: Trace, losses: list[float]) -> _Curve:
 
 
 def _gained(trace: Trace, curve: _Curve, baseline: float) -> float:
-    """The share of the way from the baseline (or the start, where it is lower) to the least loss there can be."""
-    if nothing_to_learn(trace.setup.data):
+    """The share of the way from the baseline (or the start, where it is lower) to the least loss there can be.
+
+    Where predictions are counted as right or wrong, that counts as well: some losses cannot fall far although every
+    prediction is right.
+    """
+    if nothing_to_learn(trace.setup.data) or _is_impossible(trace, curve):
         return 0.0
     start = min(curve.first, baseline) if isfinite(baseline) else curve.first
     floor = 0.0 if curve.best >= 0 else min(curve.best, -abs(start))
     by_loss = (start - curve.last) / (start - floor) if start > floor else 0.0
     if isfinite(baseline) and baseline > floor and curve.last <= 1.1 * curve.first:  # it came in knowing a lot
         by_loss = max(by_loss, (baseline - curve.last) / (baseline - floor) if curve.first < 0.6 * baseline else 0.0)
-    return min(max(by_loss, _by_score(trace), 0.0), 1.0)
+    return min(max(by_loss, 0.4 * max(by_loss, 0.0) + 0.6 * _by_score(trace), 0.0), 1.0)
 
 
 def _by_score(trace: Trace) -> float:
-    """The same by the share of right predictions, beyond always saying the most frequent label."""
+    """The same by the share of right predictions, beyond the start and beyond always saying the most frequent label."""
     known = majority(trace.setup.data)
     if trace.score_after is None or not known < 1:
         return 0.0
-    return (trace.score_after - known) / (1 - known)
+    known = max(known, trace.score_before or 0.0)
+    return (trace.score_after - known) / (1 - known) if known < 1 else 0.0
+
+
+def _is_impossible(trace: Trace, curve: _Curve) -> bool:
+    """A loss below 0 that cannot be: it was given numbers that are not what it takes them for."""
+    data = trace.setup.data
+    counted = data is not None and bool(data.labels)
+    return counted and trace.setup.loss.name in NEVER_NEGATIVE and curve.last < -1e-3 and curve.end < -1e-3
 
 
 def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tuple[Course, str]:
@@ -130,6 +144,8 @@ def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tupl
         course += f", and {percent(trace.score_after)} of the predictions are right"
     if nothing_to_learn(trace.setup.data):
         return "stuck", f"{course}. All targets are the same: there is nothing to learn."
+    if _is_impossible(trace, curve):
+        return "diverges", f"{course}. It should never be below 0, and falls without end."
     if gained >= ENOUGH or (gained >= FALLING and curve.is_falling):
         return "learns", f"{course}."
     limit = max(curve.first, baseline) if isfinite(baseline) else curve.first
@@ -140,6 +156,6 @@ def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tupl
         return "oscillates", f"{course}, and jumps by {said(curve.noise)} from step to step."
     dropped = (curve.first - curve.last) / abs(curve.first) if curve.first else 0.0
     on_its_way = curve.is_falling and dropped > LITTLE and not curve.last < 1.05 * baseline
-    if gained >= LITTLE or on_its_way:
+    if gained >= FLAT or (gained >= LITTLE and curve.is_falling) or on_its_way:
         return "slow", f"{course}: {'it still falls, but slowly' if curve.is_falling else 'it falls by little'}."
     return "stuck", f"{course}: it does not get anywhere."

@@ -33,7 +33,8 @@ def not_updated(trace: Trace, learning: Learning) -> Symptom | None:
     events = [CERTAIN[event] for event in setup.wiring if event in CERTAIN]
     if not reasons and not events:
         return None
-    if learning.is_learning and (not events or is_trunk(setup.parameters, set(reasons))):
+    meant = not events or ("not_in_optimizer" in setup.wiring and is_trunk(setup.parameters, set(reasons)))
+    if learning.is_learning and meant:
         return None
     frozen = [parameter for parameter in setup.parameters if parameter.path in reasons]
     share = sum(_size(p) for p in frozen) / max(sum(_size(p) for p in setup.parameters), 1)

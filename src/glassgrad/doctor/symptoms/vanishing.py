@@ -44,7 +44,8 @@ def _through_depth(samples: tuple[Sample, ...]) -> Symptom | None:
     where = culprit(chain) or worst
     title = f"The gradient vanishes on its way to {first.link}"
     return Symptom(
-        "vanishing", title, where.path if where else first.link, confidence, tuple(evidence), sample.step,
+        "vanishing", title, where.path if where else first.link, confidence, tuple(evidence),
+        next(each.step for each, decades in zip(samples, shrinking, strict=True) if decades > 0.6 * decades_lost),
         (("decades", decades_lost),),
     )  # fmt: skip
 
@@ -70,7 +71,7 @@ def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
     links = [(sample, link) for sample in samples for link in sample.links if len(link.time) > 3 and link.time[0] > 0]
     if not links:
         return None
-    sample, worst = max(links, key=lambda pair: decades(pair[1].time[0]) - decades(pair[1].time[-1]))
+    _, worst = max(links, key=lambda pair: decades(pair[1].time[0]) - decades(pair[1].time[-1]))
     late = [link for other, link in links if other is samples[-1] and link.path == worst.path]
     shrinks = min(back_in_time(worst), back_in_time(late[0]) if late else 300.0)
     if shrinks < 1:
@@ -84,7 +85,8 @@ def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
         f"After {reach} steps less than 1 % of it is left: what is further back cannot be learned.",
     )
     title = f"The gradient vanishes back in time in {named(worst.path, worst.operation)}"
-    return Symptom("vanishing", title, worst.path, 0.95 * ramp(shrinks, 1, 4), evidence, sample.step)
+    since = next(each.step for each, link in links if link.path == worst.path and back_in_time(link) > 0.6 * shrinks)
+    return Symptom("vanishing", title, worst.path, 0.95 * ramp(shrinks, 1, 4), evidence, since)
 
 
 def back_in_time(link: Link) -> float:
