@@ -82,4 +82,4 @@ def test_a_loss_that_falls_below_what_it_can_be_is_not_learning():
 
 def test_a_flat_curve_that_gained_little_is_stuck():
     curve = (*np.linspace(0.79, 0.69, 30), *[0.69] * 490)
-    assert judge(trace(replace(SETUP, data=None), curve)).course == "stuck"
+    assert judge(trace(replace(SETUP, data=replace(CLASSES, baseline=nan)), curve)).course == "stuck"
