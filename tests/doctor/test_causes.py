@@ -242,3 +242,17 @@ def test_sentences_are_in_words():
             text = " ".join((cause.title, *cause.evidence, *cause.tested))
             assert "nan" not in text
             assert "_" not in text, text
+
+
+@pytest.mark.parametrize(("layers", "count"), [(30, 1), (3, 0)])
+def test_weights_that_are_a_little_too_small_add_up_with_depth(layers, count):
+    setup = mlp(*["linear", "relu"] * layers, "linear")
+    small = tuple(p if p.is_bias else replace(p, std=0.6 * p.std) for p in setup.parameters)
+    causes = diagnose(trace(replace(setup, parameters=small), FLAT))[2]
+    assert [cause.name for cause in causes].count("initialisation") == count
+
+
+def test_what_is_wrong_by_itself_stands_before_what_helps_a_little():
+    """In so few steps nothing gets far, with or without the second softmax."""
+    setup = mlp("linear", "relu", "linear", "softmax", rate=1e-2)
+    assert main(trace(setup, tuple(np.linspace(1.12, 1.06, 200))), edits.NewOptimizer).name == "double-softmax"

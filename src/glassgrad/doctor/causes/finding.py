@@ -83,7 +83,7 @@ def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
     if weighed.outcome is None or weighed.outcome.learning is None:
         return case.subject is None and suspicion.prior > 0.7
     reached = weighed.outcome.learning.gained
-    return weighed.strength > 0.5 and reached > 2 * case.learning.gained
+    return weighed.strength > 0.5 and reached > 1.5 * case.learning.gained
 
 
 def _against_each_other(weighed: list[_Weighed]) -> list[_Weighed]:

@@ -70,6 +70,9 @@ def depth(case: Case) -> Suspicion | None:
 def initialisation(case: Case) -> Suspicion | None:
     """Weights or biases that start far from what suits their size."""
     faults = [fault for parameter in case.setup.parameters if (fault := _fault(case, parameter))]
+    together = _together(case)
+    if not faults and together is not None:
+        faults = [together]
     if not faults:
         return None
     ends = layers(case.setup)
@@ -122,6 +125,24 @@ def _fault(case: Case, parameter: Parameter) -> tuple[float, Parameter, str, str
         return sure, parameter, f"{parameter.path} starts {word} instead of around 0; its units add up.", word
     word = f"{'large' if large > small else 'tiny'}, with a spread of {said(parameter.std)}"
     return sure, parameter, f"{parameter.path} starts with a spread of {said(parameter.std)}; {usual}.", word
+
+
+def _together(case: Case) -> tuple[float, Parameter, str, str] | None:
+    """The same where each weight is only a little too small or too large, but many follow each other."""
+    hidden = [part.kind for part in hidden_activations(case.setup)]
+    keeps = sqrt(2.0) if hidden.count("relu") * 2 > len(hidden) else 1.0
+    links = {part.path for part in layers(case.setup) if part.family == "weights"}
+    normalised = any(part.family == "normalisation" for part in case.setup.parts)
+    chain = [p for p in case.setup.parameters if p.link in links and not p.is_bias and p.std > 0]
+    if normalised or len(chain) < 4:
+        return None
+    grown = sum(decades(p.std * sqrt(fan_in(case.setup, p)) / keeps) for p in chain)
+    sure = 0.55 * max(ramp(grown, -3, -8), ramp(grown, 1.5, 5))
+    if sure < 0.05:
+        return None
+    word = "small" if grown < 0 else "large"
+    says = f"Each of {len(chain)} weights starts a little too {word}: together {abs(grown):.1f} orders of magnitude."
+    return sure, chain[0], says, f"a little too {word}, like the {len(chain) - 1} weights after it"
 
 
 def _learned_alike(case: Case) -> bool:
@@ -210,7 +231,8 @@ def capacity(case: Case) -> Suspicion | None:
         evidence.append(f"On one batch alone training takes {percent(max(fits, 0.0))} of the loss away.")
     if prior < 0.1:
         return None
-    return Suspicion("capacity", "The network is too small for this", None, prior, tuple(evidence), kind="last")
+    where = next((part.path for part in layers(case.setup) if part.outputs == narrow), None)
+    return Suspicion("capacity", "The network is too small for this", where, prior, tuple(evidence), kind="last")
 
 
 NETWORK: tuple[Suspect, ...] = (

@@ -148,7 +148,7 @@ def usual_rate(optimizer: OptimizerFacts) -> float:
     """The rate that people begin with."""
     if is_adaptive(optimizer):
         return 1e-3
-    return 1e-2 if optimizer.momentum >= 0.5 else 3e-2
+    return 2e-2 if optimizer.momentum >= 0.5 else 1e-1
 
 
 def _first_ratio(case: Case) -> float:

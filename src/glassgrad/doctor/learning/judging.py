@@ -118,6 +118,8 @@ def _gained(trace: Trace, curve: _Curve, baseline: float) -> float:
     by_loss = (start - curve.last) / (start - floor) if start > floor else 0.0
     if isfinite(baseline) and baseline > floor and curve.last <= 1.1 * curve.first:  # it came in knowing a lot
         by_loss = max(by_loss, (baseline - curve.last) / (baseline - floor) if curve.first < 0.6 * baseline else 0.0)
+    if curve.last > 1.1 * baseline:  # right or wrong, it would do better to always say the same
+        return min(max(by_loss, 0.0), 1.0)
     return min(max(by_loss, 0.4 * max(by_loss, 0.0) + 0.6 * _by_score(trace), 0.0), 1.0)
 
 
