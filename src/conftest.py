@@ -11,7 +11,11 @@ import glassgrad as gg
 os.environ.setdefault("GLASSGRAD_STORE", "off")  # examples leave no runs behind
 
 # Examples that need an optional package.
-NEEDED = {"glassgrad.nn.torch_weights": "torch", "glassgrad.train.export.onnx_file": "onnx"}
+NEEDED = {
+    "glassgrad.doctor.watching": "torch",
+    "glassgrad.nn.torch_weights": "torch",
+    "glassgrad.train.export.onnx_file": "onnx",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glassgrad.doctor.examining import examine
     from glassgrad.doctor.report.report import Report
+    from glassgrad.doctor.watching import Visit, watch
 
 _WHERE = {  # the imports above; tests/doctor/test_names.py holds them together
     "Report": "doctor.report.report",
+    "Visit": "doctor.watching",
     "examine": "doctor.examining",
+    "watch": "doctor.watching",
 }
 
-__all__ = ["Report", "examine"]
+__all__ = ["Report", "Visit", "examine", "watch"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 Floor 7.
 """
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ class Batch:
     arguments: tuple[Any, ...]
     named: Mapping[str, Any]
     target: Any  # None where the model computes its own loss
+    more: tuple[Any, ...] = ()  # further targets: the loss is called with all of them
 
     @property
     def inputs(self) -> Any:
@@ -43,7 +45,12 @@ class Batch:
 
     def mapped(self, change: Any) -> "Batch":
         """The batch with every tensor changed."""
-        return Batch(_mapped(self.arguments, change), _mapped(dict(self.named), change), _mapped(self.target, change))
+        return Batch(
+            _mapped(self.arguments, change),
+            _mapped(dict(self.named), change),
+            _mapped(self.target, change),
+            _mapped(self.more, change),
+        )
 
     def with_inputs(self, change: Any) -> "Batch":
         """The batch with the model's first tensor of numbers changed."""
@@ -52,11 +59,11 @@ class Batch:
         def once(tensor: Any) -> Any:
             return change(tensor) if tensor is first else tensor
 
-        return Batch(_mapped(self.arguments, once), _mapped(dict(self.named), once), self.target)
+        return Batch(_mapped(self.arguments, once), _mapped(dict(self.named), once), self.target, self.more)
 
     def with_target(self, change: Any) -> "Batch":
         """The batch with its target changed."""
-        return Batch(self.arguments, self.named, _mapped(self.target, change))
+        return Batch(self.arguments, self.named, _mapped(self.target, change), self.more)
 
 
 def _mapped(value: Any, change: Any) -> Any:
@@ -77,11 +84,12 @@ def batches_of(data: Any, model: Any, *, has_loss: bool) -> tuple[list[Batch], i
     raw = list(_cut(data)) if _is_arrays(data) else None
     given: Iterable[Any] = raw if raw is not None else _iterable(data)
     kept, size, is_whole = [], 0, True
+    takes = _inputs_of(model)
     for one in given:
         if size > _BYTES:
             is_whole = False
             break
-        batch = batch_of(one, has_loss=has_loss).mapped(lambda tensor: tensor.detach().to(place))
+        batch = batch_of(one, takes, has_loss=has_loss).mapped(lambda tensor: tensor.detach().to(place))
         size += sum(tensor.numel() * tensor.element_size() for tensor in _all(batch))
         kept.append(batch)
     if not kept:
@@ -92,7 +100,18 @@ def batches_of(data: Any, model: Any, *, has_loss: bool) -> tuple[list[Batch], i
 
 
 def _all(batch: Batch) -> list[Any]:
-    return list(tensors_in((batch.arguments, dict(batch.named), batch.target)))
+    return list(tensors_in((batch.arguments, dict(batch.named), batch.target, batch.more)))
+
+
+def _inputs_of(model: Any) -> int:
+    """How many inputs the model's `forward` takes by position at most."""
+    try:
+        parameters = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    if any(one.kind is one.VAR_POSITIONAL for one in parameters):
+        return 1_000
+    return sum(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) for one in parameters)
 
 
 def _iterable(data: Any) -> Iterable[Any]:
@@ -128,8 +147,11 @@ def _tensor(part: Any) -> Any:
     return part
 
 
-def batch_of(given: Any, *, has_loss: bool) -> Batch:
-    """A batch as the loop gives it: (inputs, target), (input, input, …, target), a dictionary, or a dataset's own."""
+def batch_of(given: Any, takes: int, *, has_loss: bool) -> Batch:
+    """A batch as the loop gives it: (input, target), (input, …, target, …), a dictionary, or one tensor.
+
+    `takes` is how many inputs the model takes; what is left are targets, one at least.
+    """
     if isinstance(given, Mapping):
         names = [name for name in _TARGETS if name in given]
         if not has_loss or not names:
@@ -137,14 +159,16 @@ def batch_of(given: Any, *, has_loss: bool) -> Batch:
         target = given[names[0]]
         return Batch((), {name: value for name, value in given.items() if name != names[0]}, _plain(target))
     if isinstance(given, list | tuple) and len(given) > 1:
-        *inputs, target = given
+        count = max(1, min(takes, len(given) - 1))
+        inputs, (target, *more) = given[:count], given[count:]
+        rest = tuple(_plain(one) for one in more)
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
-            return Batch((), dict(inputs[0]), _plain(target))
-        return Batch(tuple(_plain(one) for one in inputs), {}, _plain(target))
+            return Batch((), dict(inputs[0]), _plain(target), rest)
+        return Batch(tuple(_plain(one) for one in inputs), {}, _plain(target), rest)
     if isinstance(given, torch.Tensor | np.ndarray):
         return Batch((_plain(given),), {}, _plain(given))  # an autoencoder: it is its own target
     if isinstance(given, list | tuple) and len(given) == 1:
-        return batch_of(given[0], has_loss=has_loss)
+        return batch_of(given[0], takes, has_loss=has_loss)
     raise UsageError(
         f"a batch is (inputs, target) or a dictionary, found {type(given).__name__}",
         hint="let the data give (inputs, target) for each batch",

@@ -60,6 +60,8 @@ def new_loss(site: Site, edit: NewLoss) -> None:
     batch = site.batches[0]
     if not isinstance(batch.target, torch.Tensor):
         raise Cannot("the targets are not one tensor")
+    if batch.more:
+        raise Cannot("the loss takes several targets")
     if edit.classes is not None:
         _grow(site, edit.classes)
     site.learner.loss = FittingLoss(edit.name)
@@ -96,11 +98,11 @@ class _Averaged(nn.Module):  # type: ignore[misc]  # PyTorch's classes are `Any`
         super().__init__()
         self.loss = loss
 
-    def forward(self, output: Any, target: Any) -> Any:
+    def forward(self, output: Any, target: Any, *more: Any) -> Any:
         """The mean."""
         prediction = prediction_in(output)
         is_of_classes = isinstance(target, torch.Tensor) and target.numel() < prediction.numel()
-        return self.loss(output, target) / (target.numel() if is_of_classes else prediction.numel())
+        return self.loss(output, target, *more) / (target.numel() if is_of_classes else prediction.numel())
 
 
 def mean_loss(site: Site, edit: MeanLoss) -> None:
@@ -123,9 +125,9 @@ class _Matched(nn.Module):  # type: ignore[misc]  # PyTorch's classes are `Any` 
         super().__init__()
         self.loss = loss
 
-    def forward(self, output: Any, target: Any) -> Any:
+    def forward(self, output: Any, target: Any, *more: Any) -> Any:
         """The loss of a prediction and its own target."""
-        return self.loss(output, target.reshape(prediction_in(output).shape))
+        return self.loss(output, target.reshape(prediction_in(output).shape), *more)
 
 
 def match_shapes(site: Site, edit: MatchShapes) -> None:

@@ -85,7 +85,7 @@ def _loss_of_constant(learner: Learner, batches: Sequence[Batch], constant: Any,
     for batch in batches:
         given = constant.to(output.dtype).expand(batch.count, *output.shape[1:])
         try:
-            total += float(learner.loss(given, batch.target))
+            total += float(learner.loss(given, batch.target, *batch.more))
         except Exception:  # noqa: BLE001 - the loss may not take this candidate: it is none
             return nan
     return total / len(batches)

@@ -1,5 +1,6 @@
 """Which loss it is: from its class, from the function it calls, or from what it does to a prediction. Floor 7."""
 
+import warnings
 from math import isfinite
 from typing import Any
 
@@ -125,7 +126,8 @@ def _reduction(ratio: float, shape: Any) -> str:
 
 def _gradient(name: str, prediction: Any, target: Any) -> tuple[Any, float] | None:
     try:
-        with torch.enable_grad():
+        with torch.enable_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # shapes that do not fit are what is being found out
             point = prediction.double().requires_grad_()
             goal = target.double() if target.is_floating_point() else target
             if name in ("mse", "mae", "huber") and not goal.is_floating_point():

@@ -19,6 +19,8 @@ from glassgrad.doctor.subjects.torch.sampling import LossLine, OutputMeter, samp
 from glassgrad.doctor.subjects.torch.stepping import Habits, clear, loss_of, update
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
 
+_FEWEST, _PATIENCE = 50, 4  # steps that are run even if that takes so many times the seconds: fewer say nothing
+
 
 @dataclass(slots=True)
 class Run:
@@ -54,7 +56,7 @@ class Runner:
         last: Batch | None = None
         for step, batch in zip(range(steps), _order(self._batches, seed), strict=False):
             begun = time.perf_counter()
-            if seconds is not None and begun - start > seconds:
+            if seconds is not None and begun - start > seconds * (1 if step >= _FEWEST else _PATIENCE):
                 break
             state = torch.get_rng_state()
             loss = self._sampled(step, batch) if step in wanted else self._plain(step, batch)
@@ -135,7 +137,7 @@ def _asking(batch: Batch) -> Batch:
         return tensor.detach().requires_grad_() if tensor.is_floating_point() else tensor
 
     asked = batch.mapped(ask)
-    return Batch(asked.arguments, asked.named, batch.target)
+    return Batch(asked.arguments, asked.named, batch.target, batch.more)
 
 
 def _order(batches: Sequence[Batch], seed: int | None) -> Iterator[Batch]:

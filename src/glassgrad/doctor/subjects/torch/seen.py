@@ -53,7 +53,7 @@ class Seen:
         self._inputs: list[Any] = []
         self._targets: list[Any] = []
         self._waiting: Any = None
-        self._size = 0
+        self._size = self._place = 0  # of what is kept; the target's place among what functions after the model take
         self._output: Any = None
 
     @property
@@ -87,12 +87,10 @@ class Seen:
         if self._loss is None:
             value = float(loss.reshape(-1).sum())
             self._loss = self._known(recorder, head, likely, value)
-        target = likely[0] if likely else None
+        target = likely[self._place] if self._place < len(likely) else None
         head.gradient = None
         if target is None or self._waiting is None or len(self._inputs) >= _BATCHES or self._size > _BYTES:
             return
-        if target is self._waiting and len(likely) > 1:
-            target = likely[1]
         inputs = self._waiting.detach()
         self._size += inputs.numel() * inputs.element_size()
         self._inputs.append(inputs.cpu())
@@ -105,11 +103,13 @@ class Seen:
         calls = recorder.recorded.losses
         name = calls[-1].name if calls else None
         reduction = calls[-1].reduction if calls else None
-        for target in targets[:4]:
+        for self._place, target in enumerate(targets):
             found = by_behaviour(head, target, value, name)
             if found is not None:
                 name, reduction = found[0], reduction or found[1]
                 break
+        else:
+            self._place = next((place for place, one in enumerate(targets) if one is not self._waiting), 0)
         place = calls[-1].place if calls else (recorder.recorded.places[-1] if recorder.recorded.places else None)
         known = "sum" if reduction == "sum" else "mean" if reduction in ("mean", "batchmean") else "unknown"
         return LossFacts(name or "custom", title_of(None, calls) if calls else "the loss", known, place)  # type: ignore[arg-type]  # one of the three

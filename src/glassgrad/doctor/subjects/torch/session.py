@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch.overrides import _get_current_function_mode  # the way to leave a mode in order
+from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode  # as torch.device's own mode does
 
 from glassgrad.doctor.measured.sample import Sample
 from glassgrad.doctor.subjects.torch.heads import Head
@@ -37,13 +37,11 @@ class Session:
         self._is_open = True
 
     def close(self) -> None:
-        """Ends recording; a mode that somebody has entered since stays on top, and ours answers with the plain call."""
+        """Ends recording, whoever has entered a mode of their own since."""
         if self._is_open:
             self._is_open = False
-            if _get_current_function_mode() is self._recorder:
-                self._recorder.__exit__(None, None, None)
-            else:
-                self._recorder.detach()
+            self._recorder.detach()
+            _remove(self._recorder)
 
     def pause(self) -> bool:
         """Does not listen for a while; says whether it did."""
@@ -121,3 +119,14 @@ class Session:
         weights = self._seen.weights.read(meter)
         loss, line = meter[loss_place], self._seen.line
         return sample_of(self._step, loss, self._recorder, self._head, line, weights, self._output, scale=scale)
+
+
+def _remove(recorder: Recorder) -> None:
+    """Takes a mode off the stack of this thread, also from under others: visits begin and end as loops do."""
+    if not any(mode is recorder for mode in _get_current_function_mode_stack()):
+        return
+    above = []
+    while (mode := _pop_mode()) is not recorder:
+        above.append(mode)
+    for one in reversed(above):
+        _push_mode(one)

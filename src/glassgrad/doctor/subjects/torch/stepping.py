@@ -23,7 +23,7 @@ def loss_of(learner: Learner, batch: Batch) -> Any:
     """The loss of a batch, a tensor of one number. Raises UsageError where the person's code fails."""
     output = forward(learner, batch)
     try:
-        value = learner.loss(output, batch.target) if learner.loss is not None else _own_loss(output)
+        value = learner.loss(output, batch.target, *batch.more) if learner.loss is not None else _own_loss(output)
     except GlassgradError:
         raise
     except Exception as error:

@@ -83,7 +83,7 @@ class SwappedLoss(nn.Module):  # type: ignore[misc]  # PyTorch's classes are `An
         super().__init__()
         self.loss, self._by_number = loss, by_number
 
-    def forward(self, prediction: Any, target: Any) -> Any:
+    def forward(self, prediction: Any, *targets: Any) -> Any:
         """The loss."""
         with _Swapping(self._by_number):
-            return self.loss(prediction, target)
+            return self.loss(prediction, *targets)
