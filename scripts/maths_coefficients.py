@@ -102,6 +102,11 @@ FITS = {
         tail_at_zero(mp.exp, [mpf(1), mpf(1)], mpf(1) / 2),
         -HALF_LN2, HALF_LN2, lambda r: abs(r) + mpf(10) ** -30, {"f64": 9, "f32": 4, "short": 5},
     ),
+    "EXP_ABOVE": Fit(
+        "(exp(r) - 1 - r)/r^2, -1/50 <= r <= 0.68: the error of exp(r) - 1",
+        tail_at_zero(mp.exp, [mpf(1), mpf(1)], mpf(1) / 2),
+        mpf("-0.02"), mpf("0.68"), lambda r: abs(r * r / mp.expm1(r)) if r else mpf(0), {"f64": 9, "f32": 4},
+    ),
     "EXP2": Fit(
         "(2^r - 1)/r, |r| <= 1/2",
         tail_at_zero(lambda r: mp.power(2, r), [mpf(1)], mp.log(2)),

@@ -41,7 +41,7 @@ def _long_complement(w: Writer, size: Value) -> Value:
     curved = w.fma(r * r, w.polynomial(r, EXP[form.key]), rounded_off(w, parts))
     growth = ordered_sum(start.high, start.low + curved)
     above = product(w, q, Pair(growth.high, w.fma(-square.low, growth.high, growth.low)))
-    return times_power_of_two(quotient(w, above, below), parts.biased)
+    return times_power_of_two(w, quotient(w, above, below), parts.k, parts.biased)
 
 
 def _scaled_tail(w: Writer, size: Value, below: Pair) -> Pair:

@@ -6,17 +6,20 @@ polynomial for (exp(r) − 1 − r)/r² and a multiplication by 2^k.
 
 from typing import NamedTuple
 
-from glassgrad.engines.cpu.emit.maths.coefficients import EXP, EXP2, LN2, LOG2_E
+from glassgrad.engines.cpu.emit.maths.avx512 import scaled, scales
+from glassgrad.engines.cpu.emit.maths.coefficients import EXP, EXP2, EXP_ABOVE, LN2, LOG2_E
 from glassgrad.engines.cpu.emit.maths.formats import (
+    at_least,
     at_most,
     format_of,
     nearest_whole,
     power_of_two,
     times_power_of_two,
+    two_powers,
     with_sign_of,
     within,
 )
-from glassgrad.engines.cpu.emit.maths.pairs import Pair, ordered_sum, quotient
+from glassgrad.engines.cpu.emit.maths.pairs import Pair, ordered_sum
 from glassgrad.engines.cpu.emit.values import Value, Writer
 
 
@@ -60,16 +63,22 @@ def exp(w: Writer, x: Value) -> Value:
 def exp_of(w: Writer, x: Value, key: str) -> Value:
     """The exponential of x with the polynomial of this key."""
     form = format_of(x)
-    parts = reduce_by_ln2(w, within(w, x, *form.exp_range), 2 * form.bias)
-    return times_power_of_two(1.0 + small_expm1(w, parts.r, key), parts.biased)
+    return _grown(w, reduce_by_ln2(w, within(w, x, *form.exp_range), 2 * form.bias), key)
 
 
 def exp_below_one(w: Writer, x: Value) -> Value:
     """The exponential of x ≤ 0."""
     form = format_of(x)
-    lower = w.select(x < form.exp_range[0], form.exp_range[0], x)
-    parts = reduce_by_ln2(w, lower, 2 * form.bias)
-    return times_power_of_two(1.0 + small_expm1(w, parts.r, form.key), parts.biased)
+    return _grown(w, reduce_by_ln2(w, at_least(w, x, form.exp_range[0]), 2 * form.bias), form.key)
+
+
+def _grown(w: Writer, parts: Reduced, key: str) -> Value:
+    """The value exp(r) · 2^k, for an offset of 2 bias."""
+    growth = small_expm1(w, parts.r, key)
+    if scales(growth):
+        return scaled(w, 1.0 + growth, parts.k)
+    first, second = two_powers(growth, parts.biased)
+    return w.fma(first, growth, first) * second
 
 
 def exp2(w: Writer, x: Value) -> Value:
@@ -78,7 +87,7 @@ def exp2(w: Writer, x: Value) -> Value:
     x = within(w, x, *form.exp2_range)
     k, biased = nearest_whole(w, x, 1.0, 2 * form.bias)
     r = x - k
-    return times_power_of_two(w.fma(r, w.polynomial(r, EXP2[form.key]), 1.0), biased)
+    return times_power_of_two(w, w.fma(r, w.polynomial(r, EXP2[form.key]), 1.0), k, biased)
 
 
 def expm1(w: Writer, x: Value) -> Value:
@@ -102,29 +111,30 @@ def expit(w: Writer, x: Value) -> Value:
     """The logistic function 1/(1 + exp(−x)), accurate in both tails."""
     tail = exp_below_one(w, -w.absolute(x))
     above = w.select(x < 0.0, tail, x.like(1.0))
-    return quotient(w, Pair(above, x.like(0.0)), ordered_sum(1.0, tail))
+    inverse = 1.0 / (tail + 1.0)
+    q = above * inverse
+    remainder = w.fma(-q, tail, above - q)  # of above / (1 + tail), what is rounded in it made good
+    return w.fma(remainder, inverse, q)
 
 
-# Below, tanh comes from a fraction; above, from exp: where one's error has grown to what the other's is.
-_TANH_SMALL = 0.65
-# (x − tanh(x))/x³ as a fraction in x², its numerator and denominator: Lambert's continued fraction
-# tanh(x) = x/(1 + x²/(3 + x²/(5 + …))), broken off where the rest is below a unit in the last place.
-_LAMBERT = {
-    "f64": ((675675.0, 45045.0, 594.0, 1.0), (2027025.0, 945945.0, 51975.0, 630.0, 1.0)),
-    "f32": ((315.0, 14.0), (945.0, 420.0, 15.0)),
-}
+_TANH_START = 0.165  # taken from |x| before k is rounded, for k = 1 to begin where r is near zero
 
 
 def tanh(w: Writer, x: Value) -> Value:
-    """The hyperbolic tangent: x − x³ P(x²)/Q(x²) for small |x|, else 1 − 2/(exp(2|x|) + 1); one division for both."""
+    """The hyperbolic tangent n/(n + 2) with n = exp(2|x|) − 1.
+
+    2^k − 1 is exact, and k stays 0 up to 2|x| = 0.68, so that nothing cancels in n; above, the last digits of ln 2 do
+    not reach those of the result. One step of Newton's makes good what rounding n + 2 and the quotient took.
+    """
     form = format_of(x)
-    size = w.absolute(x)
-    small = size < _TANH_SMALL
-    square = size * size
-    above, below = (w.polynomial(square, numbers) for numbers in _LAMBERT[form.key])
-    parts = reduce_by_ln2(w, at_most(w, size + size, 0.8 * form.mantissa), form.bias)
-    scale = power_of_two(x, parts.biased)
-    exponential = w.fma(scale, small_expm1(w, parts.r, form.key), scale + 1.0)  # and one
-    rest = w.select(small, square * above, 2.0) / w.select(small, below, exponential)
-    whole = w.select(small, size, 1.0)
-    return with_sign_of(w, w.fma(-whole, rest, whole), x)
+    size = at_most(w, w.absolute(x), 0.4 * form.mantissa)
+    k, biased = nearest_whole(w, size - _TANH_START, 2.0 * LOG2_E[form.key][0], form.bias)
+    r = w.fma(k, -LN2[form.key][0], size + size)
+    square = r * r
+    growth = w.fma(square, w.polynomial_in_halves(r, square, EXP_ABOVE[form.key]), r)
+    scale = power_of_two(x, biased)
+    n = w.fma(scale, growth, scale - 1.0)
+    inverse = 1.0 / (n + 2.0)
+    q = n * inverse
+    remainder = w.fma(-q, n, w.fma(q, -2.0, n))
+    return with_sign_of(w, w.fma(remainder, inverse, q), x)

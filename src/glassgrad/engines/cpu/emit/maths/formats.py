@@ -7,6 +7,7 @@ vector units before AVX-512 lack, are made by adding a number so large that the 
 import math
 from dataclasses import dataclass
 
+from glassgrad.engines.cpu.emit.maths.avx512 import scaled, scales
 from glassgrad.engines.cpu.emit.types import F32, F64, Kind
 from glassgrad.engines.cpu.emit.values import Number, Value, Writer
 
@@ -78,13 +79,18 @@ def power_of_two(x: Value, biased: Value) -> Value:
     return (biased << format_of(x).mantissa).as_float(x.kind)
 
 
-def times_power_of_two(x: Value, doubled: Value) -> Value:
-    """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` ends in k + 2 bias.
+def times_power_of_two(w: Writer, x: Value, k: Value, doubled: Value) -> Value:
+    """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` ends in k + 2 bias."""
+    if scales(x):
+        return scaled(w, x, k)
+    first, second = two_powers(x, doubled)
+    return x * first * second
 
-    Two factors, because 2^k alone may lie outside of the format.
-    """
+
+def two_powers(x: Value, doubled: Value) -> tuple[Value, Value]:
+    """Two factors whose product is 2^k, which alone may lie outside of x's format; `doubled` ends in k + 2 bias."""
     half = doubled >> 1
-    return x * power_of_two(x, half) * power_of_two(x, doubled - half)
+    return power_of_two(x, half), power_of_two(x, doubled - half)
 
 
 def split(w: Writer, x: Value) -> tuple[Value, Value]:

@@ -41,7 +41,7 @@ def _long_power(w: Writer, size: Value, y: Value) -> Value:
     r = parts.r + rest
     lost = (parts.r - r) + rest
     growth = small_expm1(w, r, form.key)
-    return times_power_of_two(1.0 + (growth + lost), parts.biased)
+    return times_power_of_two(w, 1.0 + (growth + lost), parts.k, parts.biased)
 
 
 def _with_ends(w: Writer, size: Value, logarithm: Value) -> Value:
