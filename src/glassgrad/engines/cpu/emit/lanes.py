@@ -19,7 +19,7 @@ _UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
 _DEAR = 12.0  # additions at a point from which the last, incomplete step of a loop costs something
 _HEAVY = 80.0  # additions at a point from which two vectors at a time are enough, and four take long to compile
 _LEAST_LANES = 4  # rows from which they are computed side by side
-_MOST_BUFFERED = 1 << 16  # bytes kept between phases for rows that are computed side by side
+_MOST_BUFFERED = 1 << 17  # bytes kept between phases for rows that are computed side by side
 _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed side by side
 
 
@@ -186,8 +186,8 @@ def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple
     """Neighbouring rows side by side where the phases would gather what lies apart, as in a row times a matrix."""
     if not kernel.frame or kernel.frame[-1].extent < _LEAST_LANES:
         return
-    buffered = [root for root in kernel.roots if root.buffered]
-    if sum([_row_bytes(root, kernel.frame) for root in buffered]) * lanes.width > _MOST_BUFFERED:
+    buffered = sum([_row_bytes(root, kernel.frame) for root in kernel.roots if root.buffered])
+    if buffered * _LEAST_LANES > _MOST_BUFFERED:
         return
     within = sum(_gathered(axis, reads[root]) for phase, axis in lanes.of_phase.items() for root in phase.roots)
     across = sum(_gathered(kernel.frame[-1], found) for found in reads.values())
@@ -195,6 +195,8 @@ def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple
     if within and not across and not stored:
         lanes.of_phase.clear()
         lanes.of_frame = kernel.frame[-1]
+        while buffered * lanes.width > _MOST_BUFFERED:
+            lanes.width //= 2
         if all(root.role is Role.PRODUCT for root in kernel.roots) and lanes.of_frame.extent >= 2 * lanes.width:
             lanes.width *= 2  # more sums at a time, for each waits for the one before
 
