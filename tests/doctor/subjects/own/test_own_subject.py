@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import glassgrad as gg
 from glassgrad import nn, optim
 from glassgrad.base.errors import UsageError
 from glassgrad.doctor.subjects import own
@@ -138,6 +139,50 @@ def test_a_bad_number_in_the_data_is_told_as_such():
 def test_one_batch_is_fitted():
     before, after = subject().fits_one_batch(80)
     assert after < 0.3 * before
+
+
+def test_the_gradient_by_the_state_along_time():
+    x = ROWS.normal(size=(8, 12, 3)).astype(np.float32)
+    y = (x[:, 0, 0] > 0).astype(np.int64)
+    layer, last = nn.RNN(3, 5, key=0), nn.Linear(5, 2, key=1)
+    (sample,) = subject(nn.Sequential(layer, nn.last, last), data=(x, y)).run(1, samples=(0,)).samples
+
+    def loss(added):
+        cell = layer.forward[0]
+        state = cell.start((8,))
+        for time in range(12):
+            state = cell.step(state, cell.project(x[:, time])) + added[time]
+        return nn.cross_entropy(last(state), y)
+
+    by_hand = np.linalg.norm(gg.grad(loss)(np.zeros((12, 8, 5), np.float32)).reshape(12, -1), axis=1)
+    assert sample.links[-1].family == "recurrence"
+    assert sample.links[-1].time == pytest.approx(by_hand[::-1].tolist(), rel=1e-4)
+
+
+# ------------------------------------------------------------------ losses
+@pytest.mark.parametrize(
+    ("loss", "name", "reduction"),
+    [
+        (nn.mse, "mse", "mean"),
+        (lambda p, y: np.sum((p - y) ** 2), "mse", "sum"),
+        (lambda p, y: np.mean(np.abs(p - y)), "mae", "mean"),
+        (lambda p, y: np.mean((p - y) ** 4), "custom", "unknown"),
+    ],
+)
+def test_a_loss_is_known_by_what_it_computes(loss, name, reduction):
+    facts = subject(nn.Linear(6, 1, key=0), loss, (X, X[:, :1])).setup().loss
+    assert (facts.name, facts.reduction) == (name, reduction)
+
+
+def test_cross_entropy_written_by_hand():
+    facts = subject(loss=lambda p, y: -np.mean(nn.log_softmax(p)[np.arange(len(y)), y])).setup().loss
+    assert (facts.name, facts.reduction) == ("cross_entropy", "mean")
+
+
+def test_an_activation_inside_of_the_loss_is_a_part():
+    found = subject(loss=lambda p, y: nn.cross_entropy(nn.softmax(p), y)).setup()
+    assert found.loss.name == "cross_entropy"
+    assert found.parts[-1].path == "loss.softmax"
 
 
 # ------------------------------------------------------------------ data

@@ -39,14 +39,13 @@ class Piece:
     owns: tuple[str, ...] = ()  # parameters, of what is no layer of ours
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Chain:
     """The pieces in forward order, and the prediction that the loss is given."""
 
     pieces: tuple[Piece, ...]
     predictions: tuple[Node, ...]
     loss_place: str | None
-    uncalled: tuple[str, ...] = ()
 
 
 def chain_of(
@@ -57,17 +56,16 @@ def chain_of(
     moving = _depending(forward, data)
     leaves = [call for call in calls if _is_whole(call)]
     inside = _Intervals(leaves)
-    outermost = [call for call in calls if call.above is None]
     between = [node for node in forward if node in moving and not inside.has(node)]
-    around = _Intervals(outermost)
+    around = _Intervals([call for call in calls if call.above is None])
     own = [node for node in between if around.has(node)]
     after = [node for node in between if not around.has(node)]
     made: list[tuple[int, Piece]] = [
         (call.began, piece) for call in leaves if (piece := _of_layer(call, moving, places)) is not None
     ]
-    made += _of_own(own, calls, moving, parameters, places, forward, set(after))
+    made += _of_own(own, calls, moving, parameters, places, forward)
     pieces = _numbered([piece for _, piece in sorted(made, key=lambda pair: pair[0])])
-    predictions = _predictions(outermost, after, loss, moving)
+    predictions = predictions_of(calls, loss, data)
     first = next((text for node in reversed(after) if (text := places.of(node)) is not None), None)
     return Chain(tuple(pieces), predictions, first)
 
@@ -163,7 +161,7 @@ def _bends(node: Node) -> bool:
 # ------------------------------------------------------------------ what a person's own layers compute
 def _of_own(
     own: Sequence[Node], calls: Sequence[Call], moving: set[Node], parameters: Mapping[Node, str], places: Places,
-    forward: Sequence[Node], after: set[Node],
+    forward: Sequence[Node],
 ) -> Iterator[tuple[int, Piece]]:  # fmt: skip
     """Links out of the nodes that stand in a person's own `__call__`, in groups of a line and a sort."""
     owned = _owned(forward, parameters, moving)
@@ -282,9 +280,12 @@ def _innermost(calls: Sequence[Call], node: Node) -> Call:
     return [call for call in calls if call.began < node.serial < call.ended][-1]
 
 
-def _predictions(outermost: Sequence[Call], after: Sequence[Node], loss: Node, moving: set[Node]) -> tuple[Node, ...]:
+def predictions_of(calls: Sequence[Call], loss: Node, data: Iterable[Node]) -> tuple[Node, ...]:
     """What the loss is made of: the results of the outermost calls that it reads."""
-    given = {x for node in after for x in node.inputs} | {loss}
+    outermost = [call for call in calls if call.above is None]
+    forward, around = reachable([loss]), _Intervals(outermost)
+    moving = _depending(forward, data)
+    given = {x for node in forward if not around.has(node) for x in node.inputs} | {loss}
     results = [node for call in outermost for node in call.outputs if node in moving]
     return tuple(dict.fromkeys(node for node in results if node in given)) or tuple(dict.fromkeys(results[-1:]))
 

@@ -69,11 +69,12 @@ def initialised(model: Any, setup: Setup) -> Any:
     changes: dict[str, Any] = {}
     keys = iter(split(key(20_11), 4096))
     own = dict(layers_of(model))
+    arrays = model.parameters()
     for parameter in setup.parameters:
         owner, _, name = parameter.path.rpartition(".")
-        layer, old = own.get(owner), np.asarray(model.parameters()[parameter.path])
+        layer, old = own.get(owner), np.asarray(arrays[parameter.path])
         changes[parameter.path] = _fresh(layer, name, old, following.get(parameter.link), next(keys), parameter.is_bias)
-    return model.replace({path: np.asarray(value, model.parameters()[path].dtype) for path, value in changes.items()})
+    return model.replace({path: np.asarray(value, arrays[path].dtype) for path, value in changes.items()})
 
 
 def _following(setup: Setup) -> dict[str, str | None]:

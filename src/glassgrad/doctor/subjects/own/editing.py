@@ -33,6 +33,8 @@ def edited(subject: Own, edit: Edit) -> Own:
     return found
 
 
+_IN_LOSS = ("loss.softmax", "loss.log_softmax", "loss.sigmoid", "loss.tanh", "loss.relu")
+
 _NONE = {
     edits.ClearGradients: "gradients are never kept from step to step here",
     edits.TrainMode: "a training step of ours always runs in training mode",
@@ -50,6 +52,8 @@ def _of_model(subject: Any, edit: Edit) -> dict[str, Any] | None:
             return {"model": edit_model.normalised(model, subject.setup())}
         case edits.Residual():
             return {"model": edit_model.with_residuals(model, subject.setup())}
+        case edits.LastActivation(None) if subject.setup().parts[-1:] and subject.setup().parts[-1].path in _IN_LOSS:
+            return {"loss": edit_rest.new_loss(subject.loss, subject.setup(), subject.setup().loss.name)}
         case edits.LastActivation(name):
             return {"model": edit_model.with_last_activation(model, subject.setup(), name)}
         case edits.GateBias():

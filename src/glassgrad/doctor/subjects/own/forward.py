@@ -10,7 +10,7 @@ import numpy as np
 from glassgrad.base.errors import DerivativeError
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.subjects.own.calls import Calls
-from glassgrad.doctor.subjects.own.chain import Chain, Places, chain_of
+from glassgrad.doctor.subjects.own.chain import Chain, Places, chain_of, predictions_of
 from glassgrad.graph.node import Node, workspace
 from glassgrad.nn.calls import observing, training
 from glassgrad.nn.objective import objective_of
@@ -25,10 +25,18 @@ class Forward:
     """A traced forward pass."""
 
     loss: Node
-    chain: Chain
     calls: Calls
-    changes: Arrays  # new running statistics, by path
     places: Places
+    data: tuple[Node, ...]
+    parameters: Mapping[Node, str]  # to their paths
+
+    def chain(self) -> Chain:
+        """The links from the data to the loss."""
+        return chain_of(self.calls.all, self.loss, self.data, self.parameters, self.places)
+
+    def predictions(self) -> tuple[Node, ...]:
+        """What the loss is given by the model."""
+        return predictions_of(self.calls.all, self.loss, self.data)
 
 
 def forward_of(
@@ -44,15 +52,12 @@ def forward_of(
     calls.know(model, "")
     note_origin()
     base = here.origin
-    with observing(calls), nullcontext() if key is None else training(key) as happened:
+    with observing(calls), nullcontext() if key is None else training(key):
         judged = objective_of(loss, None)(model, values, None)
     node = one_number(judged.loss)
-    data = [leaf.node for leaf in flatten(values)[0] if isinstance(leaf, Tracer)]
+    data = tuple([leaf.node for leaf in flatten(values)[0] if isinstance(leaf, Tracer)])
     names = {value.node: path for path, value in parameters.items() if isinstance(value, Tracer)}
-    places = Places(here.notes, base)
-    chain = chain_of(calls.all, node, data, names, places)
-    changes = {} if happened is None else happened.changes(model)
-    return Forward(node, chain, calls, changes, places)
+    return Forward(node, calls, Places(here.notes, base), data, names)
 
 
 def one_number(value: Any) -> Node:

@@ -12,6 +12,7 @@ import numpy as np
 
 from glassgrad.base.naming import described
 from glassgrad.doctor.measured.setup import LossFacts
+from glassgrad.nn.activations import ACTIVATIONS
 from glassgrad.nn.losses.by_name import LOSSES
 from glassgrad.nn.rows import log_softmax, softmax
 
@@ -36,6 +37,29 @@ def loss_facts(function: Any, evaluate: Loss, shape: tuple[int, ...], target: An
             if all(_is_close(value, of(p)) for value, p in zip(values, predictions, strict=True)):
                 return LossFacts(known, title, reduction, place)  # type: ignore[arg-type]  # one of its words
     return LossFacts("custom", title, "unknown", place)
+
+
+def bend_in_loss(evaluate: Loss, shape: tuple[int, ...], target: Any) -> tuple[str, str, str] | None:
+    """(activation, loss, reduction) where a loss that is not known by itself is a known one behind an activation."""
+    target = np.asarray(target)
+    predictions = [_normal(np.random.default_rng(seed), shape) for seed in range(_TRIES)]
+    values = [_called(evaluate, prediction) for prediction in predictions]
+    if any(value is None or not np.isfinite(value) for value in values):
+        return None
+    for bend in ("softmax", "log_softmax", "sigmoid", "tanh", "relu"):
+        if not shape and "softmax" in bend:
+            continue
+        bent = [np.asarray(ACTIVATIONS[bend](prediction)) for prediction in predictions]
+        for drawn in _DRAWN:
+            for known, reduction, of in _candidates(drawn, target):
+                if all(_is_close(value, _quietly(of, p)) for value, p in zip(values, bent, strict=True)):
+                    return bend, known, reduction
+    return None
+
+
+def _quietly(of: Callable[[np.ndarray], float | None], prediction: np.ndarray) -> float | None:
+    with np.errstate(all="ignore"):
+        return of(prediction)
 
 
 def _is_close(found: Any, known: Any) -> bool:

@@ -118,6 +118,6 @@ def _finite(tree: Tree) -> Any:
 def _evaluating(model: Any, loss: Any) -> Callable[..., Any]:
     def evaluate(parameters: Arrays, states: Arrays, fixed: Arrays, values: tuple[Tree, ...]) -> Any:
         found = forward_of(model.replace(parameters | fixed | states), loss, values, {}, None)
-        return Tracer(found.loss), [Tracer(node) for node in found.chain.predictions]
+        return Tracer(found.loss), [Tracer(node) for node in found.predictions()]
 
     return evaluate

@@ -1,5 +1,6 @@
 """Reading a set-up: its parts in the order of their calls, parameters, loss, optimiser, data, wiring. Floor 7."""
 
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
 from glassgrad.doctor.subjects.own.data_facts import data_facts
 from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
-from glassgrad.doctor.subjects.own.loss_facts import loss_facts
+from glassgrad.doctor.subjects.own.loss_facts import bend_in_loss, loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
 from glassgrad.doctor.subjects.own.wired import stepped_paths
 from glassgrad.engines import reference
@@ -42,14 +43,21 @@ def read(subject: "OwnSubject") -> Setup:
         ends = [known[path].node for path in learning]
         bar = cotangents_of([found.loss], [ones(found.loss.aval)], ends)
         reached = {path for path in learning if known[path].node in bar}
+        chain = found.chain()
         evaluate = _evaluation(subject, found, here.values)
-        shape = found.chain.predictions[0].shape if found.chain.predictions else ()
+        shape = chain.predictions[0].shape if chain.predictions else ()
         target = _target(values)
         whole = next((one for one in subject.batches.values if _is_usable(one, values)), values)
-        loss = loss_facts(_written(subject.loss), partial(evaluate, values=whole), shape, _target(whole))
-        data = data_facts(subject.batches, loss.name, shape, partial(_evaluated, evaluate))
-    parts = tuple([_part(piece) for piece in found.chain.pieces])
-    parameters = _parameters(model, found.chain, set(learning), stepped_paths(subject.optimizer, learning))
+        tried = partial(evaluate, values=whole)
+        loss = loss_facts(_written(subject.loss), tried, shape, _target(whole))
+        inside = bend_in_loss(tried, shape, _target(whole)) if loss.name == "custom" else None
+        name = loss.name if inside is None else "custom"  # what the loss is given is not what its name says
+        data = data_facts(subject.batches, name, shape, partial(_evaluated, evaluate))
+    parts = tuple([_part(piece) for piece in chain.pieces])
+    if inside is not None:
+        loss = replace(loss, name=inside[1], reduction="mean" if inside[2] == "mean" else "sum")
+        parts += (Part(f"loss.{inside[0]}", inside[0], inside[0], "activation", place=loss.place),)
+    parameters = _parameters(model, chain, set(learning), stepped_paths(subject.optimizer, learning))
     wiring = tuple(_wiring(learning, reached, parameters, loss, data, shape, target))
     facts = optimizer_facts(subject.optimizer, learning, subject.rate_factor)
     return Setup("glassgrad", type(model).__name__, parts, parameters, loss, facts, data, wiring=wiring)
@@ -82,7 +90,7 @@ def _evaluation(subject: "OwnSubject", found: Forward, known: dict[Node, Any]) -
     """The loss as a function of a prediction and a batch: called, or for an objective read from the graph."""
     if not isinstance(subject.loss, Objective):
         return lambda prediction, values: subject.loss(prediction, *values[1:])
-    predictions, first = found.chain.predictions, subject.batches.values[0]
+    predictions, first = found.predictions(), subject.batches.values[0]
 
     def evaluate(prediction: np.ndarray, values: tuple[Tree, ...]) -> Any:
         if len(predictions) != 1 or values is not first:

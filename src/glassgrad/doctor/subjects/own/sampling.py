@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import nan
 from typing import Any
 
@@ -16,6 +17,7 @@ from glassgrad.doctor.measured.sample import Link, Sample, Weights
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
 from glassgrad.doctor.subjects.own.formulas import formula_of, loss_formula
 from glassgrad.doctor.subjects.own.forward import Arrays, forward_of, halves, quiet
+from glassgrad.doctor.subjects.own.states import by_time, norms_over_time, with_shown_states
 from glassgrad.doctor.subjects.own.units import output_of, spectral_norm, units_of
 from glassgrad.graph.node import Node, fresh_serial
 from glassgrad.ops.leaves import ones
@@ -83,6 +85,7 @@ class Sampler:
                     norm_of(numbers["leaving"]) if piece_has_way(piece) else nan,
                     formula_of(piece, seen, parameters, numbers),
                     piece.place,
+                    norms_over_time(found["time"][piece.path]) if piece.path in found["time"] else (),
                 )
             )
         prediction = [np.asarray(value) for value in found["predictions"]]
@@ -139,12 +142,13 @@ def _measuring(model: Any, loss: Any, chains: list[Chain]) -> Callable[..., Any]
 
     def measured(parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any) -> Any:
         since = fresh_serial()
-        live = model.replace(parameters | fixed | states)
+        live, added = with_shown_states(model.replace(parameters | fixed | states))
         found = forward_of(live, loss, values, parameters | fixed, key)
-        chain = found.chain
+        chain = found.chain()
         chains[:] = [chain]
         ends = [value.node for value in (parameters | fixed).values()]
         ends += [leaf.node for leaf in flatten(values)[0] if is_inexact(leaf.dtype)]
+        ends += [node for one in added.values() for node in one.nodes]
         bar = cotangents_of([found.loss], [ones(found.loss.aval)], ends)
         picked = {
             "loss": found.loss,
@@ -152,6 +156,7 @@ def _measuring(model: Any, loss: Any, chains: list[Chain]) -> Callable[..., Any]
             "predictions": [node for node in chain.predictions if is_inexact(node.dtype)],
             "prediction_cotangents": [bar[node] for node in chain.predictions if node in bar],
             "pieces": [_numbers(piece, bar) for piece in chain.pieces],
+            "time": by_time(added, bar),
         }
         return _delivered(picked, since)
 
@@ -232,6 +237,7 @@ def norm_of(arrays: Any) -> float:
     return float(np.sqrt(total))
 
 
+@lru_cache(maxsize=4096)
 def owner_of(path: str, chain: Chain) -> str:
     """The path of the link that a parameter belongs to: the longest above it."""
     for piece in chain.pieces:

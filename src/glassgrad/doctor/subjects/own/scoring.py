@@ -18,10 +18,12 @@ def judged(subject: "OwnSubject", state: State, fixed: dict[str, Any]) -> tuple[
     """(the mean loss, the share of right predictions or None) over the first batches, in evaluation."""
     losses, right, count = [], 0, 0
     setup = subject.setup()
+    is_bent_later = bool(setup.parts) and setup.parts[-1].path == "loss.sigmoid"
+    name = "binary_cross_entropy_logits" if is_bent_later else setup.loss.name
     for values in subject.batches.values[:BATCHES]:
         loss, predictions = subject.machine.evaluate(state.parameters, state.states, fixed, values)
         losses.append(loss)
-        found = hits(predictions, values[1:], setup.loss.name, setup.data.task if setup.data else "other")
+        found = hits(predictions, values[1:], name, setup.data.task if setup.data else "other")
         if found is not None:
             right, count = right + found[0], count + found[1]
     return (float(np.mean(losses)) if losses else nan), (right / count if count else None)
