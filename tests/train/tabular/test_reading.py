@@ -58,6 +58,11 @@ BAD = {
     "only a header, no line end": ("a,b", "header and no rows"),
     "duplicate names": ("a,b,a\n1,2,3\n", r"line 1: 'a' names more than one column \(1, 3\)"),
     "no header": ("0.5,1.5\n1,2\n", "numbers where the names"),
+    "a title above the table": (
+        "My cars\n\na,b\n1,2\n3,4\n",
+        "'My cars' is no line of names; a table of 2 columns begins",
+    ),
+    "comments above the table": ("# of 2020\n# by us\na;b\n1;2\n3;4\n", "'# of 2020' is no line of names"),
     "a short row": ("a,b\n1,2\n3\n4,5\n", "line 3: 1 value where the header has 2 names: 3"),
     "a long row after a quoted line break": ('a,b\n"1\n1",2\n3,4,5\n', "line 4: 3 values where the header has 2"),
     "an open quotation mark": ('a,b\n1,"2\n3,4\n', "never closed"),
@@ -92,6 +97,18 @@ def test_what_is_no_file_or_of_another_kind(tmp_path, written):
         tabular.read(written("no parquet", "a.parquet"))
     with pytest.raises(TableError, match="cannot be read"):
         tabular.read(written("no archive", "a.npz"))
+
+
+def test_other_kinds_of_files_are_told_what_to_do(written):
+    for name, hint in (("a.csv.gz", "unpack it"), ("a.json", "write_parquet"), ("a.pkl", "savez"), ("a.doc", None)):
+        with pytest.raises(TableError, match="tables are read from") as caught:
+            tabular.read(written("x", name))
+        assert (hint in caught.value.hint) if hint else caught.value.hint is None
+
+
+def test_one_column_is_a_table(written):
+    assert tabular.read(written("a\n1\n2\n")).rows() == [(1,), (2,)]
+    assert tabular.read(written("what they said\nyes, well\nno\n"), separator=";").rows() == [("yes, well",), ("no",)]
 
 
 def test_wanted_columns_only(written):

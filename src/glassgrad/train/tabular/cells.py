@@ -69,16 +69,17 @@ def as_numbers(column: "pl.Series", decimal: Decimal = ".") -> np.ndarray:
     """
     pl = polars()
     kind = column.dtype
-    if kind.is_numeric():
-        numbers = column.cast(pl.Float64)
-    elif kind == pl.Boolean:
-        numbers = column.cast(pl.Int8).cast(pl.Float64)
-    elif kind.is_temporal():
+    if kind.is_temporal():
         return as_days(column)
-    else:
+    if not (kind.is_numeric() or kind == pl.Boolean):
         return _of_each(column.cast(pl.String), lambda words: _numbers_of_words(words, decimal))
-    found: np.ndarray = numbers.fill_null(np.nan).to_numpy().astype(np.float64)
+    found = doubles(column)
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def doubles(column: "pl.Series") -> np.ndarray:
+    """(row,) float64 of a column of numbers or truths as they are; NaN where there is nothing."""
+    return np.asarray(column.cast(polars().Float64).to_numpy())
 
 
 def _numbers_of_words(column: "pl.Series", decimal: Decimal) -> np.ndarray:
@@ -102,7 +103,7 @@ def is_infinite(column: "pl.Series") -> "pl.Series":
     """(row,) of bool: numbers beyond all others, or the words for it."""
     pl = polars()
     if column.dtype.is_float():
-        return column.is_infinite().fill_null(value=False)
+        return pl.Series(np.isinf(doubles(column)))
     if column.dtype in (pl.String, pl.Categorical, pl.Enum):
         return column.cast(pl.String).str.contains(INFINITE).fill_null(value=False)
     return pl.repeat(False, len(column), eager=True)

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 
 from glassgrad.base.errors import TableError
-from glassgrad.train.tabular.cells import DAY_FIRST, Decimal, as_days, as_numbers, as_words, formats_of, is_infinite
+from glassgrad.train.tabular.cells import (
+    DAY_FIRST,
+    Decimal,
+    as_days,
+    as_numbers,
+    as_words,
+    doubles,
+    formats_of,
+    is_infinite,
+)
 from glassgrad.train.tabular.extremes import WHOLE, said_of_extremes, said_of_infinite
 from glassgrad.train.tabular.frames import counted, listed, polars
 from glassgrad.train.tabular.identifiers import ENOUGH, are_different_on_purpose, is_named_so, may_be_named_so
@@ -65,12 +74,11 @@ def column_of(name: str, cells: "pl.Series", kind: Kind | None = None, mark: Dec
     if kind is not None:
         return _given(name, cells, kind, mark)
     pl = polars()
-    missing = float(np.mean(_nothing(cells)))
+    missing, distinct = _missing_and_distinct(cells)
     if missing == 1:
         return Column(name, "missing", "it has no value at all", missing)
     if missing > _MISSING_SHARE:
         return Column(name, "missing", f"{missing:.1%} of its values are missing", missing)
-    distinct = int(cells.drop_nulls().n_unique())
     if distinct == 1 and not missing:
         return Column(name, "constant", f"every value is {cells.drop_nulls()[0]!r}", missing, distinct)
     warning = f"{missing:.0%} of its values are missing" if missing > 0.5 else None
@@ -85,10 +93,10 @@ def column_of(name: str, cells: "pl.Series", kind: Kind | None = None, mark: Dec
     return _of_words(name, cells.cast(pl.String), missing, distinct, warning, mark)
 
 
-def _nothing(cells: "pl.Series") -> np.ndarray:
-    if cells.dtype.is_float():
-        cells = cells.fill_nan(None)
-    return np.asarray(cells.is_null().to_numpy())
+def _missing_and_distinct(cells: "pl.Series") -> tuple[float, int]:
+    """The share of the cells with nothing in them, and how many different ones there are besides."""
+    absent = int(np.isnan(doubles(cells)).sum()) if cells.dtype.is_float() else int(cells.null_count())
+    return absent / max(len(cells), 1), int(cells.n_unique()) - bool(cells.null_count())
 
 
 # ------------------------------------------------------------------ numbers
@@ -251,7 +259,7 @@ def _odd(filled: "pl.Series", numbers: np.ndarray, what: str) -> str | None:
 
 # ------------------------------------------------------------------ kinds that a person names
 def _given(name: str, cells: "pl.Series", kind: Kind, mark: Decimal) -> Column:
-    missing, distinct = float(np.mean(_nothing(cells))), int(cells.drop_nulls().n_unique())
+    missing, distinct = _missing_and_distinct(cells)
     found = Column(name, kind, "as you say", missing, distinct)
     filled = cells.drop_nulls()
     match kind:

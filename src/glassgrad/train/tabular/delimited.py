@@ -7,6 +7,7 @@ what is in memory at any time is one block and the columns that are wanted.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,7 @@ BLOCK, LARGE = 2**23, 2**26  # bytes: of a piece that is looked at, of a file wh
 SEPARATORS = (",", ";", "\t", "|")
 _WHOLE = r"^[+-]?(0|[1-9]\d{0,17})$"  # a leading zero makes a code of it: 01234 is no number
 _NUMBER = r"^[+-]?((0|[1-9]\d{0,17})(\.\d*)?|\.\d+|(?i:inf(inity)?))([eE][+-]?\d+)?$"
+_MOST_HEADING = 10  # lines above a table
 _HEAD = 10_000  # rows that stand for the others
 Watch: TypeAlias = Callable[[float], None]
 
@@ -167,6 +169,8 @@ def _layout(path: Path, separator: str | None, block: int) -> Layout:
         raise TableError(f"the separator is one character, found {separator!r}", hint="'\\t' for a tab")
     chosen = separator or _separator(text)
     names = [normal(name.strip()) for name in next(csv.reader(io.StringIO(text), delimiter=chosen))]
+    if len(names) == 1 and separator is None:
+        _check_heading(path, text)
     if len(names) == 1 and separator is not None:
         better = _separator(text)
         if better != separator and header.count(better):
@@ -194,9 +198,23 @@ def _separator(text: str) -> str:
     return found
 
 
+def _check_heading(path: Path, text: str) -> None:
+    """Raises TableError where a table begins below the first line, which is something else."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    for skipped in range(1, min(len(lines) - 1, _MOST_HEADING)):
+        below = "\n".join(lines[skipped:])
+        width = len(next(csv.reader(io.StringIO(below), delimiter=_separator(below))))
+        if width > 1:
+            first = _shortened(lines[0])
+            raise TableError(
+                f"{path}, line 1: {first!r} is no line of names; a table of {width} columns begins below it",
+                hint="delete what stands above the names of the columns",
+            )
+
+
 def _checked_names(path: Path, names: list[str]) -> list[str]:
     named = [name or f"column_{place}" for place, name in enumerate(names, 1)]
-    double = sorted({name for name in named if named.count(name) > 1})
+    double = sorted(name for name, count in Counter(named).items() if count > 1)
     if double:
         places = [place for place, name in enumerate(named, 1) if name == double[0]]
         raise TableError(

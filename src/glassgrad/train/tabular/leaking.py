@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 _ENOUGH = 10  # rows that tell
-_MOST_LEVELS = 100  # of a category that may stand for a class each
-_FIRST = 1000  # rows that say of most columns that they are no copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,8 @@ class Answer:
         return column
 
     def _as_class(self, column: Column, cells: "pl.Series") -> Column:
-        may_tell = column.distinct <= _MOST_LEVELS
-        if not may_tell and not _are_equal(as_words(cells[:_FIRST], column.width), self.words[:_FIRST]):
+        classes = len(self.target.classes)
+        if column.distinct > 2 * classes + self.target.missing:
             return column
         words = as_words(cells, column.width)
         both = words.is_not_null() & self.words.is_not_null()
@@ -63,18 +61,13 @@ class Answer:
         left, right = words.filter(both), self.words.filter(both)
         if (both.mean() or 0.0) > 0.5 and bool((left == right).all()):
             return self._copy(column)
-        pairs = left.alias("left").to_frame().with_columns(right.alias("right")).n_unique() if may_tell else 0
-        if pairs and pairs == left.n_unique() and pairs <= max(2 * len(self.target.classes), 2):
+        pairs = left.alias("left").to_frame().with_columns(right.alias("right")).n_unique()
+        if pairs == left.n_unique() and pairs <= 2 * classes:
             return _warned(column, "it determines the target alone: would you know it before?")
         return column
 
     def _copy(self, column: Column) -> Column:
         return replace(column, kind="copy of the target", reason=f"it equals {self.target.name!r}", warning=None)
-
-
-def _are_equal(left: "pl.Series", right: "pl.Series") -> bool:
-    """Are two columns of words the same wherever both have something?"""
-    return bool((left == right).fill_null(value=True).all())
 
 
 def _warned(column: Column, text: str) -> Column:

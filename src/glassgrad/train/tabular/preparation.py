@@ -9,7 +9,7 @@ import numpy as np
 
 from glassgrad.base.errors import CheckpointError, TableError, UsageError
 from glassgrad.base.tensors import Checkpoint, read, write
-from glassgrad.train.tabular.cells import as_numbers, as_words
+from glassgrad.train.tabular.cells import as_numbers, as_words, doubles
 from glassgrad.train.tabular.columns import Column
 from glassgrad.train.tabular.extremes import far_outside
 from glassgrad.train.tabular.fitted import restored, state_of
@@ -207,7 +207,8 @@ def _part(plan: Plan, facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> P
 def _check_columns(plan: Plan, table: "pl.DataFrame") -> None:
     if not isinstance(table, polars().DataFrame):
         raise UsageError(f"a table is a polars.DataFrame, found {type(table).__name__}", hint="tabular.read(path)")
-    absent = [column.name for column in plan.used if column.name not in table.columns]
+    names = set(table.columns)
+    absent = [column.name for column in plan.used if column.name not in names]
     if not absent:
         return
     lower = {str(name).lower().strip(): name for name in table.columns}
@@ -277,6 +278,8 @@ def as_written(columns: Iterable[Column], table: "pl.DataFrame") -> dict[str, Co
 
 def _unreadable(cells: "pl.Series", column: Column) -> np.ndarray:
     """(row,) of bool: does something stand there that is not of the column's kind?"""
+    if cells.dtype.is_numeric() and column.kind == "number":
+        return np.isinf(doubles(cells))
     filled = cells.is_not_null().to_numpy()
     if cells.dtype.is_float():
         filled &= ~np.isnan(cells.fill_null(0.0).to_numpy())

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 TEXT, PARQUET = (".csv", ".tsv", ".tab", ".txt"), (".parquet", ".pq")
 FORMATS = (*TEXT, *PARQUET, ".npz")
+_OTHERS = {  # what to do with files of other kinds
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "save the sheet as CSV (UTF-8) or Parquet"),
+    **dict.fromkeys((".gz", ".zip", ".bz2", ".xz", ".zst"), "unpack it first"),
+    **dict.fromkeys(
+        (".json", ".jsonl", ".feather", ".arrow"), "polars reads it, and write_parquet makes a table of it"
+    ),
+    **dict.fromkeys((".npy", ".pkl", ".pickle"), "numpy.savez('table.npz', x=…, y=…) makes a file of several arrays"),
+}
 _FIRST = 50_000  # rows that stand for the others
 
 
@@ -75,7 +83,7 @@ def read(
         case suffix:
             raise TableError(
                 f"{path}: tables are read from {', '.join(FORMATS)}, not from {suffix or 'a file without an ending'}",
-                hint="save it as CSV or Parquet" if suffix.startswith(".xls") else None,
+                hint=_OTHERS.get(suffix),
             )
 
 
