@@ -127,6 +127,7 @@ NO_TARGETS = {
     "one value": (["a"] * 60, "'a' in every row"),
     "no value": ([None] * 60, "no value in any row"),
     "too many classes": ([f"name {n}" for n in range(60)], "too many classes"),
+    "dates as words": ([f"2020-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(60)], "holds dates"),
     "dates": (["2020-01-01"] * 30 + ["2020-01-02"] * 30, None),
 }
 

@@ -127,9 +127,13 @@ def test_parquet_and_arrays_are_read(tmp_path):
     np.savez(tmp_path / "bad.npz", x=np.zeros((3, 2)), y=np.zeros(2))
     with pytest.raises(TableError, match="a row for each row"):
         tabular.read(tmp_path / "bad.npz")
-    pl.DataFrame({"a": [[1], [2]]}).write_parquet(tmp_path / "nested.parquet")
+    nested = tmp_path / "nested.parquet"
+    pl.DataFrame({"a": [[1], [2]], "b": [1, 2]}).write_parquet(nested)
+    notes: list[str] = []
+    assert tabular.read(nested, notes=notes).columns == ["b"]
+    assert notes == ["'a' holds lists, records or bytes: left out"]
     with pytest.raises(TableError, match="lists, records or bytes"):
-        tabular.read(tmp_path / "nested.parquet")
+        tabular.read(nested, columns=["a"])
 
 
 def test_a_large_file_is_read_in_blocks_with_the_same_values(tmp_path):
@@ -278,6 +282,15 @@ def test_arrays_that_are_no_table_are_told_by_name(tmp_path):
     path.write_text("hello")
     with pytest.raises(TableError, match=r"it is no \.npz file"):
         tabular.read(path)
+
+
+def test_numbers_of_every_size_are_numbers(tmp_path):
+    numbers = {
+        f"x{kind.__name__}": np.arange(3).astype(kind) for kind in (np.float16, np.longdouble, np.uint64, np.bool_)
+    }
+    np.savez(tmp_path / "a.npz", **numbers)
+    table = tabular.read(tmp_path / "a.npz")
+    assert [as_numbers(table[name]).tolist() for name in numbers] == [[0, 1, 2]] * 3 + [[0, 1, 1]]
 
 
 @pytest.mark.parametrize("unit", ["D", "h", "s", "ns"])

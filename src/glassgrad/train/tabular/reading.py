@@ -120,7 +120,8 @@ def _parquet(
         if absent:
             raise TableError(f"{path} has no column {listed(absent)}", hint=f"it has {listed(names, 20)}")
         wanted = {name: names[name] for name in names if columns is None or name in set(columns)}
-        _check_types(path, {name: schema[own] for name, own in wanted.items()})
+        for name in _nested(path, {name: schema[own] for name, own in wanted.items()}, columns, notes):
+            del wanted[name]
         is_large = path.stat().st_size > LARGE
         if is_large:
             notes.append(f"{path} has {path.stat().st_size / 1e6:,.0f} MB: its numbers are kept in single precision")
@@ -133,14 +134,17 @@ def _parquet(
     return _checked(path, frame)
 
 
-def _check_types(path: Path, types: dict[str, Any]) -> None:
+def _nested(path: Path, types: dict[str, Any], asked: Collection[str] | None, notes: list[str]) -> list[str]:
+    """The columns that have more than a value in a cell, which are left out, unless they are asked for or all."""
     pl = polars()
     nested = [name for name, kind in types.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]
-    if nested:
+    if nested and (asked is not None or len(nested) == len(types)):
         raise TableError(
             f"{path}: {listed(nested)} holds lists, records or bytes, and a table has one value in each cell",
             hint="unpack them into columns of their own, or leave them out (columns=)",
         )
+    notes += [f"{listed(nested)} holds lists, records or bytes: left out"] if nested else []
+    return nested
 
 
 def _arrays(path: Path) -> "pl.DataFrame":
@@ -202,7 +206,8 @@ def _cells(path: Path, name: str, array: np.ndarray) -> np.ndarray:
         case "m":
             return array.astype("timedelta64[us]")
         case _:
-            return array.astype(np.float32) if array.dtype == np.float16 else array
+            is_odd = array.dtype.kind == "f" and array.dtype.itemsize not in (4, 8)  # half precision, and long double
+            return array.astype(np.float64) if is_odd else array
 
 
 def _series(cells: np.ndarray) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from glassgrad.base.errors import TableError, UsageError
-from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words, levels_and_codes
+from glassgrad.train.tabular.cells import Decimal, as_numbers, as_words, formats_of, levels_and_codes
 from glassgrad.train.tabular.extremes import said_of_extremes
 from glassgrad.train.tabular.frames import counted, listed
 from glassgrad.train.tabular.marks import decimal_of
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Task: TypeAlias = Literal["classification", "regression"]
 TASKS = ("classification", "regression")
+_MOSTLY = 0.95  # share of the cells that decides what a target is
 _FEW = 20  # different whole numbers that are taken for classes
 _LARGEST = 1e140  # sums of squares have to be numbers
 _MOST = 200  # classes that a network here may have
@@ -116,7 +117,8 @@ def target_of(cells: "pl.Series", name: str, task: Task | None, mark: Decimal = 
             f"the target {name!r} is {filled[0]!r} in every row: there is nothing to learn",
             hint="it needs two different values at least",
         )
-    if cells.dtype.is_temporal():
+    is_few = distinct <= _FEW
+    if cells.dtype.is_temporal() or (not is_few and not cells.dtype.is_numeric() and formats_of(words)[1] > _MOSTLY):
         raise TableError(f"the target {name!r} holds dates", hint="make a number of them: days since …")
     is_number = cells.dtype.is_numeric()
     decimal, share = decimal_of(filled, mark) if not is_number else (".", 1.0)
@@ -152,7 +154,7 @@ def _check_sizes(name: str, numbers: np.ndarray) -> None:
 def _task(filled: "pl.Series", decimal: Decimal, share: float, distinct: int) -> tuple[Task, str]:
     """The task that fits, and why."""
     rows = len(filled)
-    if share < 0.95:
+    if share < _MOSTLY:
         return "classification", "its values are words"
     numbers = as_numbers(filled, decimal)
     numbers = numbers[np.isfinite(numbers)]
