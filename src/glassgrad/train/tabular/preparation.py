@@ -279,7 +279,8 @@ def as_written(columns: Iterable[Column], table: "pl.DataFrame") -> dict[str, Co
 def _unreadable(cells: "pl.Series", column: Column) -> np.ndarray:
     """(row,) of bool: does something stand there that is not of the column's kind?"""
     if cells.dtype.is_numeric() and column.kind == "number":
-        return np.asarray(np.isinf(doubles(cells)))
+        infinite: np.ndarray = np.isinf(doubles(cells))
+        return infinite
     filled = cells.is_not_null().to_numpy()
     if cells.dtype.is_float():
         filled &= ~np.isnan(cells.fill_null(0.0).to_numpy())
