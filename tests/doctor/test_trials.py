@@ -109,6 +109,7 @@ def test_words_and_sizes() -> None:
     assert titled((edits.ScaleInputs(), edits.Rate(0.1), edits.NewOptimizer("adam", 0.001))) == (
         "Standardise the inputs, learn 10 times as slowly and use Adam with a rate of 0.001"
     )
+    assert titled((edits.Rate(1e-5),)) == "Learn 100,000 times as slowly"
     every = [
         edits.Activation("relu"), edits.Clip(1.0), edits.Warmup(10), edits.LastActivation(None), edits.NewLoss("mse"),
         edits.NoDecay(), edits.NoDecay(0.1), edits.Longer(10), edits.BatchSize(2), edits.Rate(10), edits.MeanLoss(),

@@ -85,7 +85,7 @@ def _words(edit: Edit) -> str:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:,.3g} times"
+    return f"{factor:,.0f} times" if factor >= 100 else f"{factor:.3g} times"
 
 
 def _listed(parts: Sequence[str]) -> str:
