@@ -256,3 +256,18 @@ def test_what_is_wrong_by_itself_stands_before_what_helps_a_little():
     """In so few steps nothing gets far, with or without the second softmax."""
     setup = mlp("linear", "relu", "linear", "softmax", rate=1e-2)
     assert main(trace(setup, tuple(np.linspace(1.12, 1.06, 200))), edits.NewOptimizer).name == "double-softmax"
+
+
+@pytest.mark.parametrize(("last", "found"), [(0.1, []), (0.8, ["not-in-optimizer"])])
+def test_a_trunk_outside_the_optimiser_is_meant_only_where_it_serves_the_head(last, found):
+    held = tuple(replace(p, is_stepped=p.link == "2") for p in PLAIN.parameters)
+    measured = trace(replace(PLAIN, parameters=held), tuple(np.linspace(1.1, last, 200)))
+    assert judge(measured).course == "learns"
+    assert names(measured) == found
+
+
+def test_a_training_that_ends_early_on_its_way_is_told_so_where_more_steps_do_it():
+    few = trace(PLAIN, tuple(np.linspace(1.15, 0.8, 40)))
+    assert main(few, edits.Longer).name == "too-few-steps"
+    assert names(few, Pretend(few, ())) == []
+    assert names(trace(PLAIN, tuple(np.linspace(1.15, 0.8, 200)))) == []

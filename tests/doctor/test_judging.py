@@ -33,7 +33,7 @@ def test_the_course_of_plain_curves(setup, curve, course, noise):
 
 
 def test_early_but_steady_is_learning_and_creeping_is_slow():
-    falling = np.linspace(1.1, 0.85, 60)
+    falling = np.linspace(1.1, 0.85, 150)
     assert judge(trace(SETUP, falling)).course == "learns"
     creeping = np.linspace(1.1, 1.04, 60)
     assert judge(trace(SETUP, creeping)).course == "slow"

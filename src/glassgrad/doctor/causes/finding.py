@@ -11,6 +11,7 @@ from glassgrad.doctor.causes.patience import PATIENCE
 from glassgrad.doctor.causes.rate import RATE
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.causes.wiring import WIRING
+from glassgrad.doctor.learning.judging import SOON
 from glassgrad.doctor.learning.numbers import ramp
 
 SUSPECTS: tuple[Suspect, ...] = (*WIRING, *DATA, *LOSS, *NETWORK, *RATE, *PATIENCE)
@@ -78,7 +79,8 @@ def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
     suspicion = weighed.suspicion
     if suspicion.kind == "plain" or not suspicion.is_tested:
         return True
-    if suspicion.kind != "specific" and case.learning.gained > GETS_ON:
+    few = case.learning.steps < SOON and suspicion.name == "too-few-steps"
+    if suspicion.kind != "specific" and case.learning.gained > GETS_ON and not few:
         return False  # what is well on its way may take its time
     if weighed.outcome is None or weighed.outcome.learning is None:
         return case.subject is None and suspicion.prior > 0.7

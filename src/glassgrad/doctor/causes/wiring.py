@@ -3,6 +3,7 @@
 from glassgrad.doctor.causes.case import Case
 from glassgrad.doctor.causes.cause import CauseName
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
+from glassgrad.doctor.learning.judging import ENOUGH
 from glassgrad.doctor.subjects.edits import ClearGradients, Edit, MatchShapes, StepAll, TrainMode
 from glassgrad.doctor.symptoms.not_updated import is_trunk
 
@@ -80,8 +81,8 @@ def _suspect(event: str) -> Suspect:
         still = [parameter for parameter in case.setup.parameters if not (parameter.learns and parameter.is_stepped)]
         if event in ("frozen", "not_in_optimizer") and case.learning.is_learning:
             paths = {parameter.path for parameter in still}
-            if event == "frozen" or is_trunk(case.setup.parameters, paths):
-                return None  # a head trained on a fixed trunk: that is meant
+            if event == "frozen" or (is_trunk(case.setup.parameters, paths) and case.learning.gained >= ENOUGH):
+                return None  # a head trained on a fixed trunk that serves it: that is meant
         evidence = [says]
         if event in ("frozen", "not_in_optimizer") and still:
             names = ", ".join(parameter.path for parameter in still[:4]) + (" …" if len(still) > 4 else "")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from glassgrad.doctor.learning.judging import ENOUGH
 from glassgrad.doctor.learning.learning import Learning
 from glassgrad.doctor.learning.numbers import percent
 from glassgrad.doctor.measured.sample import Weights
@@ -33,7 +34,8 @@ def not_updated(trace: Trace, learning: Learning) -> Symptom | None:
     events = [CERTAIN[event] for event in setup.wiring if event in CERTAIN]
     if not reasons and not events:
         return None
-    meant = not events or ("not_in_optimizer" in setup.wiring and is_trunk(setup.parameters, set(reasons)))
+    outside = any(parameter.learns and not parameter.is_stepped for parameter in setup.parameters)
+    meant = is_trunk(setup.parameters, set(reasons)) and learning.gained >= ENOUGH if outside else not events
     if learning.is_learning and meant:
         return None
     frozen = [parameter for parameter in setup.parameters if parameter.path in reasons]
