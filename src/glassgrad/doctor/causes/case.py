@@ -15,8 +15,8 @@ from glassgrad.doctor.subjects.subject import Cannot, Subject
 from glassgrad.doctor.symptoms.reading import usable
 from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
-RUNS = 10  # counterfactuals that the time is planned for
-FEWEST = 30  # steps below which a counterfactual tells little
+RUNS = 5  # counterfactuals that the time is planned for
+FEWEST = 40  # steps below which a counterfactual tells little
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Outcome:
     effect: float
     learning: Learning | None
     says: str
+    share: float = 1.0  # of the steps that the training had
 
 
 @dataclass(slots=True)
@@ -93,7 +94,8 @@ class Case:
             return Outcome(0.0, None, f"{titled(edits)}: cannot be tried here, the training fails ({first})")
         learning = judge(trace)
         effect = _worth(learning) - _worth(base)
-        return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}")
+        share = min(len(trace.losses) / max(len(self.trace.losses), 1), 1.0)
+        return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}", share)
 
     def _copy_run(self, edits: tuple[Edit, ...]) -> Trace:
         """The edited copy's training; `Longer` is more steps."""

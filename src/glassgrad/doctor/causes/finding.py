@@ -69,7 +69,8 @@ def _confidence(prior: float, outcome: Outcome | None) -> float:
     if outcome is None or outcome.learning is None:
         return prior
     strength = ramp(outcome.effect, HELPS, CURES)
-    factor = float(AGAINST * (FOR / AGAINST) ** strength)
+    against = float(AGAINST**outcome.share)  # that a few steps do not help says little
+    factor = against * float((FOR / against) ** strength)
     odds = prior / max(1.0 - prior, 1e-6) * factor
     return odds / (1.0 + odds)
 
