@@ -12,9 +12,11 @@ from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
 from glassgrad.charts.scale import Scale, scale_of, wants_log
 from glassgrad.charts.svg import svg
 from glassgrad.pages.numbers import number, percent
-from glassgrad.train.report import Column, Findings, Importance, Norms, page, write_pictures
 from glassgrad.train.report.figures import all_charts
+from glassgrad.train.report.findings import Column, Findings, Importance, Norms
 from glassgrad.train.report.measuring import by_class, calibration, confusion, interval, thinned
+from glassgrad.train.report.page import page
+from glassgrad.train.report.pictures import write_pictures
 from glassgrad.train.report.words import best_of, score, verdict
 
 

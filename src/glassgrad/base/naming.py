@@ -51,6 +51,15 @@ def name_of(value: Any) -> str | None:
     return f"{module}.{name}" if module not in (None, "__main__", "builtins") else name
 
 
+def counted(number: int, what: str) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "row"), counted(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _of_function(function: FunctionType) -> str:
     held = []
     for cell in function.__closure__ or ():

@@ -1,7 +1,6 @@
 """What a command gives out: data on stdout or in a file, the rest on stderr, errors without a traceback."""
 
 import io
-import json
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ from typing import Any, NoReturn
 
 from glassgrad.base.errors import DisagreementError, FormulaError, GlassgradError, UnitsError
 from glassgrad.base.files import whole
+from glassgrad.base.finite_json import finite_json
 from glassgrad.base.source import Location, Place, is_internal, locate
 
 _STANDARD = sysconfig.get_path("stdlib") + os.sep
@@ -112,7 +112,7 @@ def give(text: str, file: Path | None) -> None:
 
 def as_json(value: Any) -> str:
     """JSON with plain numbers; what is not finite becomes null."""
-    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    return finite_json(value, indent=2)
 
 
 def _width() -> int:

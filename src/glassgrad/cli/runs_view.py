@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from glassgrad.pages.numbers import duration
 from glassgrad.terminal.charts import COLOURS, MARKS, number, plot, sparkline
 from glassgrad.terminal.table import Cell, Column, painted, table
+from glassgrad.train.exporters.contents import heading
 from glassgrad.train.store import Difference, RunRecord, Summary
 from glassgrad.train.store.plain import number as finite_or_text
 from glassgrad.train.store.summary import SUMMARY_COLUMNS
@@ -287,11 +289,7 @@ def ago(seconds: float) -> str:
 
 def took(record: RunRecord, now: float) -> str:
     """How long a run took, or has taken by now."""
-    seconds = (record.ended or now) - record.begun
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    minutes, hours = seconds / 60, seconds / 3600
-    return f"{minutes:.0f} min" if minutes < 100 else f"{hours:.1f} h"
+    return duration((record.ended or now) - record.begun)
 
 
 def size(count: int) -> str:
@@ -307,12 +305,7 @@ def size(count: int) -> str:
 def run_to_dict(record: RunRecord) -> dict[str, Any]:
     """What a listing knows, for JSON."""
     return {
-        "id": record.id,
-        "name": record.name,
-        "status": record.status,
-        "begun": record.begun,
-        "ended": record.ended,
-        "reason": record.reason,
+        **heading(record),
         "steps": record.steps,
         "metrics": {name: summary_to_dict(summary) for name, summary in record.summaries.items()},
     }

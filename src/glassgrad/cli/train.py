@@ -68,7 +68,7 @@ def train(
         with folder.claimed(settings, resume=resume, overwrite=overwrite):
             summary = _trained(folder, settings, resume=resume)
         if json_:
-            give(as_json({"folder": str(folder.path), **_finite(summary)}), None)
+            give(as_json({"folder": str(folder.path), **summary}), None)
         else:
             give(str(folder.path), None)
 
@@ -195,10 +195,3 @@ def _interrupted(folder: "Folder") -> None:
             code=INTERRUPTED,
         )
     stop("interrupted before there was anything to keep", code=INTERRUPTED)
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {name: _finite(part) for name, part in value.items()}
-    return None if isinstance(value, float) and value - value != 0 else value

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from glassgrad.base.naming import counted
+from glassgrad.pages.numbers import duration
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -77,8 +80,6 @@ def columns_table(screen: "Console", made: "Material") -> None:
     """What was inferred about the target and the columns, and how to overrule it."""
     from rich.table import Table
 
-    from glassgrad.train.tabular.frames import counted
-
     plan, parts = made.plan, made.split
     inputs = counted(len(made.preparation.feature_names), "input")
     rows = f"{len(parts.train):,} rows to train, {len(parts.validation):,} to validate, {len(parts.test):,} to test"
@@ -108,14 +109,13 @@ def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: 
     from rich.table import Table
 
     from glassgrad.train.report.words import best_of, measure, score
-    from glassgrad.train.tabular.frames import counted
 
     rows = summary["rows"][summary["measured_on"]] if summary["measured_on"] else 0
     if not rows:
         screen.print("there were no rows to test on")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(f"on {rows:,} {summary['measured_on']} rows")
+    table.add_column("on " + counted(rows, summary["measured_on"] + " row"))
     for who in scores:
         table.add_column(who, justify="right", overflow="fold")
     for name in next(iter(scores.values())):
@@ -127,7 +127,7 @@ def scores_table(screen: "Console", scores: dict[str, dict[str, Any]], summary: 
         kept = ", kept" if one["kept"] else ""
         loss = "failed" if one["validation_loss"] is None else f"validation loss {one['validation_loss']:.4g}"
         screen.print(_plain(f"tried {one['manner']}: {loss} in {counted(one['epochs'], 'epoch')}{kept}"))
-    screen.print(_plain(f"\n{counted(summary['epochs'], 'epoch')} in {summary['seconds']:.1f} s: {_end(summary)}"))
+    screen.print(_plain(f"\n{counted(summary['epochs'], 'epoch')} in {duration(summary['seconds'])}: {_end(summary)}"))
     if "validation" in summary["learnt_from"]:
         screen.print("the table is small: it learnt from the rows to validate too")
 
@@ -137,7 +137,7 @@ def known_table(screen: "Console", rows: int, scores: dict[str, Any]) -> None:
     from glassgrad.train.report.words import measure, score
 
     found = ", ".join(f"{measure(name)} {score(name, value)}" for name, value in scores.items())
-    screen.print(_plain(f"on the {rows:,} rows whose target is known: {found}"))
+    screen.print(_plain(f"on the {counted(rows, 'row')} whose target is known: {found}"))
 
 
 def _texts(name: str, scores: dict[str, dict[str, Any]], score: Any) -> list[tuple[str, str]]:

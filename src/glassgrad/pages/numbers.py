@@ -60,3 +60,16 @@ def factor(decades: float) -> str:
     exponent = math.floor(decades + math.log10(1 / 0.95))  # 9.6 would be rounded to 10
     digit = max(1, round(10 ** (decades - exponent)))
     return (f"{digit}·" if digit > 1 else "") + f"10{str(exponent).translate(_RAISED)}"
+
+
+def duration(seconds: float) -> str:
+    """A time in a unit that reads well, never rounded to nothing.
+
+    >>> [duration(seconds) for seconds in (0.0123, 4.34, 130.0, 7300.0)]
+    ['0.012 s', '4.3 s', '2 min', '2.0 h']
+    """
+    if seconds < 1:
+        return f"{max(seconds, 0.0):.2g} s"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -27,7 +27,7 @@ from glassgrad.train.progress import shown
 from glassgrad.train.recording import Recorder, place_of
 from glassgrad.train.run import Callback, FailedTrainingWarning, Run
 from glassgrad.train.selection import Selection
-from glassgrad.train.step import begin, frozen_of, program
+from glassgrad.train.step import TrainState, begin, frozen_of, program
 from glassgrad.train.watching import Watching
 
 
@@ -101,22 +101,17 @@ def fit(
     order = Order(batch_size, second if shuffle else None, _last(last, objective, model))
     optimizer = _made(optimizer, source, order, epochs)
     selection = Selection(monitor or ("loss" if held_back is None else "validation loss"), largest, patience, tolerance)
+    settings = {
+        "optimizer": repr(optimizer), "epochs": epochs, "batch_size": batch_size, "key": as_key(key),
+        "shuffle": shuffle, "last": order.last, "data": source.fingerprint(),
+        "validation": None if held_back is None else held_back.fingerprint(), "monitor": selection.monitor,
+        "largest": largest, "patience": patience, "tolerance": tolerance, "precision": precision and repr(precision),
+        "statistics_every": statistics_every, "callbacks": [described(callback) for callback in callbacks],
+        "checkpoint": checkpoint, "checkpoint_seconds": checkpoint_seconds,
+    }  # fmt: skip
     state = begin(model, optimizer, first, precision)
+    run = _begun(model, state, configuration_of(model, objective, **settings), selection.monitor)
     checkpoints = None if checkpoint is None else Checkpoints(checkpoint)
-    run = Run(
-        model=model,
-        history=History(Layers(tuple(state.parameters))),
-        configuration=configuration_of(
-            model, objective, optimizer=repr(optimizer), epochs=epochs, batch_size=batch_size, key=as_key(key),
-            shuffle=shuffle, last=order.last, data=source.fingerprint(),
-            validation=None if held_back is None else held_back.fingerprint(), monitor=selection.monitor,
-            largest=largest, patience=patience, tolerance=tolerance, precision=precision and repr(precision),
-            statistics_every=statistics_every, callbacks=[described(callback) for callback in callbacks],
-            checkpoint=checkpoint, checkpoint_seconds=checkpoint_seconds,
-        ),
-        state=state,
-        monitor=selection.monitor,
-    )  # fmt: skip
     loop = Loop(
         run=run,
         program=program(model, objective, optimizer, precision),
@@ -128,7 +123,7 @@ def fit(
         validation_order=Order(batch_size, last="keep" if objective.unmasked else "pad"),
         selection=selection,
         callbacks=[*callbacks],
-        observers=[],
+        observers=_observers(name or type(model).__name__, place_of(store), checkpoints, progress),
         statistics_every=statistics_every,
         checkpoints=checkpoints,
         checkpoint_seconds=checkpoint_seconds,
@@ -136,16 +131,23 @@ def fit(
     if doctor:
         run.visit = Visit(model, loss, optimizer)
         loop.watching = Watching(run.visit, loop.program, loop.frozen)
-    place = place_of(store)
-    if place is not None:
-        files = {} if checkpoints is None else {"checkpoint": checkpoints.last, "best model": checkpoints.best}
-        loop.observers.append(Recorder(name or type(model).__name__, place, files))
-    if progress is not False:
-        loop.observers += shown(force=progress is True)
     loop.go(epochs, resume=resume)
     if run.status == "failed":
         warnings.warn(_why_failed(run, model), FailedTrainingWarning, stacklevel=2)
     return run
+
+
+def _begun(model: Layer, state: TrainState, configuration: dict[str, Any], monitor: str) -> Run:
+    """The run before its first step."""
+    history = History(Layers(tuple(state.parameters)))
+    return Run(model=model, history=history, configuration=configuration, state=state, monitor=monitor)
+
+
+def _observers(name: str, place: Path | None, checkpoints: Checkpoints | None, progress: bool | None) -> list[Callback]:
+    """Who of ours is told of a run: the store of runs, and the line in the terminal."""
+    files = {} if checkpoints is None else {"checkpoint": checkpoints.last, "best model": checkpoints.best}
+    recording: list[Callback] = [] if place is None else [Recorder(name, place, files)]
+    return recording if progress is False else [*recording, *shown(force=progress is True)]
 
 
 def _why_failed(run: Run, given: Layer) -> str:

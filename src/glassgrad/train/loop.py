@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 from glassgrad.base.errors import CheckpointError
+from glassgrad.base.naming import counted
 from glassgrad.nn.objective import Objective, Supervised
 from glassgrad.optim.rates import rates
 from glassgrad.train.checkpoint import Checkpoints
@@ -107,8 +108,8 @@ class Loop:
         with suppress(AttributeError):  # an exception may have no room for it
             error.run = run  # type: ignore[attr-defined]  # ours
         error.add_note(
-            f"The run so far, {run.step:,} steps, is the exception's `run`: `except {type(error).__name__} as error: "
-            "error.run.model`; in a notebook, sys.last_value.run.model."
+            f"The run so far, {counted(run.step, 'step')}, is the exception's `run`: "
+            f"`except {type(error).__name__} as error: error.run.model`; in a notebook, sys.last_value.run.model."
         )
 
     def _tell(self, event: Event) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.naming import counted
 from glassgrad.optim.rates import checked_number
 
 
@@ -53,4 +54,4 @@ class Selection:
         """Why the run should stop now; None where it should not."""
         if self.patience is None or self.waiting <= self.patience:
             return None
-        return f"{self.monitor} was not better for {self.waiting} epochs"
+        return f"{self.monitor} was not better for {counted(self.waiting, 'epoch')}"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.naming import counted
 from glassgrad.base.trees import Tree, flatten, unflatten
 from glassgrad.nn.objective import Judged, Objective, Supervised
 from glassgrad.train.data.batches import Batch, Order, Source
@@ -35,7 +36,7 @@ def validated(evaluate: Evaluate, objective: Objective | Supervised, source: Sou
 
 def no_batch(what: str, order: Order) -> UsageError:
     """The error of data that gives nothing."""
-    hint = f"last='drop' leaves out batches of less than {order.size} rows" if order.last == "drop" else None
+    hint = f"last='drop' leaves out batches of less than {counted(order.size, 'row')}" if order.last == "drop" else None
     return UsageError(f"the {what} gave no batch", hint=hint)
 
 

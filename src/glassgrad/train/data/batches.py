@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checka
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.naming import counted
 from glassgrad.base.trees import Tree
 from glassgrad.nn.linear import check_sizes
 
@@ -67,7 +68,7 @@ def check_order(order: Order, rows: int | None) -> None:
         raise UsageError(f"last is {order.last!r}", hint=f"one of {', '.join(map(repr, LAST))}")
     if rows is not None and order.last == "drop" and rows < order.size:
         raise UsageError(
-            f"{rows} rows make no batch of {order.size}, and last='drop' leaves out shorter ones",
+            f"{counted(rows, 'row')} make no batch of {order.size}, and last='drop' leaves out shorter ones",
             hint=f"batch_size={rows}, or last='pad'",
         )
 

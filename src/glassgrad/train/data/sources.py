@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.errors import UsageError
+from glassgrad.base.naming import counted
 from glassgrad.base.trees import map_leaves
 from glassgrad.random.discrete import permutation
 from glassgrad.train.data.arrays import Arrays
@@ -60,6 +61,6 @@ def _in_dtype(leaf: Any, dtype: np.dtype) -> np.ndarray:
 def _split(source: Arrays, share: float, key: Any) -> tuple[Arrays, Arrays]:
     held = max(round(source.rows * share), 1)
     if held >= source.rows:
-        raise UsageError(f"a share of {share} of {source.rows} rows leaves nothing to train on")
+        raise UsageError(f"a share of {share} of {counted(source.rows, 'row')} leaves nothing to train on")
     places = np.asarray(permutation(key, source.rows))
     return source.part(np.sort(places[held:])), source.part(np.sort(places[:held]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from glassgrad.base.files import whole
-from glassgrad.train.exporters.contents import RunContents, Series
+from glassgrad.train.exporters.contents import RunContents, Series, heading
 
 
 def write_json(runs: Iterable[RunContents], target: Path) -> None:
@@ -23,12 +23,7 @@ def write_json(runs: Iterable[RunContents], target: Path) -> None:
 
 def _tree(run: RunContents) -> dict[str, Any]:
     return {
-        "id": run.id,
-        "name": run.name,
-        "status": run.status,
-        "begun": run.begun,
-        "ended": run.ended,
-        "reason": run.reason,
+        **heading(run),
         **asdict(run.facts),
         "metrics": {name: _series(series) for name, series in run.metrics.items()},
         "layers": {

@@ -47,3 +47,8 @@ class RunContents:
     metrics: Mapping[str, Series]
     layers: Mapping[str, Mapping[str, Series]]  # kind, path
     artefacts: tuple[Artefact, ...]
+
+
+def heading(run: Any) -> dict[str, Any]:
+    """Who a run is and how it ended, for JSON: of a `RunContents`, or of a record of the store."""
+    return {name: getattr(run, name) for name in ("id", "name", "status", "begun", "ended", "reason")}

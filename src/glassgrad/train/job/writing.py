@@ -1,7 +1,6 @@
 """The files of a job's results: network, settings, plan, scores, history, predictions, plots, report. Floor 7."""
 
 import contextlib
-import json
 import math
 import platform
 import time
@@ -12,13 +11,18 @@ import numpy as np
 
 from glassgrad._version import __version__
 from glassgrad.base.errors import StoreError
+from glassgrad.base.finite_json import finite_json
+from glassgrad.base.naming import counted
+from glassgrad.pages.numbers import duration
 from glassgrad.train.job.folder import SETTINGS, Folder
 from glassgrad.train.job.importance import importance
 from glassgrad.train.job.learning import Learnt, Material
 from glassgrad.train.job.predicting import free, predicted
 from glassgrad.train.job.settings import Settings
 from glassgrad.train.recording import place_of
-from glassgrad.train.report import Column, Findings, Norms, page, write_pictures
+from glassgrad.train.report.findings import Column, Findings, Norms
+from glassgrad.train.report.page import page
+from glassgrad.train.report.pictures import write_pictures
 from glassgrad.train.run import Run
 from glassgrad.train.store import open as open_store
 from glassgrad.train.tabular.options import MANNERS
@@ -108,7 +112,7 @@ def _ended(learnt: Learnt, run: Run, epochs: int) -> str:
         kept = f" The network after epoch {run.best[0]} is kept: its {run.monitor} is the smallest."
     if run.status == "stopped":
         return f"Training stopped after epoch {run.epoch} of at most {epochs}: {run.reason}.{kept}"
-    return f"Training went through all {epochs} epochs.{kept}"
+    return f"Training went through {'all ' if epochs > 1 else ''}{counted(epochs, 'epoch')}.{kept}"
 
 
 def _chosen(learnt: Learnt) -> str:
@@ -123,10 +127,10 @@ def _chosen(learnt: Learnt) -> str:
 
 
 def _facts(learnt: Learnt, run: Run) -> dict[str, str]:
-    network = learnt.network
+    network, size = learnt.network, counted(run.configuration["batch_size"], "row")
     found = {
         "Network": " → ".join(map(str, _sizes(learnt))) + f" ({network.model.parameter_count():,} parameters)",
-        "Training": f"{run.step:,} steps of {run.configuration['batch_size']} rows in {run.timings.total:.1f} s",
+        "Training": f"{counted(run.step, 'step')} of {size} in {duration(run.timings.total)}",
         "Learning rate": f"{_rate(learnt):.3g}",
         "Data": f"fingerprint {run.configuration['data']['sha256'][:16]}",
         "Written": time.strftime("%Y-%m-%d %H:%M"),
@@ -195,19 +199,4 @@ def _history(run: Run) -> dict[str, Any]:
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(_finite(value), ensure_ascii=False, indent=1, allow_nan=False), encoding="utf-8")
-
-
-def _finite(value: Any) -> Any:
-    """The same with null for what JSON has no number for."""
-    match value:
-        case dict():
-            return {name: _finite(part) for name, part in value.items()}
-        case list() | tuple():
-            return [_finite(part) for part in value]
-        case float():
-            return value if math.isfinite(value) else None
-        case np.integer() | np.floating():
-            return _finite(value.item())
-        case _:
-            return value
+    path.write_text(finite_json(value, indent=1), encoding="utf-8")

@@ -4,7 +4,9 @@ import unicodedata
 from typing import Any
 
 from glassgrad.base.errors import TableError
+from glassgrad.base.naming import counted
 
+__all__ = ["MISSING", "counted", "listed", "normal", "polars"]
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "NaT", "NULL", "Null", "null", "?")
 
 
@@ -32,8 +34,3 @@ def listed(names: Any, most: int = 6) -> str:
     names = list(names)
     shown = ", ".join(repr(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
-
-
-def counted(number: int, what: str) -> str:
-    """A number and its noun: 1 row, 1,200 rows."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
