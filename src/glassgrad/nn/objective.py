@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.errors import ShapeError, TracingError, UsageError
 from glassgrad.base.naming import described, name_of
 from glassgrad.base.trees import Tree
 from glassgrad.nn.losses.reduction import counting
@@ -74,6 +74,8 @@ class Supervised:
 
     loss: Callable[..., Any]
     metrics: dict[str, Metric]
+    has_validation: bool = False
+    plain: set[str] = field(default_factory=set)  # the names of metrics that only plain NumPy can take
 
     @property
     def unmasked(self) -> tuple[str, ...]:
@@ -83,8 +85,18 @@ class Supervised:
 
     def __call__(self, model: Any, values: tuple[Tree, ...], mask: Any) -> Judged:
         """The loss and the metrics of a batch."""
-        found = _numbers({"loss": self.loss} | self.metrics, (_predicted(model, values), *values[1:]), mask)
-        return _judged(found)
+        given = (_predicted(model, values), *values[1:])
+        numbers, counts = _numbers({"loss": self.loss}, given, mask)
+        for name, metric in self.metrics.items():
+            try:
+                found = _numbers({name: metric}, given, mask)
+            except TracingError:  # it may be scikit-learn's, which takes no traced values: the validation has others
+                if not self.has_validation:
+                    raise
+                self.plain.add(name)
+                continue
+            numbers, counts = numbers | found[0], counts | found[1]
+        return _judged((numbers, counts))
 
     def validated(self, model: Any, values: tuple[Tree, ...], mask: Any) -> tuple[Judged, Tree]:
         """The loss of a batch of the validation, and where there are metrics the predictions, for `measured`."""
@@ -115,8 +127,8 @@ def _numbers(functions: dict[str, Callable[..., Any]], given: tuple[Tree, ...], 
     return _checked(numbers, counts)
 
 
-def objective_of(loss: Any, metrics: dict[str, Metric] | None) -> Objective | Supervised:
-    """The objective that `fit` was given as its loss."""
+def objective_of(loss: Any, metrics: Any, *, has_validation: bool = False) -> Objective | Supervised:
+    """The objective that `fit` was given as its loss. Where there is validation, metrics may be plain NumPy."""
     if isinstance(loss, Objective):
         if metrics:
             raise UsageError(
@@ -125,13 +137,19 @@ def objective_of(loss: Any, metrics: dict[str, Metric] | None) -> Objective | Su
         return loss
     if not callable(loss):
         raise UsageError(f"the loss is a function, found {loss!r}", hint="nn.mse, nn.cross_entropy, …")
+    if not isinstance(metrics, dict | None) or not all(map(callable, (metrics or {}).values())):
+        raise UsageError(
+            f"metrics are functions by name, found {described(metrics)}", hint='metrics={"distance": nn.mae}'
+        )
     check_names(metrics or {})
-    return Supervised(loss, dict(metrics or {}))
+    return Supervised(loss, dict(metrics or {}), has_validation)
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Raises UsageError where a further number has the name of one that each epoch has."""
+def check_names(names: Iterable[Any]) -> None:
+    """Raises UsageError where a further number has the name of one that each epoch has, or none."""
     for name in names:
+        if not isinstance(name, str) or not name:
+            raise UsageError(f"a further number has the name {name!r}", hint="a name is a text")
         if name in _TAKEN or name.startswith("validation "):
             raise UsageError(
                 f"a further number has the name {name!r}, which is taken: each epoch has {', '.join(_TAKEN)}, and what "
@@ -173,8 +191,15 @@ def _judged(numbers: Numbers) -> Judged:
 
 
 def _checked(numbers: dict[str, Any], counts: dict[str, Any]) -> Numbers:
-    """Raises ShapeError where something is no single number."""
+    """Raises an error where something is no single number."""
     for name, value in numbers.items():
+        if isinstance(value, str | tuple | list | dict | None):
+            raise UsageError(
+                f"{'the loss' if name == 'loss' else name} of a batch is one number, found {type(value).__name__}",
+                hint="a train.Objective gives (loss, {name: number}); metrics={name: function} are further numbers"
+                if isinstance(value, tuple | list | dict)
+                else "does the function return it?",
+            )
         if getattr(value, "shape", ()) != ():
             called = "the loss" if name == "loss" else name
             raise ShapeError(

@@ -1,7 +1,8 @@
 """fit: a model, data, a loss and an optimiser become a run. Floor 7."""
 
+import inspect
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,12 +96,18 @@ def fit(
     checked_number(checkpoint_seconds, "checkpoint_seconds")
     if not isinstance(model, Layer):
         raise UsageError(f"fit trains a layer, found {type(model).__name__}", hint="nn.Sequential(…), …")
-    objective = objective_of(loss, metrics)
+    if not isinstance(checkpoint, str | Path | None):
+        raise UsageError(f"checkpoint is the path of a folder, found {checkpoint!r}")
+    if not isinstance(precision, Precision | None):
+        raise UsageError(f"precision is a train.Precision, found {precision!r}", hint='train.Precision("float16")')
+    callbacks = _checked(callbacks)
+    objective = objective_of(loss, metrics, has_validation=validation is not None)
     first, second, third = split(as_key(key), 3)
     source, held_back = as_source(data, validation, dtype_of(model), third)
     order = Order(batch_size, second if shuffle else None, _last(last, objective, model))
     optimizer = _made(optimizer, source, order, epochs)
     selection = Selection(monitor or ("loss" if held_back is None else "validation loss"), largest, patience, tolerance)
+    _check_monitor(selection.monitor, objective)
     settings = {
         "optimizer": repr(optimizer), "epochs": epochs, "batch_size": batch_size, "key": as_key(key),
         "shuffle": shuffle, "last": order.last, "data": source.fingerprint(),
@@ -122,7 +129,7 @@ def fit(
         validation=held_back,
         validation_order=Order(batch_size, last="keep" if objective.unmasked else "pad"),
         selection=selection,
-        callbacks=[*callbacks],
+        callbacks=callbacks,
         observers=_observers(name or type(model).__name__, place_of(store), checkpoints, progress),
         statistics_every=statistics_every,
         checkpoints=checkpoints,
@@ -135,6 +142,37 @@ def fit(
     if run.status == "failed":
         warnings.warn(_why_failed(run, model), FailedTrainingWarning, stacklevel=2)
     return run
+
+
+def _checked(callbacks: Any) -> list[Callback]:
+    """The callbacks, if each is a function that takes an event."""
+    if not isinstance(callbacks, Iterable) or isinstance(callbacks, str):
+        raise UsageError(f"callbacks are a list of functions, found {described(callbacks)}", hint="callbacks=[…]")
+    found = list(callbacks)
+    for callback in found:
+        if not callable(callback) or isinstance(callback, type):
+            made = isinstance(callback, type)
+            raise UsageError(
+                f"a callback is a function of an event, found {'the class ' if made else ''}{described(callback)}",
+                hint=f"callbacks=[{callback.__name__}(…)]" if made else None,
+            )
+        try:
+            inspect.signature(callback).bind(None)
+        except TypeError as error:
+            raise UsageError(f"the callback {described(callback)} is called with an event: {error}") from None
+        except ValueError:
+            pass  # it has no signature to look at
+    return found
+
+
+def _check_monitor(name: str, objective: Objective | Supervised) -> None:
+    """Raises UsageError for a number that no epoch will have; an `Objective` names its own when it is called."""
+    if isinstance(objective, Objective):
+        return
+    known = ["loss", *objective.metrics]
+    known += [f"validation {name}" for name in known] if objective.has_validation else []
+    if name not in known:
+        raise UsageError(f"the run has no {name!r} to monitor", hint=f"it has {', '.join(known)}")
 
 
 def _begun(model: Layer, state: TrainState, configuration: dict[str, Any], monitor: str) -> Run:
@@ -156,6 +194,8 @@ def _why_failed(run: Run, given: Layer) -> str:
     helps = "a smaller learning rate, optim.clip_by_norm in front of the optimiser, or data scaled to about 1"
     if run.state.scale is not None and not run.state.scale.made:
         helps = "precision=train.Precision(scale=1) begins with the smallest scale; smaller targets or weights help too"
+    elif run.epoch and run.best is None:
+        helps = f"does anything count in {run.monitor}: weights above 0, labels that are not ignored, finite numbers?"
     elif run.step <= 1:
         helps = "no step went before it: are the data finite (np.isfinite), and the loss where the model starts?"
     model = "the one given, untrained" if run.model is given else kept

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-from glassgrad.base.errors import CheckpointError
+import numpy as np
+
+from glassgrad.base.errors import CheckpointError, GlassgradError
 from glassgrad.base.naming import counted
 from glassgrad.nn.objective import Objective, Supervised
 from glassgrad.optim.rates import rates
@@ -176,6 +178,8 @@ class Loop:
                 run.timings.compiling = spent
             if self.watching is not None:
                 self.watching.after(run, measured, spent)
+            if run.step == 1:
+                _warn_of_no_gradient(measured)
             if measured.is_lost:
                 place = f"step {run.step}, epoch {run.epoch + 1}"
                 run.status, run.reason = "failed", f"{why_lost(measured, run.state)} at {place}"
@@ -211,12 +215,16 @@ class Loop:
             return {}
         began, state = perf_counter(), self.run.state
         parameters = state.parameters | self.frozen
-        found = validated(
-            lambda values, mask: self.program.evaluate(parameters, state.states, values, mask),
-            self.objective,
-            self.validation,
-            self.validation_order,
-        )
+        try:
+            found = validated(
+                lambda values, mask: self.program.evaluate(parameters, state.states, values, mask),
+                self.objective,
+                self.validation,
+                self.validation_order,
+            )
+        except GlassgradError as error:
+            error.add_note("This was the validation after an epoch.")
+            raise
         self.run.timings.validation += perf_counter() - began
         return {f"validation {name}": value for name, value in found.items()}
 
@@ -245,3 +253,14 @@ class Loop:
             self._save()
         except CheckpointError as error:
             warnings.warn(f"{error.message}; the checkpoint before it stays", RuntimeWarning, stacklevel=2)
+
+
+def _warn_of_no_gradient(measured: Measured) -> None:
+    """At the first step: a loss that no parameter moves is no loss that trains."""
+    if not np.any(measured.norms["gradient"]) and measured.loss != 0:
+        warnings.warn(
+            "the gradient of every parameter is 0 in the first step: does the loss depend on the model by more than "
+            "comparisons, argmax or rounding?",
+            RuntimeWarning,
+            stacklevel=7,
+        )

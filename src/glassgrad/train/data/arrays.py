@@ -16,14 +16,14 @@ class Arrays:
     """(inputs, *targets), each an array or a tree of arrays with one row for each example.
 
     Memory-mapped arrays (`np.load(path, mmap_mode="r")`) are read batch by batch, so they may be larger than memory.
-    Batches have their floats in `dtype`, if one is given.
+    Batches have their floats in `dtype`, if one is given. `name` is what errors call it.
 
     >>> data = Arrays(np.arange(10.0).reshape(5, 2), np.arange(5))
     >>> [batch.values[1] for batch in data.batches(Order(size=2))]
     [array([0, 1]), array([2, 3]), array([4])]
     """
 
-    def __init__(self, *values: Tree, dtype: Any = None) -> None:
+    def __init__(self, *values: Tree, dtype: Any = None, name: str = "data") -> None:
         self._places: np.ndarray | None = None  # the rows that belong to it, in their order; None for all
         if not values:
             raise UsageError("there is no data", hint="(inputs, targets)")
@@ -33,14 +33,14 @@ class Arrays:
         paths, self._leaves, self._structure = flatten_with_paths(self.values)
         for path, array in zip(paths, self._leaves, strict=True):
             if not array.ndim:
-                raise ShapeError(f"data{path} is a number; its first axis should be the rows")
-            lengths[f"data{path}"] = array.shape[0]
+                raise ShapeError(f"{name}{path} is a number; its first axis should be the rows")
+            lengths[f"{name}{path}"] = array.shape[0]
         if len(set(lengths.values())) != 1:
             listing = ", ".join(f"{path}: {rows}" for path, rows in lengths.items())
             raise ShapeError(f"inputs and targets have different numbers of rows: {listing}")
         self._rows: int = next(iter(lengths.values()))
         if not self._rows:
-            raise UsageError("the data has no rows")
+            raise UsageError(f"the {name} has no rows")
 
     def part(self, places: np.ndarray) -> "Arrays":
         """The rows at these places, without a copy of them."""

@@ -1,5 +1,6 @@
 """What `fit` takes as data, made a source: arrays, a share of them held back, files, generators. Floor 7."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,16 @@ def dtype_of(model: Any) -> np.dtype:
 def as_source(data: Any, validation: Any, dtype: np.dtype, key: Any) -> tuple[Source, Source | None]:
     """The training data and the validation data as sources; a share of the rows may be held back as the latter."""
     source = _source(data, dtype, "data")
-    if not isinstance(validation, float):
-        return _ahead(source), None if validation is None else _ahead(_source(validation, dtype, "validation"))
-    if not 0 < validation < 1:
-        raise UsageError(f"validation is {validation}, a share of the rows between 0 and 1, or data of its own")
+    if not isinstance(validation, Real):
+        held_back = None if validation is None else _source(validation, dtype, "validation")
+        _check_parts(source, held_back)
+        return _ahead(source), None if held_back is None else _ahead(held_back)
+    share = float(validation)
+    if not 0 < share < 1:
+        raise UsageError(f"validation is {validation}: it is a share of the rows between 0 and 1, or data of its own")
     if not isinstance(source, Arrays):
         raise UsageError("a share can be held back of arrays only", hint="give validation data of its own")
-    kept, held = _split(source, validation, key)
+    kept, held = _split(source, share, key)
     return _ahead(kept), _ahead(held)
 
 
@@ -38,10 +42,45 @@ def _source(data: Any, dtype: np.dtype, name: str) -> Source:
         return data
     if not isinstance(data, tuple):
         raise UsageError(
-            f"{name} is (inputs, *targets) or a source, found {type(data).__name__}",
-            hint=f"({name},) for inputs without targets" if isinstance(data, np.ndarray) else None,
+            f"{name} is (inputs, *targets) or a source, found {type(data).__name__}", hint=_meant(data, name)
         )
-    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype)
+    for place, part in enumerate(data):
+        if _is_of_numbers(part):
+            raise UsageError(
+                f"{name}[{place}] is a {type(part).__name__} of numbers, and arrays are needed",
+                hint=f"np.asarray({name}[{place}])",
+            )
+    return Arrays(*map_leaves(lambda leaf: _in_dtype(leaf, dtype), data), dtype=dtype, name=name)
+
+
+def _meant(data: Any, name: str) -> str | None:
+    """What could be given instead of this."""
+    match data:
+        case np.ndarray():
+            return f"({name},) for inputs without targets"
+        case list():
+            return "a tuple: (inputs, targets)"
+        case dict():
+            return "(inputs, targets): the inputs may be a dict of arrays, which the model is called with"
+    if hasattr(data, "__iter__"):
+        return "what comes in pieces is a train.Stream of a function that gives a new iterator for each epoch"
+    return None
+
+
+def _is_of_numbers(part: Any) -> bool:
+    """Is it a list of numbers, or of lists of numbers? Lists of arrays are trees."""
+    while isinstance(part, list | tuple) and part:
+        part = part[0]
+    return isinstance(part, Real)
+
+
+def _check_parts(source: Source, held_back: Source | None) -> None:
+    """Raises UsageError where the validation lacks targets that the data has: not only after the first epoch."""
+    if isinstance(source, Arrays) and isinstance(held_back, Arrays) and len(source.values) != len(held_back.values):
+        raise UsageError(
+            f"validation has {counted(len(held_back.values), 'part')}, and data has {len(source.values)}",
+            hint="both are (inputs, *targets)",
+        )
 
 
 def _ahead(source: Source) -> Source:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.base.naming import described
 from glassgrad.base.trees import Structure, Tree, flatten, unflatten
@@ -160,23 +161,39 @@ def cut(pieces: Iterable[tuple[Tree, ...]], order: Order, pool: int, dtype: np.d
             yield batch
 
 
-def _cut(pieces: Iterable[tuple[Tree, ...]], order: Order, pool: int, dtype: np.dtype | None) -> Iterator[Batch]:
+def _cut(pieces: Iterable[Any], order: Order, pool: int, dtype: np.dtype | None) -> Iterator[Batch]:
     held: list[list[np.ndarray]] = []
     structure: Structure | None = None
+    shapes: list[tuple[int, ...]] | None = None  # of a row, in the first piece
     generator = None if order.key is None else generator_of(order, 2)
     rows, has_rows = 0, False
     for piece in pieces:
+        if not isinstance(piece, tuple):
+            raise UsageError(
+                f"a piece of the stream is (inputs, *targets), found {type(piece).__name__}",
+                hint="(piece,) for inputs without targets",
+            )
         leaves, found = flatten(piece)
         if structure is not None and found != structure:
             raise ShapeError(f"a piece of the stream is {found}, and the first was {structure}")
         structure = found
         held.append([_in(np.asarray(leaf), dtype) for leaf in leaves])
         rows += _rows_of(held[-1])
+        here = [leaf.shape[1:] for leaf in held[-1]]
+        shapes = shapes or here
+        if here != shapes:
+            raise ShapeError(
+                f"rows of a piece of the stream have the shapes {', '.join(map(show_shape, here))}, and those of the "
+                f"first {', '.join(map(show_shape, shapes))}"
+            )
         has_rows |= rows > 0
         if rows >= pool:
             held, rows = yield from _poured(held, structure, order, generator, is_end=False)
     if structure is None or not has_rows:
-        raise UsageError("the stream has no rows")
+        raise UsageError(
+            "the stream has no rows",
+            hint="a function that gives the same iterator again is used up after one epoch: it makes a new one",
+        )
     yield from _poured(held, structure, order, generator, is_end=True)
 
 
