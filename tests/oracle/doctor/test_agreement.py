@@ -82,7 +82,9 @@ def test_a_step_is_measured_alike(words, loss, y):
             assert a.family == b.family
             assert (a.entering, a.leaving) == pytest.approx((b.entering, b.leaving), rel=1e-3, abs=1e-9)
         for a, b in zip(mine.units, their.units, strict=True):
-            assert (a.mean, a.std, a.dead, a.zeros) == pytest.approx((b.mean, b.std, b.dead, b.zeros), rel=1e-2, abs=1e-4)
+            assert (a.mean, a.std, a.dead, a.zeros) == pytest.approx(
+                (b.mean, b.std, b.dead, b.zeros), rel=1e-2, abs=1e-4
+            )
         for a, b in zip(mine.weights, their.weights, strict=True):
             assert (a.gradient, a.update) == pytest.approx((b.gradient, b.update), rel=1e-3, abs=1e-9)
         assert mine.likeness == pytest.approx(their.likeness, abs=1e-3)

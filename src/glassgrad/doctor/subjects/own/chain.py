@@ -174,7 +174,8 @@ def _of_own(
         fitting = [
             group
             for group in sorted({group_of[x] for x in node.inputs if x in group_of}, reverse=True)
-            if sort_of[group][2] == call.path and _joins(sort, sort_of[group][0], same_line=place == sort_of[group][1])
+            if sort_of[group][2] == call.path
+            and _joins(node, sort, sort_of[group][0], same_line=place == sort_of[group][1])
         ]
         if not fitting:
             fitting = [len(sort_of)]
@@ -200,9 +201,10 @@ def _of_own(
         yield nodes[0].serial, _own_piece(sort, path, inputs, outputs, place, names, nodes)
 
 
-def _joins(sort: str, known: str, *, same_line: bool) -> bool:
+def _joins(node: Node, sort: str, known: str, *, same_line: bool) -> bool:
+    """Does a node belong to a group of this sort that it reads?"""
     if sort == "plain":  # a reshape, a cast, the bias
-        return known != "test"
+        return known not in ("test", "bend") or all(x.shape in (node.shape, ()) for x in node.inputs)
     if sort in ("scale", "test"):
         return same_line and known == "bend"
     return same_line and (sort == known or known in ("plain", "test", "scale"))

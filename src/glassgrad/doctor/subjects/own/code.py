@@ -1,5 +1,7 @@
 """Edits as a person would write them with Glassgrad: a few lines, `- old` and `+ new` where something goes. Floor 7."""
 
+import re
+
 from glassgrad.doctor.measured.setup import Part, Setup
 from glassgrad.doctor.subjects import edits
 from glassgrad.doctor.subjects.edits import Edit
@@ -82,16 +84,14 @@ def _of_data(edit: Edit) -> str:
 
 def _of_optimizer(edit: Edit, setup: Setup) -> str:
     first = setup.optimizers[0] if setup.optimizers else None
-    title = first.title if first is not None else "adam(0.001)"
+    title = _spelled(first.title if first is not None else "adam(0.001)")
     match edit:
         case edits.Rate(factor):
-            rate = first.rate if first is not None else 1e-3
-            name = first.name if first is not None else "adam"
-            return f"- optim.{title}\n+ optim.{name}({rate * factor:.3g}{_settings(title)})"
+            return f"- {title}\n+ {_with_rate(title, setup, factor)}"
         case edits.NewOptimizer(name, rate):
-            return f"- optim.{title}\n+ optim.{name}({rate:g})"
+            return f"- {title}\n+ optim.{name}({rate:g})"
         case edits.Clip(norm):
-            return f"- optim.{title}\n+ optim.chain(optim.clip_by_norm({norm:.3g}), optim.{title})"
+            return f"- {title}\n+ optim.chain(optim.clip_by_norm({norm:.3g}), {title})"
         case edits.Warmup(steps):
             rate = first.rate if first is not None else 1e-3
             return f"rate = optim.schedules.linear(0.0, {rate:g}, {steps})"
@@ -102,10 +102,19 @@ def _of_optimizer(edit: Edit, setup: Setup) -> str:
     return ""
 
 
-def _settings(title: str) -> str:
-    """What an optimiser was given besides its rate: `, momentum=0.9`."""
-    inside = title.partition("(")[2].rpartition(")")[0]
-    return "".join(f", {part}" for part in inside.split(", ")[1:]) if "(" not in inside else ""
+def _spelled(title: str) -> str:
+    """An optimiser as one writes it: `optim.chain(optim.clip_by_norm(1.0), optim.sgd(0.1))`."""
+    return re.sub(r"(?<![\w.])([a-z_]+)\(", r"optim.\1(", title)
+
+
+def _with_rate(title: str, setup: Setup, factor: float) -> str:
+    """The same optimiser with another rate in its place."""
+    first = setup.optimizers[0] if setup.optimizers else None
+    name, rate = (first.name, first.rate) if first is not None else ("adam", 1e-3)
+    found = re.search(rf"optim\.{name}\(([^,()]*)", title)
+    if found is None or not found[1]:
+        return f"{title}    # with its rates times {factor:g}"
+    return f"{title[: found.start(1)]}{rate * factor:.3g}{title[found.end(1) :]}"
 
 
 def _first_weights(setup: Setup) -> Part | None:

@@ -1,17 +1,21 @@
 """Reading a set-up: its parts in the order of their calls, parameters, loss, optimiser, data, wiring. Floor 7."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from math import prod
+from math import nan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassgrad.api.pipeline import tracing
+from glassgrad.base.errors import GlassgradError
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Part, Setup
+from glassgrad.doctor.subjects.data_facts import data_facts
+from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
-from glassgrad.doctor.subjects.own.data_facts import data_facts
+from glassgrad.doctor.subjects.own.constants import baseline_of
 from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
 from glassgrad.doctor.subjects.own.loss_facts import bend_in_loss, loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
@@ -27,6 +31,8 @@ from glassgrad.optim.optimizer import Optimizer, Transformation
 from glassgrad.optim.rates import rates
 from glassgrad.tracing.trace import is_array, known_input
 from glassgrad.transforms.reverse import cotangents_of
+
+_BATCHES = 32  # that are looked at
 
 if TYPE_CHECKING:
     from glassgrad.doctor.subjects.own.subject import OwnSubject
@@ -46,13 +52,14 @@ def read(subject: "OwnSubject") -> Setup:
         chain = found.chain()
         evaluate = _evaluation(subject, found, here.values)
         shape = chain.predictions[0].shape if chain.predictions else ()
-        target = _target(values)
+        target = _array(values[1:])
         whole = next((one for one in subject.batches.values if _is_usable(one, values)), values)
         tried = partial(evaluate, values=whole)
-        loss = loss_facts(_written(subject.loss), tried, shape, _target(whole))
-        inside = bend_in_loss(tried, shape, _target(whole)) if loss.name == "custom" else None
+        loss = loss_facts(_written(subject.loss), tried, shape, _array(whole[1:]))
+        inside = bend_in_loss(tried, shape, _array(whole[1:])) if loss.name == "custom" else None
         name = loss.name if inside is None else "custom"  # what the loss is given is not what its name says
-        data = data_facts(subject.batches, name, shape, partial(_evaluated, evaluate))
+        baseline = partial(_baseline, subject.batches, name, shape, partial(_evaluated, evaluate))
+        data = _data(subject.batches, name, chain, baseline)
     parts = tuple([_part(piece) for piece in chain.pieces])
     if inside is not None:
         loss = replace(loss, name=inside[1], reduction="mean" if inside[2] == "mean" else "sum")
@@ -67,15 +74,10 @@ def _written(loss: Any) -> Any:
     return loss.function if isinstance(loss, Objective) else loss
 
 
-def _target(values: tuple[Tree, ...]) -> Any:
-    leaves = flatten(values[1:])[0]
-    return np.asarray(leaves[0]) if leaves else np.zeros(0)
-
-
 def _is_usable(values: tuple[Tree, ...], like: tuple[Tree, ...]) -> bool:
     """Are the targets of this batch numbers, and of the shape of the batch that was traced?"""
-    target = _target(values)
-    return target.shape == _target(like).shape and (target.dtype.kind != "f" or bool(np.isfinite(target).all()))
+    target = _array(values[1:])
+    return target.shape == _array(like[1:]).shape and (target.dtype.kind != "f" or bool(np.isfinite(target).all()))
 
 
 def _evaluated(evaluate: Any, prediction: np.ndarray, values: tuple[Tree, ...]) -> float | None:
@@ -101,6 +103,37 @@ def _evaluation(subject: "OwnSubject", found: Forward, known: dict[Node, Any]) -
         return value
 
     return evaluate
+
+
+# ------------------------------------------------------------------ data
+def _data(batches: Batches, loss: str, chain: Chain, baseline: Callable[[Sequence[Any]], float]) -> DataFacts:
+    """The facts of the first batches."""
+    seen = batches.values[:_BATCHES]
+    inputs, targets = [_array(values[:1]) for values in seen], [_array(values[1:]) for values in seen]
+    are_indices = any(piece.kind == "embedding" for piece in chain.pieces[:2])
+    dtypes = str(inputs[0].dtype), str(targets[0].dtype)
+    numbers = inputs if are_indices else [array.astype(np.float64) for array in inputs]
+    return data_facts(
+        numbers,
+        targets if len(seen[0]) > 1 else [],
+        loss=loss,
+        batches=len(batches) if batches.is_whole else 0,
+        dtypes=dtypes,
+        channels_first=inputs[0].ndim >= 4 or any("conv" in piece.kind for piece in chain.pieces[:1]),
+        baseline=baseline(targets) if len(seen[0]) > 1 else nan,
+    )
+
+
+def _array(part: tuple[Tree, ...]) -> np.ndarray:
+    """The first array of a part of a batch."""
+    leaves = flatten(part)[0]
+    return np.asarray(leaves[0]) if leaves else np.zeros(0)
+
+
+def _baseline(
+    batches: Batches, loss: str, shape: tuple[int, ...], evaluate: Any, targets: Sequence[np.ndarray]
+) -> float:
+    return baseline_of(batches.values[:_BATCHES], targets, loss, shape, evaluate)
 
 
 # ------------------------------------------------------------------ parts and parameters
@@ -186,7 +219,11 @@ def optimizer_facts(optimizer: Optimizer, learning: dict[str, Any], factor: floa
     inner = maker.made
     name, settings = _name(maker), dict(inner.settings) if isinstance(inner, Made) else {}
     momentum = settings.get("momentum", 0.9 if name in ("momentum", "nesterov") else 0.0)
-    found = [float(rate) for rate in rates(optimizer.start(dict(learning))).values()] if learning else []
+    some = dict(learning) or {"nothing": np.zeros(1)}  # it has a rate, also where it moves nothing
+    try:
+        found = [float(rate) for rate in rates(optimizer.start(some)).values()]
+    except GlassgradError:  # its patterns may fit nothing of it
+        found = []
     rate = found[0] * factor if found else float("nan")
     decay += float(settings.get("weight_decay", 0.0) or 0.0)
     return (OptimizerFacts(name, repr(optimizer), rate, float(momentum), float(decay), None),)
