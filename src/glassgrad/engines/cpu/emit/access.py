@@ -1,6 +1,7 @@
 """Reading and writing arrays at affine indices: side by side, one for all lanes, or gathered lane by lane. Floor 4."""
 
 from collections.abc import Callable, Sequence
+from math import gcd
 
 from glassgrad.engines.cpu.emit.lanes import LINE, NEAR
 from glassgrad.engines.cpu.emit.scopes import Loops, Turn
@@ -10,6 +11,7 @@ from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient
 from glassgrad.graph.node import Node
 
+_SQUARE, _LEAST_SIDE = 32, 4  # bytes along the side of a square that is transposed, and elements
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
 
 
@@ -30,8 +32,11 @@ class Memory:
         return self.bases[node]
 
     # ------------------------------------------------------------------ elements
-    def read(self, base: str, kind: Kind, offset: Affine) -> Value:
-        """The element at an offset; a vector of them where the lanes lie at different offsets."""
+    def read(self, base: str, kind: Kind, offset: Affine, count: int = 0) -> Value:
+        """The element at an offset; a vector of them where the lanes lie at different offsets.
+
+        Of an array of which the kernel writes nothing, so many elements may be read, also such as are not asked for.
+        """
         step = self._step(offset)
         if step == 0:
             return self.w.load(self.address(base, offset, bytes_of(kind)), kind)
@@ -43,6 +48,8 @@ class Memory:
         turn = self.loops.turn
         if turn is not None and step is not None and offset.coefficient(turn.block) == 1:
             return self._turned(base, kind, offset, step, turn)
+        if side := self._side(offset, bytes_of(kind), count):
+            return self._in_squares(base, kind, offset, step, side)
         gathered = register(kind, lanes)
         result = Value(self.w, gathered, "poison")
         for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
@@ -75,15 +82,42 @@ class Memory:
 
     def _turned(self, base: str, kind: Kind, offset: Affine, step: int, turn: Turn) -> Value:
         """The lanes of one of the rounds of a turn: what all of them read side by side in each lane, transposed."""
-        first, lanes, size = offset.shifted(-turn.place), self.loops.lanes, bytes_of(kind)
+        first = offset.shifted(-turn.place)
         if (base, first) not in self.turned:
-            at = self.address(base, first, size)
-            rows = [self.w.load(self.w.element(at, lane * step, size), kind, turn.count) for lane in range(lanes)]
-            rows += [rows[-1]] * (-lanes % turn.count)
-            squares = [transposed(self.w, rows[k : k + turn.count]) for k in range(0, len(rows), turn.count)]
-            columns = zip(*squares, strict=True)
-            self.turned[base, first] = [side_by_side(self.w, column, lanes) for column in columns]
+            self.turned[base, first] = self._columns(base, kind, first, step, turn.count)
         return self.turned[base, first][turn.place]
+
+    def _side(self, offset: Affine, size: int, count: int) -> int:
+        """The side of a square of what lies beside the element in each lane, all of it in the array; 0: there is none.
+
+        It does not reach into what another round of the loops begins with, so that it is much the same for the
+        neighbours of the element, which the next rounds of a loop that is written out read.
+        """
+        (low, high), row = offset.bounds, gcd(*[c for _, c in offset.terms])
+        side = _SQUARE // size if self.loops.fixed else 0
+        while side >= _LEAST_SIDE:
+            place = offset.const % row % side
+            if offset.const % row - place + side <= row and low >= place and high - place + side <= count:
+                return side
+            side //= 2
+        return 0
+
+    def _in_squares(self, base: str, kind: Kind, offset: Affine, step: int | None, side: int) -> Value:
+        """The element in each lane, from what lies beside it in each, transposed and kept for the next rounds."""
+        place = offset.const % gcd(*[c for _, c in offset.terms]) % side
+        key = base, offset.shifted(-place), side
+        known = self.loops.written().squares
+        if key not in known:
+            known[key] = self._columns(base, kind, offset.shifted(-place), step, side)
+        return known[key][place]
+
+    def _columns(self, base: str, kind: Kind, first: Affine, step: int | None, side: int) -> list[Value]:
+        """What lies side by side from here on in each lane, transposed: a vector of all lanes for each place."""
+        lanes = self.loops.lanes
+        rows = [self.w.load(at, kind, side) for at in self._lane_addresses(base, first, bytes_of(kind), step)]
+        rows += [rows[-1]] * (-lanes % side)
+        squares = [transposed(self.w, rows[k : k + side]) for k in range(0, len(rows), side)]
+        return [side_by_side(self.w, column, lanes) for column in zip(*squares, strict=True)]
 
     def write_beside(self, base: str, offsets: Sequence[Affine], values: Sequence[Value]) -> None:
         """Values at several offsets: as one vector where the elements of all lanes follow on one another."""

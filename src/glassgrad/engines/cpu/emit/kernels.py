@@ -20,7 +20,7 @@ from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.plan.homes import Home, settled
+from glassgrad.engines.cpu.plan.homes import Home, settled, whole_of
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.views import source_index
@@ -95,6 +95,7 @@ class _KernelWriter:
         self.loops = Loops(around.declarations)
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
+        self.written = {whole_of(around.homes, root.node) for root in kernel.roots}
         self.checks = Checks(self.loops)
         self.memory = Memory(self.loops, self._looked)
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
@@ -380,7 +381,7 @@ class _KernelWriter:
         if not node.aval.size:  # whatever is looked up is outside
             self.memory.position(offset)
             return self.w.constant(0, register(kind))
-        return self.memory.read(self.memory.base(node), kind, offset)
+        return self.memory.read(self.memory.base(node), kind, offset, 0 if node in self.written else node.aval.size)
 
     def _store(self, root: Root, value: Value, index: Index) -> None:
         node, index = settled(self.around.homes, root.node, index)

@@ -15,7 +15,7 @@ from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
 _UNROLLED = 8  # rounds of a loop that are written out
-_UNROLLED_BODY = 400  # instructions that writing out may make of a kernel
+_UNROLLED_BODY = 200  # additions that writing out may make of a kernel
 _DEAR = 12.0  # additions at a point from which the last, incomplete step of a loop costs something
 _HEAVY = 80.0  # additions at a point from which two vectors at a time are enough, and four take long to compile
 _LEAST_LANES = 4  # rows from which they are computed side by side

@@ -22,6 +22,7 @@ class Scope:
     known: dict[tuple[Node, Index], Value] = field(default_factory=dict)
     looked: dict[Looked, Value] = field(default_factory=dict)
     addresses: dict[tuple[str, Affine, int], list[str]] = field(default_factory=dict)  # of lanes that lie anywhere
+    squares: dict[tuple[str, Affine, int], list[Value]] = field(default_factory=dict)  # the columns of each
 
 
 @dataclass(frozen=True, slots=True)
