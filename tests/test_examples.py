@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ PROMISED = {
     "character_lstm": "A character LSTM learns a page by heart",
     "churn": "the network took",
     "digits": "test accuracy 9",
+    "doctor_pytorch": "Mended: healthy",
+    "doctor_vanishing": "The doctor's choice: ",
     "gaussian_likelihood": "scale 1.681   noise 0.163",
     "rnn_by_hand": "    dW += np.outer(dproduct2, h2)",
     "sine_gru": "the GRU: 0.1",
@@ -29,8 +32,10 @@ PROMISED = {
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_the_example_runs(example, tmp_path):
-    if "sklearn" in example.read_text(encoding="utf-8") and importlib.util.find_spec("sklearn") is None:
-        pytest.skip("needs scikit-learn")
+    text = example.read_text(encoding="utf-8")
+    for package in ("sklearn", "torch"):
+        if re.search(rf"^(import|from) {package}\b", text, re.MULTILINE) and importlib.util.find_spec(package) is None:
+            pytest.skip(f"needs {package}")
     run = subprocess.run(
         [sys.executable, "-W", "error", str(example)],
         cwd=tmp_path,

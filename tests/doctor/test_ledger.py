@@ -27,8 +27,8 @@ def test_gains_add_up_from_the_loss_to_each_weight():
     assert isclose(found.entries[0].decades, log10(0.125))
     totals = [sum(entry.decades for entry in found.entries[: place + 1]) for place in range(len(found.entries))]
     assert totals == pytest.approx([entry.total for entry in found.entries])
-    assert dict(found.by_family) == pytest.approx(
-        {"activation": 3 * log10(0.5), "weights": 3 * log10(2), "loss": log10(0.125)}
+    assert dict(found.by_family) == pytest.approx(  # the last weights have only the inputs behind them
+        {"activation": 3 * log10(0.5), "weights": 2 * log10(2), "loss": log10(0.125)}
     )
     assert found.by_family == tuple(sorted(found.by_family, key=lambda pair: pair[1]))
 
@@ -73,6 +73,12 @@ def test_where_nothing_leaves_the_link_is_broken_and_not_those_behind_it():
     assert dict(found.by_family)["activation"] == -inf
 
 
+def test_what_the_first_weights_hand_to_the_inputs_does_not_count():
+    found = ledger(chain(*layers(1, 0.9), ("0", "Linear(8 → 8)", "weights", 0.0, "")))
+    assert found.broken == ()
+    assert found.says == "From the loss to Linear(8 → 8) (0) the gradient is multiplied by 0.9; no link stands out."
+
+
 def test_where_nothing_leaves_the_loss():
     found = ledger(chain(*layers(1, 0.7), first=0.0))
     assert [entry.path for entry in found.broken] == ["loss"]
@@ -87,13 +93,13 @@ def test_a_loss_that_hands_on_too_much():
 
 def test_the_factors_of_the_sentence_multiply_to_the_whole():
     says = ledger(chain(*layers(12, 0.1, 2.0))).says
-    assert "is multiplied by 4·10⁻⁹: by 10⁻¹² in 12 × sigmoid, by 4,100 in all the other links." in says
+    assert "is multiplied by 2·10⁻⁹: by 10⁻¹² in 12 × sigmoid, by 2,000 in all the other links." in says
 
 
 def test_links_that_give_too_much_are_broken_too():
     found = ledger(chain(*layers(12, 1.0, 9.0)))
     assert {entry.family for entry in found.broken} == {"weights"}
-    assert "by 3·10¹¹ in 12 × Linear" in found.says
+    assert "by 3·10¹⁰ in 11 × Linear" in found.says
 
 
 def test_a_loss_that_is_averaged_over_many_examples_is_not_broken_for_its_small_gradient():

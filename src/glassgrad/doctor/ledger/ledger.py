@@ -1,8 +1,9 @@
 """The ledger of one sample. Floor 7."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from glassgrad.doctor.measured.sample import Family
+from glassgrad.doctor.measured.sample import Family, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,11 @@ class Entry:
     is_broken: bool  # it took (or gave) as much, or nearly, as the link that took the most of what is missing
     weights: tuple[tuple[str, float | None], ...] = ()  # its parameters: (path, norm of the gradient)
     time: tuple[float, ...] = ()  # of a recurrent link: decades from the last step of time to each before
+
+
+def way(links: Sequence[Entry | Link]) -> int:
+    """How many links, from the loss on, the gradient of the first weight has passed (not its own)."""
+    return len(links) - 1 if len(links) > 1 and links[-1].family == "weights" else len(links)
 
 
 @dataclass(frozen=True, slots=True)

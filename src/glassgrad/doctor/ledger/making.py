@@ -8,7 +8,7 @@ counted from there. Links are called broken only where the chain as a whole is f
 from collections.abc import Sequence
 from math import inf, isfinite, isinf, isnan, log10, nan, sqrt
 
-from glassgrad.doctor.ledger.ledger import Entry, Ledger
+from glassgrad.doctor.ledger.ledger import Entry, Ledger, way
 from glassgrad.doctor.ledger.saying import sentence
 from glassgrad.doctor.measured.sample import Family, Link, Sample
 from glassgrad.doctor.measured.trace import Trace
@@ -32,7 +32,8 @@ def ledger_of(trace: Trace, *, learns: bool = False) -> Ledger | None:
 def ledger_of_sample(sample: Sample, examples: int = 1) -> Ledger:
     """The ledger of one sampled step, of a batch of so many examples."""
     decades = [_log(link.gain) for link in sample.links]
-    broken = _broken(sample.links, _off(sample.links, decades, examples))
+    links = sample.links[: way(sample.links)]
+    broken = _broken(links, _off(links, decades[: len(links)], examples))
     weights: dict[str, list[tuple[str, float | None]]] = {}
     for weight in sample.weights:
         weights.setdefault(weight.link, []).append((weight.path, weight.gradient))
@@ -43,7 +44,7 @@ def ledger_of_sample(sample: Sample, examples: int = 1) -> Ledger:
         )
         for place, (link, decade) in enumerate(zip(sample.links, decades, strict=True))
     )  # fmt: skip
-    return Ledger(sample.step, entries, _by_family(entries), sentence(entries))
+    return Ledger(sample.step, entries, _by_family(entries[: len(links)]), sentence(entries))
 
 
 def _examples(trace: Trace, sample: Sample) -> int:

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from math import inf, isfinite, isnan
 
-from glassgrad.doctor.ledger.ledger import Entry
+from glassgrad.doctor.ledger.ledger import Entry, way
 from glassgrad.pages.numbers import factor
 
 
 def sentence(entries: Sequence[Entry]) -> str:
     """Who took how much between the loss and the first weight."""
     broken = [entry for entry in entries if entry.is_broken]
-    measured = [entry for entry in entries if not isnan(entry.total)]
+    measured = [entry for entry in entries[: way(entries)] if not isnan(entry.total)]
     if not measured:
         return "No gradient was measured."
-    start, end = entries[0].total, measured[-1].total
     if broken and (isnan(broken[0].total) or broken[0].total == inf):
         return f"The gradient is no number any more once it has passed {named(broken[0])}."
     silent = next((entry for entry in measured if entry.total == -inf), None)
@@ -29,13 +28,15 @@ def sentence(entries: Sequence[Entry]) -> str:
     if [entry.family for entry in broken] == ["loss"]:
         size = "little" if broken[0].decades < 0 else "much"
         return f"{named(broken[0])} hands on a gradient of norm {factor(broken[0].total)}: {size} for its examples."
-    arrives = multiplied(measured[-1], end - start)
+    arrives = multiplied(entries)
     return f"{arrives}: {_takers(broken, entries)}." if broken else f"{arrives}; no link stands out."
 
 
-def multiplied(last: Entry, decades: float) -> str:
-    """What becomes of the gradient on the whole way."""
-    return f"From the loss to {named(last)} the gradient is multiplied by {factor(decades)}"
+def multiplied(entries: Sequence[Entry]) -> str:
+    """What becomes of the gradient on the whole way to the first weight."""
+    measured = [entry.total for entry in entries[: way(entries)] if isfinite(entry.total)]
+    change = factor(measured[-1] - entries[0].total) if measured else "–"
+    return f"From the loss to {named(entries[-1])} the gradient is multiplied by {change}"
 
 
 def named(entry: Entry) -> str:
@@ -45,7 +46,9 @@ def named(entry: Entry) -> str:
 
 def _takers(broken: Sequence[Entry], entries: Sequence[Entry]) -> str:
     part = sum(entry.decades for entry in broken if isfinite(entry.decades) and entry.family != "loss")
-    others = sum(entry.decades for entry in entries[1:] if not entry.is_broken and isfinite(entry.decades))
+    others = sum(
+        entry.decades for entry in entries[1 : way(entries)] if not entry.is_broken and isfinite(entry.decades)
+    )
     kinds: dict[str, list[Entry]] = {}
     for entry in broken:
         kinds.setdefault(entry.operation.partition("(")[0], []).append(entry)

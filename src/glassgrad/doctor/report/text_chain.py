@@ -1,5 +1,6 @@
 """The chain in a terminal: each link with its gain, and a bar on a log axis of what it passes on. Floor 7."""
 
+import re
 from collections.abc import Iterator
 from math import isinf
 from textwrap import wrap
@@ -41,7 +42,9 @@ def _name(row: Row, width: int) -> str:
     whole = row.operation if len(row.entries) > 1 or row.path == "loss" else f"{row.path}  {row.operation}"
     if row.path == "loss":
         whole = f"loss  {row.operation}"
-    return whole if len(whole) <= width or len(row.entries) > 1 else row.operation
+    if len(whole) > width and len(row.entries) == 1:
+        whole = row.operation
+    return whole if len(whole) <= width else re.sub(r"(\w)\([^()]*\)", r"\1", whole)  # without the sizes
 
 
 def _cut(text: str, width: int) -> str:

@@ -43,10 +43,9 @@ def chain_says(report: Found) -> str:
     ledger = report.ledger
     if ledger is None:
         return ""
-    measured = [entry for entry in ledger.entries if isfinite(entry.total)]
-    if not report.is_healthy or not measured:
+    if not report.is_healthy or not isfinite(ledger.start):
         return ledger.says
-    return f"{multiplied(measured[-1], measured[-1].total - ledger.start)}, and the network learns with that."
+    return f"{multiplied(ledger.entries)}, and the network learns with that."
 
 
 def broke(report: Found) -> str:
