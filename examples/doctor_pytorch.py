@@ -17,7 +17,7 @@ def main():
 
     model = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 1), nn.Softmax(dim=1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    report = gg.doctor.examine(model, nn.BCELoss(), batches, optimizer, steps=200, seeds=2)
+    report = gg.doctor.examine(model, nn.BCELoss(), batches, optimizer, steps=200, seeds=2, seconds=30)
     print(report)
     assert report.verdict == "sick"
     assert report.causes[0].name == "one-unit-softmax"

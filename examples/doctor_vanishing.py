@@ -21,7 +21,7 @@ def two_moons(count):
 
 
 def main():
-    model = nn.mlp([2, *[16] * LAYERS, 2], activation=nn.sigmoid, key=0)
+    model = nn.mlp([2, *[8] * LAYERS, 2], activation=nn.sigmoid, key=0)
     report = gg.doctor.examine(
         model, nn.cross_entropy, two_moons(512), optim.adam(0.003), steps=200, seeds=2, seconds=40
     )

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from math import inf
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -190,6 +191,15 @@ def test_json_has_no_number_that_json_lacks_and_the_same_keys(made):
     assert found["format"] == "glassgrad doctor report"
     assert found["verdict"] == made().verdict
     assert found["is_healthy"] == made().is_healthy
+
+
+def test_every_key_is_documented():
+    page = (Path(__file__).parents[2] / "docs/reference/doctor-json.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([a-z_]+)`", page))
+    data = vanishing().to_dict()
+    parts = (data, data["learning"], data["symptoms"][0], data["causes"][0], data["cures"][0], data["ledger"])
+    for part in (*parts, data["ledger"]["entries"][0], data["setup"], data["trace"]):
+        assert set(part) <= told
 
 
 def test_json_holds_the_numbers():

@@ -1,30 +1,37 @@
 """All numbers of a report as JSON inside its page, within a size: what is thinned or left out is said. Floor 7."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from glassgrad.doctor.cures.cure import Cure
+from glassgrad.doctor.measured.sample import Sample
 from glassgrad.doctor.report.as_dict import as_dict
 from glassgrad.doctor.report.found import Found
 
 _POINTS = 200  # of a curve that is thinned
+_LETTERS = 12  # that a number takes with its name, about
 
 
 def json_inside(report: Found, most: int) -> str:
     """JSON of at most `most` characters that may stand in a `script` element. Numbers have six digits."""
-    data = _rounded(as_dict(report))
-    data["left_out"] = []
-    text = _text(data)
-    for says, shrink in _WAYS:
-        if len(text) <= most:
-            break
-        shrink(data)
-        data["left_out"].append(says)
-        text = _text(data)
-    return text
+    left_out: list[str] = []
+    ways = iter(_WAYS)
+    while True:
+        text = _text(report, left_out) if _numbers(report) * _LETTERS < 2 * most else None
+        if text is not None and len(text) <= most:
+            return text
+        way = next(ways, None)
+        if way is None:
+            return _text(replace(report, ledger=None, cures=(), causes=(), symptoms=()), left_out)
+        says, shrunk = way
+        left_out.append(says)
+        report = shrunk(report)
 
 
-def _text(data: Any) -> str:
+def _text(report: Found, left_out: Sequence[str]) -> str:
+    data = _rounded(as_dict(report)) | {"left_out": list(left_out)}
     # "<" would end the element; the escape is the same string to every reader of JSON
     return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
@@ -40,46 +47,69 @@ def _rounded(value: Any) -> Any:
     return value
 
 
-def _thin(data: dict[str, Any]) -> None:
-    data["trace"]["losses"] = _every(data["trace"]["losses"])
-    for cure in data["cures"]:
-        for key in ("losses", "untreated"):
-            cure[key] = [_every(curve) for curve in cure[key]]
+def _numbers(report: Found) -> int:
+    """About how many numbers and words the JSON has."""
+    trace, data = report.trace, report.trace.setup.data
+    count = len(trace.losses) + 12 * len(trace.setup.parameters) + 8 * len(trace.setup.parts)
+    count += 4 * len(data.features) if data is not None else 0
+    count += sum(9 * len(one.links) + 10 * len(one.weights) + 13 * len(one.units) for one in trace.samples)
+    count += sum(len(link.time) for one in trace.samples for link in one.links)
+    count += sum(len(curve) for cure in report.cures for curve in (*cure.losses, *cure.untreated))
+    return count + (12 * len(report.ledger.entries) if report.ledger is not None else 0)
 
 
-def _every(values: list[Any]) -> list[Any]:
+# ------------------------------------------------------------------ what is left out, the least first
+def _thin(report: Found) -> Found:
+    cures = tuple(
+        replace(one, losses=tuple(map(_every, one.losses)), untreated=tuple(map(_every, one.untreated)))
+        for one in report.cures
+    )
+    return replace(report, cures=cures, trace=replace(report.trace, losses=_every(report.trace.losses)))
+
+
+def _every(values: tuple[float, ...]) -> tuple[float, ...]:
     stride = -(-len(values) // _POINTS)
     return values[::stride] if stride > 1 else values
 
 
-def _drop_features(data: dict[str, Any]) -> None:
-    if data["setup"]["data"] is not None:
-        data["setup"]["data"]["features"] = []
+def _without_features(report: Found) -> Found:
+    setup = report.trace.setup
+    if setup.data is None:
+        return report
+    setup = replace(setup, data=replace(setup.data, features=()))
+    return replace(report, trace=replace(report.trace, setup=setup))
 
 
-def _drop_samples(data: dict[str, Any]) -> None:
-    samples = data["trace"]["samples"]
-    shown = data["ledger"]["step"] if data["ledger"] else None
-    data["trace"]["samples"] = [one for one in samples if one["step"] == shown][:1] or samples[-1:]
+def _one_sample(report: Found) -> Found:
+    samples = report.trace.samples
+    shown = report.ledger.step if report.ledger is not None else None
+    kept = tuple(one for one in samples if one.step == shown)[:1] or samples[-1:]
+    return replace(report, trace=replace(report.trace, samples=kept))
 
 
-def _drop_units(data: dict[str, Any]) -> None:
-    for sample in data["trace"]["samples"]:
-        sample["units"], sample["weights"] = [], []
+def _without_units(report: Found) -> Found:
+    def bare(sample: Sample) -> Sample:
+        return replace(sample, units=(), weights=())
+
+    return replace(report, trace=replace(report.trace, samples=tuple(map(bare, report.trace.samples))))
 
 
-def _drop_rest(data: dict[str, Any]) -> None:
-    data["trace"]["samples"], data["setup"]["parameters"], data["setup"]["parts"] = [], [], []
-    for cure in data["cures"]:
-        cure["losses"], cure["untreated"] = [], []
-    if data["ledger"]:
-        data["ledger"]["entries"] = data["ledger"]["entries"][:_POINTS]
+def _without_the_rest(report: Found) -> Found:
+    def bare(cure: Cure) -> Cure:
+        return replace(cure, losses=(), untreated=())
+
+    setup = replace(report.trace.setup, parameters=(), parts=())
+    ledger = report.ledger
+    if ledger is not None:
+        ledger = replace(ledger, entries=ledger.entries[:_POINTS])
+    trace = replace(report.trace, samples=(), setup=setup)
+    return replace(report, trace=trace, ledger=ledger, cures=tuple(map(bare, report.cures)))
 
 
-_WAYS: tuple[tuple[str, Callable[[dict[str, Any]], None]], ...] = (
+_WAYS: tuple[tuple[str, Callable[[Found], Found]], ...] = (
     (f"curves are thinned to {_POINTS} points", _thin),
-    ("the features one by one", _drop_features),
-    ("all samples but that of the ledger", _drop_samples),
-    ("units and weights of the sample", _drop_units),
-    (f"parameters, parts, curves, and links behind the {_POINTS}th", _drop_rest),
+    ("the features one by one", _without_features),
+    ("all samples but that of the ledger", _one_sample),
+    ("units and weights of the sample", _without_units),
+    (f"parameters, parts, curves, and links behind the {_POINTS}th", _without_the_rest),
 )
