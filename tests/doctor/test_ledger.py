@@ -10,8 +10,8 @@ from glassgrad.doctor.measured.sample import Sample
 from tests.doctor.reports import BATCH, chain, trace, weights
 
 
-def ledger(links, examples=BATCH):
-    return ledger_of_sample(Sample(3, 0.7, links, weights(links), (), None), examples)
+def ledger(links, examples=BATCH, **facts):
+    return ledger_of_sample(Sample(3, 0.7, links, weights(links), (), None), examples, **facts)
 
 
 def layers(count, activation, gain=1.0, operation="sigmoid"):
@@ -109,9 +109,17 @@ def test_a_loss_that_is_averaged_over_many_examples_is_not_broken_for_its_small_
 def test_the_first_link_without_numbers_is_broken():
     links = chain(*layers(3, 0.7))
     links = (*links[:2], replace(links[2], leaving=inf), replace(links[3], entering=inf, leaving=nan), *links[4:])
-    found = ledger(links)
+    found = ledger(links, has_bad=True)
     assert [entry.path for entry in found.broken] == [links[2].path]
     assert "no number any more" in found.says
+
+
+def test_where_the_graph_is_cut_no_gradient_gets_past():
+    links = chain(*layers(3, 0.7))
+    links = (*links[:2], *(replace(link, leaving=nan) for link in links[2:]))
+    found = ledger(links)
+    assert [entry.path for entry in found.broken] == ["4"]
+    assert found.says == "No gradient gets past Linear(8 → 8) (4), so no weight before it learns."
 
 
 def test_the_gradient_by_the_inputs_may_be_unknown():

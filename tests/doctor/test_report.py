@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from math import inf
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +77,7 @@ def test_the_text_says_what_is_wrong_why_and_what_to_type():
     assert "also possible: 28 links are many" in text
     assert re.search(r"✓ .* 0\.693 → 0\.012 +98 % \(96 … 99\) +3 of 3", text)
     assert re.search(r"✗ +Ten times the rate .* 0 of 3", text)
+    assert "Seen: The gradient vanishes at net.27 (Sigmoid)" in text
     assert text.index("What to type") < text.index("+ nn.ReLU()")
     assert "3.4 % of the 1.8 s" in text
 
@@ -142,6 +143,17 @@ def test_no_cure_that_helped():
     assert "No cure helped." in str(none)
     assert "No cure helped." in none.html()
     assert none.remedy is None
+
+
+def test_a_cut_chain_and_inputs_without_a_gradient():
+    links = vanishing(2).trace.samples[0].links
+    cut = (*links[:2], *(replace(link, leaving=nan, entering=nan) for link in links[2:]))
+    found = trace((*cut[:2], replace(cut[2], entering=1.0), *cut[3:]), [1.0] * 9)
+    text = str(replace(vanishing(), ledger=ledger_of(found)))
+    assert re.search(r"✗ net.3  Sigmoid +– +–  –\n", text)
+    open_ended = trace((*links[:-1], replace(links[-1], leaving=nan)), [1.0] * 9)
+    text = str(replace(healthy(), ledger=ledger_of(open_ended)))
+    assert re.search(r"  net.0  Linear\(32 → 32\) +1/17 +█+\n", text)
 
 
 # ------------------------------------------------------------------ rows

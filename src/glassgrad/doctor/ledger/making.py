@@ -23,14 +23,16 @@ def ledger_of(trace: Trace, *, learns: bool = False) -> Ledger | None:
 
     Of a training that learns it is the first: at its end the gradients are small because nothing is left to learn.
     """
-    made = [ledger_of_sample(sample, _examples(trace, sample)) for sample in trace.samples if sample.links]
+    has_bad = trace.bad is not None
+    samples = [sample for sample in trace.samples if sample.links]
+    made = [ledger_of_sample(sample, _examples(trace, sample), has_bad=has_bad) for sample in samples]
     if not made:
         return None
     return made[0] if learns else max(made, key=_distance)
 
 
-def ledger_of_sample(sample: Sample, examples: int = 1) -> Ledger:
-    """The ledger of one sampled step, of a batch of so many examples."""
+def ledger_of_sample(sample: Sample, examples: int = 1, *, has_bad: bool = False) -> Ledger:
+    """The ledger of one sampled step, of a batch of so many examples; `has_bad`: there are numbers that are none."""
     decades = [_log(link.gain) for link in sample.links]
     links = sample.links[: way(sample.links)]
     broken = _broken(links, _off(links, decades[: len(links)], examples))
@@ -44,7 +46,7 @@ def ledger_of_sample(sample: Sample, examples: int = 1) -> Ledger:
         )
         for place, (link, decade) in enumerate(zip(sample.links, decades, strict=True))
     )  # fmt: skip
-    return Ledger(sample.step, entries, _by_family(entries[: len(links)]), sentence(entries))
+    return Ledger(sample.step, entries, _by_family(entries[: len(links)]), sentence(entries, has_bad=has_bad))
 
 
 def _examples(trace: Trace, sample: Sample) -> int:

@@ -7,12 +7,17 @@ from glassgrad.doctor.ledger.ledger import Entry, way
 from glassgrad.pages.numbers import factor
 
 
-def sentence(entries: Sequence[Entry]) -> str:
-    """Who took how much between the loss and the first weight."""
+def sentence(entries: Sequence[Entry], *, has_bad: bool) -> str:
+    """Who took how much between the loss and the first weight.
+
+    A gradient that is NaN is none at all, unless there are numbers that are none.
+    """
     broken = [entry for entry in entries if entry.is_broken]
     measured = [entry for entry in entries[: way(entries)] if not isnan(entry.total)]
     if not measured:
         return "No gradient was measured."
+    if broken and isnan(broken[0].total) and not has_bad:
+        return f"No gradient gets past {named(broken[0])}, so no weight before it learns."
     if broken and (isnan(broken[0].total) or broken[0].total == inf):
         return f"The gradient is no number any more once it has passed {named(broken[0])}."
     silent = next((entry for entry in measured if entry.total == -inf), None)

@@ -90,6 +90,8 @@ def _why(report: Found, room: _Room, width: int, heading: Callable[[str], str]) 
             for text in symptom.evidence[: room.evidence]:
                 yield from _item("      ", text, width)
     elif sure:
+        if report.symptoms:
+            yield from _item("Seen: ", "; ".join(symptom.title for symptom in report.symptoms[:2]), width)
         yield heading("Why")
     for place, cause in enumerate(sure):
         number = f"  {place + 1}. " if len(sure) > 1 else "  "

@@ -1,7 +1,7 @@
 """The chain and the ledger's waterfall in the page: boxes that wrap, and a table with bars on a log axis. Floor 7."""
 
 from collections.abc import Iterator, Sequence
-from math import isfinite, isinf
+from math import isfinite, isinf, isnan
 
 import numpy as np
 
@@ -48,10 +48,11 @@ def _is_marked(row: Row, report: Found) -> bool:
 
 def _box(row: Row, report: Found) -> str:
     is_broken = _is_marked(row, report)
+    gain = f"gain {row.gain}" if row.gain else "the first weights"
     parts = [f"<b>{xml(row.operation)}</b>"]
     if row.path != row.operation:
         parts.append(f"<span>{xml(row.path)}</span>")
-    parts.append(f'<span class="gain">gain {xml(factor(row.decades))}{" – breaks here" if is_broken else ""}</span>')
+    parts.append(f'<span class="gain">{xml(gain)}{" – breaks here" if is_broken else ""}</span>')
     if is_broken and row.formula:
         parts.append(f'<span class="formula">{xml(row.formula)}</span>')
     if is_broken and row.place:
@@ -93,13 +94,15 @@ def _fall(row: Row, span: Span, report: Found) -> str:
         name = f"✗ {name}"
     grids = "".join(f'<i style="left:{span.place(tick):.1%}"></i>' for tick in span.ticks())
     return (
-        f'<tr{" class=broken" if is_broken else ""}><th scope="row">{name}</th><td class=n>{factor(row.decades)}</td>'
+        f'<tr{" class=broken" if is_broken else ""}><th scope="row">{name}</th><td class=n>{row.gain}</td>'
         f'<td class=n>{factor(row.after)}</td><td class=track aria-hidden="true"><span class=rail>{grids}'
         f'{_bars(row, span)}</span></td><td class="n wide">{_weights(row)}</td></tr>'
     )
 
 
 def _bars(row: Row, span: Span) -> str:
+    if isnan(row.after):
+        return ""
     before, after = span.place(row.before), span.place(row.after)
     parts = []
     if not isinf(row.after) or row.after > 0:

@@ -8,6 +8,7 @@ from math import ceil, floor, isfinite, isnan
 from typing import TypeAlias
 
 from glassgrad.doctor.ledger.ledger import Entry, Ledger
+from glassgrad.pages.numbers import factor
 
 _LONGEST = 8  # links of a pattern that repeats
 _Group: TypeAlias = tuple[tuple[Entry, ...], int]  # links, and how often the same operations
@@ -32,6 +33,11 @@ class Row:
     def decades(self) -> float:
         """log10 of their gains multiplied."""
         return sum(entry.decades for entry in self.entries)
+
+    @property
+    def gain(self) -> str:
+        """Their gains multiplied, as text; empty for the first weights where the inputs have no gradient."""
+        return "" if isnan(self.decades) and isfinite(self.after) else factor(self.decades)
 
     @property
     def operation(self) -> str:
@@ -90,8 +96,10 @@ def rows_of(ledger: Ledger, most: int) -> list[Row]:
     found, before = [], 0.0
     for entries, repeats in groups:
         after = entries[-1].total - start
-        found.append(Row(entries, repeats, before, before if isnan(after) else after))
-        before = found[-1].after
+        if isnan(after) and entries[-1] is ledger.entries[-1] and entries[-1].family == "weights":
+            after = before  # nobody asked for the gradient by the inputs: what arrives at the first weights
+        found.append(Row(entries, repeats, before, after))
+        before = after
     return found
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from math import isinf
+from math import isinf, isnan
 from textwrap import wrap
 
 from glassgrad.doctor.report.found import Found
@@ -30,7 +30,7 @@ def chain(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
     for row in rows:
         is_broken = row.is_broken and not report.is_healthy
         mark = "✗ " if is_broken else "  "
-        line = f"{mark}{_cut(_name(row, names), names):<{names}}{factor(row.decades):>{_GAIN}}"
+        line = f"{mark}{_cut(_name(row, names), names):<{names}}{row.gain:>{_GAIN}}"
         line += f"{factor(row.after):>{_GAIN}}  {_bar(row, span, wide)}"
         yield painted(line, "red", colours=colours and is_broken)
         if is_broken:
@@ -52,6 +52,8 @@ def _cut(text: str, width: int) -> str:
 
 
 def _bar(row: Row, span: Span, width: int) -> str:
+    if isnan(row.after):
+        return "–"
     if isinf(row.after):
         return "0" if row.after < 0 else "∞"
     return "█" * max(1, round(span.place(row.after) * width))
