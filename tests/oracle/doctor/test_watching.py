@@ -269,7 +269,23 @@ def test_parameters_that_no_optimiser_holds_or_no_gradient_reaches():
     optimizer = torch.optim.SGD([*model.a.parameters(), *model.b.parameters()], lr=0.1)
     with gg.doctor.watch(model, optimizer) as visit:
         plain(model, optimizer, 5)
-    assert {"not_in_optimizer", "detached"} <= set(visit.trace().setup.wiring)
+    setup = visit.trace().setup
+    assert {"not_in_optimizer", "detached"} <= set(setup.wiring)
+    cut = next(part for part in setup.parts if part.kind == "detach")
+    assert cut.place.startswith("test_watching.py:")
+
+
+def test_gradients_are_kept_also_where_some_parameters_have_none():
+    class Cut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 8), nn.Linear(8, 1)
+
+        def forward(self, x):
+            return self.b(torch.tanh(self.a(x)).detach())
+
+    _, visit = run(never_cleared, Cut())
+    assert set(visit.trace().setup.wiring) == {"detached", "gradients_kept"}
 
 
 def test_a_number_that_is_none_is_traced():

@@ -48,7 +48,7 @@ _FAMILIES: Mapping[str, Family] = {
          "rsqrt", "exp", "log", "log1p", "log2", "log10", "reciprocal", "abs", "clamp", "mean", "sum", "max", "amax",
          "logsumexp", "norm", "cumsum", "prod", "std", "var", "max_pool1d", "max_pool2d", "max_pool3d", "avg_pool1d",
          "avg_pool2d", "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d",
-         "interpolate", "acos", "asin", "atan", "tan", "erf", "sign", "round", "floor"),
+         "interpolate", "detach", "acos", "asin", "atan", "tan", "erf", "sign", "round", "floor"),
         "other",
     ),
 }  # fmt: skip

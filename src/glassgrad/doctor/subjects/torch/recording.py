@@ -61,6 +61,7 @@ class Recorded:
     outputs: list[Any] = field(default_factory=list)  # of the whole model
     targets: list[Any] = field(default_factory=list)  # tensors without a gradient that functions after it were given
     places: list[str] = field(default_factory=list)  # lines of the person's own after the model
+    first: Any = None  # the first tensor that went into a layer
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -128,6 +129,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             if operation is not None:
                 self.is_listening = False
                 given = list(floating_in((arguments, named)))
+                if self.recorded.first is None:
+                    self.recorded.first = next(tensors_in((arguments, named)), None)
                 inputs = [Edge.of(tensor) for tensor in given]
                 if operation.family == "activation" and given:
                     before = given[0].detach().clone() if getattr(module, "inplace", False) else given[0].detach()
@@ -187,6 +190,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             return function(*args, **named)
         name = getattr(function, "__name__", "")
         kind, loss = kind_of_function(name), LOSSES.get(name)
+        if kind == "detach" and not (self._frames and args and getattr(args[0], "requires_grad", False)):
+            return function(*args, **named)  # nothing is cut off, or not in the model
         if kind is None and loss is None and self.finiteness is None and self._phase == "forward":
             return function(*args, **named)
         self.is_listening = False
@@ -213,6 +218,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
                 self._after_the_model(name, place, args, named, output)
             if loss is not None:
                 self.recorded.losses.append(LossCall(loss, place, tuple(args), named.get("reduction")))
+                self._compared(args, named)
             tensors, call = list(floating_in(output)), None
             if tensors and (kind is not None or self.finiteness is not None):
                 operation = operation_of_function(kind, args) if kind else Operation(name.strip("_"), name, "other")
@@ -260,6 +266,15 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             self.recorded.targets.extend(
                 tensor for tensor in tensors_in((args, named)) if not tensor.requires_grad and tensor.ndim
             )
+
+    def _compared(self, args: Any, named: Any) -> None:
+        """What a loss was given: the prediction, where the whole model was not called as one, and the targets."""
+        given = args[0] if args else named.get("input")
+        if not self.recorded.outputs and isinstance(given, torch.Tensor):
+            self.heads.begin(given)
+        known = {id(tensor) for tensor in self.recorded.targets}
+        further = tensors_in((args[1:], named))
+        self.recorded.targets.extend(one for one in further if not one.requires_grad and id(one) not in known)
 
     # ---- both --------------------------------------------------------------------------------------------------
 

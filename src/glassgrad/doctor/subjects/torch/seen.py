@@ -87,6 +87,8 @@ class Seen:
         if self._loss is None:
             value = float(loss.reshape(-1).sum())
             self._loss = self._known(recorder, head, likely, value)
+        if self._waiting is None:
+            self._waiting = recorder.recorded.first
         target = likely[self._place] if self._place < len(likely) else None
         head.gradient = None
         if target is None or self._waiting is None or len(self._inputs) >= _BATCHES or self._size > _BYTES:

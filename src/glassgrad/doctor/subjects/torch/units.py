@@ -14,6 +14,7 @@ from glassgrad.doctor.subjects.torch.tensors import first_rows
 # The largest derivative of those that flatten out on both sides or one: a share of it says what is saturated.
 LARGEST = {"sigmoid": 0.25, "tanh": 1.0, "softmax": 0.25, "hardtanh": 1.0, "hardsigmoid": 1 / 6, "softsign": 1.0}
 _KINKED = ("relu", "relu6", "threshold")  # zero or not: `zeros` and `dead` say it
+_ENTRIES = 65_536  # that are looked at: a statistic needs no more
 DETERMINED = (
     "sigmoid", "tanh", "hardtanh", "hardsigmoid", "softsign", "leaky_relu", "elu", "selu", "celu", "gelu", "silu",
     "mish", "softplus", "logsigmoid", "hard_silu", "tanhshrink", "sin", "cos",
@@ -54,8 +55,8 @@ def measure(
     if output.ndim == 0 or output.numel() == 0 or not output.is_floating_point():
         return None
     axis = unit_axis(output, operation.kind, after)
-    values = by_unit(first_rows(output.detach()), axis).float()  # (entries, units)
-    lowest, highest = values.amin(0), values.amax(0)
+    values = by_unit(first_rows(output.detach(), _ENTRIES), axis).float()  # (entries, units)
+    lowest, highest = torch.aminmax(values, dim=0)
     std, mean = torch.std_mean(values, correction=0)
     zeros = values == 0
     size = highest.abs().maximum(lowest.abs())
@@ -81,7 +82,7 @@ def measure(
 
 def slope_of(kind: str, function: Callable[[Any], Any], before: Any, output: Any) -> Any | None:
     """The derivative of an activation at each entry, from its output where that tells, else by running it again."""
-    output = first_rows(output.detach())
+    output = first_rows(output.detach(), _ENTRIES)
     if kind in _KINKED:
         return (output > 0).float() if kind != "relu6" else ((output > 0) & (output < 6)).float()
     if kind == "sigmoid":
@@ -95,5 +96,5 @@ def slope_of(kind: str, function: Callable[[Any], Any], before: Any, output: Any
     if kind not in DETERMINED:
         return None
     with torch.enable_grad():
-        point = first_rows(before.detach()).clone().requires_grad_()
+        point = first_rows(before.detach(), _ENTRIES).clone().requires_grad_()
         return torch.autograd.grad(function(point * 1).sum(), point)[0]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-_LOOKED_AT = 3  # parameters of each optimiser whose gradients are followed
+_LOOKED_AT = 2  # of the first and of the last parameters of each optimiser, whose gradients are followed
 
 
 class Wires:
@@ -14,7 +14,7 @@ class Wires:
 
     def __init__(self, optimizer: Any) -> None:
         found = [one for group in optimizer.param_groups for one in group["params"] if one.requires_grad]
-        self._parameters: Sequence[Any] = found[:_LOOKED_AT]
+        self._parameters: Sequence[Any] = [*found[:_LOOKED_AT], *found[_LOOKED_AT:][-_LOOKED_AT:]]
         self._seen: list[tuple[int, int] | None] = []
         self._is_cleared = True
         self.kept = 0  # steps whose gradients hold those of the step before
@@ -29,8 +29,8 @@ class Wires:
 
     def before_backward(self) -> bool:
         """Have gradients been cleared since the last look?"""
-        now = self._states()
-        cleared = any(state is None for state in now) or now != self._seen
+        held = [(before, now) for before, now in zip(self._seen, self._states(), strict=False) if before is not None]
+        cleared = not held or any(before != now for before, now in held)
         self._is_cleared = self._is_cleared or cleared
         return cleared
 
