@@ -1,6 +1,6 @@
 """Which cause is named first, told apart by the set-up, by what was measured, and by what a change does."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -271,3 +271,36 @@ def test_a_training_that_ends_early_on_its_way_is_told_so_where_more_steps_do_it
     assert main(few, edits.Longer).name == "too-few-steps"
     assert names(few, Pretend(few, ())) == []
     assert names(trace(PLAIN, tuple(np.linspace(1.15, 0.8, 200)))) == []
+
+
+def test_a_loss_of_ones_own_that_falls_below_0_hides_targets_that_are_out_of_reach():
+    """Binary cross-entropy written by hand, with targets in the thousands behind a sigmoid."""
+    data = replace(NUMBERS, targets=Column(500.0, 290.0, 0.0, 1000.0), baseline=-50.0)
+    setup = mlp("linear", "relu", "linear", "sigmoid", data=data, loss="custom")
+    measured = trace(setup, tuple(np.linspace(4000.0, -1300.0, 200)))
+    assert judge(measured).course == "learns"
+    assert names(measured) == ["output-range"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [("relu", "output-range"), ("sigmoid", "loss-mismatch")])
+def test_the_end_of_a_classifier_is_judged_behind_a_loss_of_ones_own_too(kind, name):
+    setup = mlp("linear", "relu", "linear", kind, loss="custom")
+    assert main(trace(setup, FLAT), edits.NewLoss).name == name
+
+
+def test_a_rate_is_raised_until_it_helps():
+    setup = mlp("linear", "relu", "linear", rate=1e-4, name="rmsprop")
+    measured = trace(setup, FLAT)
+
+    @dataclass
+    class Steep(Pretend):
+        """Only a rate far beyond the usual one gets anywhere."""
+
+        def run(self, steps, **options):
+            factors = [edit.factor for edit in self.edits if isinstance(edit, edits.Rate)]
+            self.helps = (edits.Rate,) if factors and max(factors) >= 1000 else ()
+            return super().run(steps, **options)
+
+    cause = diagnose(measured, Steep(measured, ()), 10.0)[2][0]
+    assert cause.name == "rate-too-low"
+    assert cause.edits[0] == (edits.Rate(1000.0),)

@@ -26,6 +26,7 @@ class Outcome:
     effect: float
     learning: Learning | None
     says: str
+    edits: tuple[Edit, ...] = ()
     share: float = 1.0  # of the steps that the training had
 
 
@@ -95,7 +96,7 @@ class Case:
         learning = judge(trace)
         effect = _worth(learning) - _worth(base)
         share = min(len(trace.losses) / max(len(self.trace.losses), 1), 1.0)
-        return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}", share)
+        return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}", edits, share)
 
     def _copy_run(self, edits: tuple[Edit, ...]) -> Trace:
         """The edited copy's training; `Longer` is more steps."""

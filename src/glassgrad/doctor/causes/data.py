@@ -148,9 +148,10 @@ def no_signal(case: Case) -> Suspicion | None:
         f"The loss ends where a constant prediction is, {said(case.learning.baseline)}, and the gradient flows."
     ]
     fits = case.fits_one_batch()
-    prior = 0.3
+    far = len(case.data.input_shape) > 1 and any(part.family == "recurrence" for part in case.setup.parts)
+    prior = 0.3 * (1 - 0.6 * ramp(case.data.input_shape[0], 50, 150)) if far else 0.3  # the gradient may not get there
     if fits is not None:
-        prior = 0.3 + 0.25 * ramp(fits, 0.3, 0.8)
+        prior += prior * 0.8 * ramp(fits, 0.3, 0.8)
         evidence.append(f"On one batch alone training takes {percent(max(fits, 0.0))} of the loss away.")
     return Suspicion(
         "no-signal", "The inputs do not seem to tell the targets", "targets", prior, tuple(evidence), kind="last"

@@ -19,6 +19,7 @@ SUSPECTS: tuple[Suspect, ...] = (*WIRING, *DATA, *LOSS, *NETWORK, *RATE, *PATIEN
 CERTAIN = 0.9  # a fact that explains everything: nothing else need be tried
 HELPS, CURES = 0.08, 0.4  # how much further a change must get to count, and to count fully
 FOR, AGAINST = 14.0, 0.3  # what a test that cures, or does nothing, makes of the odds
+HALF = 0.5
 GETS_ON = 0.2
 WORTH_SAYING = 0.1
 
@@ -56,12 +57,22 @@ def _tested(case: Case, suspicions: list[Suspicion]) -> list[_Weighed]:
     sure = max((suspicion.prior for suspicion in suspicions if not suspicion.is_tested), default=0.0)
     weighed: list[_Weighed] = []
     for suspicion in sorted(suspicions, key=lambda suspicion: (suspicion.kind == "last", -suspicion.prior)):
-        test = () if sure >= CERTAIN else suspicion.trial
-        if suspicion.kind == "last" and any(each.strength > 0.5 for each in weighed):
-            test = ()
-        outcome = case.tried(*test) if test else None
+        spare = sure >= CERTAIN or (suspicion.kind == "last" and any(each.strength > HALF for each in weighed))
+        outcome = None if spare else _best(case, suspicion)
         weighed.append(_Weighed(suspicion, outcome, _confidence(suspicion.prior, outcome)))
     return weighed
+
+
+def _best(case: Case, suspicion: Suspicion) -> Outcome | None:
+    """What the most helpful trial came to; the next one is tried only where those before it helped little."""
+    best = None
+    for edits in suspicion.trials:
+        outcome = case.tried(*edits)
+        if outcome is not None and (best is None or outcome.effect > best.effect):
+            best = outcome
+        if outcome is None or ramp(outcome.effect, HELPS, CURES) > HALF:
+            break
+    return best
 
 
 def _confidence(prior: float, outcome: Outcome | None) -> float:
@@ -86,7 +97,7 @@ def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
     if weighed.outcome is None or weighed.outcome.learning is None:
         return case.subject is None and suspicion.prior > 0.7
     reached = weighed.outcome.learning.gained
-    return weighed.strength > 0.5 and reached > 1.5 * case.learning.gained
+    return weighed.strength > HALF and reached > 1.5 * case.learning.gained
 
 
 def _against_each_other(weighed: list[_Weighed]) -> list[_Weighed]:
@@ -113,8 +124,10 @@ def _said(weighed: list[_Weighed]) -> tuple[Cause, ...]:
             continue
         suspicion = each.suspicion
         tested = (each.outcome.says,) if each.outcome is not None else ()
+        cures = suspicion.cures
+        if each.outcome is not None and each.strength > HALF:  # what was seen to help comes first
+            shown = each.outcome.edits
+            cures = (shown, *(cure for cure in cures if cure != shown))
         sure = round(min(each.confidence, 0.99), 3)
-        causes.append(
-            Cause(suspicion.name, suspicion.title, suspicion.link, sure, suspicion.evidence, suspicion.cures, tested)
-        )
+        causes.append(Cause(suspicion.name, suspicion.title, suspicion.link, sure, suspicion.evidence, cures, tested))
     return tuple(causes)

@@ -1,5 +1,7 @@
 """Causes in the loss: the activation before it, the range that it can reach, its sum, its logarithms. Floor 7."""
 
+from dataclasses import dataclass
+
 from glassgrad.doctor.causes.case import Case
 from glassgrad.doctor.causes.evidence import (
     PROBABILITIES,
@@ -19,6 +21,7 @@ from glassgrad.doctor.subjects.edits import Edit, LastActivation, MeanLoss, NewL
 from glassgrad.doctor.symptoms.reading import typical_ratio
 
 FROM_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
+DOUBLED = {"cross_entropy": ("softmax",), "binary_cross_entropy_logits": PROBABILITIES}
 FROM_PROBABILITIES = ("binary_cross_entropy",)
 DISTANCES = ("mse", "mae", "huber")
 CLASS_LOSSES = (*FROM_LOGITS, *FROM_PROBABILITIES, "nll", "hinge")
@@ -53,12 +56,7 @@ def one_unit_softmax(case: Case) -> Suspicion | None:
 def double_softmax(case: Case) -> Suspicion | None:
     """Probabilities given to a loss that wants logits."""
     last, loss = last_activation(case.setup), case.setup.loss.name
-    if (
-        last is None
-        or loss not in FROM_LOGITS
-        or last.kind not in PROBABILITIES
-        or outputs(case) == 1 != (loss[0] == "b")
-    ):
+    if last is None or last.kind not in DOUBLED.get(loss, ()) or (last.kind == "softmax" and outputs(case) == 1):
         return None
     function = "softmax" if loss == "cross_entropy" else "sigmoid"
     evidence = (
@@ -72,73 +70,118 @@ def double_softmax(case: Case) -> Suspicion | None:
     return Suspicion("double-softmax", title, last.path, 0.8, evidence, cures, is_tested=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Misfit:
+    """What does not fit, before it is tested."""
+
+    prior: float
+    title: str
+    says: str
+    cures: tuple[tuple[Edit, ...], ...]
+    is_plain: bool = False
+
+
 def loss_mismatch(case: Case) -> Suspicion | None:
     """A loss that does not belong to this task or to this last activation."""
-    loss, kind = case.setup.loss.name, last_kind(case.setup)
-    word = WORDS.get(loss, loss)
-    cures: tuple[tuple[Edit, ...], ...] = (fitting_loss(case),)
-    if is_classification(case):
-        if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
-            prior, says = (
-                0.85,
-                f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number.",
-            )
-            cures = ((LastActivation("sigmoid"),), (NewLoss("binary_cross_entropy_logits"),))
-            title = "Raw outputs are taken for probabilities"
-        elif loss == "nll" and kind not in ("log_softmax", "logsigmoid"):
-            prior = 0.85
-            says = (
-                "The negative log-likelihood wants log-probabilities; it is given something else and falls without end."
-            )
-            cures = ((LastActivation("log_softmax"),), fitting_loss(case))
-            title = "The outputs are no log-probabilities"
-        elif loss in DISTANCES:
-            prior = 0.5 if kind in PROBABILITIES else 0.3
-            after = f" behind a {kind}" if kind else ""
-            says = f"The targets are classes, but the loss is the {word}{after}: least gradient where it is most wrong."
-            title = f"The {word} for classes{after}"
-        else:
-            return None
-    elif case.data is not None and case.data.task == "regression" and loss in CLASS_LOSSES:
-        prior, says = 0.8, f"The targets are numbers, but the loss is the {word}, which is for classes."
-        title = f"The {word} for targets that are numbers"
-        cures = ((LastActivation(None), NewLoss("mse")) if kind else (NewLoss("mse"),),)
-    else:
+    misfit = _loss_for_classes(case) if is_classification(case) else _loss_for_numbers(case)
+    if misfit is None:
         return None
-    return Suspicion("loss-mismatch", title, "loss", prior, (says,), cures, is_tested=prior < KNOWN)
+    return Suspicion(
+        "loss-mismatch",
+        misfit.title,
+        "loss",
+        misfit.prior,
+        (misfit.says,),
+        misfit.cures,
+        is_tested=misfit.prior < KNOWN,
+    )
+
+
+def _loss_for_classes(case: Case) -> _Misfit | None:
+    loss, kind = case.setup.loss.name, last_kind(case.setup)
+    word, after = WORDS.get(loss, "loss"), f" behind a {kind}" if kind else ""
+    right = fitting_loss(case)
+    if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
+        says = f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number."
+        return _Misfit(0.85, "Raw outputs are taken for probabilities", says, ((LastActivation("sigmoid"),), right))
+    if loss == "nll" and kind not in ("log_softmax", "logsigmoid"):
+        says = "The negative log-likelihood wants log-probabilities; given anything else it falls without end."
+        return _Misfit(0.85, "The outputs are no log-probabilities", says, ((LastActivation("log_softmax"),), right))
+    if loss == "cross_entropy" and kind in ("sigmoid", "hardsigmoid") and outputs(case) > 1:
+        says = f"The {word} wants any numbers; a {kind} leaves it numbers between 0 and 1, of which it is nearly flat."
+        return _Misfit(0.75, f"A {kind} before the {word}", says, ((LastActivation(None),), right))
+    if loss in DISTANCES:
+        says = f"The targets are classes, but the loss is the {word}{after}: least gradient where it is most wrong."
+        return _Misfit(0.5 if kind in PROBABILITIES else 0.3, f"The {word} for classes{after}", says, (right,))
+    several = outputs(case) > 1 and case.data is not None and case.data.task == "classes"
+    if loss not in CLASS_LOSSES and kind in ("sigmoid", "hardsigmoid") and several:
+        says = f"An example belongs to one of {outputs(case)} classes, but each {kind} answers by itself."
+        return _Misfit(0.35, f"A {kind} for one of several classes", says, (right, (LastActivation("softmax"),)))
+    return None
+
+
+def _loss_for_numbers(case: Case) -> _Misfit | None:
+    loss, kind = case.setup.loss.name, last_kind(case.setup)
+    if case.data is None or case.data.task != "regression" or loss not in CLASS_LOSSES:
+        return None
+    says = f"The targets are numbers, but the loss is the {WORDS[loss]}, which is for classes."
+    right: tuple[Edit, ...] = (LastActivation(None), NewLoss("mse")) if kind else (NewLoss("mse"),)
+    return _Misfit(0.8, f"The {WORDS[loss]} for targets that are numbers", says, (right,))
 
 
 def output_range(case: Case) -> Suspicion | None:
     """A last activation that cannot give what the targets (or the loss) want."""
-    last, targets, loss = last_activation(case.setup), target_range(case), case.setup.loss.name
-    if last is None or targets is None or last.kind not in RANGES:
+    last, loss = last_activation(case.setup), case.setup.loss.name
+    if last is None or last.kind not in RANGES:
         return None
-    low, high = RANGES[last.kind]
-    reach = f"{last.kind} gives numbers from {said(low)} to {said(high)}"
-    cures: tuple[tuple[Edit, ...], ...] = ((LastActivation(None),),)
-    if loss in DISTANCES:
-        width = max(targets[1] - targets[0], 1e-300)
-        outside = max(low - targets[0], targets[1] - high, 0.0) / width
-        if outside <= 0.01:
-            return None
-        prior = 0.55 + 0.4 * ramp(outside, 0.0, 0.4)
-        says = f"The {reach}; the targets go from {said(targets[0])} to {said(targets[1])}."
-        if is_classification(case):
-            prior *= 0.8
-            cures = (fitting_loss(case), (LastActivation(None),))
-        else:
-            cures = ((LastActivation(None),), (LastActivation(None), ScaleTargets()))
-    elif loss in FROM_PROBABILITIES and last.kind not in PROBABILITIES:
-        prior, says = 0.85, f"The {reach}; the loss takes the logarithm of a probability between 0 and 1."
-        cures = ((LastActivation("sigmoid"),), fitting_loss(case))
-    elif loss in FROM_LOGITS and last.kind not in PROBABILITIES and last.kind not in ("log_softmax", "logsigmoid"):
-        prior, says = 0.55, f"The {reach}; the loss wants logits, which may be any number."
-    else:
+    misfit = None
+    if loss in DISTANCES or (loss not in CLASS_LOSSES and (not is_classification(case) or outputs(case) == 1)):
+        misfit = _out_of_reach(case, last.kind)
+    if misfit is None and loss not in DISTANCES and last.kind not in (*PROBABILITIES, "log_softmax", "logsigmoid"):
+        misfit = _no_fit_for_classes(case, last.kind)
+    if misfit is None:
         return None
-    title = f"The last {last.kind} cannot give what the {'targets' if loss in DISTANCES else 'loss'} want"
     return Suspicion(
-        "output-range", f"{title}s" if title.endswith("loss want") else title, last.path, prior, (says,), cures
-    )
+        "output-range", misfit.title, last.path, misfit.prior, (misfit.says,), misfit.cures,
+        kind="plain" if misfit.is_plain else "specific", is_tested=not misfit.is_plain,
+    )  # fmt: skip
+
+
+def _out_of_reach(case: Case, kind: str) -> _Misfit | None:
+    """Targets that this activation cannot give."""
+    targets = target_range(case)
+    if targets is None:
+        return None
+    low, high = RANGES[kind]
+    outside = max(low - targets[0], targets[1] - high, 0.0) / max(targets[1] - targets[0], 1e-300)
+    if outside <= 0.01:
+        return None
+    prior = 0.55 + 0.4 * ramp(outside, 0.0, 0.4)
+    cures: tuple[tuple[Edit, ...], ...] = ((LastActivation(None),), (LastActivation(None), ScaleTargets()))
+    if is_classification(case):
+        prior, cures = 0.8 * prior, (fitting_loss(case), (LastActivation(None),))
+    says = f"The {kind} gives numbers from {said(low)} to {said(high)}; the targets go from {said(targets[0])} to "
+    says += f"{said(targets[1])}."
+    # A loss that can fall below 0 may seem to learn all the same.
+    below = case.learning.is_learning and case.learning.last < 0 and outside > 0.5
+    return _Misfit(prior, f"The last {kind} cannot give what the targets are", says, cures, is_plain=below)
+
+
+def _no_fit_for_classes(case: Case, kind: str) -> _Misfit | None:
+    """An activation that gives neither probabilities nor logits."""
+    loss, (low, high) = case.setup.loss.name, RANGES[kind]
+    reach = f"The {kind} gives numbers from {said(low)} to {said(high)}"
+    title = f"The last {kind} gives neither probabilities nor any number"
+    if loss in FROM_PROBABILITIES:
+        says = f"{reach}; the loss takes the logarithm of a probability between 0 and 1."
+        return _Misfit(0.85, title, says, ((LastActivation("sigmoid"),), fitting_loss(case)))
+    if loss in FROM_LOGITS:
+        return _Misfit(
+            0.55, title, f"{reach}; the loss wants logits, which may be any number.", ((LastActivation(None),),)
+        )
+    if is_classification(case):
+        return _Misfit(0.5, title, f"{reach}; classes want probabilities or logits.", (fitting_loss(case),))
+    return None
 
 
 def loss_sum(case: Case) -> Suspicion | None:

@@ -9,9 +9,10 @@ from glassgrad.doctor.learning.numbers import decades, either, percent, ramp, sa
 from glassgrad.doctor.measured.setup import Parameter
 from glassgrad.doctor.subjects.edits import Activation, Clip, Edit, GateBias, Initialise, Normalise, Rate, Residual
 from glassgrad.doctor.symptoms.exploding import total
-from glassgrad.doctor.symptoms.reading import BOUNDED, links_of
+from glassgrad.doctor.symptoms.reading import BOUNDED, links_of, typical_ratio
 from glassgrad.doctor.symptoms.vanishing import back_in_time, shrunk
 
+FAR = 150  # steps of time that no plain recurrence is known to reach back
 FLATTENING = (*BOUNDED, "logsigmoid", "hard_silu")
 
 
@@ -43,7 +44,7 @@ def activation(case: Case) -> Suspicion | None:
     )  # fmt: skip
     title = f"The hidden activations ({part.kind}) let too little of the gradient through"
     test = (Activation("relu"), Initialise())
-    return Suspicion("activation", title, part.path, prior, tuple(evidence), cures, test=test)
+    return Suspicion("activation", title, part.path, prior, tuple(evidence), cures, tests=(test,))
 
 
 def depth(case: Case) -> Suspicion | None:
@@ -63,7 +64,7 @@ def depth(case: Case) -> Suspicion | None:
         cures = ((Activation("relu"), Initialise()), *cures)
     return Suspicion(
         "depth", f"{len(hidden)} layers deep without normalisation or residual links",
-        hidden[0].path, prior, tuple(evidence), cures, test=(Normalise(),),
+        hidden[0].path, prior, tuple(evidence), cures, tests=((Normalise(),),),
     )  # fmt: skip
 
 
@@ -191,9 +192,11 @@ def recurrence(case: Case) -> Suspicion | None:
     vanishes = max((back_in_time(link) for link in timed), default=0.0)
     explodes = max((-back_in_time(link) for link in timed), default=0.0)
     reach = max((len(link.time) for link in timed), default=0)
+    if not reach and case.data is not None and len(case.data.input_shape) > 1:
+        reach = case.data.input_shape[0]
     prior = either(0.75 * ramp(max(vanishes, explodes), 0.7, 3), 0.25 * case.seen("exploding"), 0.15)
     if reach:
-        prior = either(prior, 0.2 * ramp(reach, 30, 200))
+        prior = either(prior, 0.5 * ramp(reach, FAR / 3, 1.5 * FAR))
     path = timed[0].path if timed else parts[0].path
     evidence = []
     cures: tuple[tuple[Edit, ...], ...]
@@ -204,14 +207,20 @@ def recurrence(case: Case) -> Suspicion | None:
             ((Clip(1.0),), (Initialise(),), (Initialise(), Clip(1.0))),
         )
     else:
-        if reach:
+        if vanishes > 0.3:
             says = f"loses {vanishes:.1f} orders of magnitude"
             evidence.append(f"Back through {reach} steps of time the gradient {says}.")
+        elif reach > FAR / 3:
+            evidence.append(
+                f"The state is passed on through {reach} steps of time; little is learned beyond a hundred."
+            )
         title = "The gradient does not reach far back in time"
         cures = ((Initialise(),), (Clip(1.0),))
         if gated:
             cures = ((GateBias(),), (GateBias(), Initialise()), (GateBias(), Clip(1.0)))
-    return Suspicion("recurrence", title, path, prior, tuple(evidence) or ("The model is recurrent.",), cures)
+    return Suspicion(
+        "recurrence", title, path, prior, tuple(evidence) or ("The model is recurrent.",), cures, is_tested=reach < FAR
+    )
 
 
 def capacity(case: Case) -> Suspicion | None:
@@ -220,12 +229,13 @@ def capacity(case: Case) -> Suspicion | None:
     if case.seen("vanishing", "zero-gradient", "dead-units", "saturation", "not-updated", "nan", "exploding") > 0.5:
         return None
     narrow = min(widths, default=0)
-    tight = ramp(narrow, 4, 1) if widths else 0.3
+    tight = ramp(narrow, 4, 1) if widths else 0.1
     if case.setup.count > 200 and tight == 0:
         return None
     prior = 0.4 * tight
     evidence = [f"The narrowest hidden layer has {narrow} units; the model has {case.setup.count} numbers that learn."]
-    fits = case.fits_one_batch() if prior > 0.1 else None
+    steps_are_right = not typical_ratio(case.trace) < 3e-4  # with tinier ones nothing fits anything
+    fits = case.fits_one_batch() if prior > 0.1 and steps_are_right else None
     if fits is not None:
         prior = either(prior, 0.35 * ramp(fits, 0.5, 0.1)) * (1.0 if fits < 0.7 else 0.5)
         evidence.append(f"On one batch alone training takes {percent(max(fits, 0.0))} of the loss away.")

@@ -46,7 +46,9 @@ def rate_too_high(case: Case) -> Suspicion | None:
         ((Rate(factor),), (Rate(0.1),), (Clip(1.0),)) if factor < 0.1 else ((Rate(0.1),), (Rate(0.01),), (Clip(1.0),))
     )
     title = f"The learning rate is too high: {optimizer.rate:g} for {optimizer.name}"
-    return Suspicion("rate-too-high", title, "optimizer", prior, tuple(evidence), cures, kind="general")
+    return Suspicion(
+        "rate-too-high", title, "optimizer", prior, tuple(evidence), cures, kind="general", tests=cures[:2]
+    )
 
 
 def rate_too_low(case: Case) -> Suspicion | None:
@@ -67,9 +69,12 @@ def rate_too_low(case: Case) -> Suspicion | None:
     usual = _factor(usual_rate(optimizer) / max(optimizer.rate, 1e-300), 10.0, 1e7)
     if low > 0.3:  # the steps shrink with the gradient; what is usual for the optimiser is the safer guess
         factor = min(max(factor, 10.0), max(usual, 10.0))
-    cures = tuple((Rate(value),) for value in dict.fromkeys((factor, usual, 10.0)))
+    factors = sorted(dict.fromkeys((factor, usual, 10.0)))
+    higher = (factors[-1] * 10, factors[-1] * 100) if not blocked else ()
+    cures = tuple((Rate(value),) for value in dict.fromkeys((factor, *factors)))
+    tests = (cures[0], *((Rate(value),) for value in (*(f for f in factors if f > factor), *higher)))
     title = f"The learning rate is too low: {optimizer.rate:g} for {optimizer.name}"
-    return Suspicion("rate-too-low", title, "optimizer", prior, tuple(evidence), cures, kind="general")
+    return Suspicion("rate-too-low", title, "optimizer", prior, tuple(evidence), cures, kind="general", tests=tests)
 
 
 def optimizer(case: Case) -> Suspicion | None:

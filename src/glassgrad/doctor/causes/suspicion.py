@@ -27,15 +27,15 @@ class Suspicion:
     evidence: tuple[str, ...]
     cures: tuple[tuple[Edit, ...], ...] = ()
     kind: Kind = "specific"
-    test: tuple[Edit, ...] | None = None  # what is tried, where it is not the first cure
+    tests: tuple[tuple[Edit, ...], ...] = ()  # what is tried, one after the other until one helps; else the first cure
     is_tested: bool = True  # False: the evidence is such that a run would add nothing
 
     @property
-    def trial(self) -> tuple[Edit, ...]:
+    def trials(self) -> tuple[tuple[Edit, ...], ...]:
         """The edits that show whether it is so."""
         if not self.is_tested:
             return ()
-        return self.test if self.test is not None else (self.cures[0] if self.cures else ())
+        return self.tests or self.cures[:1]
 
 
 Suspect: TypeAlias = Callable[[Case], Suspicion | None]

@@ -23,7 +23,7 @@ def exploding(trace: Trace, learning: Learning) -> Symptom | None:
     along = sum(decades(link.gain) for link in chain if link.gain > 0)
     times = max((-_back(link) for link in sample.links if len(link.time) > 3), default=0.0)
     confidence = 0.95 * either(
-        0.9 * ramp(beside, 1, 3) * (1 if learning.course in ("diverges", "oscillates", "fails") else 0.7),
+        0.9 * ramp(beside, 1, 3) * (1 if learning.course in ("diverges", "oscillates", "fails") else 0.3),
         0.7 * ramp(grown, 1.5, 4),
         0.6 * ramp(along, 3, 6),
         0.8 * ramp(times, 2, 5),

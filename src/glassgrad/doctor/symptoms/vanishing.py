@@ -1,5 +1,7 @@
 """A gradient that shrinks on its way to the first layers, or back in time. Floor 7."""
 
+from statistics import median
+
 from glassgrad.doctor.learning.learning import Learning
 from glassgrad.doctor.learning.numbers import decades, ramp, said
 from glassgrad.doctor.measured.sample import Link, Sample
@@ -19,11 +21,10 @@ def vanishing(trace: Trace, learning: Learning) -> Symptom | None:
 
 def _through_depth(samples: tuple[Sample, ...]) -> Symptom | None:
     shrinking = [shrunk(sample) for sample in samples]
-    early, late = shrinking[0], shrinking[-1]
-    decades_lost = min(max(shrinking), max(late, early))
+    decades_lost = median(shrinking)  # at the end of a training that got somewhere it means little
     if decades_lost < 1.5 or decades_lost > 250:
         return None
-    sample = samples[shrinking.index(max(shrinking))]
+    sample = min(samples, key=lambda each: abs(shrunk(each) - decades_lost))
     chain = [link for link in sample.links if link.family != "loss" and link.entering > 0 and link.leaving > 0]
     worst = min(chain, key=lambda link: link.gain, default=None)
     order = in_forward_order(sample)
