@@ -304,3 +304,18 @@ def test_a_rate_is_raised_until_it_helps():
     cause = diagnose(measured, Steep(measured, ()), 10.0)[2][0]
     assert cause.name == "rate-too-low"
     assert cause.edits[0] == (edits.Rate(1000.0),)
+
+
+def test_a_change_gets_enough_steps_where_the_training_broke_off():
+    bad = Bad(2, "loss", "loss", "mse", "inf", "the square of a number that is too large")
+    measured = trace(REGRESSION, (1.0, 1e8, 1e20), (sample(REGRESSION, 0, ratio=5.0),), bad=bad, after=None)
+    steps = []
+
+    @dataclass
+    class Counts(Pretend):
+        def run(self, count, **options):
+            steps.append(count)
+            return super().run(count, **options)
+
+    assert diagnose(measured, Counts(measured, (edits.Rate,)), 10.0)[2][0].name == "rate-too-high"
+    assert min(steps) >= 100

@@ -16,6 +16,7 @@ from glassgrad.doctor.symptoms.reading import usable
 from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
 RUNS = 5  # counterfactuals that the time is planned for
+AFTER_FAILURE = 150  # steps that a change gets where the training itself broke off
 FEWEST = 40  # steps below which a counterfactual tells little
 
 
@@ -95,7 +96,7 @@ class Case:
             return Outcome(0.0, None, f"{titled(edits)}: cannot be tried here, the training fails ({first})")
         learning = judge(trace)
         effect = _worth(learning) - _worth(base)
-        share = min(len(trace.losses) / max(len(self.trace.losses), 1), 1.0)
+        share = min(len(trace.losses) / max(len(self.trace.losses), FEWEST), 1.0)
         return Outcome(effect, learning, f"{titled(edits)}: {_result(trace, learning, base)}", edits, share)
 
     def _copy_run(self, edits: tuple[Edit, ...]) -> Trace:
@@ -106,12 +107,16 @@ class Case:
             steps *= edit.factor if isinstance(edit, Longer) else 1.0
         changes = [edit for edit in edits if not isinstance(edit, Longer)]
         copy = self.subject.edited(*changes) if changes else self.subject
-        return copy.run(round(steps), seconds=max(self.time_left, 0.5))
+        return copy.run(round(steps), seconds=max(self.time_left / 2, 0.5))
 
     def _steps(self) -> int:
         """As many steps as it had, or as many as the time allows for a handful of runs."""
         steps = len(self.trace.losses)
-        one = max(self.trace.seconds - self.trace.overhead, 1e-3) / max(steps, 1)
+        if self.learning.course == "fails":  # it would have gone on
+            steps = max(steps, AFTER_FAILURE)
+        if len(self.trace.losses) < FEWEST:  # too few to tell how long one takes
+            return steps
+        one = max(self.trace.seconds - self.trace.overhead, 1e-3) / len(self.trace.losses)
         return min(steps, max(FEWEST, int(self.seconds / RUNS / one)))
 
     def _untreated(self) -> Learning:

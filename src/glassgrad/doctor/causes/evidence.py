@@ -101,6 +101,8 @@ def is_adaptive(optimizer: OptimizerFacts | None) -> bool:
 def fan_in(setup: Setup, parameter: Parameter) -> int:
     """The numbers that one unit of this weight adds up."""
     part = next((part for part in setup.parts if part.path == parameter.link and part.inputs), None)
+    if part is not None and part.family == "recurrence" and part.outputs:
+        return part.outputs  # the state is what most of them multiply
     if part is not None:
         return part.inputs
     if len(parameter.shape) < 2:

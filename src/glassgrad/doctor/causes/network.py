@@ -10,7 +10,7 @@ from glassgrad.doctor.measured.setup import Parameter
 from glassgrad.doctor.subjects.edits import Activation, Clip, Edit, GateBias, Initialise, Normalise, Rate, Residual
 from glassgrad.doctor.symptoms.exploding import total
 from glassgrad.doctor.symptoms.reading import BOUNDED, links_of, typical_ratio
-from glassgrad.doctor.symptoms.vanishing import back_in_time, shrunk
+from glassgrad.doctor.symptoms.vanishing import NOTHING_LEFT, back_in_time, shrunk
 
 FAR = 150  # steps of time that no plain recurrence is known to reach back
 FLATTENING = (*BOUNDED, "logsigmoid", "hard_silu")
@@ -120,7 +120,7 @@ def _fault(case: Case, parameter: Parameter) -> tuple[float, Parameter, str, str
     sure = max(large, small)
     if sure < 0.05:
         return None
-    usual = f"for {fan} inputs about {said(1 / sqrt(fan))} is usual"
+    usual = f"for {fan} input{'s' * (fan > 1)} about {said(1 / sqrt(fan))} is usual"
     if shift and large > small:
         word = f"around {said(parameter.mean)}"
         return sure, parameter, f"{parameter.path} starts {word} instead of around 0; its units add up.", word
@@ -208,7 +208,7 @@ def recurrence(case: Case) -> Suspicion | None:
         )
     else:
         if vanishes > 0.3:
-            says = f"loses {vanishes:.1f} orders of magnitude"
+            says = f"loses {vanishes:.1f} orders of magnitude" if vanishes < NOTHING_LEFT else "is lost entirely"
             evidence.append(f"Back through {reach} steps of time the gradient {says}.")
         elif reach > FAR / 3:
             evidence.append(

@@ -28,7 +28,7 @@ def nan(trace: Trace, learning: Learning) -> Symptom | None:
     where = named(bad.path, bad.operation) if bad.path else "the data"
     evidence = [f"The first one arises at step {bad.step} {PHASES[bad.phase]}, at {where}."]
     if bad.says:
-        evidence.append(f"It is the {bad.says.rstrip('.')}.")
+        evidence.append(f"Seen there: {bad.says.rstrip('.')}.")
     before = finite(trace.losses)
     if before:
         evidence.append(f"The last finite loss is {said(before[-1])}, the first was {said(before[0])}.")

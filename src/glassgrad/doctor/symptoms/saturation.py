@@ -31,7 +31,7 @@ def saturation(trace: Trace, learning: Learning) -> Symptom | None:
     if others:
         evidence.append("So do most outputs of " + ", ".join(units.path for units in others[:3]) + ".")
     evidence.append(f"It is so from step {since} on." if since else "It is so before any update.")
-    title = f"{named(worst.path, worst.operation)} saturates: {percent(worst.saturated)} of its outputs are in the flat"
+    title = f"{named(worst.path, worst.operation)} saturates: {percent(worst.saturated)} of its outputs are flat"
     confidence = 0.95 * ramp(worst.saturated, 0.35, 0.9)
     return Symptom("saturation", title, worst.path, confidence, tuple(evidence), since, (("flat", worst.saturated),))
 

@@ -9,6 +9,8 @@ from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.symptoms.reading import in_forward_order, lost, named, size_of_gradient, usable
 from glassgrad.doctor.symptoms.symptom import Symptom
 
+NOTHING_LEFT = 40.0  # decades: more is 0 in any number
+
 
 def vanishing(trace: Trace, learning: Learning) -> Symptom | None:
     """The first layers see far less of the gradient than the last ones, link by link (or step by step of time)."""
@@ -78,11 +80,10 @@ def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
     if shrinks < 1:
         return None
     reach = next((i for i, norm in enumerate(worst.time) if norm < 0.01 * worst.time[0]), len(worst.time))
+    taken = f"{shrinks:.1f} orders of magnitude" if shrinks < NOTHING_LEFT else "nothing is left of it"
+    way = f"Back through {len(worst.time)} steps of time the gradient by the state goes from {said(worst.time[0])}"
     evidence = (
-        (
-            f"Back through {len(worst.time)} steps of time the gradient by the state goes from {said(worst.time[0])} "
-            f"to {said(worst.time[-1])}: {min(shrinks, 300):.1f} orders of magnitude."
-        ),
+        f"{way} to {said(worst.time[-1])}: {taken}.",
         f"After {reach} steps less than 1 % of it is left: what is further back cannot be learned.",
     )
     title = f"The gradient vanishes back in time in {named(worst.path, worst.operation)}"
