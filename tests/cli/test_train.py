@@ -295,6 +295,11 @@ def test_predict_compares_where_the_truth_is_known_and_tells_what_is_strange(tra
     assert result.exit_code == 0
     assert "on the 200 rows whose target is known: accuracy" in " ".join(result.stderr.split())
     assert "! kind: the training had no 'parrot' (200 rows)" in result.stderr
+    target = json.loads(Path("pets-model/metrics.json").read_text())["target"]
+    table.with_columns(pl.lit("no such class").alias(target)).write_csv("strange.csv")
+    result = run("predict", "pets-model", "strange.csv")
+    assert result.exit_code == 0
+    assert f"! predictions are not compared with the target: {target!r} has 'no such class'" in result.stderr
 
 
 def test_predict_numbers(folder):

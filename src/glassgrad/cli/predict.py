@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from glassgrad.base.errors import TableError
 from glassgrad.cli.output import as_json, give, say, stop
 from glassgrad.cli.table_errors import table_errors
 from glassgrad.cli.training_tables import console, known_table, waiting
@@ -41,6 +42,10 @@ def predict(
             say(f"wrote {out}")
         else:
             give(found.write_csv(), out)
-        known = compared(network, table)
+        try:
+            known = compared(network, table)
+        except TableError as error:
+            say(f"! predictions are not compared with the target: {error.message}")
+            known = None
         if known is not None:
             known_table(screen, *known)

@@ -232,3 +232,17 @@ def test_numbers_of_a_long_table_are_judged_by_a_part_of_it(monkeypatch):
     place = Preparation.fit(tabular.infer(far, "y"), far).feature_names.index("x")
     assert abs(float(inputs[:, place].mean())) < 0.05
     assert abs(float(inputs[:, place].std()) - 1) < 0.05
+
+
+def test_dates_to_predict_may_be_written_in_another_way():
+    table = long(600)
+    preparation = Preparation.fit(tabular.infer(table, "y"), table)
+    days = table["day"].str.to_date()
+    for form in ("%d.%m.%Y", "%d %b %Y", "%Y/%m/%d"):
+        other = table.with_columns(day=days.dt.strftime(form))
+        assert np.array_equal(preparation.inputs(other), preparation.inputs(table))
+        assert any("day: here dates are written in another way" in note for note in preparation.notes(other))
+    assert preparation.notes(table) == []
+    swapped = table.with_columns(day=pl.Series(["03/04/2020", "05/06/2020"] * 300))  # nobody knows which is the month
+    with pytest.raises(TableError, match="held a date"):
+        preparation.inputs(swapped)

@@ -37,15 +37,15 @@ def predicted(network: Network, found: np.ndarray, before: dict[str, Any]) -> An
 
 
 def compared(network: Network, table: Any) -> tuple[int, Scores] | None:
-    """How good the predictions are on the rows whose target is known, and how many these are; None for none."""
+    """How good the predictions are on the rows whose target is known, and how many these are; None for none.
+
+    Raises TableError where a target is none that the training had.
+    """
     target = network.preparation.plan.target
     if target.name not in table.columns:
         return None
     known = table.filter(target.is_known(table[target.name]))
-    try:
-        return (len(known), network.metrics(known)) if len(known) else None
-    except TableError:  # classes that the training did not have
-        return None
+    return (len(known), network.metrics(known)) if len(known) else None
 
 
 def write_parquet(found: Any, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from glassgrad.base.errors import CheckpointError, TableError, UsageError
 from glassgrad.base.tensors import Checkpoint, read, write
-from glassgrad.train.tabular.cells import as_numbers, as_words, doubles
+from glassgrad.train.tabular.cells import as_days, as_numbers, as_words, doubles, formats_of
 from glassgrad.train.tabular.columns import Column
 from glassgrad.train.tabular.extremes import far_outside
 from glassgrad.train.tabular.fitted import restored, state_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT = "glassgrad preparation 1"
 _SLICE = 2**16  # rows that are prepared at a time
+_SURE = 0.95  # share of the cells that have to be dates in a form that the training did not have
 _UNREADABLE = 0.5  # share of the cells from which on a column is not what it was
 
 
@@ -251,6 +252,9 @@ def _strange_cells(cells: "pl.Series", column: Column, here: Column, reach: Any)
     if here.decimal != column.decimal:
         marks = ("commas", "points") if column.decimal == "." else ("points", "commas")
         found.append(f"{column.name}: here with decimal {marks[0]}, in the training with {marks[1]}")
+    if here.formats != column.formats:
+        example = cells.drop_nulls()[0]
+        found.append(f"{column.name}: here dates are written in another way than in the training, such as {example!r}")
     count = int(_unreadable(cells, here).sum())
     if count:
         found.append(f"{column.name}: {counted(count, 'cell')} cannot be read and count as missing")
@@ -266,14 +270,29 @@ def _strange_cells(cells: "pl.Series", column: Column, here: Column, reach: Any)
 
 
 def as_written(columns: Iterable[Column], table: "pl.DataFrame") -> dict[str, Column]:
-    """The columns by name, with another mark before fractions where all of the table's cells tell so."""
+    """The columns by name, as this table has them.
+
+    Another mark before fractions, or another form of dates, is taken where all of its cells tell so.
+    """
     found = {}
     for column in columns:
         cells = table[column.name]
-        is_text = column.kind == "number" and not (cells.dtype.is_numeric() or cells.dtype.is_temporal())
-        mark = seen_in(cells) if is_text else ""
-        found[column.name] = replace(column, decimal=mark) if mark in MARKS else column
+        is_text = not (cells.dtype.is_numeric() or cells.dtype.is_temporal())
+        found[column.name] = column
+        if is_text and column.kind == "number" and (mark := seen_in(cells)) in MARKS:
+            found[column.name] = replace(column, decimal=mark)
+        elif is_text and column.kind == "date" and cells.null_count() < len(cells):
+            found[column.name] = _dated(column, cells.cast(polars().String))
     return found
+
+
+def _dated(column: Column, cells: "pl.Series") -> Column:
+    """The column with the forms that dates have here, where those of the training fit few, and these nearly all."""
+    filled = cells.drop_nulls()
+    if np.isfinite(as_days(filled, column.formats)).mean() > _UNREADABLE:
+        return column
+    formats, share, is_open = formats_of(filled)
+    return replace(column, formats=formats) if share >= _SURE and not is_open else column
 
 
 def _unreadable(cells: "pl.Series", column: Column) -> np.ndarray:
