@@ -122,7 +122,7 @@ def test_the_verdict_comes_first_with_the_baselines_beside_it():
     assert text.index(
         f"The network gets {percent(findings.scores['network']['accuracy'])} of the 200 test rows right"
     ) < text.index("What was inferred")
-    assert "50 % for always saying the most frequent class and 70 % for logistic regression" in text
+    assert "always saying the most frequent class gets 50 %, logistic regression gets 70 %." in text
     assert "It has learnt more than logistic regression can" in text
 
 
@@ -219,7 +219,7 @@ def test_a_picture_says_what_it_shows_to_those_who_do_not_see_it():
 def test_layers_are_joined_from_their_parameters():
     norms = Norms(("a.weight", "a.bias", "b.weight"), np.array([1, 2]), np.array([[3.0, 4.0, 1.0], [6.0, 8.0, 2.0]]))
     chart = next(chart for chart in all_charts(classification(norms=norms)) if chart.name == "gradients")
-    assert [line.name for line in chart.marks] == ["a", "b"]
+    assert [line.name for line in chart.marks] == ["layer 1", "output layer"]
     np.testing.assert_allclose(chart.marks[0].y, [5, 10])
     assert chart.y.scale.is_log
 
@@ -290,6 +290,21 @@ def test_calibration_of_probabilities_that_are_right():
     assert sure.error == pytest.approx(0.25, abs=0.02)
 
 
+def test_calibration_is_of_the_rarer_class_and_its_chart_shows_where_it_lies():
+    draw = np.random.default_rng(0)
+    rare = draw.uniform(0.0, 0.18, 1000)
+    truth = (draw.random(1000) >= rare).astype(int)  # class 0 is rare
+    probabilities = np.stack([rare, 1 - rare], axis=1)
+    found = calibration(truth, probabilities)
+    assert found.said.max() < 0.2
+    assert found.error < 0.05
+    chosen = classification(1000, truth=truth, prediction=np.ones(1000, int), probabilities=probabilities)
+    chart = next(chart for chart in all_charts(chosen) if chart.name == "calibration")
+    assert f"of {chosen.classes[0]} " in chart.x.label
+    assert chart.x.scale.high <= 0.4
+    assert "it finds 0 % of the rows" in page(chosen).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_calibration_of_many_classes_is_of_the_class_that_was_said():
     probabilities = np.array([[0.6, 0.3, 0.1]] * 50)
     found = calibration(np.array([0, 1] * 25), probabilities)
@@ -330,6 +345,8 @@ def test_words_for_numbers():
     assert best_of("rmse", {"a": {"rmse": 1.0}, "b": {"rmse": 2.0}}) == "a"
     assert best_of("r2", {"a": {"r2": 1.0}, "b": {"r2": 2.0}, "c": {"r2": None}}) == "b"
     assert best_of("rmse", {"a": {"rmse": 1.0}, "b": {"rmse": 1.0}}) is None
+    assert best_of("accuracy", {"a": {"accuracy": 0.50701}, "b": {"accuracy": 0.50702}}) is None  # shown alike
+    assert score("r2", -1e-9) == "0.000"
     assert best_of("strange", {"a": {"strange": 1.0}, "b": {"strange": 2.0}}) is None
 
 

@@ -122,8 +122,15 @@ def _chosen(learnt: Learnt) -> str:
         return " The table is small, so it learnt from the rows of the validation too, and none ended it early."
     if not network.candidates:
         return ""
-    listing = ", ".join(one.said() for one in network.candidates)
-    return f" Several networks were trained, and that of the smallest validation loss is kept: {listing}."
+    listing = "; ".join(one.said() for one in network.candidates)
+    kept = next(one for one in network.candidates if one.is_kept)
+    is_best = kept.loss <= min(one.loss for one in network.candidates)
+    why = (
+        "that of the smallest is kept"
+        if is_best
+        else "the simplest is kept, for chance may be all that is between them"
+    )
+    return f" Several networks were trained, with these losses of the validation, and {why}: {listing}."
 
 
 def _facts(learnt: Learnt, run: Run) -> dict[str, str]:

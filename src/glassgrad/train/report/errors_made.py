@@ -11,6 +11,8 @@ from glassgrad.train.report.findings import Findings
 from glassgrad.train.report.measuring import by_class, confusion
 
 _MOST_CLASSES = 20
+_PAIR = (0, 1)  # the classes where there are two
+_SELDOM = 0.2  # share of a class up to which it is hardly ever found
 _MOST_ERRORS = 10
 
 
@@ -22,6 +24,8 @@ def errors_section(findings: Findings) -> Iterator[str]:
     counts = confusion(findings.truth, findings.prediction, len(classes))
     yield "<h2>Which errors it makes</h2>"
     yield _in_words(counts, classes)
+    if len(classes) == len(_PAIR):
+        yield _seldom_said(counts, classes)
     if len(classes) <= _MOST_CLASSES:
         yield confusion_table(counts, classes, "Test rows by their true class (rows) and the class said (columns).")
     else:
@@ -59,6 +63,19 @@ def _in_words(counts: np.ndarray, classes: tuple[str, ...]) -> str:
         f"<p>{errors:,} of {int(counts.sum()):,} test rows are wrong. The most frequent error: {counts[true, said]:,} "
         f"{rows} of <b>{xml(classes[true])}</b> {'is' if rows == 'row' else 'are'} taken for "
         f"<b>{xml(classes[said])}</b>.</p>"
+    )
+
+
+def _seldom_said(counts: np.ndarray, classes: tuple[str, ...]) -> str:
+    """What to do where one of two classes is hardly ever found; nothing where both are."""
+    recall = by_class(counts)[1]
+    place = int(np.nanargmin(recall)) if np.isfinite(recall).all() else -1
+    if place < 0 or recall[place] > _SELDOM:
+        return ""
+    name = xml(classes[place])
+    return (
+        f"<p>Of <b>{name}</b> it finds {percent(recall[place])} of the rows: it says a class where its probability is "
+        f"above 50 %. To find more of them, look at the rows where the probability of <b>{name}</b> is the largest.</p>"
     )
 
 

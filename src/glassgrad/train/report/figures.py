@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from glassgrad.base.naming import counted
 from glassgrad.charts.chart import Axis, Chart, Line, Points, Rule, Spans
 from glassgrad.charts.scale import Scale, scale_of, wants_log
 from glassgrad.pages.numbers import number, percent
 from glassgrad.train.report.findings import Findings
-from glassgrad.train.report.measuring import calibration, layers_of, thinned
+from glassgrad.train.report.measuring import calibration, layers_of, rarer_class, thinned
 
 _MOST_POINTS = 1500
 _MOST_LAYERS = 8
@@ -56,7 +57,8 @@ def gradient_chart(findings: Findings) -> Chart | None:
     lines = []
     for style, place in enumerate(places):
         whole = np.sqrt(np.square(norms.gradient[:, layers[names[place]]].astype(float)).sum(axis=1))
-        lines.append(Line(*thinned(norms.steps.astype(float), whole), names[place], style, dots=len(whole) < 3))
+        name = f"layer {place + 1}" if place < len(names) - 1 else "output layer"
+        lines.append(Line(*thinned(norms.steps.astype(float), whole), name, style, dots=len(whole) < 3))
     lines = [line for line in lines if len(line.x)]
     if not lines:
         return None
@@ -76,19 +78,22 @@ def calibration_chart(findings: Findings) -> Chart | None:
     if findings.probabilities is None or not len(findings.truth):
         return None
     found = calibration(findings.truth, findings.probabilities)
-    unit = Scale(0.0, 1.0)
-    what = f"of {findings.classes[1]}" if len(findings.classes) == 2 else "of the predicted class"
+    least, most = min(found.said.min(), found.low.min()), max(found.said.max(), found.high.max())
+    scale = Scale(float(np.floor(10 * least) / 10), float(np.ceil(10 * most) / 10))
+    is_binary = len(findings.classes) == 2
+    what = f"of {findings.classes[rarer_class(findings.truth)]}" if is_binary else "of the predicted class"
+    below = "less often than it says" if is_binary else "less often than it says: it is too sure of itself"
     pairs = ", ".join(f"{percent(said)}: {percent(came)}" for said, came in zip(found.said, found.came, strict=True))
     return Chart(
         "calibration", "Calibration",
-        f"Said and came true, in {len(found.said)} groups of rows: {pairs}. They are {percent(found.error)} apart on "
-        "average.",
-        Axis(f"probability {what} that was said", unit), Axis("share of rows where it was so", unit),
+        f"Said and came true, in {counted(len(found.said), 'group')} of rows: {pairs}. They are "
+        f"{percent(found.error)} apart on average.",
+        Axis(f"probability {what} that was said", scale), Axis("share of rows where it was so", scale),
         (
-            Rule((0, 0), (1, 1)), Spans(found.said, found.low, found.high),
+            Rule((scale.low, scale.low), (scale.high, scale.high)), Spans(found.said, found.low, found.high),
             Line(found.said, found.came, "", 0, dots=True),
         ),
-        "On the diagonal, 70 % means 70 %. Below it the network is too sure of itself. The bars are 95 % intervals. "
+        f"On the diagonal, 70 % means 70 %. Below it, it comes true {below}. The bars are 95 % intervals. "
         f"On average the two are {percent(found.error)} apart.",
     )  # fmt: skip
 

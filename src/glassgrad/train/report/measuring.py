@@ -31,10 +31,16 @@ def interval(hits: np.ndarray | float, trials: np.ndarray | float, z: float = 1.
     return np.maximum(middle - reach, 0.0), np.minimum(middle + reach, 1.0)
 
 
+def rarer_class(truth: np.ndarray) -> int:
+    """Which of two classes fewer rows have: that is the one to be found; the second where they are as many."""
+    return int(2 * np.count_nonzero(truth == 1) <= len(truth))
+
+
 def calibration(truth: np.ndarray, probabilities: np.ndarray, groups: int = 10) -> Calibration:
-    """Of the second class where there are two, else of the class that was predicted; groups of equal size."""
+    """Of the rarer class where there are two, else of the class that was predicted; groups of equal size."""
     if probabilities.shape[1] == 2:
-        said, came = probabilities[:, 1], truth == 1
+        rarer = rarer_class(truth)
+        said, came = probabilities[:, rarer], truth == rarer
     else:
         chosen = probabilities.argmax(axis=1)
         said, came = probabilities[np.arange(len(truth)), chosen], chosen == truth

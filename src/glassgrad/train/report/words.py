@@ -34,17 +34,17 @@ def score(name: str, value: float | None) -> str:
     if name in MEASURES and MEASURES[name][1]:
         return f"{100 * value:.1f} %"
     if name in ("roc_auc", "log_loss", "r2") and abs(value) < 1000:
-        return f"{value:.3f}".replace("-", "−")
+        return f"{value:z.3f}".replace("-", "−")
     return number(value)
 
 
 def best_of(name: str, scores: dict[str, Scores]) -> str | None:
-    """Who alone is best by a measure; None where nobody is, or nobody knows which way is better."""
+    """Who alone is best by a measure, as it is shown; None where nobody is, or nobody knows which way is better."""
     found = {who: value for who, parts in scores.items() if (value := parts.get(name)) is not None}
     if name not in MEASURES or len(found) < 2:
         return None
     top = (max if MEASURES[name][2] else min)(found.values())
-    holders = [who for who, value in found.items() if value == top]
+    holders = [who for who, value in found.items() if score(name, value) == score(name, top)]
     return holders[0] if len(holders) == 1 else None
 
 
@@ -70,17 +70,19 @@ def _of_classes(findings: Findings) -> tuple[str, str]:
     simple, name, linear = _baselines(findings.scores, "accuracy")
     beside = []
     if simple is not None:
-        beside.append(f"{percent(simple)} for always saying the most frequent class")
+        beside.append(f"always saying the most frequent class gets {percent(simple)}")
     if linear is not None:
-        beside.append(f"{percent(linear)} for {name}")
+        beside.append(f"{name} gets {percent(linear)}")
     first = (
         f"The network gets {percent(accuracy)} of the {counted_rows(rows)} right "
-        f"(95 % interval {percent(low)} to {percent(high)})" + (f"; it is {' and '.join(beside)}." if beside else ".")
+        f"(95 % interval {percent(low)} to {percent(high)})" + (f"; {', '.join(beside)}." if beside else ".")
     )
-    second = _apart(findings.scores) if simple is not None and low <= simple else None
-    second = second or _compared(accuracy, (low, high), simple, name, linear)
+    apart = _apart(findings.scores) if simple is not None and low <= simple else None
+    second = apart or _compared(accuracy, (low, high), simple, name, linear)
     largest = np.bincount(findings.truth).max() / rows
-    if largest > _LOPSIDED:
+    if largest > _LOPSIDED and apart:
+        second += f" {percent(largest)} of the test rows are of one class, so accuracy says little."
+    elif largest > _LOPSIDED:
         second += (
             f" {percent(largest)} of the test rows are of one class, so accuracy says little: look at the balanced "
             "accuracy, which counts each class alike."
