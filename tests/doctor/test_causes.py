@@ -9,7 +9,7 @@ from glassgrad.doctor.causes.case import Case
 from glassgrad.doctor.causes.finding import find_causes
 from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.measured.sample import Bad, Output
-from glassgrad.doctor.measured.setup import Column, LossFacts
+from glassgrad.doctor.measured.setup import Column, LossFacts, Part
 from glassgrad.doctor.subjects import edits
 from glassgrad.doctor.symptoms.finding import find_symptoms
 from tests.doctor.traces import BATCH, CLASSES, NUMBERS, Pretend, diagnose, losses, mlp, sample, trace
@@ -319,3 +319,15 @@ def test_a_change_gets_enough_steps_where_the_training_broke_off():
 
     assert diagnose(measured, Counts(measured, (edits.Rate,)), 10.0)[2][0].name == "rate-too-high"
     assert min(steps) >= 100
+
+
+@pytest.mark.parametrize("title", ["Dropout(p=0.95)", "Dropout(rate=0.95)", "Dropout(0.95)"])
+def test_dropout_that_leaves_nothing(title):
+    parts = (*PLAIN.parts[:2], Part("drop", title, "dropout", "other"), *PLAIN.parts[2:])
+    assert main(trace(replace(PLAIN, parts=parts), FLAT), edits.NoDecay).name == "regularisation"
+
+
+def test_a_cut_graph_names_the_part_that_cuts_it():
+    parts = (*PLAIN.parts[:2], Part("cut", "detach", "detach", "other"), *PLAIN.parts[2:])
+    cause = diagnose(trace(replace(PLAIN, parts=parts, wiring=("detached",)), FLAT))[2][0]
+    assert (cause.name, cause.link) == ("detached", "cut")

@@ -155,3 +155,15 @@ def test_titles_are_in_words_and_numbers_are_short():
         for symptom in found(trace(setup, FLAT, both(setup, ratio=1e-7))):
             assert "nan" not in symptom.title
             assert "_" not in symptom.title
+
+
+def test_gradients_that_are_no_numbers_are_no_vanishing_ones():
+    """The last sample before a NaN may hold some."""
+    samples = (sample(PLAIN, 0, gradient=float("nan")), sample(PLAIN, 2, gradient=float("nan")))
+    timed = tuple(
+        replace(each, links=(Link("0", "LSTM", "recurrence", 0.1, 0.1, time=(1.0, 0.5, 0.2, 0.1, float("nan"))),))
+        for each in samples
+    )
+    bad = Bad(3, "backward", "0", "linear", "nan")
+    for measured in (samples, timed):
+        assert first(trace(PLAIN, (1.1, 1.1, 1.1), measured, bad=bad)).name == "nan"

@@ -10,7 +10,7 @@ from glassgrad.doctor.measured.setup import Parameter
 from glassgrad.doctor.subjects.edits import Activation, Clip, Edit, GateBias, Initialise, Normalise, Rate, Residual
 from glassgrad.doctor.symptoms.exploding import total
 from glassgrad.doctor.symptoms.reading import BOUNDED, links_of, typical_ratio
-from glassgrad.doctor.symptoms.vanishing import NOTHING_LEFT, back_in_time, shrunk
+from glassgrad.doctor.symptoms.vanishing import NOTHING_LEFT, back_in_time, is_timed, shrunk
 
 FAR = 150  # steps of time that no plain recurrence is known to reach back
 FLATTENING = (*BOUNDED, "logsigmoid", "hard_silu")
@@ -185,7 +185,7 @@ def dead_units(case: Case) -> Suspicion | None:
 def recurrence(case: Case) -> Suspicion | None:
     """A state that passes the gradient on through many steps of time."""
     parts = [part for part in case.setup.parts if part.family == "recurrence"]
-    timed = [link for sample in case.samples[:1] for link in sample.links if len(link.time) > 3 and link.time[0] > 0]
+    timed = [link for sample in case.samples[:1] for link in sample.links if is_timed(link)]
     if not parts and not timed:
         return None
     gated = any("lstm" in part.kind or "gru" in part.kind for part in parts)

@@ -96,7 +96,9 @@ def regularisation(case: Case) -> Suspicion | None:
     """Weight decay that outweighs the gradient, or dropout that leaves nothing."""
     decay = max((each.decay for each in case.setup.optimizers), default=0.0)
     drops = [
-        float(match[1]) for part in case.setup.parts if (match := search(r"ropout\w*\(p=([\d.]+)", part.operation))
+        float(match[1])
+        for part in case.setup.parts
+        if (match := search(r"ropout\w*\((?:\w+=)?([\d.]+)", part.operation))
     ]
     drop = max(drops, default=0.0)
     samples = case.samples

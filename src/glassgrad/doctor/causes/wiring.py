@@ -88,11 +88,26 @@ def _suspect(event: str) -> Suspect:
             names = ", ".join(parameter.path for parameter in still[:4]) + (" …" if len(still) > 4 else "")
             evidence.append(f"It concerns {names}.")
             link = link or still[0].link
+        if name == "detached":
+            link = _cut(case)
         if event == "broadcasting":
             evidence.append(_shapes(case))
         return Suspicion(name, title, link, 0.95, tuple(evidence), cures, kind="plain", is_tested=False)
 
     return suspect
+
+
+def _cut(case: Case) -> str | None:
+    """Where the graph is cut: the part that cuts it, else the last link that no gradient leaves."""
+    part = next((part.path for part in case.setup.parts if part.kind == "detach"), None)
+    if part is not None:
+        return part
+    for sample in case.samples[:1]:
+        for link in sample.links:
+            if link.entering > 0 and link.leaving == 0:
+                return link.path
+    symptom = case.symptom("not-updated")
+    return symptom.link if symptom is not None and symptom.link else "loss"
 
 
 def _events(case: Case) -> set[str]:

@@ -4,10 +4,11 @@ from math import isfinite
 
 from glassgrad.doctor.learning.learning import Learning
 from glassgrad.doctor.learning.numbers import decades, either, ramp, said
-from glassgrad.doctor.measured.sample import Link, Sample
+from glassgrad.doctor.measured.sample import Sample
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.symptoms.reading import matrices, named, usable
 from glassgrad.doctor.symptoms.symptom import Symptom
+from glassgrad.doctor.symptoms.vanishing import back_in_time, is_timed
 
 
 def exploding(trace: Trace, learning: Learning) -> Symptom | None:
@@ -21,7 +22,7 @@ def exploding(trace: Trace, learning: Learning) -> Symptom | None:
     chain = [link for link in sample.links if link.family != "loss" and link.entering > 0 and isfinite(link.gain)]
     worst = max(chain, key=lambda link: link.gain, default=None)
     along = sum(decades(link.gain) for link in chain if link.gain > 0)
-    times = max((-_back(link) for link in sample.links if len(link.time) > 3), default=0.0)
+    times = max((-back_in_time(link) for link in sample.links if is_timed(link)), default=0.0)
     confidence = 0.95 * either(
         0.9 * ramp(beside, 1, 3) * (1 if learning.course in ("diverges", "oscillates", "fails") else 0.3),
         0.7 * ramp(grown, 1.5, 4),
@@ -54,7 +55,3 @@ def total(sample: Sample) -> float:
     """The norm of the whole gradient."""
     squares = sum(weights.gradient**2 for weights in sample.weights if weights.gradient and weights.gradient < 1e150)
     return float(squares**0.5)
-
-
-def _back(link: Link) -> float:
-    return decades(link.time[0]) - decades(link.time[-1]) if link.time[0] > 0 else 0.0

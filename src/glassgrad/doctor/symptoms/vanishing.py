@@ -1,5 +1,6 @@
 """A gradient that shrinks on its way to the first layers, or back in time. Floor 7."""
 
+from math import isfinite
 from statistics import median
 
 from glassgrad.doctor.learning.learning import Learning
@@ -22,6 +23,9 @@ def vanishing(trace: Trace, learning: Learning) -> Symptom | None:
 
 
 def _through_depth(samples: tuple[Sample, ...]) -> Symptom | None:
+    samples = tuple(sample for sample in samples if isfinite(shrunk(sample)))
+    if not samples:
+        return None
     shrinking = [shrunk(sample) for sample in samples]
     decades_lost = median(shrinking)  # at the end of a training that got somewhere it means little
     if decades_lost < 1.5 or decades_lost > 250:
@@ -48,7 +52,7 @@ def _through_depth(samples: tuple[Sample, ...]) -> Symptom | None:
     title = f"The gradient vanishes on its way to {first.link}"
     return Symptom(
         "vanishing", title, where.path if where else first.link, confidence, tuple(evidence),
-        next(each.step for each, decades in zip(samples, shrinking, strict=True) if decades > 0.6 * decades_lost),
+        next(each.step for each, taken in zip(samples, shrinking, strict=True) if taken >= 0.6 * decades_lost),
         (("decades", decades_lost),),
     )  # fmt: skip
 
@@ -71,7 +75,7 @@ def culprit(chain: list[Link]) -> Link | None:
 
 
 def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
-    links = [(sample, link) for sample in samples for link in sample.links if len(link.time) > 3 and link.time[0] > 0]
+    links = [(sample, link) for sample in samples for link in sample.links if is_timed(link)]
     if not links:
         return None
     _, worst = max(links, key=lambda pair: decades(pair[1].time[0]) - decades(pair[1].time[-1]))
@@ -87,8 +91,13 @@ def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
         f"After {reach} steps less than 1 % of it is left: what is further back cannot be learned.",
     )
     title = f"The gradient vanishes back in time in {named(worst.path, worst.operation)}"
-    since = next(each.step for each, link in links if link.path == worst.path and back_in_time(link) > 0.6 * shrinks)
+    since = next(each.step for each, link in links if link.path == worst.path and back_in_time(link) >= 0.6 * shrinks)
     return Symptom("vanishing", title, worst.path, 0.95 * ramp(shrinks, 1, 4), evidence, since)
+
+
+def is_timed(link: Link) -> bool:
+    """Was the gradient by its state read over some steps of time, and is it there to begin with?"""
+    return len(link.time) > 3 and link.time[0] > 0 and isfinite(link.time[0]) and isfinite(link.time[-1])
 
 
 def back_in_time(link: Link) -> float:
