@@ -118,14 +118,36 @@ _DRAWN: dict[str, Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]] 
 
 
 def _candidates(drawn: str, target: np.ndarray) -> Iterator[tuple[str, str, Callable[[np.ndarray], float | None]]]:
-    """(name, reduction, the loss beside this target) of what might be meant, for predictions drawn so."""
+    """(name, reduction, the loss beside this target) of what might be meant, for predictions drawn so.
+
+    A loss may bring the target to the prediction's shape, or broadcast the two against each other.
+    """
+    for shaped in (_as_it_is, _as_prediction):
+        yield from _candidates_of(drawn, target, shaped)
+
+
+def _as_it_is(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    del prediction
+    return target
+
+
+def _as_prediction(target: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    return target.reshape(prediction.shape) if target.size == prediction.size else target
+
+
+def _candidates_of(
+    drawn: str, target: np.ndarray, shaped: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> Iterator[tuple[str, str, Callable[[np.ndarray], float | None]]]:
+    def beside(of: Callable[[np.ndarray, np.ndarray], float | None]) -> Callable[[np.ndarray], float | None]:
+        return lambda prediction: of(shaped(target, prediction), prediction)
+
     for name, losses in _by_element(drawn):
         for reduction, reduce in (("mean", np.mean), ("sum", np.sum)):
-            yield name, reduction, partial(_reduced, losses, reduce, target)
-        yield name, "sum", partial(_row_means, losses, target)  # summed over units, averaged over examples
+            yield name, reduction, beside(partial(_reduced, losses, reduce))
+        yield name, "sum", beside(partial(_row_means, losses))  # summed over units, averaged over examples
     for name in _SMOOTH if drawn == "normal" else _SMOOTH_OF_LOGARITHMS if drawn == "logarithms" else ():
         for reduction in ("mean", "sum"):
-            yield _NAMES.get(name, name), reduction, partial(_ours, name, reduction, target)
+            yield _NAMES.get(name, name), reduction, beside(partial(_ours, name, reduction))
 
 
 _SMOOTH = ("cross_entropy", "binary_cross_entropy", "hinge", "huber", "poisson", "log_cosh", "squared_hinge")
