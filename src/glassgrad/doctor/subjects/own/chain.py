@@ -131,6 +131,7 @@ def _of_layer(call: Call, moving: set[Node], places: Places) -> Piece | None:
         is_bend = bend not in NO_ACTIVATIONS if bend else _is_bent(inputs, outputs)
         family: Family = "activation" if is_bend else "other"
         kind = bend or (name.lower() if name.isidentifier() else "function")
+        kind = "detach" if kind == "stop_gradient" else kind
         return Piece(call.path, name, kind, family, inputs, outputs, place, call.layer)
     kind, family = kind_of(call.layer), family_of(call.layer)
     return Piece(call.path or "model", call.layer.headline(), kind, family, inputs, outputs, place, call.layer)

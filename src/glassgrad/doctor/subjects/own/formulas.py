@@ -33,7 +33,7 @@ def formula_of(piece: Piece, units: Units | None, parameters: dict[str, Any], nu
     """`σ′ = σ(1 − σ) ≤ 0.25, here 0.03`."""
     if piece.family == "activation" and units is not None:
         return _of_activation(piece, units)
-    if piece.kind == "stop_gradient":
+    if piece.kind == "detach":
         return "held constant: derivative 0"
     if piece.family == "weights":
         return _of_weights(piece, parameters)
