@@ -8,7 +8,6 @@ from typing import Any
 
 from glassgrad.base.errors import UsageError
 from glassgrad.base.naming import described
-from glassgrad.doctor.subjects.own.visit import Visit
 from glassgrad.nn.keys import as_key
 from glassgrad.nn.layer import Layer
 from glassgrad.nn.linear import check_sizes
@@ -29,7 +28,6 @@ from glassgrad.train.recording import Recorder, place_of
 from glassgrad.train.run import Callback, FailedTrainingWarning, Run
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import TrainState, begin, frozen_of, program
-from glassgrad.train.watching import Watching
 
 
 def fit(
@@ -82,7 +80,7 @@ def fit(
     or the environment names one in GLASSGRAD_STORE; `store=False` keeps nothing.
 
     With `doctor` the run is watched: `run.visit.report()` says whether it learns, and if not, where along the chain the
-    gradient breaks and why. Every number of the run is the same as without.
+    gradient breaks and why. Every number of the run is the same as without; up to 12 copies of the parameters are kept.
 
     A run that fails warns by `FailedTrainingWarning`. What breaks it, Ctrl-C or an error, has it as `error.run`.
 
@@ -136,8 +134,9 @@ def fit(
         checkpoint_seconds=checkpoint_seconds,
     )
     if doctor:
-        run.visit = Visit(model, loss, optimizer)
-        loop.watching = Watching(run.visit, loop.program, loop.frozen)
+        from glassgrad.train.watching import watching_of  # the doctor is loaded where it is asked for
+
+        loop.watching = watching_of(run, loss, optimizer, loop.program, loop.frozen)
     loop.go(epochs, resume=resume)
     if run.status == "failed":
         warnings.warn(_why_failed(run, model), FailedTrainingWarning, stacklevel=2)

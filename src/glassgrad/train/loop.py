@@ -5,7 +5,7 @@ import warnings
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,9 @@ from glassgrad.train.run import Callback, Ended, EpochEnded, Event, Run, Started
 from glassgrad.train.selection import Selection
 from glassgrad.train.step import Measured, Program, why_lost
 from glassgrad.train.validation import no_batch, validated
-from glassgrad.train.watching import Watching
+
+if TYPE_CHECKING:
+    from glassgrad.train.watching import Watching
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class Loop:
     statistics_every: int
     checkpoints: Checkpoints | None
     checkpoint_seconds: float
-    watching: Watching | None = None  # for the doctor, where it visits
+    watching: "Watching | None" = None  # for the doctor, where it visits
     means: Means = field(default_factory=Means)  # of the epoch that runs
     seen: int = 0  # its batches so far
     saved_at: float = 0.0

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from glassgrad.base.trees import map_leaves
-from glassgrad.doctor.subjects.own.visit import Visit
 from glassgrad.nn.layer import Layer
 from glassgrad.train.history import History
 from glassgrad.train.step import Measured, TrainState
+
+if TYPE_CHECKING:
+    from glassgrad.doctor.subjects.own.visit import Visit
 
 Status: TypeAlias = Literal["running", "finished", "stopped", "interrupted", "failed"]
 
@@ -58,7 +60,7 @@ class Run:
     step: int = 0
     timings: Timings = field(default_factory=Timings)
     id: str | None = None  # in the store of runs
-    visit: Visit | None = None  # of the doctor, where it was asked for
+    visit: "Visit | None" = None  # of the doctor, where it was asked for
 
     def stop(self, reason: str) -> None:
         """Ends the run after this step."""

@@ -12,6 +12,7 @@ import numpy as np
 from glassgrad.base.trees import flatten, map_leaves
 from glassgrad.doctor.subjects.own.machine import State
 from glassgrad.doctor.subjects.own.visit import Moment, Visit, copied, real_rows
+from glassgrad.optim.optimizer import Optimizer
 from glassgrad.train.data.batches import Batch
 from glassgrad.train.run import Run
 from glassgrad.train.step import Arrays, Measured, Program, TrainState
@@ -71,6 +72,12 @@ class Watching:
         moment = moment_of(state, self.since[-1], len(self.visit.losses) - 1)
         after, _ = self.program.step(state, self.frozen, self.since[-1].values, self.since[-1].mask)
         return moment, after.parameters
+
+
+def watching_of(run: Run, loss: Any, optimizer: Optimizer, program: Program, frozen: Arrays) -> Watching:
+    """A visit to a run that begins: it is the run's `visit` from now on."""
+    run.visit = Visit(run.model, loss, optimizer)
+    return Watching(run.visit, program, frozen)
 
 
 def moment_of(state: TrainState, batch: Batch, step: int) -> Moment:
