@@ -320,6 +320,26 @@ def test_curves_show_the_spread_of_the_starts():
     assert "compare the shapes" in replace(vanishing(), cures=(other,)).html()
 
 
+def test_a_curve_without_numbers_is_not_drawn():
+    found = vanishing()
+    nothing = replace(found.cures[0], losses=((nan,) * 20,), untreated=((nan,) * 20,))
+    page = replace(found, cures=(nothing,)).html()
+    assert 'id="cure-0-title"' not in page
+    assert "What was tried" in page
+
+
+def test_a_recurrent_link_tells_how_it_is_along_time():
+    page = ALL["along_time"]().html()
+    assert "along 300 steps of time 10⁻¹¹" in page
+    assert "The gradient along time in LSTM(1 → 64)" in page
+
+
+def test_where_a_bad_number_arose_is_told_once():
+    made, says = ALL["not_a_number"](), "log of 0 in 3 of 512 entries"
+    assert f"in the forward pass of log (net.1): {says}." in " ".join(str(made).split())
+    assert str(replace(made, learning=replace(made.learning, reason=f"It fails: {says}."))).count(says) == 1
+
+
 def test_a_curve_that_breaks_off_is_drawn_as_far_as_it_goes():
     found = vanishing()
     curves = tuple((*curve[:40], *([inf] * 80)) for curve in found.cures[0].losses)

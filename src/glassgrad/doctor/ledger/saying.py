@@ -46,7 +46,11 @@ def multiplied(entries: Sequence[Entry]) -> str:
 
 def named(entry: Entry) -> str:
     """The link for a sentence: what it is and where."""
-    return entry.operation if entry.path in ("", entry.operation, "loss") else f"{entry.operation} ({entry.path})"
+    return (
+        entry.operation
+        if entry.path == "loss" or entry.path in entry.operation
+        else f"{entry.operation} ({entry.path})"
+    )
 
 
 def _takers(broken: Sequence[Entry], entries: Sequence[Entry]) -> str:

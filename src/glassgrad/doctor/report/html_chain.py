@@ -48,11 +48,14 @@ def _is_marked(row: Row, report: Found) -> bool:
 
 def _box(row: Row, report: Found) -> str:
     is_broken = _is_marked(row, report)
-    gain = f"gain {row.gain}" if row.gain else "the first weights"
+    gain = {"": "the first weights", "–": "no gradient"}.get(row.gain, f"gain {row.gain}")
+    along = next((entry.time for entry in row.entries if len(entry.time) > 1), ())
     parts = [f"<b>{xml(row.operation)}</b>"]
     if row.path != row.operation:
         parts.append(f"<span>{xml(row.path)}</span>")
     parts.append(f'<span class="gain">{xml(gain)}{" – breaks here" if is_broken else ""}</span>')
+    if along:
+        parts.append(f"<span>along {len(along)} steps of time {xml(factor(along[-1]))}</span>")
     if is_broken and row.formula:
         parts.append(f'<span class="formula">{xml(row.formula)}</span>')
     if is_broken and row.place:

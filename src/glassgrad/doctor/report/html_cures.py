@@ -67,7 +67,7 @@ def _table(report: Found, cures: Sequence[Cure]) -> str:
 def _chart(cure: Cure, place: int) -> Chart | None:
     curves = {"untreated": _stacked(cure.untreated), "with the cure": _stacked(cure.losses)}
     curves = {name: curve for name, curve in curves.items() if curve.shape[1]}
-    if "with the cure" not in curves:
+    if "with the cure" not in curves or np.isfinite(curves["with the cure"]).sum() < 2:
         return None
     is_log = wants_log(curve[np.isfinite(curve)] for curve in curves.values())
     marks: list[Band | Line] = []

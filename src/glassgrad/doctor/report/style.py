@@ -10,6 +10,7 @@ STYLE = """
 .minute { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: .5rem 2.5rem; }
 .minute h2 { border: 0; padding: 0; margin: 1.2rem 0 .3rem; }
 ul.evidence { margin: .3rem 0 .6rem; padding-left: 1.2rem; } ul.evidence li { margin: .15rem 0; max-width: 50rem; }
+.minute pre { white-space: pre-wrap; }
 .cause { margin: 0 0 1.4rem; } .sure { color: var(--soft); font-weight: 400; }
 ol.chain { list-style: none; margin: .8rem 0 1rem; padding: 0; display: flex; flex-wrap: wrap; gap: .7rem 1.9rem; }
 ol.chain li { position: relative; border: 1.5px solid var(--line); border-radius: 6px; padding: .35rem .7rem;

@@ -54,11 +54,12 @@ def broke(report: Found) -> str:
     if bad is None:
         return ""
     what = "NaN" if bad.what == "nan" else "infinity"
-    where = bad.operation if bad.path in ("", bad.operation) else f"{bad.operation} ({bad.path})"
+    where = bad.operation if bad.path in bad.operation else f"{bad.operation} ({bad.path})"
     phase = {"forward": "in the forward pass", "backward": "in the backward pass", "update": "in the update"}
     text = f"The first {what} arises in step {bad.step}"
     text += f", {phase[bad.phase]} of {where}" if bad.phase in phase else f", in {where}"
-    return f"{text}: {bad.says}." if bad.says else f"{text}."
+    is_said = bad.says in report.learning.reason
+    return f"{text}." if is_said else f"{text}: {bad.says}."
 
 
 def cost(report: Found) -> str:
