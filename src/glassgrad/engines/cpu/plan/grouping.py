@@ -22,6 +22,7 @@ _TINY = 512  # elements up to which loops of different shapes are put into one k
 _MOST_MEMBERS = 64  # in one kernel, so that the compiler's work on a function stays bounded
 _LEAST_MEMBERS = 16  # from which a kernel ends where the next one can be like another
 _MOST_STRIDES = 512  # rows that the loops inside of a frame go across, a few columns at a time, rather than along
+_MANY_ROWS, _MOST_ACROSS = 64, 1 << 19  # rows from which their bytes count: the second cache has to hold them
 _LEAST_ROWS = 2  # points of a frame that is left when loops are shared in part only
 
 
@@ -215,9 +216,9 @@ def _join(group: Group, member: Member) -> bool:
     own = {bound[axis]: axis for axis in bound}
     inner = _inner(member, group.frame)
     frame = tuple([axis for axis in group.frame if axis in own and own[axis] not in inner])
-    orders = [tuple([bound.get(axis, axis) for axis in member.order])]
-    orders += [group.own(other.order) for other in group.members if len(frame) < len(group.frame)]
-    if any(_strides(order, frame) > _MOST_STRIDES for order in orders):
+    orders = [(member.node, tuple([bound.get(axis, axis) for axis in member.order]))]
+    orders += [(other.node, group.own(other.order)) for other in group.members if len(frame) < len(group.frame)]
+    if any(_goes_far(node, order, frame) for node, order in orders):
         return False
     if not _pays(group, member, frame, bool(inside)):
         return False
@@ -226,10 +227,13 @@ def _join(group: Group, member: Member) -> bool:
     return True
 
 
-def _strides(order: tuple[Axis, ...], frame: Collection[Axis]) -> int:
-    """Over how many rows of its memory a value goes at one point of the frame: 1 where a point has its own rows."""
+def _goes_far(node: Node, order: tuple[Axis, ...], frame: Collection[Axis]) -> bool:
+    """Would a value go across too many rows of its memory at one point of the frame, rather than along its own?"""
     last = max([place for place, axis in enumerate(order) if axis in frame], default=0)
-    return prod(axis.extent for axis in order[:last] if axis not in frame)
+    rows = prod(axis.extent for axis in order[:last] if axis not in frame)
+    first = next((place for place, axis in enumerate(order) if axis not in frame), 0)
+    across = prod(axis.extent for axis in order[first:]) * node.dtype.itemsize
+    return rows > _MOST_STRIDES or (rows > _MANY_ROWS and across > _MOST_ACROSS)
 
 
 def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis]:
