@@ -164,3 +164,31 @@ def test_rows_that_break_a_partial_fit_are_left_out():
     assert np.array_equal(model.predict(x), before)
     assert model.partial_fit(x, y).n_iter_ == 2
     assert np.isfinite(model.predict(x)).all()
+
+
+def test_a_training_that_ends_far_from_where_it_began_warns():
+    x, y = load_diabetes(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="the loss is .*, and that of the untrained network was"):
+        NetworkRegressor(learning_rate=1e6, epochs=20, random_state=0).fit(x, y)
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300])
+def test_units_of_any_size(unit):
+    x, y = load_diabetes(return_X_y=True)
+    x, model = StandardScaler().fit_transform(x), NetworkRegressor(epochs=20, random_state=0)
+    assert np.allclose(model.fit(x, unit * y).predict(x) / unit, model.fit(x, y).predict(x), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"hidden": (3.7,)}, "hidden is .*: it is the sizes of the hidden layers"),
+        ({"hidden": "64"}, "hidden is '64'"),
+        ({"hidden": None}, "hidden is None"),
+        ({"batch_size": "auto"}, "batch_size is 'auto', not a whole number"),
+        ({"clip": 0}, "clip is 0, so that nothing would be learnt"),
+    ],
+)
+def test_parameters_that_cannot_be_meant(given, said):
+    with pytest.raises(UsageError, match=said):
+        NetworkRegressor(epochs=1, **given).fit(np.eye(4), np.arange(4.0))

@@ -11,7 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from glassgrad import optim
+from glassgrad.base.errors import UsageError
 from glassgrad.base.trees import map_leaves
+from glassgrad.nn.linear import check_sizes
 from glassgrad.nn.objective import Objective
 from glassgrad.nn.perceptron import mlp
 from glassgrad.optim.by_name import optimizer_of
@@ -25,7 +27,8 @@ from glassgrad.train.run import FailedTrainingWarning, Run
 from glassgrad.train.step import TrainState, begin, program, why_lost
 
 _LARGEST_BATCH = 200
-_LOOKED_AT = 1000  # rows: does a trained network give numbers for them?
+_LOOKED_AT = 1000  # rows: does a trained network give numbers for them, and better ones?
+_FAR_WORSE = 10.0  # times the loss of the untrained network: the training has diverged
 
 
 class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -91,14 +94,24 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if isinstance(found, str):
             given = {"weight_decay": self.weight_decay} if self.weight_decay else {}
             found = optimizer_of(found, self.learning_rate, **given)
+        if self.clip is not None and not np.any(self.clip):
+            raise UsageError(f"clip is {self.clip!r}, so that nothing would be learnt", hint="None clips nothing")
         return found if self.clip is None else optim.chain(optim.clip_by_norm(self.clip), found)
 
     def _network(self, inputs: int, outputs: int, dtype: Any, seed: int) -> Any:
-        sizes = [inputs, *np.atleast_1d(np.asarray(self.hidden, int)).tolist(), outputs]
+        hidden = np.atleast_1d(np.asarray(self.hidden))
+        if hidden.ndim != 1 or (hidden.size and hidden.dtype.kind not in "iu"):
+            raise UsageError(
+                f"hidden is {self.hidden!r}: it is the sizes of the hidden layers", hint="hidden=(64, 32); () for none"
+            )
+        sizes = [inputs, *hidden.tolist(), outputs]
         return mlp(sizes, key=seed, activation=self.activation, dropout=self.dropout, dtype=dtype)
 
     def _size(self, rows: int) -> int:
-        return min(_LARGEST_BATCH if self.batch_size is None else self.batch_size, rows)
+        if self.batch_size is None:
+            return min(_LARGEST_BATCH, rows)
+        check_sizes(type(self).__name__, batch_size=self.batch_size)
+        return min(self.batch_size, rows)
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -127,22 +140,25 @@ class Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.history_, self.n_iter_ = run.history, run.epoch
         self.loss_curve_ = run.history["loss"].tolist()
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else np.nan
-        self._keep(run, model, data[0][:_LOOKED_AT])
+        self._keep(run, model, objective, tuple(part[:_LOOKED_AT] for part in data))
         self._program: Any = None
         return run
 
-    def _keep(self, run: Run, given: Any, rows: np.ndarray) -> None:
+    def _keep(self, run: Run, given: Any, objective: Objective, rows: tuple[np.ndarray, ...]) -> None:
         """Keeps what was learnt. Where that gives no numbers for some rows, it warns, and keeps what does."""
         has_failed = run.status == "failed"
         learnt = run.model if self.early_stopping or has_failed else run.last_model
-        is_sound = _is_sound(learnt, rows)
+        is_sound = _is_sound(learnt, rows[0])
         self.model_ = learnt if is_sound else given
         self._state: TrainState | None = run.state
+        before, after = (_loss(objective, model, rows) for model in (given, self.model_))
         if has_failed or not is_sound:  # that state is not gone on from
             self._state = begin(self.model_, self._made(), run.state.key, None)
-            kept = "the untrained one" if self.model_ is given else f"that after epoch {run.best and run.best[0]}"
+            kept = "the last one" if run.best is None else f"that after epoch {run.best[0]}"
             why = run.reason if has_failed else "the network's numbers are not finite"
-            self._warn(f"{why}; the network kept is {kept}", level=4)
+            self._warn(f"{why}; the network kept is {'the untrained one' if self.model_ is given else kept}", level=4)
+        elif after > _FAR_WORSE * before:
+            self._warn(f"the loss is {after:.3g}, and that of the untrained network was {before:.3g}", level=4)
 
     def _train_on(self, objective: Objective, data: tuple[Any, ...], outputs: int) -> None:
         """One epoch more on these rows, from where the network is."""
@@ -197,3 +213,9 @@ def _is_sound(model: Any, x: np.ndarray) -> bool:
     """Does a network give finite numbers for these rows?"""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(model(x)).all())
+
+
+def _loss(objective: Objective, model: Any, rows: tuple[np.ndarray, ...]) -> float:
+    """The loss of a network for these rows."""
+    with np.errstate(all="ignore"):
+        return float(objective(model, rows, None).loss)

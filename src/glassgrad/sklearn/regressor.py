@@ -96,8 +96,11 @@ class NetworkRegressor(RegressorMixin, Network):  # type: ignore[misc]  # scikit
         self._is_one = y.ndim == 1
         table = np.asarray(y, np.float64).reshape(len(y), -1)
         shares = weights[0] if weights else None
-        self.target_mean_ = np.average(table, axis=0, weights=shares)
-        deviation = np.sqrt(np.average((table - self.target_mean_) ** 2, axis=0, weights=shares))
+        largest = np.max(np.abs(table), axis=0)
+        unit = np.where(largest > 0, largest, 1.0)  # squares of 1e200 and of 1e-200 are no numbers
+        self.target_mean_ = np.average(table / unit, axis=0, weights=shares) * unit
+        offsets = (table - self.target_mean_) / unit
+        deviation = np.sqrt(np.average(offsets**2, axis=0, weights=shares)) * unit
         self.target_scale_ = np.where(deviation > 0, deviation, 1.0)
         self.n_outputs_ = table.shape[1]
 
