@@ -169,6 +169,12 @@ def test_sequential_is_a_list_of_layers():
         nn.Sequential(nn.Flatten)
     with pytest.raises(UsageError, match="a layer or a function is needed"):
         nn.Sequential(3)
+    with pytest.raises(UsageError, match=r"nn.Sequential\(\*layers\)"):
+        nn.Sequential([nn.Flatten()])
+    with pytest.raises(UsageError, match=r"nn.activation_of\(name\) finds it"):
+        nn.Sequential("relu")
+    with pytest.raises(ShapeError, match="Linear takes 1 number along the last axis"):
+        nn.Linear(1, 2, key=0)(3.0)
 
 
 def test_residual_refuses_another_shape():

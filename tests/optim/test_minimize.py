@@ -9,6 +9,7 @@ import scipy.optimize
 
 import glassgrad as gg
 from glassgrad import optim
+from glassgrad.base.errors import DomainError, UsageError
 from glassgrad.optim.problem import BOUNDED, BY_HESSIAN, BY_PRODUCTS, BY_VALUE, METHODS
 
 
@@ -190,3 +191,29 @@ def square(p):
 def test_bad_input(call, kind, said):
     with np.errstate(all="ignore"), pytest.raises(kind, match=said):
         call({"a": np.ones(3)})
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "BFGS", "Nelder-Mead"])
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_function_that_is_no_number_further_on_keeps_the_smallest_value(method):
+    def falls(x):
+        return np.where(x > -5.0, x, np.log(x))
+
+    found = optim.minimize(falls, 1.0, method=method)
+    if not found.converged:
+        assert np.isfinite(found.value)
+        assert found.value == falls(found.tree) < 1.0
+    found = optim.minimize(lambda x: np.log(x), 1.0, method=method)  # falls without an end, until it is no number
+    assert not found.converged
+    assert np.isfinite(found.value)
+    assert found.value == pytest.approx(np.log(found.tree))
+
+
+def test_mistakes_at_the_start():
+    with pytest.raises(UsageError, match="minimize takes a function and a start, found int"):
+        optim.minimize(3, 1.0)
+    with pytest.raises(DomainError, match="the limit of minimize is a number of steps from 1, found 0"):
+        optim.minimize(lambda x: x**2, 1.0, steps=0)
+    with pytest.raises(TypeError) as caught:
+        optim.minimize(lambda x: np.sum((x - 3) ** 2), [0.0, 1.0])
+    assert "np.array(start) is one array" in caught.value.__notes__[-1]

@@ -32,11 +32,20 @@ def as_layer(part: Any) -> Layer:
     if isinstance(part, Layer):
         return part
     if isinstance(part, type) or not callable(part):
-        raise UsageError(
-            f"a layer or a function is needed, found {part!r}",
-            hint=f"{part.__name__}(…) makes the layer" if isinstance(part, type) else None,
-        )
+        raise UsageError(f"a layer or a function is needed, found {part!r}", hint=_meant(part))
     return Function(part)
+
+
+def _meant(part: Any) -> str | None:
+    """What could be given instead of this."""
+    match part:
+        case type():
+            return f"{part.__name__}(…) makes the layer"
+        case list() | tuple():
+            return "the layers one after the other: nn.Sequential(*layers)"
+        case str():
+            return "the function itself: nn.activation_of(name) finds it"
+    return None
 
 
 class Identity(Layer):

@@ -6,6 +6,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.naming import counted
 from glassgrad.nn.activations import Activation
 from glassgrad.nn.initialisers import Initialiser, default_for, initialiser_of
 from glassgrad.nn.keys import as_key
@@ -44,8 +45,9 @@ class Linear(Layer):
 
     def __call__(self, x: Array) -> Array:
         if np.ndim(x) == 0 or np.shape(x)[-1] != self.weight.shape[-2]:
+            size = counted(self.weight.shape[-2], "number")
             raise ShapeError(
-                f"Linear takes {self.weight.shape[-2]} numbers along the last axis, found {show_shape(np.shape(x))}",
+                f"Linear takes {size} along the last axis, found {show_shape(np.shape(x))}",
                 hint="nn.Flatten() before it makes one axis of all but the first" if np.ndim(x) > 2 else None,
             )
         y = x @ self.weight

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from glassgrad.base.errors import DomainError, UsageError
 from glassgrad.base.trees import Tree
 from glassgrad.optim.problem import BOUNDED, CONSTRAINED, METHODS, Callback, Function, Problem
+from glassgrad.optim.rates import checked_count
 from glassgrad.optim.vectors import as_gradient, as_tree, bounds_of, layout_of
 
 
@@ -55,7 +57,8 @@ def minimize(
     `steps` (at most so many) and `options` are SciPy's tol, maxiter and options.
 
     What layers say is frozen or state stays as it is. The leaves keep their dtypes, also in the function; float32
-    limits how far a minimum is found.
+    limits how far a minimum is found. Where the method ends at no finite value, the smallest one on its way is given,
+    and `converged` is False.
 
     >>> data = np.array([1.0, 2.0, 4.0])
     >>> def loss(p):
@@ -68,6 +71,8 @@ def minimize(
     np.float64(1.0)
     """
     chosen = _method(method)
+    if not callable(function):
+        raise UsageError(f"minimize takes a function and a start, found {type(function).__name__}")
     layout, start = layout_of(tree)
     problem = Problem(function, layout, args, chosen)
     limits = None
@@ -75,13 +80,10 @@ def minimize(
         _check_takes(chosen, BOUNDED, "bounds")
         limits = bounds_of(bounds, layout)
         start = np.clip(start, *limits)
-    if not np.isfinite(value := problem.at(start)[0]):
-        raise DomainError(f"the function is {value} at the start", hint="start where it is finite")
+    _check_start(problem, start, tree)
     if not start.size:
         return _minimum(problem, start, None, "there are no parameters", converged=True)
-    given = problem.derivatives()
-    if limits is not None:
-        given["bounds"] = np.stack(limits, axis=1)
+    given = problem.derivatives() | ({} if limits is None else {"bounds": np.stack(limits, axis=1)})
     if constraints:
         _check_takes(chosen, CONSTRAINED, "constraints")
         given["constraints"] = [problem.constraint(constraint) for constraint in constraints]
@@ -92,11 +94,23 @@ def minimize(
     return _minimum(problem, vector, found, str(found.message), converged=bool(found.success))
 
 
+def _check_start(problem: Problem, start: np.ndarray, tree: Tree) -> None:
+    """Raises DomainError where the function is no finite number at the start."""
+    try:
+        value = problem.at(start)[0]
+    except TypeError as error:
+        if isinstance(tree, list | tuple) and all(isinstance(part, Real) for part in tree):
+            error.add_note(f"The start is a {type(tree).__name__}, a tree of numbers; np.array(start) is one array.")
+        raise
+    if not np.isfinite(value):
+        raise DomainError(f"the function is {value} at the start", hint="start where it is finite")
+
+
 def _settings(problem: Problem, steps: int | None, options: Mapping[str, Any], *, is_loose: bool) -> dict[str, Any]:
     """SciPy's options of the method."""
     settings = dict(options)
     if steps is not None:
-        settings["maxfun" if problem.method == "TNC" else "maxiter"] = steps
+        settings["maxfun" if problem.method == "TNC" else "maxiter"] = checked_count(steps, "the limit of minimize")
     is_narrow = all(dtype.itemsize < 8 for dtype in problem.layout.dtypes)
     if is_loose and is_narrow and problem.method in ("L-BFGS-B", "SLSQP"):
         settings.setdefault("ftol", 1e-6)  # float32 tells no smaller differences
@@ -105,11 +119,17 @@ def _settings(problem: Problem, steps: int | None, options: Mapping[str, Any], *
 
 def _minimum(problem: Problem, vector: np.ndarray, found: Any, message: str, *, converged: bool) -> Minimum:
     value, gradient = problem.at(vector)
+    if not np.isfinite(value):
+        message, converged = f"the function is {value} where {problem.method} ended", False
+        if not problem.is_constrained:  # a smaller value may lie outside of what is allowed
+            message += "; this is the smallest value on its way there"
+            value, vector = problem.best
+            gradient = problem.at(vector)[1]
     return Minimum(
         tree=as_tree(problem.layout, vector),
         value=value,
         gradient=None if gradient is None else as_gradient(problem.layout, gradient),
-        converged=converged and bool(np.isfinite(value)),
+        converged=converged,
         message=message,
         method=problem.method,
         steps=int(getattr(found, "nit", problem.steps)),

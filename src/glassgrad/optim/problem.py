@@ -39,7 +39,9 @@ class Problem:
         self.value: Compiled = compiled(value_and_grad(on_vector) if self.has_gradient else on_vector)
         self.product = compiled(lambda x, v, *args: hvp(lambda y: on_vector(y, *args), x, v))
         self.hessian = compiled(hessian(on_vector))
+        self.is_constrained = False
         self.evaluations = self.products = self.steps = 0
+        self.best: tuple[float, np.ndarray] = np.inf, np.zeros(0)  # the smallest value so far, and where it is
         self._known: OrderedDict[bytes, tuple[float, Any]] = OrderedDict()  # the last points: SciPy asks again
 
     # ------------------------------------------------------------------ what SciPy asks for
@@ -53,6 +55,8 @@ class Problem:
             if np.ndim(value) != 0:
                 raise UsageError(f"minimize needs a function that returns one number, found shape {np.shape(value)}")
             self._known[key] = float(value), gradient
+            if np.isfinite(value) and value < self.best[0]:
+                self.best = float(value), np.array(vector, np.float64)
             if len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return self._known[key]
@@ -78,6 +82,7 @@ class Problem:
 
     def constraint(self, given: Any) -> Any:
         """A constraint on the tree as SciPy takes it, on the vector and with its Jacobian."""
+        self.is_constrained = True
         if not isinstance(given, Mapping) or given.get("type") not in ("eq", "ineq") or not callable(given.get("fun")):
             raise UsageError(
                 f"a constraint is a dict with the type 'eq' or 'ineq' and a function `fun`, found {given!r}",

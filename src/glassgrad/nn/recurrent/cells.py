@@ -11,6 +11,7 @@ import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ShapeError, UsageError
+from glassgrad.base.naming import counted
 from glassgrad.nn.activations import Activation, sigmoid, size_keeping
 from glassgrad.nn.initialisers import glorot_uniform, orthogonal
 from glassgrad.nn.keys import as_key
@@ -31,8 +32,8 @@ def _weights(key: Any, inputs: int, size: int, gates: int, dtype: Any) -> tuple[
 def _projected(cell: Any, x: Array) -> Array:
     inputs = cell.input_weight.shape[-2]
     if np.ndim(x) == 0 or np.shape(x)[-1] != inputs:
-        name = type(cell).__name__
-        raise ShapeError(f"{name} takes {inputs} numbers along the last axis, found {show_shape(np.shape(x))}")
+        name, size = type(cell).__name__, counted(inputs, "number")
+        raise ShapeError(f"{name} takes {size} along the last axis, found {show_shape(np.shape(x))}")
     y = x @ cell.input_weight
     return y if cell.bias is None else y + cell.bias
 
