@@ -73,8 +73,9 @@ def titled_verdict(verdict: Verdict, learning: Learning, symptoms: Sequence[Symp
 
 
 def worth_trying(trace: Trace, causes: Sequence[Cause]) -> tuple[tuple[str, str], ...]:
-    """The first cure of each of the surest causes: (title, code)."""
-    firsts = dict.fromkeys(cause.edits[0] for cause in causes if cause.edits)
+    """The first cure of each cause that is sure, or of the likeliest where none is: (title, code)."""
+    sure = [cause for cause in causes if cause.confidence >= SURE]
+    firsts = dict.fromkeys(cause.edits[0] for cause in sure or causes if cause.edits)
     return tuple(
         (titled(edits), "\n".join(code_of(edit, trace.setup) for edit in edits))
         for edits in list(firsts)[:_MOST_WORTH_TRYING]

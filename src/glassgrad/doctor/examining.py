@@ -57,25 +57,28 @@ def examine(
         tell("reading the model and the data")
         subject = subject_of(model, loss, data, optimizer)
         tell("training as it is")
-        trace = first_run(subject, steps, seconds)
+        trace, given = first_run(subject, steps, seconds)
         tell("looking for causes")
         report = diagnosed(trace, subject, seconds * _CAUSES)
         left = seconds - (time.monotonic() - began)
         if cures and report.causes and left > 0:
-            tried = try_cures(
-                subject, report.causes, trace, steps=len(trace.losses) or 1, seeds=seeds, seconds=left, tell=tell
-            )
-            report = replace(report, cures=tried, worth_trying=())
+            tried = try_cures(subject, report.causes, trace, steps=given, seeds=seeds, seconds=left, tell=tell)
+            report = replace(report, cures=tried, worth_trying=() if tried else report.worth_trying)
     return replace(report, seconds=time.monotonic() - began)
 
 
-def first_run(subject: Subject, steps: int | None, seconds: float) -> Trace:
-    """The training as it is, sampled closely at the start and evenly later."""
+def first_run(subject: Subject, steps: int | None, seconds: float) -> tuple[Trace, int]:
+    """The training as it is, sampled closely at the start and evenly later; and how many steps a cure is given.
+
+    Those are the steps that the training had, but as many as were asked for where it broke off.
+    """
     if steps is not None:
-        return subject.run(steps, samples=sampled(steps))
+        trace = subject.run(steps, samples=sampled(steps))
+        return trace, steps
     data = subject.setup().data
     chosen = min(max(_EPOCHS * (data.batches if data else 0), _FEWEST), _MOST)
-    return subject.run(chosen, samples=sampled(chosen), seconds=seconds * _TRAINING)
+    trace = subject.run(chosen, samples=sampled(chosen), seconds=seconds * _TRAINING)
+    return trace, chosen if trace.bad is not None else max(len(trace.losses), 1)
 
 
 def sampled(steps: int) -> tuple[int, ...]:
