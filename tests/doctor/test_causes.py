@@ -324,10 +324,18 @@ def test_a_change_gets_enough_steps_where_the_training_broke_off():
 @pytest.mark.parametrize("title", ["Dropout(p=0.95)", "Dropout(rate=0.95)", "Dropout(0.95)"])
 def test_dropout_that_leaves_nothing(title):
     parts = (*PLAIN.parts[:2], Part("drop", title, "dropout", "other"), *PLAIN.parts[2:])
-    assert main(trace(replace(PLAIN, parts=parts), FLAT), edits.NoDecay).name == "regularisation"
+    cause = main(trace(replace(PLAIN, parts=parts), FLAT), edits.NoDecay)
+    assert (cause.name, cause.link) == ("regularisation", "drop")
 
 
 def test_a_cut_graph_names_the_part_that_cuts_it():
     parts = (*PLAIN.parts[:2], Part("cut", "detach", "detach", "other"), *PLAIN.parts[2:])
     cause = diagnose(trace(replace(PLAIN, parts=parts, wiring=("detached",)), FLAT))[2][0]
     assert (cause.name, cause.link) == ("detached", "cut")
+
+
+def test_a_prediction_of_one_number_an_example_may_come_from_several_units():
+    setup = mlp("linear", "relu", "linear", "softmax", loss="custom")
+    picked = Output((BATCH,), 0.3, 0.1, 0.0, 1.0, 0.1)
+    measured = trace(setup, FLAT, (sample(setup, 0, output=picked), sample(setup, 199, output=picked)))
+    assert "one-unit-softmax" not in names(measured)

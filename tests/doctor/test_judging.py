@@ -83,3 +83,11 @@ def test_a_loss_that_falls_below_what_it_can_be_is_not_learning():
 def test_a_flat_curve_that_gained_little_is_stuck():
     curve = (*np.linspace(0.79, 0.69, 30), *[0.69] * 490)
     assert judge(trace(replace(SETUP, data=replace(CLASSES, baseline=nan)), curve)).course == "stuck"
+
+
+def test_a_constant_that_the_model_cannot_give_is_no_measure():
+    """-ln p written by hand: a constant "probability" of 14 would reach -2.6."""
+    setup = replace(mlp("linear", "relu", "linear", "softmax", loss="custom"), data=replace(CLASSES, baseline=-2.6))
+    learning = judge(trace(setup, losses(1.1, 0.01), score_before=0.3, score_after=1.0))
+    assert learning.course == "learns"
+    assert judge(trace(setup, losses(1.1, 1.09), score_before=0.3, score_after=0.3)).course == "stuck"

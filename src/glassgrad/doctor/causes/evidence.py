@@ -54,12 +54,12 @@ def layers(setup: Setup) -> list[Part]:
 
 def outputs(case: Case) -> int:
     """The units of the prediction; 1 for a prediction of one number an example, 0 where nothing was measured."""
-    for sample in case.trace.samples:
-        if sample.output is not None:
-            shape = sample.output.shape
-            return shape[-1] if len(shape) > 1 else 1
     ends = layers(case.setup)
-    return ends[-1].outputs if ends else 0
+    last = ends[-1].outputs if ends else 0
+    shape = next((sample.output.shape for sample in case.trace.samples if sample.output is not None), ())
+    if len(shape) > 1:
+        return shape[-1]
+    return last or len(shape)
 
 
 def target_range(case: Case) -> tuple[float, float] | None:

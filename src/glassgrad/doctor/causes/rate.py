@@ -95,12 +95,8 @@ def optimizer(case: Case) -> Suspicion | None:
 def regularisation(case: Case) -> Suspicion | None:
     """Weight decay that outweighs the gradient, or dropout that leaves nothing."""
     decay = max((each.decay for each in case.setup.optimizers), default=0.0)
-    drops = [
-        float(match[1])
-        for part in case.setup.parts
-        if (match := search(r"ropout\w*\((?:\w+=)?([\d.]+)", part.operation))
-    ]
-    drop = max(drops, default=0.0)
+    found = ((search(r"ropout\w*\((?:\w+=)?([\d.]+)", part.operation), part.path) for part in case.setup.parts)
+    drop, path = max(((float(match[1]), path) for match, path in found if match), default=(0.0, ""))
     samples = case.samples
     norms = [sum(weights.norm for weights in matrices(sample)) for sample in samples]
     shrunk = norms[-1] / norms[0] if len(norms) > 1 and norms[0] > 0 else 1.0
@@ -118,7 +114,8 @@ def regularisation(case: Case) -> Suspicion | None:
     if by_dropout:
         evidence.append(f"Dropout takes {percent(drop)} of the units away.")
     title = f"Dropout of {drop:g} is too much" if by_dropout > by_decay else f"A weight decay of {decay:g} is too much"
-    return Suspicion("regularisation", title, "optimizer", prior, tuple(evidence), ((NoDecay(),), (NoDecay(0.1),)))
+    link = path if by_dropout > by_decay else "optimizer"
+    return Suspicion("regularisation", title, link, prior, tuple(evidence), ((NoDecay(),), (NoDecay(0.1),)))
 
 
 def batch_size(case: Case) -> Suspicion | None:

@@ -68,6 +68,7 @@ FAULTS: dict[str, Fault] = {
         ((MatchShapes(),),),
     ),
 }
+CHANGED_BY_MODE = ("dropout", "batchnorm", "batch_norm", "instancenorm")
 COMPARING = ("mse", "mae", "huber")
 
 
@@ -90,6 +91,8 @@ def _suspect(event: str) -> Suspect:
             link = link or still[0].link
         if name == "detached":
             link = _cut(case)
+        if event == "eval_mode":
+            link = next(part.path for part in case.setup.parts if part.kind in CHANGED_BY_MODE)
         if event == "broadcasting":
             evidence.append(_shapes(case))
         return Suspicion(name, title, link, 0.95, tuple(evidence), cures, kind="plain", is_tested=False)
@@ -118,8 +121,7 @@ def _events(case: Case) -> set[str]:
         events.add("not_in_optimizer")
     if any(not parameter.learns for parameter in case.setup.parameters):
         events.add("frozen")
-    modes = ("dropout", "batchnorm", "batch_norm", "instancenorm")
-    if not any(part.kind in modes for part in case.setup.parts):
+    if not any(part.kind in CHANGED_BY_MODE for part in case.setup.parts):
         events.discard("eval_mode")
     elif not case.setup.is_training:
         events.add("eval_mode")

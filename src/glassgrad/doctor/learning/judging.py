@@ -47,7 +47,7 @@ def judge(trace: Trace) -> Learning:
     """The verdict on the losses of a training. No gradient is looked at."""
     losses = finite(trace.losses)
     steps = len(trace.losses)
-    baseline = trace.setup.data.baseline if trace.setup.data is not None else nan
+    baseline = _baseline(trace, losses)
     failed = _failure(trace)
     if not losses:
         first = trace.before if trace.before is not None else nan
@@ -59,6 +59,19 @@ def judge(trace: Trace) -> Learning:
     if failed:
         course, reason = "fails", failed
     return Learning(course, curve.first, curve.last, curve.best, baseline, gained, steps, reason)
+
+
+def _baseline(trace: Trace, losses: list[float]) -> float:
+    """What a constant prediction reaches; NaN where that is not to be trusted.
+
+    The best constant for a loss of one's own may be one that the model cannot give (a probability of 10): it shows by
+    a loss below 0 that the training never sees.
+    """
+    data = trace.setup.data
+    if data is None:
+        return nan
+    unknown = trace.setup.loss.name not in NEVER_NEGATIVE
+    return nan if unknown and data.baseline < 0 <= min(losses, default=0.0) else data.baseline
 
 
 def _failure(trace: Trace) -> str:
@@ -119,7 +132,8 @@ def _gained(trace: Trace, curve: _Curve, baseline: float) -> float:
     by_loss = (start - curve.last) / (start - floor) if start > floor else 0.0
     if isfinite(baseline) and baseline > floor and curve.last <= 1.1 * curve.first:  # it came in knowing a lot
         by_loss = max(by_loss, (baseline - curve.last) / (baseline - floor) if curve.first < 0.6 * baseline else 0.0)
-    if curve.last > 1.1 * baseline:  # right or wrong, it would do better to always say the same
+    known = trace.setup.loss.name in NEVER_NEGATIVE
+    if known and curve.last > 1.1 * baseline:  # right or wrong, it would do better to always say the same
         return min(max(by_loss, 0.0), 1.0)
     return min(max(by_loss, 0.4 * max(by_loss, 0.0) + 0.6 * _by_score(trace), 0.0), 1.0)
 
