@@ -29,6 +29,12 @@ PROMISED = {
     "xor": "1 xor 0 = 1",
 }
 
+MEASURED = {  # what a number that it prints is at least, in percent
+    "breast_cancer": (r"test accuracy ([\d.]+)%", 95.0),
+    "digits": (r"test accuracy ([\d.]+)% of 360 images", 98.0),
+    "sorting_transformer": (r"([\d.]+)% of 1000 new sequences", 98.0),
+}
+
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.stem)
 def test_the_example_runs(example, tmp_path):
@@ -48,6 +54,9 @@ def test_the_example_runs(example, tmp_path):
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     assert PROMISED.get(example.stem, "\n") in run.stdout
+    if example.stem in MEASURED:
+        form, least = MEASURED[example.stem]
+        assert float(re.findall(form, run.stdout)[-1]) >= least
 
 
 def test_the_promised_examples_are_there():
