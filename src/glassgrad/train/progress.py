@@ -85,7 +85,8 @@ class Line:
         run, losses = self._run, self._run.history.steps.get("loss")
         record = run.history.epochs[-1] if run.history.epochs else self._at_first
         loss = ("loss", losses.values[-1] if losses else nan, _SIZE)
-        rates = [(name, record[name], _RATE) for name in self._rates if name in record]
+        is_one = len(self._rates) == 1  # then its place in a chain says nothing
+        rates = [("rate" if is_one else name, record[name], _RATE) for name in self._rates if name in record]
         validated = {name: record[name] for name in record if name.startswith("validation ")}
         watched = [("validation", validated.pop(run.monitor), _SIZE)] if run.monitor in validated else []
         others = [(name, number, _SIZE) for name, number in validated.items()]
