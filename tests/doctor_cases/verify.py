@@ -77,11 +77,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--framework", choices=("torch", "own"))
     options.add_argument("--only", default="")
+    options.add_argument("--after", default="", metavar="NAME", help="begin behind this case")
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--all", action="store_true", help="print those that hold as well")
     given = options.parse_args()
     warnings.simplefilter("ignore")
-    for case in suite.ALL:
+    names = [case.name for case in suite.ALL]
+    for case in suite.ALL[names.index(given.after) + 1 if given.after else 0 :]:
         for framework in case.frameworks:
             if given.only not in case.name or (given.framework and framework != given.framework):
                 continue
