@@ -1,14 +1,18 @@
-"""All cases. The mended twins of published programs are healthy cases of their own."""
+"""All cases. The mended twins of published programs are healthy cases of their own, where their data is the same."""
 
 from dataclasses import replace
 
-from tests.doctor_cases import broken_networks, broken_training, healthy, published
+from tests.doctor_cases import healthy
+from tests.doctor_cases.broken import depth, ends, published, published_ends, rates, scales, weights, wiring
 from tests.doctor_cases.case import Case
 
+PUBLISHED: tuple[Case, ...] = (*published_ends.CASES, *published.CASES)
 REPAIRED: tuple[Case, ...] = tuple(
-    replace(case.twin(), name=f"{case.name}-repaired") for case in published.CASES if "changed" not in case.mended
+    replace(case.twin(), name=f"{case.name}-repaired") for case in PUBLISHED if "changed" not in case.mended
 )
-BROKEN: tuple[Case, ...] = (*published.CASES, *broken_networks.CASES, *broken_training.CASES)
+BROKEN: tuple[Case, ...] = (
+    *PUBLISHED, *depth.CASES, *weights.CASES, *ends.CASES, *rates.CASES, *scales.CASES, *wiring.CASES
+)  # fmt: skip
 HEALTHY: tuple[Case, ...] = (*healthy.CASES, *REPAIRED)
 ALL: tuple[Case, ...] = (*BROKEN, *HEALTHY)
 

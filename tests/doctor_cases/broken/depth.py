@@ -1,0 +1,146 @@
+"""Networks in which the gradient does not arrive, or that cannot express what they are to learn."""
+
+from tests.doctor_cases.case import Case, Truth
+
+_STILL = ("vanishing", "constant-output", "slow", "zero-gradient")
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "fifty-sigmoids",
+        "50 * (linear 16, sigmoid), linear 3",
+        "cross_entropy",
+        "adam 1e-3",
+        "blobs 3",
+        steps=150,
+        truth=Truth("activation", _STILL, ("depth", "initialisation"), ("layers",)),
+        mended={"layers": "3 * (linear 16, relu), linear 3", "optimizer": "adam 1e-2"},
+    ),
+    Case(
+        "ten-sigmoids",
+        "10 * (linear 32, sigmoid), linear 3",
+        "cross_entropy",
+        "sgd 0.1",
+        "spirals",
+        truth=Truth("activation", _STILL, ("depth", "initialisation", "optimizer"), ("layers",)),
+        mended={"layers": "3 * (linear 32, relu), linear 3", "optimizer": "adam 1e-2"},
+    ),
+    Case(
+        "eight-sigmoids-regression",
+        "8 * (linear 24, sigmoid), linear 1",
+        "mse",
+        "adam 1e-3",
+        "sine",
+        truth=Truth("activation", _STILL, ("depth", "initialisation", "rate-too-low"), ("layers",)),
+        mended={"layers": "2 * (linear 24, tanh), linear 1", "optimizer": "adam 1e-2"},
+    ),
+    Case(
+        "thirty-tanhs-small",
+        "30 * (linear 24, tanh), linear 3",
+        "cross_entropy",
+        "sgd 0.05",
+        "spirals",
+        init=("normal 0.05",),
+        truth=Truth("initialisation", _STILL, ("depth", "activation"), ("layers",)),
+        mended={"layers": "3 * (linear 24, tanh), linear 3", "init": (), "optimizer": "adam 1e-2"},
+    ),
+    Case(
+        "forty-relus-small",
+        "40 * (linear 24, relu), linear 3",
+        "cross_entropy",
+        "adam 1e-3",
+        "spirals",
+        steps=200,
+        init=("normal 0.1", "biases 0"),
+        truth=Truth("initialisation", _STILL, ("depth", "activation"), ("layers",)),
+        mended={"layers": "3 * (linear 24, relu), linear 3", "init": (), "optimizer": "adam 1e-2"},
+    ),
+    Case(
+        "deep-cnn-sigmoids",
+        "conv 8 3, sigmoid, conv 8 3, sigmoid, conv 8 3, sigmoid, conv 8 3, sigmoid, "
+        "conv 8 3, sigmoid, flatten, linear 10",
+        "cross_entropy",
+        "sgd 0.01",
+        "images",
+        steps=150,
+        truth=Truth("activation", _STILL, ("depth", "initialisation", "rate-too-low", "optimizer"), ("layers",)),
+        mended={"layers": "conv 8 3, relu, conv 8 3, relu, maxpool 2, flatten, linear 10", "optimizer": "adam 5e-3"},
+    ),
+    Case(
+        "no-activation",
+        "linear 32, linear 32, linear 2",
+        "cross_entropy",
+        "adam 1e-2",
+        "circles",
+        changed=("as-labels",),
+        truth=Truth("no-activation", ("constant-output", "slow", "noisy", "zero-gradient"), ("capacity",), ("layers",)),
+        mended={"layers": "linear 32, relu, linear 32, relu, linear 2"},
+    ),
+    Case(
+        "no-activation-regression",
+        "linear 64, linear 64, linear 64, linear 1",
+        "mse",
+        "adam 1e-2",
+        "square",
+        truth=Truth("no-activation", ("constant-output", "slow", "noisy", "zero-gradient"), ("capacity",), ("layers",)),
+        mended={"layers": "linear 64, relu, linear 64, relu, linear 1"},
+    ),
+    Case(
+        "no-activation-xor",
+        "linear 64, dropout 0.1, linear 64, linear 1",
+        "bce_logits",
+        "adam 1e-2",
+        "xor",
+        truth=Truth("no-activation", ("constant-output", "slow", "noisy", "zero-gradient"), ("capacity",), ("layers",)),
+        mended={"layers": "linear 64, relu, linear 64, relu, linear 1"},
+    ),
+    Case(
+        "one-hidden-unit",
+        "linear 1, tanh, linear 3",
+        "cross_entropy",
+        "adam 1e-2",
+        "spirals",
+        truth=Truth("capacity", ("slow", "noisy", "constant-output", "zero-gradient"), (), ("layers", 0)),
+        mended={"layers": "linear 32, tanh, linear 32, tanh, linear 3"},
+    ),
+    Case(
+        "lstm-300-steps",
+        "lstm 16, last, linear 2",
+        "cross_entropy",
+        "adam 1e-2",
+        "first 300",
+        steps=80,
+        init=("0 uniform 0.1",),
+        changed=("few 256",),
+        truth=Truth(
+            "recurrence", ("vanishing", "constant-output", "slow", "noisy"), ("initialisation",), (0, "layers")
+        ),
+        mended={"data": "first 8"},
+    ),
+    Case(
+        "rnn-150-steps",
+        "rnn 16, last, linear 2",
+        "cross_entropy",
+        "adam 3e-3",
+        "first 150",
+        steps=100,
+        init=("0 uniform 0.15",),
+        changed=("few 256",),
+        truth=Truth(
+            "recurrence", ("vanishing", "constant-output", "slow", "noisy"), ("initialisation",), (0, "layers")
+        ),
+        mended={"data": "first 8", "init": ()},
+    ),
+    Case(
+        "rnn-explodes",
+        "rnn_relu 24, last, linear 1",
+        "mse",
+        "sgd 0.05",
+        "sums 60",
+        init=("0 normal 0.4",),
+        steps=100,
+        truth=Truth(
+            "recurrence", ("nan", "exploding", "diverging"), ("initialisation", "rate-too-high"), (0, "layers")
+        ),
+        mended={"layers": "gru 24, last, linear 1", "optimizer": "adam 1e-2", "init": (), "steps": 300},
+    ),
+)
