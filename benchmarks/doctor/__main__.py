@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--limit", type=float, default=150.0, metavar="SECONDS", help="for an examination")
     found.add_argument("--json", type=Path, metavar="FILE", help="where to write what was found, line by line")
     found.add_argument("--text", type=Path, metavar="FILE", help="where to write the score and all confusions")
+    found.add_argument("--no-cures", action="store_true", help="verdicts, symptoms and causes alone")
     found.add_argument("--quick", action="store_true", help="every fourth case, without cures")
     return found
 
@@ -41,7 +42,7 @@ def jobs(options: argparse.Namespace) -> list[running.Job]:
         and (not options.only or any(text in case.name for text in options.only))
     ]
     return [
-        (case.name, framework, seed, options.quick)
+        (case.name, framework, seed, not (options.quick or options.no_cures))
         for case in cases[:: 4 if options.quick else 1]
         for framework in case.frameworks
         if options.framework in (None, framework)

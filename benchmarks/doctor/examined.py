@@ -7,6 +7,7 @@ from typing import Any
 
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
+from glassgrad.doctor.examine import examine
 from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
@@ -41,21 +42,20 @@ class Examined:
     error: str | None = None
 
 
-def examined(name: str, framework: str, seed: int, *, quick: bool) -> dict[str, Any]:
-    """Examines the case of this name. `quick` leaves cures out."""
-    import glassgrad as gg
-
+def examined(name: str, framework: str, seed: int, *, cures: bool) -> dict[str, Any]:
+    """Examines the case of this name. `cures` or none."""
     case = suite.named(name)
     found = Examined(name, framework, seed)
     start = time.perf_counter()
     made = _made(case, framework, seed)
     given = (made.model, made.loss, made.data, made.optimizer)
     if case.loop is None:
-        report = gg.doctor.examine(*given, steps=case.steps, seeds=3, seconds=60.0, cures=not quick)
+        report = examine(*given, steps=case.steps, seeds=3, seconds=60.0, cures=cures)
     else:
+        from glassgrad.doctor.watch import watch
         from tests.doctor_cases.loops import LOOPS
 
-        with gg.doctor.watch(made.model, made.optimizer) as visit:
+        with watch(made.model, made.optimizer) as visit:
             LOOPS[case.loop](made, case.steps)
         report = visit.report()
     found.seconds = time.perf_counter() - start

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
-Job: TypeAlias = tuple[str, str, int, bool]  # name, framework, seed, quick
+Job: TypeAlias = tuple[str, str, int, bool]  # name, framework, seed, with cures or without
 
 
 class _Worker:
