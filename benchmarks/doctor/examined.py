@@ -33,6 +33,7 @@ class Examined:
     reason: str = ""
     symptoms: list[tuple[str, str | None, float]] = field(default_factory=list)
     causes: list[tuple[str, str | None, float]] = field(default_factory=list)
+    cures: bool = False  # were any tried? (a watched training has none)
     cure: str | None = None  # the first-ranked one that works
     again: float | None = None  # the skill with it on a fresh seed
     learns_again: bool | None = None  # and what the doctor's own judgement says of that
@@ -45,7 +46,7 @@ class Examined:
 def examined(name: str, framework: str, seed: int, *, cures: bool) -> dict[str, Any]:
     """Examines the case of this name. `cures` or none."""
     case = suite.named(name)
-    found = Examined(name, framework, seed)
+    found = Examined(name, framework, seed, cures=cures and case.loop is None)
     start = time.perf_counter()
     made = _made(case, framework, seed)
     given = (made.model, made.loss, made.data, made.optimizer)

@@ -63,7 +63,7 @@ def shares(results: Sequence[Found]) -> list[Share]:
     seen = [one for one in broken if not one[2]["healthy"]]
     symptoms = [one for one in seen if one[0].symptoms]
     placed = [one for one in seen if one[0].links and right_cause(one[0], one[2], 1)]
-    curable = [one for one in seen if one[0].curable and one[1].loop is None]
+    curable = [one for one in seen if one[0].curable and one[2]["cures"]]
 
     def share(name: str, ones: Sequence[Any], is_right: Callable[[Any], bool]) -> Share:
         return Share(name, sum(map(is_right, ones)), len(ones))
@@ -140,7 +140,7 @@ def _wrong(case: Case, found: Found) -> list[str]:
         wrong.append("CAUSE" if right_cause(truth, found, 3) else "CAUSE (not in three)")
     elif truth.links and not right_link(truth, found):
         wrong.append("link")
-    if truth.curable and case.loop is None and not helped_again(found):
+    if truth.curable and found["cures"] and not helped_again(found):
         wrong.append("no cure" if found["cure"] is None else "cure does not help again")
     return wrong
 

@@ -42,7 +42,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "detached-body",
-        "linear 32, relu, linear 32, relu, detach, linear 3",
+        "linear 4, relu, linear 4, relu, detach, linear 3",
         "cross_entropy",
         "sgd 0.01",
         "spirals",
