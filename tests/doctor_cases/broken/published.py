@@ -287,7 +287,7 @@ CASES: tuple[Case, ...] = (
         "mse",
         "sgd 0.01",
         "friedman",
-        changed=("targets * 1000", "targets + 5000", "inputs * 100"),
+        changed=("targets * 100000", "targets + 500000", "inputs * 100"),
         init=_KERAS,
         truth=Truth(
             "target-scale",
