@@ -5,9 +5,10 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from glassgrad.doctor.examine import examine
+
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
-from glassgrad.doctor.examine import examine
 from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
@@ -54,6 +55,7 @@ def examined(name: str, framework: str, seed: int, *, cures: bool) -> dict[str, 
         report = examine(*given, steps=case.steps, seeds=3, seconds=60.0, cures=cures)
     else:
         from glassgrad.doctor.watch import watch
+
         from tests.doctor_cases.loops import LOOPS
 
         with watch(made.model, made.optimizer) as visit:
