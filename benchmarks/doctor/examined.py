@@ -5,8 +5,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from glassgrad.doctor.examine import examine
-
+import glassgrad as gg
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
 from glassgrad.doctor.learning.judging import judge
@@ -52,13 +51,12 @@ def examined(name: str, framework: str, seed: int, *, cures: bool) -> dict[str, 
     made = _made(case, framework, seed)
     given = (made.model, made.loss, made.data, made.optimizer)
     if case.loop is None:
-        report = examine(*given, steps=case.steps, seeds=3, seconds=60.0, cures=cures)
+        report = gg.doctor.examine(*given, steps=case.steps, seeds=3, seconds=60.0, cures=cures)
     else:
-        from glassgrad.doctor.watch import watch
 
         from tests.doctor_cases.loops import LOOPS
 
-        with watch(made.model, made.optimizer) as visit:
+        with gg.doctor.watch(made.model, made.optimizer) as visit:
             LOOPS[case.loop](made, case.steps)
         report = visit.report()
     found.seconds = time.perf_counter() - start
