@@ -24,7 +24,10 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seeds", type=int, default=1, help="how many starts of each case are examined")
     found.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
     found.add_argument("--processes", type=int, default=1)
-    found.add_argument("--limit", type=float, default=150.0, metavar="SECONDS", help="for an examination")
+    found.add_argument("--limit", type=float, default=150.0, metavar="SECONDS", help="of computing for an examination")
+    found.add_argument(
+        "--seconds", type=float, default=60.0, help="that an examination is given; more on a busy machine"
+    )
     found.add_argument("--json", type=Path, metavar="FILE", help="where to write what was found, line by line")
     found.add_argument("--text", type=Path, metavar="FILE", help="where to write the score and all confusions")
     found.add_argument("--no-cures", action="store_true", help="verdicts, symptoms and causes alone")
@@ -42,7 +45,7 @@ def jobs(options: argparse.Namespace) -> list[running.Job]:
         and (not options.only or any(text in case.name for text in options.only))
     ]
     return [
-        (case.name, framework, seed, not (options.quick or options.no_cures))
+        (case.name, framework, seed, not (options.quick or options.no_cures), options.seconds)
         for case in cases[:: 4 if options.quick else 1]
         for framework in case.frameworks
         if options.framework in (None, framework)

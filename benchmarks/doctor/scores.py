@@ -106,7 +106,7 @@ def costs(results: Sequence[Found]) -> str:
         return "nothing was examined"
     seconds = [found["seconds"] for found in whole]
     return (
-        f"seconds an examination: median {median(seconds):.1f}, largest {seconds[-1]:.1f} ({whole[-1]['case']}); "
+        f"computing, s: median {median(seconds):.1f}, largest {seconds[-1]:.1f} ({whole[-1]['case']}); "
         f"steps of the person's own training: median {median(found['steps'] for found in whole):.0f}; "
         f"measuring took {median(found['overhead'] for found in whole):.0%} of it (median)"
     )

@@ -11,14 +11,14 @@ from benchmarks.doctor.examined import Examined, examined
 
 
 def main() -> None:
-    """Reads [name, framework, seed, with cures or without] from each line of stdin."""
+    """Reads [name, framework, seed, with cures or without, seconds] from each line of stdin."""
     warnings.simplefilter("ignore")
     out = sys.stdout
     for line in sys.stdin:
-        name, framework, seed, cures = json.loads(line)
+        name, framework, seed, cures, seconds = json.loads(line)
         try:
             with redirect_stdout(sys.stderr):
-                found = examined(name, framework, seed, cures=cures)
+                found = examined(name, framework, seed, cures=cures, seconds=seconds)
         except Exception as error:  # noqa: BLE001 - an examination that raises is a result
             place = traceback.extract_tb(error.__traceback__)[-1]
             says = f"{type(error).__name__}: {error} ({place.filename.rpartition('/')[2]}:{place.lineno})"

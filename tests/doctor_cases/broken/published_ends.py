@@ -69,7 +69,7 @@ CASES: tuple[Case, ...] = (
         changed=("inputs * 100",),
         init=_KERAS,
         truth=Truth(
-            "one-unit-softmax", ("constant-output", "zero-gradient"), ("output-range", "loss-mismatch"), ("loss", 3, 2)
+            "one-unit-softmax", ("constant-output", "zero-gradient", "saturation"), ("output-range", "loss-mismatch"), ("loss", 3, 2)
         ),
         mended={"layers": "linear 32, tanh, linear 1", "changed": (), "optimizer": "rmsprop 1e-2"},
         source="Stack Overflow 45442843",
