@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--kind", choices=("broken", "healthy"), help="both if not given")
     found.add_argument("--seeds", type=int, default=1, help="how many starts of each case are examined")
     found.add_argument("--first", type=int, default=0, metavar="SEED", help="the first of them")
+    found.add_argument("--every", type=int, default=1, metavar="N", help="of these cases only each N-th")
     found.add_argument("--processes", type=int, default=1)
     found.add_argument("--limit", type=float, default=150.0, metavar="SECONDS", help="of computing for an examination")
     found.add_argument(
@@ -46,7 +47,7 @@ def jobs(options: argparse.Namespace) -> list[running.Job]:
     ]
     return [
         (case.name, framework, seed, not (options.quick or options.no_cures), options.seconds)
-        for case in cases[:: 4 if options.quick else 1]
+        for case in cases[:: 4 * options.every if options.quick else options.every]
         for framework in case.frameworks
         if options.framework in (None, framework)
         for seed in range(options.first, options.first + options.seeds)
