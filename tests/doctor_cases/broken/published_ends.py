@@ -69,7 +69,10 @@ CASES: tuple[Case, ...] = (
         changed=("inputs * 100",),
         init=_KERAS,
         truth=Truth(
-            "one-unit-softmax", ("constant-output", "zero-gradient", "saturation"), ("output-range", "loss-mismatch"), ("loss", 3, 2)
+            "one-unit-softmax",
+            ("constant-output", "zero-gradient", "saturation"),
+            ("output-range", "loss-mismatch"),
+            ("loss", 3, 2),
         ),
         mended={"layers": "linear 32, tanh, linear 1", "changed": (), "optimizer": "rmsprop 1e-2"},
         source="Stack Overflow 45442843",
@@ -182,7 +185,12 @@ CASES: tuple[Case, ...] = (
             ("loss-mismatch", "unsafe-log", "input-scale"),
             ("loss", 5, 4),
         ),
-        mended={"layers": "linear 12, relu, linear 12, relu, linear 1, sigmoid", "changed": (), "init": _KERAS, "optimizer": "adam 1e-2"},
+        mended={
+            "layers": "linear 12, relu, linear 12, relu, linear 1, sigmoid",
+            "changed": (),
+            "init": _KERAS,
+            "optimizer": "adam 1e-2",
+        },
         source="Stack Overflow 44066044",
     ),
     Case(
