@@ -9,7 +9,7 @@ from tests.doctor_cases.in_own import for_own
 from tests.doctor_cases.layers import read
 
 BROKEN = (
-    "so-42800203", "so-45442843", "no-activation-xor", "log-of-relu-layer", "sigmoid-end-thousands", "nan-in-sequences",
+    "so-42800203", "so-45442843", "no-activation-xor", "log-of-relu-layer", "sigmoid-end-thousands", "nan-in-targets",
     "targets-constant",
 )  # fmt: skip
 HEALTHY = ("easy", "one-sigmoid-sgd", "tanh-end-in-range", "wrong-labels-20")

@@ -28,7 +28,7 @@ def _through_depth(samples: tuple[Sample, ...]) -> Symptom | None:
         return None
     shrinking = [shrunk(sample) for sample in samples]
     decades_lost = median(shrinking)  # at the end of a training that got somewhere it means little
-    if decades_lost < 1.5 or decades_lost > 250:
+    if not 1.5 <= decades_lost <= 250:  # nor where it is NaN
         return None
     sample = min(samples, key=lambda each: abs(shrunk(each) - decades_lost))
     chain = [link for link in sample.links if link.family != "loss" and link.entering > 0 and link.leaving > 0]
@@ -81,7 +81,7 @@ def _through_time(samples: tuple[Sample, ...]) -> Symptom | None:
     _, worst = max(links, key=lambda pair: decades(pair[1].time[0]) - decades(pair[1].time[-1]))
     late = [link for other, link in links if other is samples[-1] and link.path == worst.path]
     shrinks = min(back_in_time(worst), back_in_time(late[0]) if late else 300.0)
-    if shrinks < 1:
+    if not shrinks >= 1:  # nor where it is NaN
         return None
     reach = next((i for i, norm in enumerate(worst.time) if norm < 0.01 * worst.time[0]), len(worst.time))
     taken = f"{shrinks:.1f} orders of magnitude" if shrinks < NOTHING_LEFT else "nothing is left of it"
