@@ -24,6 +24,7 @@ CASES: tuple[Case, ...] = (
         "cross_entropy",
         "sgd 2.0",
         "spirals",
+        frameworks=("torch",),  # as ours draws its weights, it learns
         truth=Truth(
             "output-range",
             ("dead-units", "zero-gradient", "constant-output", "oscillating", "noisy"),
@@ -95,6 +96,7 @@ CASES: tuple[Case, ...] = (
         "sgd 0.005",
         "spirals",
         steps=300,
+        frameworks=("torch",),  # as ours draws its weights, it learns
         truth=Truth(
             "double-softmax",
             ("slow", "vanishing", "constant-output"),
