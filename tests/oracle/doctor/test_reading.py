@@ -63,6 +63,43 @@ def test_a_loss_is_known_by_its_class_or_by_what_it_does(loss, name, reduction):
     assert (found.name, found.reduction) == (name, reduction)
 
 
+def clipped(prediction, target):
+    p = prediction.clamp(1e-7, 1 - 1e-7)
+    return -(target * p.log() + (1 - target) * (1 - p).log()).mean()
+
+
+def normalised(prediction, target):
+    p = prediction / prediction.sum(-1, keepdim=True)
+    return -(target * p.clamp(1e-7, 1 - 1e-7).log()).sum(-1).mean()
+
+
+def picked(prediction, target):
+    return -torch.log(prediction[torch.arange(len(target)), target]).mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "labels", "name"),
+    [
+        (clipped, 1, "numbers", "binary_cross_entropy"),
+        (normalised, 3, "rows", "cross_entropy_probabilities"),
+        (picked, 3, "labels", "cross_entropy_probabilities"),
+    ],
+)
+def test_a_loss_of_probabilities_is_known_also_where_the_model_gives_none(loss, units, labels, name):
+    model = nn.Sequential(nn.Linear(4, units), nn.ReLU())
+    x, y = sums()
+    classes = torch.arange(len(x)) % 3
+    targets = {"numbers": 1000 * y, "rows": F.one_hot(classes, 3).float(), "labels": classes}[labels]
+    assert of(model, loss, (100 * x, targets)).setup().loss.name == name
+
+
+def test_a_constant_is_one_that_the_last_activation_gives():
+    model = nn.Sequential(nn.Linear(4, 3), nn.Softmax(-1))
+    classes = torch.arange(96) % 3
+    data = of(model, picked, (torch.randn(96, 4), classes)).setup().data
+    assert data.baseline == pytest.approx(float(torch.log(torch.tensor(3.0))), abs=2e-3)
+
+
 def test_an_activation_inside_the_loss_is_the_last_part():
     model = nn.Sequential(nn.Linear(4, 2))
     x, y = sums()

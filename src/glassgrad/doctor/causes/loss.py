@@ -22,17 +22,23 @@ from glassgrad.doctor.symptoms.reading import typical_ratio
 
 FROM_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
 DOUBLED = {"cross_entropy": ("softmax",), "binary_cross_entropy_logits": PROBABILITIES}
-FROM_PROBABILITIES = ("binary_cross_entropy",)
+FROM_PROBABILITIES = ("binary_cross_entropy", "cross_entropy_probabilities")
 DISTANCES = ("mse", "mae", "huber")
 CLASS_LOSSES = (*FROM_LOGITS, *FROM_PROBABILITIES, "nll", "hinge")
 WORDS = {
     "mse": "mean squared error", "mae": "mean absolute error", "huber": "Huber loss",
     "cross_entropy": "cross-entropy from logits", "nll": "negative log-likelihood",
     "binary_cross_entropy": "binary cross-entropy of probabilities",
+    "cross_entropy_probabilities": "cross-entropy of probabilities",
     "binary_cross_entropy_logits": "binary cross-entropy from logits", "hinge": "hinge loss",
 }  # fmt: skip
 KNOWN = 0.7  # from here on it is wrong by itself, whatever a few steps without it reach
 UNSAFE = ("log", "sqrt", "div", "pow", "reciprocal", "rsqrt", "norm", "acos", "asin", "exp")
+
+
+def _probabilities(loss: str) -> Edit:
+    """The last activation that gives such a loss what it takes."""
+    return LastActivation("softmax" if loss == "cross_entropy_probabilities" else "sigmoid")
 
 
 def one_unit_softmax(case: Case) -> Suspicion | None:
@@ -103,7 +109,7 @@ def _loss_for_classes(case: Case) -> _Misfit | None:
     right = fitting_loss(case)
     if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
         says = f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number."
-        return _Misfit(0.85, "Raw outputs are taken for probabilities", says, ((LastActivation("sigmoid"),), right))
+        return _Misfit(0.85, "Raw outputs are taken for probabilities", says, ((_probabilities(loss),), right))
     if loss == "nll" and kind not in ("log_softmax", "logsigmoid"):
         says = "The negative log-likelihood wants log-probabilities; given anything else it falls without end."
         return _Misfit(0.85, "The outputs are no log-probabilities", says, ((LastActivation("log_softmax"),), right))
@@ -114,7 +120,8 @@ def _loss_for_classes(case: Case) -> _Misfit | None:
         says = f"The targets are classes, but the loss is the {word}{after}: least gradient where it is most wrong."
         return _Misfit(0.5 if kind in PROBABILITIES else 0.3, f"The {word} for classes{after}", says, (right,))
     several = outputs(case) > 1 and case.data is not None and case.data.task == "classes"
-    if loss not in CLASS_LOSSES and kind in ("sigmoid", "hardsigmoid") and several:
+    is_open = loss not in CLASS_LOSSES or loss == "cross_entropy_probabilities"
+    if is_open and kind in ("sigmoid", "hardsigmoid") and several:
         says = f"An example belongs to one of {outputs(case)} classes, but each {kind} answers by itself."
         return _Misfit(0.35, f"A {kind} for one of several classes", says, (right, (LastActivation("softmax"),)))
     return None
@@ -174,7 +181,7 @@ def _no_fit_for_classes(case: Case, kind: str) -> _Misfit | None:
     title = f"The last {kind} gives neither probabilities nor any number"
     if loss in FROM_PROBABILITIES:
         says = f"{reach}; the loss takes the logarithm of a probability between 0 and 1."
-        return _Misfit(0.85, title, says, ((LastActivation("sigmoid"),), fitting_loss(case)))
+        return _Misfit(0.85, title, says, ((_probabilities(loss),), fitting_loss(case)))
     if loss in FROM_LOGITS:
         return _Misfit(
             0.55, title, f"{reach}; the loss wants logits, which may be any number.", ((LastActivation(None),),)

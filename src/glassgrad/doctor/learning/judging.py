@@ -21,7 +21,16 @@ FALLING = 0.2  # … and this share where it does
 SOON, SOON_FALLING = 100, 0.4  # of fewer steps so much is asked while it falls: they may just be too few
 FLAT = 0.2  # less, and no longer falling, is stuck
 LITTLE = 0.03  # less is what a constant prediction gains by the way
-NEVER_NEGATIVE = ("mse", "mae", "huber", "cross_entropy", "nll", "binary_cross_entropy", "binary_cross_entropy_logits")
+NEVER_NEGATIVE = (
+    "mse",
+    "mae",
+    "huber",
+    "cross_entropy",
+    "nll",
+    "binary_cross_entropy",
+    "binary_cross_entropy_logits",
+    "cross_entropy_probabilities",
+)
 
 
 @dataclass(frozen=True, slots=True)

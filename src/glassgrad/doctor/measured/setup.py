@@ -39,8 +39,8 @@ class Parameter:
 @dataclass(frozen=True, slots=True)
 class LossFacts:
     """The loss. `name` is in the field's terms: mse, mae, huber, cross_entropy (from logits), nll (of
-    log-probabilities), binary_cross_entropy (of probabilities), binary_cross_entropy_logits, hinge, kl, poisson, ctc,
-    or "custom".
+    log-probabilities), cross_entropy_probabilities (of the probabilities of classes), binary_cross_entropy (of
+    probabilities), binary_cross_entropy_logits, hinge, kl, poisson, ctc, or "custom".
     """
 
     name: str

@@ -10,7 +10,7 @@ from glassgrad.doctor.measured.setup import Column, DataFacts, Task
 _FEATURES = 1000  # columns that are looked at
 _LABELS = 1000  # different labels that are counted
 _CLASSES = 20  # whole numbers stored as floats are labels up to so many
-_OF_CLASSES = ("cross_entropy", "nll")
+_OF_CLASSES = ("cross_entropy", "nll", "cross_entropy_probabilities")
 _OF_PROBABILITIES = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.meter import Meter, norm_of
 from glassgrad.doctor.subjects.torch.operations import SHAPES
+from glassgrad.doctor.subjects.torch.tensors import tensors_in
 
 _ACTIVATIONS = ("sigmoid", "softmax", "log_softmax", "tanh", "relu", "logsigmoid", "log")
 
@@ -55,7 +56,8 @@ class Heads:
         if not self.found or not args or args[0] is not self.found[-1].tensor or output is args[0]:
             return
         last = self.found[-1]
-        if name in SHAPES:
+        chooses = name == "__getitem__" and next(tensors_in(args[1:]), None) is not None  # by labels: that is the loss
+        if name in SHAPES and not chooses:
             self.found.append(self._new(Head(output, list(last.after))))
         elif kind in _ACTIVATIONS and call is not None:
             self.found.append(self._new(Head(output, [*last.after, call])))

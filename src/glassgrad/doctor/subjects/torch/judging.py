@@ -60,11 +60,11 @@ def hits(prediction: Any, target: Any, task: Task, loss: str) -> tuple[int, int]
     return int(((flat > edge) == (goal > middle)).sum()), goal.numel()
 
 
-def baseline_of(learner: Learner, batches: Sequence[Batch], prediction: Any, output: Any) -> float:
+def baseline_of(learner: Learner, batches: Sequence[Batch], prediction: Any, output: Any, last: str = "") -> float:
     """The loss of the best prediction that is the same for every example, by this very loss; NaN where none is found.
 
     Candidates are what is best for the usual losses: mean and median of the targets, the frequencies of the labels,
-    their logarithms and log-odds.
+    their logarithms and log-odds; of them those that the `last` activation of the model can give.
     """
     if learner.loss is None or not isinstance(output, torch.Tensor) or prediction is None or not output.ndim:
         return nan
@@ -74,10 +74,31 @@ def baseline_of(learner: Learner, batches: Sequence[Batch], prediction: Any, out
     best = nan
     with torch.no_grad():
         for constant in _constants(targets, output):
+            if not _can_give(last, constant):
+                continue
             value = _loss_of_constant(learner, batches, constant, output)
             if isfinite(value) and not value >= best:
                 best = value
     return best
+
+
+def _can_give(last: str, constant: Any) -> bool:
+    """Is a constant among what an activation gives?"""
+    low, high = float(constant.min()), float(constant.max())
+    match last:
+        case "softmax":
+            totals = constant.sum(-1 if constant.ndim == 1 else 0)
+            return low >= 0 and bool((totals - 1).abs().max() < 1e-3)
+        case "log_softmax":
+            return bool(torch.logsumexp(constant, -1 if constant.ndim == 1 else 0).abs().max() < 1e-3)
+        case "sigmoid" | "hardsigmoid":
+            return low >= 0 and high <= 1
+        case "tanh" | "hardtanh" | "softsign":
+            return low >= -1 and high <= 1
+        case "relu" | "softplus":
+            return low >= 0
+        case _:
+            return True
 
 
 def _loss_of_constant(learner: Learner, batches: Sequence[Batch], constant: Any, output: Any) -> float:

@@ -11,6 +11,7 @@ from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.operations import LOSSES
 from glassgrad.doctor.subjects.torch.recording import LossCall, Recorder
+from glassgrad.doctor.subjects.torch.trials import by_trial
 
 _CLASSES = {
     "MSELoss": "mse", "L1Loss": "mae", "SmoothL1Loss": "huber", "HuberLoss": "huber",
@@ -46,6 +47,9 @@ def loss_facts(loss: Any, recorder: Recorder, target: Any, value: float) -> tupl
     name = _CLASSES.get(type(loss).__name__) or (calls[-1].name if calls else None)
     head = recorder.heads.chosen(name)
     behaviour = None if head is None else by_behaviour(head, target, value, name)
+    output = recorder.recorded.outputs[-1] if recorder.recorded.outputs else None
+    if behaviour is None and name is None and isinstance(output, torch.Tensor) and head is not None and not head.after:
+        behaviour = by_trial(loss, output, target)
     if name is None:
         if behaviour is not None:
             name = behaviour[0]

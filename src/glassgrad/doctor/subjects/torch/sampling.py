@@ -35,6 +35,7 @@ LOSS_FORMULAS = {
     "nll": "∂L/∂ log p = −y/n",
     "binary_cross_entropy": "∂L/∂p = (p − y)/(p(1 − p))/n",
     "binary_cross_entropy_logits": "∂L/∂z = (σ(z) − y)/n",
+    "cross_entropy_probabilities": "∂L/∂p = −y/p/n",
     "kl": "∂L/∂ log q = −p/n",
 }
 

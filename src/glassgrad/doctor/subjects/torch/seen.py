@@ -16,6 +16,7 @@ from glassgrad.doctor.subjects.torch.judging import baseline_of
 from glassgrad.doctor.subjects.torch.losses import CANDIDATES, by_behaviour, title_of
 from glassgrad.doctor.subjects.torch.reading import (
     broadcasts,
+    last_kind,
     links_of_parameters,
     optimizer_facts,
     parameters_of,
@@ -171,7 +172,7 @@ class Seen:
         output = prediction_in(self._output)
         with own_randomness(None):
             learner = Learner(self._model, function, [], [])
-            return replace(facts, baseline=baseline_of(learner, batches, output, output))
+            return replace(facts, baseline=baseline_of(learner, batches, output, output, last_kind(self._parts)))
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -20,6 +20,7 @@ from glassgrad.doctor.subjects.torch.copying import Learner, copied, own_randomn
 from glassgrad.doctor.subjects.torch.editing import edited
 from glassgrad.doctor.subjects.torch.judging import baseline_of, evaluated
 from glassgrad.doctor.subjects.torch.reading import (
+    last_kind,
     links_of_parameters,
     optimizer_facts,
     parameters_of,
@@ -87,12 +88,13 @@ class TorchSubject:
         links = links_of_parameters(learner.model, recorder)
         parameters = parameters_of(learner.model, learner.optimizers, links)
         output = recorder.recorded.outputs[-1] if recorder.recorded.outputs else None
-        data = self._data(learner, facts, prediction, output)
+        parts = parts_of(learner.model, recorder, head)
+        data = self._data(learner, facts, prediction, output, last_kind(parts))
         wiring = wiring_of(learner.model, parameters, recorder, facts.name, prediction, self.batches[0].target, value)
         setup = Setup(
             "torch",
             type(getattr(learner.model, "original", learner.model)).__name__,
-            parts_of(learner.model, recorder, head),
+            parts,
             parameters,
             facts,
             tuple(optimizer_facts(one) for one in learner.optimizers),
@@ -102,7 +104,7 @@ class TorchSubject:
         )
         return _Read(setup, LossLine(facts.title, facts.name, facts.place))
 
-    def _data(self, learner: Learner, loss: LossFacts, prediction: Any, output: Any) -> DataFacts | None:
+    def _data(self, learner: Learner, loss: LossFacts, prediction: Any, output: Any, last: str) -> DataFacts | None:
         looked = self.batches[:_LOOKED_AT]
         inputs = [_array(batch.inputs) for batch in looked]
         targets = [_array(batch.target) for batch in looked]
@@ -120,7 +122,7 @@ class TorchSubject:
             channels_first=first.ndim >= 4,
         )
         tensor = output if isinstance(output, torch.Tensor) else None
-        return replace(facts, baseline=baseline_of(learner, looked, prediction, tensor))
+        return replace(facts, baseline=baseline_of(learner, looked, prediction, tensor, last))
 
     def setup(self) -> Setup:
         """What it is."""
