@@ -54,10 +54,15 @@ def test_lightning(monkeypatch):
     with pytest.raises(UsageError, match="no report yet"):
         doctor.report()
     doctor.on_train_start(trainer, model)
-    for _ in range(30):
+
+    def closure():  # Lightning clears and computes gradients inside of the step
         optimizer.zero_grad()
-        model.training_step(*batch()).backward()
-        optimizer.step()
+        loss = model.training_step(*batch())
+        loss.backward()
+        return loss
+
+    for _ in range(30):
+        optimizer.step(closure)
     doctor.on_exception(trainer, model, KeyboardInterrupt())
     doctor.on_train_end(trainer, model)
     trace = doctor.report().trace
@@ -65,6 +70,7 @@ def test_lightning(monkeypatch):
     assert [link.path for link in trace.samples[0].links] == ["loss", "net.2", "net.1", "net.0"]
     assert trace.setup.loss.name == "mse"
     assert trace.setup.data.task == "regression"
+    assert trace.setup.wiring == ()
     assert trace.notes == ()
 
 

@@ -79,10 +79,10 @@ class Session:
             self._seen.note_loss(self._recorder, self._head, self._targets, self._loss)
 
     def before_step(self, number: int, optimizer: Any) -> None:
-        """An optimiser is about to step."""
-        self.pause()
+        """An optimiser is about to step; the pass may still come, in a closure."""
         paths = self._seen.paths_of(number)
         if self.has_backward:
+            self.pause()
             self._seen.weights.note_gradients(self._recorder.meter, paths=paths)
             self._noted.add(number)
             self._seen.note_wiring(self._recorder, number)

@@ -153,7 +153,6 @@ class TorchVisit:
             self._session.backward_ends()
 
     def _before_step(self, number: int) -> None:
-        self._wires[number].before_step()
         if self._session is not None and (self._session.has_backward or self._is_closure()):
             if number in self._session.stepped:  # it steps again: the others never did
                 self._finish(self._session)

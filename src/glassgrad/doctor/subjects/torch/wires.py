@@ -38,13 +38,10 @@ class Wires:
         """Looks at what the backward pass left."""
         self._seen = self._states()
 
-    def before_step(self) -> None:
-        """Counts a step on gradients that were not cleared since the last."""
-        if self.steps and not self._is_cleared and self._seen and any(self._seen):
-            self.kept += 1
-
     def after_step(self) -> None:
-        """The step is made."""
+        """The step is made; if its gradients were not cleared since the last (a closure may do it), that counts."""
+        if self.steps and not self._is_cleared and any(self._seen):
+            self.kept += 1
         self.steps += 1
         self._is_cleared = False
         self._seen = self._states()
