@@ -339,3 +339,12 @@ def test_a_prediction_of_one_number_an_example_may_come_from_several_units():
     picked = Output((BATCH,), 0.3, 0.1, 0.0, 1.0, 0.1)
     measured = trace(setup, FLAT, (sample(setup, 0, output=picked), sample(setup, 199, output=picked)))
     assert "one-unit-softmax" not in names(measured)
+
+
+def test_targets_outside_0_to_1_for_a_cross_entropy_of_shares():
+    data = replace(BINARY, labels=((-1.0, 250), (1.0, 262)))
+    setup = mlp("linear", "relu", "linear", "sigmoid", data=data, loss="binary_cross_entropy")
+    samples = (sample(setup, 0, output=ONE), sample(setup, 199, output=ONE))
+    measured = trace(setup, tuple(np.linspace(1.0, -20.0, 200)), samples)
+    assert judge(measured).course == "diverges"
+    assert names(measured)[0] == "loss-mismatch"

@@ -110,7 +110,7 @@ def _against_each_other(weighed: list[_Weighed]) -> list[_Weighed]:
         if each.suspicion.kind == "general":
             confidence *= 1 - 0.6 * ramp(specific, 0.5, 0.9)
         elif each.suspicion.kind == "last":
-            found = max(helped, ramp(specific, 0.5, 0.9))
+            found = max(helped, ramp(specific, 0.2, 0.6))
             confidence = min(confidence * 1.5, 0.85) if found < 0.2 and each.outcome is None else confidence
             confidence *= 1 - 0.8 * (found if each.outcome is None else ramp(specific, 0.5, 0.9))
         result.append(_Weighed(each.suspicion, each.outcome, confidence))

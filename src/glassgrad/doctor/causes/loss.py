@@ -23,6 +23,7 @@ from glassgrad.doctor.symptoms.reading import typical_ratio
 FROM_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
 DOUBLED = {"cross_entropy": ("softmax",), "binary_cross_entropy_logits": PROBABILITIES}
 FROM_PROBABILITIES = ("binary_cross_entropy", "cross_entropy_probabilities")
+OF_SHARES = ("binary_cross_entropy", "binary_cross_entropy_logits")
 DISTANCES = ("mse", "mae", "huber")
 CLASS_LOSSES = (*FROM_LOGITS, *FROM_PROBABILITIES, "nll", "hinge")
 WORDS = {
@@ -85,6 +86,7 @@ class _Misfit:
     says: str
     cures: tuple[tuple[Edit, ...], ...]
     is_plain: bool = False
+    is_tested: bool = True
 
 
 def loss_mismatch(case: Case) -> Suspicion | None:
@@ -107,6 +109,11 @@ def _loss_for_classes(case: Case) -> _Misfit | None:
     loss, kind = case.setup.loss.name, last_kind(case.setup)
     word, after = WORDS.get(loss, "loss"), f" behind a {kind}" if kind else ""
     right = fitting_loss(case)
+    span = target_range(case)
+    if loss in OF_SHARES and span is not None and (span[0] < 0 or span[1] > 1):
+        says = f"The {word} wants targets between 0 and 1; they go from {said(span[0])} to {said(span[1])}."
+        title = f"Targets outside 0 to 1 for the {word}"
+        return _Misfit(0.9, title, says, ((LastActivation(None), NewLoss("mse")), (ScaleTargets(),)))
     if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
         says = f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number."
         return _Misfit(0.85, "Raw outputs are taken for probabilities", says, ((_probabilities(loss),), right))
@@ -150,7 +157,7 @@ def output_range(case: Case) -> Suspicion | None:
         return None
     return Suspicion(
         "output-range", misfit.title, last.path, misfit.prior, (misfit.says,), misfit.cures,
-        kind="plain" if misfit.is_plain else "specific", is_tested=not misfit.is_plain,
+        kind="plain" if misfit.is_plain else "specific", is_tested=misfit.is_tested and not misfit.is_plain,
     )  # fmt: skip
 
 
@@ -187,7 +194,8 @@ def _no_fit_for_classes(case: Case, kind: str) -> _Misfit | None:
             0.55, title, f"{reach}; the loss wants logits, which may be any number.", ((LastActivation(None),),)
         )
     if is_classification(case):
-        return _Misfit(0.5, title, f"{reach}; classes want probabilities or logits.", (fitting_loss(case),))
+        says = f"{reach}; classes want probabilities or logits."
+        return _Misfit(0.6, title, says, (fitting_loss(case),), is_tested=False)
     return None
 
 
