@@ -160,7 +160,7 @@ def _is_impossible(trace: Trace, curve: _Curve) -> bool:
     """A loss below 0 that cannot be: it was given numbers that are not what it takes them for."""
     data, name = trace.setup.data, trace.setup.loss.name
     density = name == "nll" and not (data is not None and data.labels)  # of numbers, which may well be above 1
-    return name in NEVER_NEGATIVE and not density and curve.last < -1e-3 and curve.end < -1e-3
+    return name in NEVER_NEGATIVE and not density and min(curve.last, curve.best) < -1e-3
 
 
 def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tuple[Course, str]:
