@@ -15,6 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from glassgrad.doctor import callbacks
     from glassgrad.doctor.examining import examine
     from glassgrad.doctor.report.report import Report
     from glassgrad.doctor.watching import Visit, watch
@@ -26,10 +27,12 @@ _WHERE = {  # the imports above; tests/doctor/test_names.py holds them together
     "watch": "doctor.watching",
 }
 
-__all__ = ["Report", "Visit", "examine", "watch"]
+__all__ = ["Report", "Visit", "callbacks", "examine", "watch"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "callbacks":
+        return importlib.import_module("glassgrad.doctor.callbacks")
     if name not in _WHERE:
         raise AttributeError(f"module 'glassgrad.doctor' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"glassgrad.{_WHERE[name]}"), name)

@@ -14,11 +14,16 @@ class Watcher:
         self._every = every
         self._is_open = False
         self.visit: Visit | None = None
+        self._why_not: Exception | None = None
 
     def begin(self, model: Any, optimizer: Any) -> None:
         """The training begins."""
         self.end()
-        self.visit = watch(model, optimizer, every=self._every)
+        try:
+            self.visit = watch(model, optimizer, every=self._every)
+        except Exception as error:  # noqa: BLE001 - the training goes on unwatched; the report says why
+            self.visit, self._why_not = None, error
+            return
         self.visit.__enter__()
         self._is_open = True
 
@@ -29,7 +34,9 @@ class Watcher:
             self.visit.__exit__(None, None, None)
 
     def report(self) -> Report:
-        """What there is to say so far. Raises UsageError before the training began."""
+        """What there is to say so far. Raises UsageError before the training began, or where it cannot be watched."""
+        if self._why_not is not None and self.visit is None:
+            raise self._why_not
         if self.visit is None:
             raise UsageError("there is no report yet: the training has not begun")
         return self.visit.report()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from glassgrad.base.errors import UsageError
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
 from glassgrad.doctor.cures.words import size_of, titled
@@ -121,8 +120,9 @@ class _Trial:
             steps = round(self.steps * _length(candidate.edits))
             trace = candidate.subject.run(steps, seed=seed, seconds=allowed * _length(candidate.edits))
             candidate.outcomes[seed] = _outcome(trace)
-        except (Cannot, UsageError) as reason:  # a model that cannot be run with the edit tells nothing of the others
-            candidate.why_not = str(reason)
+        except Exception as error:  # noqa: BLE001 - a model that fails with one edit tells nothing of the others
+            said = str(error).partition("\n")[0]
+            candidate.why_not = said if isinstance(error, Cannot) else f"it fails: {said or type(error).__name__}"
 
     def together(self, found: Sequence[_Candidate], tell: Tell) -> list[_Candidate]:
         """The two best candidates of different causes at once, where none learns alone."""

@@ -87,10 +87,11 @@ def _failure(trace: Trace) -> str:
     """Why there is no finite number any more; empty where there is."""
     bad = trace.bad
     ends_finite = bool(trace.losses) and isfinite(trace.losses[-1])
-    if bad is not None and not (bad.phase in ("input", "target") and ends_finite):
+    went_on = ends_finite and bad is not None and bad.step < len(trace.losses) - 1  # a step that a scaler left out
+    if bad is not None and not went_on and not (bad.phase in ("input", "target") and ends_finite):
         what = {"nan": "NaN", "inf": "infinite"}[bad.what]
         return f"From step {bad.step} on there are numbers that are {what}{': ' + bad.says if bad.says else ''}."
-    if any(value in (float("inf"), float("-inf")) for value in trace.losses):
+    if not ends_finite and any(value in (float("inf"), float("-inf")) for value in trace.losses):
         return "The loss becomes infinite."
     if trace.after is not None and not isfinite(trace.after):
         return "At the end the loss is no finite number."

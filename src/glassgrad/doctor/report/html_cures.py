@@ -52,7 +52,8 @@ def _table(report: Found, cures: Sequence[Cure]) -> str:
     ]  # fmt: skip
     name = what_is_judged(report)
     about = (
-        "Each cure was run from fresh starts beside the untreated training, on the same batches. Gained: how far it "
+        "Each cure was run from your start, and from fresh ones where it helps, beside the untreated training on the "
+        "same batches. Gained: how far it "
         "brings the training on the way to the least loss (or to no wrong prediction): the median of the starts, and "
         "the spread."
     )

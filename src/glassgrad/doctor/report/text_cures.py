@@ -17,8 +17,9 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
     tried = [cure for cure in report.cures if cure.why_not is None]
     if not tried:
         return
-    seeds = len(tried[0].after)
-    yield painted(f"What was tried ({seeds} fresh start{'s' if seeds != 1 else ''} each)", "bold", colours=colours)
+    fresh = max(len(cure.after) for cure in tried) - 1
+    also = f" and, where it helps, {fresh} fresh one{'s' if fresh != 1 else ''}" if fresh else ""
+    yield painted(f"What was tried (from your start{also})", "bold", colours=colours)
     columns = [
         Column(""), Column("cure", least=18), Column(f"{what_is_judged(report)} at the end"), Column("gained", spare=1),
         Column("learns", right=True), Column("curve", spare=2),

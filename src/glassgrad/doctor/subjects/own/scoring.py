@@ -40,6 +40,8 @@ def hits(predictions: Any, targets: tuple[Any, ...], loss: str, task: str) -> tu
         return int((chosen == target).sum()), target.size
     if prediction.shape == target.shape and prediction.ndim and prediction.shape[-1] > 1 and task == "classes":
         return int((prediction.argmax(axis=-1) == target.argmax(axis=-1)).sum()), target[..., 0].size
+    if prediction.size == target.size and task == "classes":
+        return int((np.round(prediction.ravel()) == target.ravel()).sum()), target.size
     if prediction.size == target.size:
         edge = 0.0 if loss in ("binary_cross_entropy_logits", "hinge") else 0.5
         middle = 0.0 if target.min() < 0 else 0.5

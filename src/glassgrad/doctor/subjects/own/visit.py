@@ -78,7 +78,7 @@ class Visit:
     def note_batch(self, values: tuple[Tree, ...], mask: Any) -> None:
         """Keeps the first batches, to read the data from."""
         if len(self.batches) < FIRST_BATCHES:
-            self.batches.append(real_rows(values, mask))
+            self.batches.append(map_leaves(np.array, real_rows(values, mask)))  # a source may use its arrays again
 
     def note(self, moment: Moment) -> None:
         """Keeps what a step begins with; where there are too many, every second is dropped."""

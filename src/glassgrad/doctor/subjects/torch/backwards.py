@@ -13,6 +13,8 @@ import torch
 _lock = threading.RLock()
 _listeners: tuple["Listener", ...] = ()
 _originals: dict[str, Any] = {}
+_ours: dict[str, Any] = {}
+_depth = threading.local()  # backward passes within a backward pass: a checkpoint's, a custom function's
 
 
 class Listener(Protocol):
@@ -55,12 +57,17 @@ def _replace() -> None:
 
     @functools.wraps(backward)
     def watched_backward(tensors: Any, *arguments: Any, **named: Any) -> Any:
+        if getattr(_depth, "is_inside", False):
+            return backward(tensors, *arguments, **named)
+        given = tensors if isinstance(tensors, torch.Tensor) else tuple(tensors)  # an iterator is gone through once
         told = _listeners
         for listener in told:
-            listener.before_backward(tensors)
+            listener.before_backward(given)
+        _depth.is_inside = True
         try:
-            return backward(tensors, *arguments, **named)
+            return backward(given, *arguments, **named)
         finally:
+            _depth.is_inside = False
             for listener in told:
                 listener.after_backward()
 
@@ -71,10 +78,16 @@ def _replace() -> None:
             listener.scaled(outputs, result)
         return result
 
+    _ours.update(backward=watched_backward, scale=watched_scale)
     torch.autograd.backward = watched_backward
     torch.amp.GradScaler.scale = watched_scale
 
 
 def _put_back() -> None:
-    torch.autograd.backward = _originals.pop("backward")
-    torch.amp.GradScaler.scale = _originals.pop("scale")
+    """Where another library has replaced ours meanwhile, ours stays below it: without listeners it does nothing."""
+    if torch.autograd.backward is _ours["backward"]:
+        torch.autograd.backward = _originals["backward"]
+    if torch.amp.GradScaler.scale is _ours["scale"]:
+        torch.amp.GradScaler.scale = _originals["scale"]
+    _originals.clear()
+    _ours.clear()

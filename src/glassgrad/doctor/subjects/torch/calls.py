@@ -35,7 +35,7 @@ class Call:
         learning = [output for output in outputs if output.requires_grad]
         self.is_reached = bool(learning)
         for output in learning:
-            output.register_hook(_keeper(meter, self.entering))
+            meter.hook(output, _keeper(meter, self.entering))
         wanted = [edge for edge in inputs if edge.is_learning]
         self.knows_leaving = bool(wanted)
         if not wanted:
@@ -44,7 +44,7 @@ class Call:
         found = None if self.operation.family == "recurrence" else _edges_between(starts, wanted)
         if found is None:
             for edge in wanted:
-                edge.tensor.register_hook(_keeper(meter, self.leaving))
+                meter.hook(edge.tensor, _keeper(meter, self.leaving))
             return
         for node, places in found:
             node.register_hook(_contributions(meter, self.leaving, places))
@@ -56,7 +56,7 @@ class Call:
             steps = gradient.detach().movedim(axis, 0).flatten(1).float().norm(dim=1)
             self.time.extend(meter.add(step) for step in steps.flip(0))
 
-        sequence.register_hook(keep)
+        meter.hook(sequence, keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,7 @@ def _gradient(learner: Learner, half: Batch) -> Any:
         value.backward()
     except Exception:  # noqa: BLE001 - a model may want batches of one size
         return None
-    found = [
-        parameter.grad.detach().flatten() for parameter in learner.model.parameters() if parameter.grad is not None
-    ]
+    gradients = [parameter.grad.detach() for parameter in learner.model.parameters() if parameter.grad is not None]
+    found = [(gradient.to_dense() if gradient.is_sparse else gradient).flatten() for gradient in gradients]
     vector = torch.cat(found) if found else None
     return vector if vector is not None and bool(torch.isfinite(vector).all()) else None

@@ -33,7 +33,7 @@ class Head:
                 self.gradient = gradient.detach()
 
         if self.tensor.requires_grad:
-            self.tensor.register_hook(note)
+            meter.hook(self.tensor, note)
 
 
 class Heads:

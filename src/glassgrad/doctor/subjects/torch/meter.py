@@ -1,5 +1,6 @@
 """Numbers of a sample, kept on the device until one synchronisation reads them all. Floor 7."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,6 +12,19 @@ class Meter:
     def __init__(self) -> None:
         self._tensors: list[Any] = []
         self._numbers: list[float] = []
+        self._handles: list[Any] = []
+
+    def hook(self, tensor: Any, function: Callable[[Any], None]) -> None:
+        """Calls the function with the gradient by the tensor, until `unhook`."""
+        handle = tensor.register_hook(function)
+        if tensor.is_leaf:  # it outlives the pass, and its hooks with it
+            self._handles.append(handle)
+
+    def unhook(self) -> None:
+        """Takes the hooks away that would outlive the pass."""
+        for handle in self._handles:
+            handle.remove()
+        self._handles.clear()
 
     def add(self, number: Any) -> int:
         """Keeps a 0-dimensional tensor, and gives the place of its number."""

@@ -99,11 +99,13 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             handle.remove()
         self._handles.clear()
         self._frames.clear()
+        self.meter.unhook()
 
     def restart(self) -> None:
         """Forgets the pass that was recorded: another begins."""
         self.recorded = Recorded()
         self._frames.clear()
+        self.meter.unhook()
         self._weights = self._weights_kind = ""
 
     def __enter__(self) -> Self:
@@ -128,14 +130,18 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             inputs, before, place = [], None, None
             if operation is not None:
                 self.is_listening = False
-                given = list(floating_in((arguments, named)))
-                if self.recorded.first is None:
-                    self.recorded.first = next(tensors_in((arguments, named)), None)
-                inputs = [Edge.of(tensor) for tensor in given]
-                if operation.family == "activation" and given:
-                    before = given[0].detach().clone() if getattr(module, "inplace", False) else given[0].detach()
-                place = caller()[0]
-                self.is_listening = True
+                try:
+                    given = list(floating_in((arguments, named)))
+                    if self.recorded.first is None:
+                        self.recorded.first = next(tensors_in((arguments, named)), None)
+                    inputs = [Edge.of(tensor) for tensor in given]
+                    if operation.family == "activation" and given:
+                        before = given[0].detach().clone() if getattr(module, "inplace", False) else given[0].detach()
+                    place = caller()[0]
+                except Exception as error:  # noqa: BLE001 - the training that is watched goes on
+                    self.recorded.skipped[path] = f"{type(error).__name__}: {error}"
+                finally:
+                    self.is_listening = True
             self._frames.append(_Frame(path, module, operation, inputs, before, place))
 
         return enter

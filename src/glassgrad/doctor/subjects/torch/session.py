@@ -30,6 +30,7 @@ class Session:
         self.has_backward = False
         self.stepped: set[int] = set()
         self._noted: set[int] = set()
+        self._mode: bool | None = None  # was the model in training mode, when it was called last?
 
     def open(self) -> None:
         """Begins to record."""
@@ -56,7 +57,7 @@ class Session:
         """The model is called: after a backward pass that is a new pass, of which the last one counts."""
         if self.has_backward or len(self._recorder.recorded.outputs) >= _PASSES:
             self._recorder.restart()
-        self._seen.is_training = bool(model.training)
+        self._mode = bool(model.training)
         self._seen.note_inputs(arguments, named)
         self.resume()
 
@@ -64,6 +65,8 @@ class Session:
         """The loss is known, and the pass is complete."""
         self.pause()
         self.has_backward = True
+        if self._mode is not None:  # a pass that is only looked at says nothing of how the model trains
+            self._seen.is_training = self._mode
         self._loss = loss.detach()
         if scaled is not None:
             self._scale = self._recorder.meter.add((scaled.detach().double() / loss.detach().double()).reshape(()))

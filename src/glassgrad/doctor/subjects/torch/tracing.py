@@ -1,5 +1,6 @@
 """The first number that is none: in the batch, a parameter, the forward pass, the loss, the backward pass. Floor 7."""
 
+import copy
 from math import isfinite, isnan
 from typing import Any, Literal
 
@@ -62,20 +63,14 @@ def in_forward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | N
 
 
 def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
-    """In the forward pass of a model with these inputs? Its buffers and the random state are then as before."""
+    """In the forward pass of a model with these inputs? Made on a copy: the person's own pass is still under way."""
     found = _bad(floating_in((arguments, dict(named))))
     if found is not None:
         return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
-    buffers = [buffer.detach().clone() for buffer in model.buffers()]
-    recorder = Recorder(model, finite=True)
-    with own_randomness(None), torch.enable_grad():
-        try:
-            with recorder:
-                model(*arguments, **named)
-        finally:
-            with torch.no_grad():
-                for buffer, value in zip(model.buffers(), buffers, strict=True):
-                    buffer.copy_(value)
+    again = copy.deepcopy(model)
+    recorder = Recorder(again, finite=True)
+    with own_randomness(None), torch.enable_grad(), recorder:
+        again(*arguments, **named)
     call = recorder.finiteness.found if recorder.finiteness is not None else None
     return None if call is None else _of_call(step, *call)
 

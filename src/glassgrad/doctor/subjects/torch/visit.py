@@ -48,7 +48,14 @@ class TorchVisit:
     # ---- begin and end -----------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Starts to watch."""
+        """Starts to watch. What cannot be watched is noted, and nothing of it stays behind."""
+        try:
+            self._begin()
+        except Exception as error:  # noqa: BLE001 - the training goes on unwatched
+            self._note(f"it cannot be watched: {type(error).__name__}: {error}")
+            self.end()
+
+    def _begin(self) -> None:
         self._pace = Pace(self._every)
         self._handles.append(
             self._model.register_forward_pre_hook(self._guarded(self._forward_begins), with_kwargs=True)
@@ -116,7 +123,7 @@ class TorchVisit:
     def scaled(self, loss: Any, result: Any) -> None:
         """A GradScaler has scaled a loss: the loss is what is told, not its multiple."""
         if isinstance(loss, torch.Tensor) and isinstance(result, torch.Tensor):
-            self._unscaled = {id(result): (loss, result)}
+            self._unscaled[id(result)] = (loss, result)
 
     def before_backward(self, tensors: Any) -> None:
         """See `backwards`."""
@@ -168,6 +175,7 @@ class TorchVisit:
         if session is not None:
             session.after_step(number, self._optimizers[number])
         if number == 0:
+            self._unscaled.clear()
             closure = any("LBFGS" in type(one).__name__ for one in self._optimizers[:1])
             self._losses.append(self._open[:1] if closure else self._open)
             self._open = []
