@@ -1,6 +1,7 @@
 """Names for the examples in the docstrings: `np`, `gg`, and Glassgrad's public names as they are."""
 
 import os
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import pytest
 import glassgrad as gg
 
 os.environ.setdefault("GLASSGRAD_STORE", "off")  # examples leave no runs behind
+
+# Modules that import an optional package when they are imported, and are so only where it is there.
+collect_ignore_glob = [] if find_spec("torch") else ["glassgrad/doctor/subjects/torch/*"]
 
 # Examples that need an optional package.
 NEEDED = {

@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import hypothesis
 import numpy as np
@@ -15,6 +16,9 @@ from glassgrad.base.settings import settings
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 os.environ.setdefault("GLASSGRAD_STORE", "off")  # training in tests leaves no runs behind
+
+# What builds cases in PyTorch, and is no test itself; the tests that use it are skipped without PyTorch.
+collect_ignore = [] if find_spec("torch") else ["doctor_cases/in_torch.py", "doctor_cases/loops.py"]
 
 # A timing never fails a test, so no deadlines. CI draws the same examples each time, a person's run new ones.
 hypothesis.settings.register_profile("local", deadline=None)

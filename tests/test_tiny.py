@@ -69,6 +69,12 @@ def test_derive():
     assert skydiver.check.agrees
 
 
+def test_doctor():
+    x = np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+    model, slow = gg.nn.Linear(1, 1, key=0), gg.optim.sgd(1e-7)
+    assert gg.doctor.examine(model, gg.nn.mse, (x, 3 * x + 1), slow, steps=50).causes[0].name == "rate-too-low"
+
+
 def test_draw():
     picture = gg.draw(lambda x: np.sin(x) ** 2, 1.0)
     assert picture.startswith("<svg ")

@@ -74,7 +74,7 @@ def test_awkward_shapes(shape, dtype):
     def loss(x, w):
         return np.sum(np.sin(gg.conv(x, w, **how)))
 
-    agrees(loss, x, w, tolerance=2e-4 if dtype == "float32" else 1e-11)
+    agrees(loss, x, w, tolerance=1e-3 if dtype == "float32" else 1e-11)
 
 
 def test_what_is_not_finite_reaches_its_own_outputs_alone():

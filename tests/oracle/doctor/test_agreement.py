@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-import torch
 
 from glassgrad import nn, optim
 from glassgrad.doctor.diagnosing import diagnosed
 from glassgrad.doctor.subjects import own
 from glassgrad.doctor.subjects import torch as theirs
+
+torch = pytest.importorskip("torch")
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(192, 6)).astype(np.float32)

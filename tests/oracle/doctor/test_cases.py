@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.importorskip("torch")
+
 import glassgrad as gg
 from tests.doctor_cases import suite
 from tests.doctor_cases.case import Case

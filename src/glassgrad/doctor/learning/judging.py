@@ -20,6 +20,7 @@ ENOUGH = 0.5  # this share of the way to the least loss is learning, whether or 
 FALLING = 0.2  # … and this share where it does
 SOON, SOON_FALLING = 100, 0.4  # of fewer steps so much is asked while it falls: they may just be too few
 FLAT = 0.2  # less, and no longer falling, is stuck
+STILL = 0.01  # a smaller share of the loss gone is no movement
 LITTLE = 0.03  # less is what a constant prediction gains by the way
 NEVER_NEGATIVE = (
     "mse",
@@ -184,6 +185,7 @@ def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tupl
         return "oscillates", f"{course}, and jumps by {said(curve.noise)} from step to step."
     dropped = (curve.first - curve.last) / abs(curve.first) if curve.first else 0.0
     on_its_way = curve.is_falling and dropped > LITTLE and not curve.last < 1.05 * baseline
-    if gained >= FLAT or (gained >= LITTLE and curve.is_falling) or on_its_way:
+    has_moved = dropped > STILL  # one that began with a good loss and stays there has not
+    if (gained >= FLAT and has_moved) or (gained >= LITTLE and curve.is_falling) or on_its_way:
         return "slow", f"{course}: {'it still falls, but slowly' if curve.is_falling else 'it falls by little'}."
     return "stuck", f"{course}: it does not get anywhere."

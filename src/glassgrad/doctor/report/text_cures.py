@@ -18,7 +18,7 @@ def cures(report: Found, most: int, width: int, colours: bool) -> Iterator[str]:
     if not tried:
         return
     fresh = max(len(cure.after) for cure in tried) - 1
-    also = f" and, where it helps, {fresh} fresh one{'s' if fresh != 1 else ''}" if fresh else ""
+    also = f"; where it helps, {fresh} fresh" if fresh else ""
     yield painted(f"What was tried (from your start{also})", "bold", colours=colours)
     columns = [
         Column(""), Column("cure", least=18), Column(f"{what_is_judged(report)} at the end"), Column("gained", spare=1),
