@@ -99,7 +99,6 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             handle.remove()
         self._handles.clear()
         self._frames.clear()
-        self.meter.unhook()
 
     def restart(self) -> None:
         """Forgets the pass that was recorded: another begins."""

@@ -42,6 +42,7 @@ class Session:
         if self._is_open:
             self._is_open = False
             self._recorder.detach()
+            self._recorder.meter.unhook()
             _remove(self._recorder)
 
     def pause(self) -> bool:

@@ -1,6 +1,5 @@
 """The first number that is none: in the batch, a parameter, the forward pass, the loss, the backward pass. Floor 7."""
 
-import copy
 from math import isfinite, isnan
 from typing import Any, Literal
 
@@ -63,14 +62,16 @@ def in_forward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | N
 
 
 def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
-    """In the forward pass of a model with these inputs? Made on a copy: the person's own pass is still under way."""
+    """In the forward pass of a model with these inputs? Made with copies of its buffers: a write into the person's own
+    would break the backward pass that is under way.
+    """
     found = _bad(floating_in((arguments, dict(named))))
     if found is not None:
         return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
-    again = copy.deepcopy(model)
-    recorder = Recorder(again, finite=True)
+    buffers = {name: buffer.detach().clone() for name, buffer in model.named_buffers()}
+    recorder = Recorder(model, finite=True)
     with own_randomness(None), torch.enable_grad(), recorder:
-        again(*arguments, **named)
+        torch.func.functional_call(model, buffers, tuple(arguments), dict(named))
     call = recorder.finiteness.found if recorder.finiteness is not None else None
     return None if call is None else _of_call(step, *call)
 
