@@ -125,18 +125,21 @@ class _Trial:
             candidate.why_not = said if isinstance(error, Cannot) else f"it fails: {said or type(error).__name__}"
 
     def together(self, found: Sequence[_Candidate], tell: Tell) -> list[_Candidate]:
-        """The two best candidates of different causes at once, where none learns alone."""
+        """Two at once, where none learns alone: the best one and that of the surest cause, each with two others."""
         if any(self.helped(candidate, None) for candidate in found):
             return []
         ran = [candidate for candidate in sorted(found, key=self.rank) if candidate.outcomes]
-        firsts = ran[:1]
-        others = [
-            one for one in ran[1:] if firsts and not {type(e) for e in one.edits} & {type(e) for e in firsts[0].edits}
-        ]
-        pairs = [_Candidate((*first.edits, *other.edits), first.cause) for first in firsts for other in others[:2]]
+        surest = [candidate for candidate in found if candidate.outcomes][:1]
+        chosen: dict[frozenset[Edit], _Candidate] = {}
+        for first in (*ran[:1], *surest):
+            others = [one for one in ran if not _kinds(one) & _kinds(first)]
+            for other in others[:2]:
+                both = (*first.edits, *other.edits)
+                chosen.setdefault(frozenset(both), _Candidate(both, first.cause))
+        pairs = list(chosen.values())
         for pair in pairs:
             tell(f"trying two at once: {titled(pair.edits)}")
-            self.run(pair, None, share=0.2)
+            self.run(pair, None, share=0.5 / len(pairs))
         return pairs
 
     # ------------------------------------------------------------------ comparing
@@ -174,6 +177,10 @@ class _Trial:
             spread=(gains[0], gains[-1]),
             why_not=candidate.why_not,
         )
+
+
+def _kinds(candidate: _Candidate) -> set[type]:
+    return {type(edit) for edit in candidate.edits}
 
 
 def _length(chosen: Sequence[Edit]) -> float:
