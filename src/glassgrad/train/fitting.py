@@ -80,7 +80,8 @@ def fit(
     or the environment names one in GLASSGRAD_STORE; `store=False` keeps nothing.
 
     With `doctor` the run is watched: `run.visit.report()` says whether it learns, and if not, where along the chain the
-    gradient breaks and why. Every number of the run is the same as without; up to 12 copies of the parameters are kept.
+    gradient breaks and why. Every number of the run is the same as without. Kept are up to 13 copies of the
+    parameters with their batches, one of the whole state, and the first 32 batches.
 
     A run that fails warns by `FailedTrainingWarning`. What breaks it, Ctrl-C or an error, has it as `error.run`.
 

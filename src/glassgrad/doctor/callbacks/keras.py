@@ -38,6 +38,7 @@ def keras(*, every: int | None = None) -> Any:
         def on_train_end(self, logs: Any = None) -> None:
             """The training has ended."""
             watcher.end()
+            vars(self.model.optimizer).pop("apply", None)  # its own method again
 
         def report(self) -> Report:
             """What there is to say so far."""
