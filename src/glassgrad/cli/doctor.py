@@ -14,7 +14,6 @@ from glassgrad.cli.table_errors import table_errors
 if TYPE_CHECKING:
     from glassgrad.doctor.report.report import Report
 
-_SURE = 0.5  # the confidence from which on a cause is a finding
 HEALTHY, FINDINGS, NOT_EXAMINED = 0, 1, 2
 _PARTS = ("model", "loss", "data", "optimizer")
 _ALSO = {"optimizer": ("optimiser",)}  # the same by another name
@@ -143,5 +142,5 @@ def _code(report: "Report", names: frozenset[str] | None) -> int:
     if names is None:
         return HEALTHY if report.is_healthy else FINDINGS
     found: set[str] = {symptom.name for symptom in report.symptoms}
-    found |= {cause.name for cause in report.causes if cause.confidence >= _SURE}
+    found |= {cause.name for cause in report.causes if cause.is_sure}
     return FINDINGS if names & found else HEALTHY

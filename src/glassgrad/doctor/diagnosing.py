@@ -11,7 +11,7 @@ from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.learning.learning import Learning
 from glassgrad.doctor.ledger.making import ledger_of
 from glassgrad.doctor.measured.trace import Trace
-from glassgrad.doctor.report.found import SURE, Verdict
+from glassgrad.doctor.report.found import Verdict
 from glassgrad.doctor.report.report import Report
 from glassgrad.doctor.subjects.coding import code_of
 from glassgrad.doctor.subjects.subject import Subject
@@ -51,7 +51,7 @@ def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0
 
 def verdict_of(learning: Learning, causes: Sequence[Cause]) -> Verdict:
     """Healthy, slow, sick; unknown where too little was seen."""
-    sure = any(cause.confidence >= SURE for cause in causes)
+    sure = any(cause.is_sure for cause in causes)
     if learning.steps < _FEWEST and learning.course != "fails":
         return "sick" if sure else "unknown"
     if learning.course == "learns":
@@ -65,7 +65,7 @@ def titled_verdict(verdict: Verdict, learning: Learning, symptoms: Sequence[Symp
     """The verdict in a sentence: the first cause, else the first symptom, else how it goes."""
     if verdict in ("healthy", "slow but flowing", "unknown"):
         return learning.reason or "No step was seen"
-    if causes and causes[0].confidence >= SURE:
+    if causes and causes[0].is_sure:
         return causes[0].title
     if symptoms:
         return f"{symptoms[0].title}; no cause is certain"
@@ -74,7 +74,7 @@ def titled_verdict(verdict: Verdict, learning: Learning, symptoms: Sequence[Symp
 
 def worth_trying(trace: Trace, causes: Sequence[Cause]) -> tuple[tuple[str, str], ...]:
     """The first cure of each cause that is sure, or of the likeliest where none is: (title, code)."""
-    sure = [cause for cause in causes if cause.confidence >= SURE]
+    sure = [cause for cause in causes if cause.is_sure]
     firsts = dict.fromkeys(cause.edits[0] for cause in sure or causes if cause.edits)
     return tuple(
         (titled(edits), "\n".join(code_of(edit, trace.setup) for edit in edits))

@@ -21,6 +21,9 @@ CauseName: TypeAlias = Literal[
 ]  # fmt: skip
 
 
+SURE = 0.5  # from this confidence on a cause is a finding; below it is "also possible"
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A reason, with what speaks for it, and the edits that would take it away, the smallest first.
@@ -35,3 +38,8 @@ class Cause:
     evidence: tuple[str, ...]
     edits: tuple[tuple[Edit, ...], ...] = ()  # each a cure worth trying: one edit, or several at once
     tested: tuple[str, ...] = field(default=())
+
+    @property
+    def is_sure(self) -> bool:
+        """Is it a finding, and not only possible?"""
+        return self.confidence >= SURE

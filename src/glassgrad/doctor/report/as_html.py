@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
-from glassgrad.doctor.causes.cause import Cause
+from glassgrad.doctor.causes.cause import SURE, Cause
 from glassgrad.doctor.measured.sample import Sample
-from glassgrad.doctor.report.found import SURE, Found
+from glassgrad.doctor.report.found import Found
 from glassgrad.doctor.report.html_chain import chain_section
 from glassgrad.doctor.report.html_cures import code, cures_section, loss_chart
 from glassgrad.doctor.report.inside import json_inside
@@ -49,7 +49,7 @@ def _minute(report: Found) -> Iterator[str]:
         f'<section class="verdict {_KINDS[report.verdict]}" aria-label="Verdict"><p><span class="word">'
         f"{xml(report.verdict)}:</span> {xml(titled(report))}</p>{f'<p>{xml(said)}</p>' if said else ''}</section>"
     )
-    cause = next((cause for cause in report.causes if cause.confidence >= SURE), None)
+    cause = next((cause for cause in report.causes if cause.is_sure), None)
     cards = []
     if cause is not None:
         cards.append(f"<section><h2>Why</h2>{_why(cause)}</section>")

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from glassgrad.doctor.report.found import SURE, Found
+from glassgrad.doctor.report.found import Found
 from glassgrad.doctor.report.text_chain import chain
 from glassgrad.doctor.report.text_cures import cures, remedy
 from glassgrad.doctor.report.words import broke, cost, learnt, titled
@@ -81,7 +81,7 @@ def _verdict(report: Found, width: int, colours: bool) -> Iterator[str]:
 
 def _why(report: Found, room: _Room, width: int, heading: Callable[[str], str]) -> Iterator[str]:
     """The causes with what speaks for them; where none is known, what is seen."""
-    sure = [cause for cause in report.causes if cause.confidence >= SURE][: room.causes]
+    sure = [cause for cause in report.causes if cause.is_sure][: room.causes]
     others = [cause for cause in report.causes if cause not in sure]
     if not sure and report.symptoms:
         yield heading("Seen")

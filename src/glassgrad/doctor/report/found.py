@@ -11,7 +11,6 @@ from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.symptoms.symptom import Symptom
 
 Verdict: TypeAlias = Literal["healthy", "slow but flowing", "sick", "unknown"]
-SURE = 0.5  # from this confidence on a cause is a finding; below it is "also possible"
 
 
 @dataclass(frozen=True, slots=True)
