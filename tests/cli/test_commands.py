@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from glassgrad._version import __version__
 from glassgrad.cli.main import app
 
 MODEL = """
@@ -175,6 +176,12 @@ def test_module_and_help_run_as_processes():
     )
     assert json.loads(done.stdout)["derivative"]["value"] == 6.0
     assert "derive" in run("--help").stdout
+
+
+def test_the_version_is_said_in_a_line():
+    result = run("--version")
+    assert result.exit_code == 0
+    assert result.stdout == f"glassgrad {__version__}\n"
 
 
 def test_a_hint_names_the_option_of_the_command():

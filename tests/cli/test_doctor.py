@@ -40,6 +40,10 @@ def fails():
     raise ValueError("no data today")
 
 
+def confuses():
+    return len(3)
+
+
 def wants(arguments):
     return arguments
 
@@ -138,6 +142,7 @@ def test_the_text_is_that_of_the_report(setups, examined):
         ("setups.py:nothing", "gives no loss and no data and no optimizer"),
         ("setups.py:three", "gives 3 things"),
         ("setups.py:fails", "ValueError: no data today"),
+        ("setups.py:confuses", "fails: TypeError: object of type 'int' has no len()"),
         ("setups.py:wants", "cannot be called without arguments"),
         ("setups.py:helthy", "did you mean 'healthy'?"),
         ("setups.py", "names no setup"),

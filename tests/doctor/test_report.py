@@ -253,6 +253,15 @@ def test_the_page_is_one_file_that_needs_nothing(made):
     assert data["left_out"] == []
 
 
+def test_a_notebook_shows_the_page_in_a_frame_of_its_own():
+    report = vanishing()
+    [(tag, frame)] = Page(report._repr_html_()).tags
+    assert tag == "iframe"
+    assert frame["srcdoc"] == report.html()
+    assert "sandbox" in frame
+    assert frame["title"]
+
+
 @KINDS
 def test_the_page_is_told_by_screen_readers(made):
     page = Page(made().html())

@@ -1,5 +1,6 @@
 """`glassgrad doctor`: what is wrong with a training, from a file that sets it up or from what it has recorded."""
 
+import inspect
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -91,10 +92,9 @@ def _where(error: Exception) -> str | None:
 def _parts(found: Any, target: str) -> list[Any]:
     """Model, loss, data and optimiser, from a function that gives them, a mapping, a sequence or an object."""
     if callable(found) and not any(hasattr(found, name) for name in _PARTS[:1]):
+        _check_takes_nothing(found, target)
         try:
             found = found()
-        except TypeError as error:
-            stop(f"{target} cannot be called without arguments: {error}")
         except Exception as error:  # noqa: BLE001 - it is the person's own function
             stop(f"{target} fails: {type(error).__name__}: {error}", hint=_where(error))
     if isinstance(found, tuple | list):
@@ -112,6 +112,17 @@ def _parts(found: Any, target: str) -> list[Any]:
     if missing:
         stop(f"{target} gives no {' and no '.join(missing)}", hint=f"a dict or object with {', '.join(_PARTS)}")
     return parts
+
+
+def _check_takes_nothing(function: Any, target: str) -> None:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return  # it has none to look at
+    try:
+        signature.bind()
+    except TypeError as error:
+        stop(f"{target} cannot be called without arguments: {error}")
 
 
 def _names(text: str | None) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from glassgrad._version import __version__
 from glassgrad.base.source import count_as_internal
 from glassgrad.cli.doctor import doctor
 from glassgrad.cli.export import export
@@ -17,6 +18,13 @@ from glassgrad.cli.output import as_json, give, plain_errors, say, shown, speak_
 from glassgrad.cli.predict import predict
 from glassgrad.cli.runs import app as runs
 from glassgrad.cli.train import train
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        give(f"glassgrad {__version__}", None)
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="glassgrad",
@@ -28,6 +36,15 @@ app = typer.Typer(
 )
 
 app.add_typer(runs, name="runs")
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="say which version it is, and end")
+    ] = False,
+) -> None:
+    """Differentiates by the chain rule and shows its work."""
 
 
 class Form(StrEnum):

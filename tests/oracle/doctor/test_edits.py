@@ -166,6 +166,57 @@ def test_scaled_inputs_and_targets_have_mean_0_and_deviation_1():
     assert (data.targets.mean, data.targets.std) == pytest.approx((0, 1), abs=1e-3)
 
 
+def weighed(prediction, target, weight, scale=None):
+    loss = (weight * (prediction - target) ** 2).mean()
+    return loss if scale is None else scale * loss
+
+
+def test_joined_batches_have_all_targets_of_their_examples():
+    x, y = sums()
+    weight = torch.arange(128.0)[:, None]
+    batches = [(x[place], y[place], weight[place]) for place in torch.arange(128).split(32)]
+    joined = of(chain(), weighed, batches).edited(edits.BatchSize(2)).batches
+    assert [len(batch.inputs) for batch in joined] == [64, 64]
+    assert torch.equal(joined[1].target, y[64:])
+    assert torch.equal(joined[1].more[0], weight[64:])
+
+
+@pytest.mark.parametrize("differ", [False, True])
+def test_what_has_no_row_for_each_example_is_the_same_in_joined_batches(differ):
+    x, y = sums()
+    scales = torch.tensor([2.0, 3.0 if differ else 2.0])
+    parts = torch.arange(128).split(64)
+    batches = [(x[part], y[part], y[part], scale) for part, scale in zip(parts, scales, strict=True)]
+    found = of(chain(), weighed, batches)
+    if differ:
+        with pytest.raises(Cannot, match="which differ"):
+            found.edited(edits.BatchSize(2))
+    else:
+        assert found.edited(edits.BatchSize(2)).batches[0].more[1] == 2
+
+
+def test_rows_whose_further_targets_are_no_numbers_are_dropped():
+    x, y = sums()
+    weight = torch.ones(128, 1)
+    weight[5] = float("nan")
+    found = of(chain(), weighed, [(x, y, weight)]).edited(edits.DropRows())
+    assert [batch.count for batch in found.batches] == [127]
+
+
+def test_one_batch_is_fitted_without_an_option_that_the_optimiser_lacks():
+    class Plain(torch.optim.Optimizer):
+        @torch.no_grad()
+        def step(self):
+            for group in self.param_groups:
+                assert set(group) == {"params", "lr"}
+                for parameter in group["params"]:
+                    parameter.sub_(group["lr"] * parameter.grad)
+
+    model = chain(depth=0)
+    before, after = of(model, optimizer=Plain(model.parameters(), {"lr": 0.1})).fits_one_batch(20)
+    assert after < before
+
+
 def test_rows_with_no_numbers_are_dropped():
     x, y = sums()
     x[3, 1] = float("nan")

@@ -9,6 +9,7 @@ from glassgrad.doctor.report.as_html import as_html
 from glassgrad.doctor.report.as_text import as_text
 from glassgrad.doctor.report.found import Found, Verdict
 from glassgrad.doctor.report.saving import save
+from glassgrad.explain.notation.escape import xml
 
 __all__ = ["Report", "Verdict"]
 
@@ -33,6 +34,11 @@ class Report(Found):
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON: what is no number is None, infinities are "inf" and "-inf"."""
         return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the page in a frame of its own, so that its style and the notebook's stay apart."""
+        style = "width: 100%; height: 40rem; border: 0"
+        return f'<iframe sandbox srcdoc="{xml(self.html())}" style="{style}" title="The doctor\'s report"></iframe>'
 
     def save(self, path: str | Path) -> Path:
         """Writes the report to a file; its ending says as what: .html, .json or .txt.

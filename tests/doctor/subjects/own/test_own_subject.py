@@ -1,5 +1,7 @@
 """Set-ups of our own: read, run afresh, sampled, and left as they were."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,7 @@ from glassgrad import nn, optim
 from glassgrad.base.errors import UsageError
 from glassgrad.doctor.subjects import own
 from glassgrad.doctor.subjects.choosing import subject_of
+from glassgrad.doctor.subjects.own.chain import Chain
 
 ROWS = np.random.default_rng(0)
 X = ROWS.normal(size=(128, 6)).astype(np.float32)
@@ -101,6 +104,20 @@ def test_gradients_and_updates_are_those_of_the_step():
     (sample,) = subject(model, optimizer=optim.sgd(0.5)).run(1, samples=(0,)).samples
     for weights in sample.weights:
         assert weights.update == pytest.approx(0.5 * weights.gradient, rel=1e-4)
+
+
+def test_no_graph_of_a_run_outlives_it():
+    def chains():
+        gc.collect()
+        return sum(type(one) is Chain for one in gc.get_objects())
+
+    before = chains()
+    found = subject()
+    found.setup()
+    found.run(2, samples=(0, 1))
+    assert chains() > before
+    del found
+    assert chains() == before
 
 
 def test_units_that_are_dead_are_counted():

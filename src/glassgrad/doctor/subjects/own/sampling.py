@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from math import nan
 from typing import Any
 
@@ -237,7 +236,6 @@ def norm_of(arrays: Any) -> float:
     return float(np.sqrt(total))
 
 
-@lru_cache(maxsize=4096)
 def owner_of(path: str, chain: Chain) -> str:
     """The path of the link that a parameter belongs to: the longest above it."""
     for piece in chain.pieces:

@@ -8,7 +8,7 @@ from glassgrad.doctor.subjects.edits import BatchSize, DropRows, ScaleInputs, Sc
 from glassgrad.doctor.subjects.subject import Cannot
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.site import Site
-from glassgrad.doctor.subjects.torch.tensors import floating_in, tensors_in
+from glassgrad.doctor.subjects.torch.tensors import floating_in
 
 
 def scale_inputs(site: Site, edit: ScaleInputs) -> None:
@@ -63,7 +63,7 @@ def drop_rows(site: Site, edit: DropRows) -> None:
     kept, dropped = [], 0
     for batch in site.batches:
         good = torch.ones(batch.count, dtype=torch.bool)
-        for tensor in floating_in((batch.arguments, dict(batch.named), batch.target)):
+        for tensor in floating_in((batch.arguments, dict(batch.named), batch.target, batch.more)):
             if tensor.ndim and tensor.shape[0] == batch.count:
                 good &= torch.isfinite(tensor.flatten(1) if tensor.ndim > 1 else tensor[:, None]).all(1).cpu()
         places = good.nonzero().flatten()
@@ -100,6 +100,20 @@ def join_batches(site: Site, edit: BatchSize) -> None:
 
 
 def _joined(group: tuple[Batch, ...]) -> Batch:
-    columns = [list(tensors_in((one.arguments, dict(one.named), one.target))) for one in group]
-    joined = iter([torch.cat(tensors) if tensors[0].ndim else tensors[0] for tensors in zip(*columns, strict=True)])
+    """One batch of several: what has a row for each example is joined, and the rest must be the same in all."""
+    counts = [one.count for one in group]
+    columns: list[list[Any]] = [[] for _ in group]
+    for one, column in zip(group, columns, strict=True):
+        one.mapped(column.append)
+    if len({len(column) for column in columns}) > 1:
+        raise Cannot("the batches are of different parts")
+    joined = iter([_joined_tensor(tensors, counts) for tensors in zip(*columns, strict=True)])
     return group[0].mapped(lambda tensor: next(joined))
+
+
+def _joined_tensor(tensors: tuple[Any, ...], counts: list[int]) -> Any:
+    if all(tensor.ndim and tensor.shape[0] == count for tensor, count in zip(tensors, counts, strict=True)):
+        return torch.cat(tensors)
+    if any(not torch.equal(tensor, tensors[0]) for tensor in tensors[1:]):
+        raise Cannot("the batches hold tensors without a row for each example, which differ")
+    return tensors[0]

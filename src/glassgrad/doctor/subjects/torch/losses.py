@@ -1,6 +1,7 @@
 """Which loss it is: from its class, from the function it calls, or from what it does to a prediction. Floor 7."""
 
 import warnings
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -27,7 +28,7 @@ def _hinge(prediction: Any, target: Any) -> Any:
 
 
 # What a loss of one's own may be in truth; each with the mean over all entries (or examples).
-CANDIDATES = {
+CANDIDATES: dict[str, Callable[[Any, Any], Any]] = {
     "mse": F.mse_loss,
     "mae": F.l1_loss,
     "binary_cross_entropy": lambda p, y: F.binary_cross_entropy(p, y.to(p.dtype)),

@@ -166,8 +166,8 @@ class TorchSubject:
                 if isinstance(module, torch.nn.modules.dropout._DropoutNd):  # noqa: SLF001 - not exported
                     module.p = 0.0
             for optimizer in learner.optimizers:
-                for group in optimizer.param_groups:
-                    group["weight_decay"] = 0.0 if "weight_decay" in group else None
+                for group in [one for one in optimizer.param_groups if "weight_decay" in one]:
+                    group["weight_decay"] = 0.0
             runner = Runner(learner, self.batches[:1], self.habits, self._read.line, {})
             run = runner.train(steps, (), None, None)
         return run.losses[0], run.losses[-1]
