@@ -9,6 +9,7 @@ import pytest
 HEAVY = [
     "jax",
     "matplotlib",
+    "numpy.ma",
     "pint",
     "rich",
     "scipy.linalg",
