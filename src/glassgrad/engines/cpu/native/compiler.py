@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -21,6 +22,7 @@ from glassgrad.engines.cpu.native.parts import parts
 
 _Made = TypeVar("_Made")
 _making = Lock()
+_idle: list[Any] = []  # machines
 _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
@@ -105,9 +107,25 @@ def _object(text: str) -> bytes:
     return _made(text, _emitted)
 
 
+@contextmanager
+def _machine() -> Iterator[Any]:
+    """A machine that nobody else compiles for meanwhile; what it found out about the processor serves again."""
+    try:
+        machine = _idle.pop()
+    except IndexError:
+        machine = _new_machine()
+    yield machine
+    _idle.append(machine)
+
+
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
     """What is made of the optimised text, in a context of its own."""
-    context, machine = llvm.create_context(), _new_machine()
+    with _machine() as machine:
+        return _made_for(machine, text, make)
+
+
+def _made_for(machine: Any, text: str, make: Callable[[Any, Any], _Made]) -> _Made:
+    context = llvm.create_context()
     module = llvm.parse_assembly(text, context)
     try:
         module.verify()

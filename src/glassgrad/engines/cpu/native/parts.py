@@ -7,6 +7,7 @@ texts differ only in their names. Functions named `k3.range` and `k3.task` belon
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 _NAME = re.compile(r"@([\w.$]+)")
 _DEFINED = re.compile(r"define (?:internal )?[^@]*@([\w.$]+)\(")
@@ -52,8 +53,7 @@ def parts(text: str, most: int) -> list[str]:
     if module is None:
         return [text]
     module.functions = _each_once(module.functions)
-    lines = sum([len(function.lines) for function in module.functions])
-    count = max(min(most, lines // _WORTH_IT), 1)
+    count = max(min(most, _worth_while(module.functions)), 1)
     shared_out = [own for own in _shared_out(module.functions, count) if own]
     mentioned = [{name for function in own for name in function.mentions} for own in shared_out]
     copied = {name for f in module.functions if f.is_copied for name in f.mentions}
@@ -144,6 +144,12 @@ def _renamed(function: _Function, instead: dict[str, str]) -> None:
 
 
 # ------------------------------------------------------------------ parts
+def _worth_while(functions: Sequence[_Function]) -> int:
+    """How many parts are worth compiling on their own: none is done before the one with the longest function is."""
+    lengths = [sum([len(member.lines) for member in members]) for _, members in _families(functions)]
+    return min(sum(lengths) // _WORTH_IT, ceil(sum(lengths) / max(lengths))) if lengths else 1
+
+
 def _shared_out(functions: Sequence[_Function], count: int) -> list[list[_Function]]:
     """The functions in so many parts of about the same length; families stay together."""
     found: list[list[_Function]] = [[] for _ in range(count)]

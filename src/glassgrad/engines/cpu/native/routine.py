@@ -136,11 +136,11 @@ class Routine(Writer):
         self.label(after)
 
     @contextmanager
-    def count(self, until: Value, step: Value | int = 1) -> Iterator[Value]:
-        """Runs what is written inside for 0, step, 2·step … below `until`."""
+    def count(self, until: Value, step: Value | int = 1, start: Value | int = 0) -> Iterator[Value]:
+        """Runs what is written inside for start, start + step, start + 2·step … below `until`."""
         index = self.variable(I64)
         head, inside, after = self.new_label(), self.new_label(), self.new_label()
-        self.write(index, 0, self.number(0))
+        self.write(index, 0, until.like(start))
         self.jump(head)
         self.label(head)
         now = self.read(index)

@@ -5,18 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from glassgrad.engines.cpu.native.lapack import lapack_address
 from glassgrad.engines.cpu.native.threads import fork_join_address, processor_count
-from glassgrad.engines.cpu.products.driver import DRIVER
-from glassgrad.engines.cpu.products.library import is_known, is_product_part, product_address
-
-_FEW = 3
+from glassgrad.engines.cpu.products.library import is_known, is_product_part, make_known, product_address
 
 
 def addresses(names: Collection[str]) -> dict[str, int]:
     """The address of `fork_join`, of LAPACK's functions, and of what products are made of."""
-    if len(names) <= _FEW:
-        return {name: _address(name) for name in names}
-    with ThreadPoolExecutor(processor_count()) as threads:  # parts of products may have to be compiled
-        return dict(zip(names, threads.map(_address, names), strict=True))
+    make_known([name for name in names if is_product_part(name)])
+    return {name: _address(name) for name in names}
 
 
 def beside(names: Collection[str], work: Callable[[], bytes]) -> bytes:
@@ -24,9 +19,8 @@ def beside(names: Collection[str], work: Callable[[], bytes]) -> bytes:
     parts = [name for name in names if is_product_part(name) and not is_known(name)]
     if not parts or processor_count() == 1:
         return work()
-    with ThreadPoolExecutor(processor_count()) as threads:
-        for name in sorted(parts, key=lambda name: name != DRIVER):  # it takes longest
-            threads.submit(product_address, name)  # an error comes again when the address is asked for
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(make_known, parts)  # an error comes again when the addresses are asked for
         return work()
 
 

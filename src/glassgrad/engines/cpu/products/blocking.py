@@ -5,6 +5,7 @@ order follows from the sizes alone.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, lcm
 
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
@@ -12,6 +13,7 @@ from glassgrad.engines.cpu.emit.types import bytes_of
 from glassgrad.engines.cpu.native.compiler import host_features
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
+from glassgrad.engines.cpu.products.rows import RowCopy
 from glassgrad.engines.cpu.products.tile import Tile, Way
 from glassgrad.engines.cpu.products.windows import WindowCopy
 
@@ -62,13 +64,25 @@ class Blocking:
     panel_step: int = 0  # bytes from the room of a column to that of the next; 0 where panels are laid out in one room
     a_pitch: int = 0  # bytes between the rows of a block of A where it is copied; else 0
     a_room: int = 0
-    a_turn: Packing | None = None  # how it is turned, where its columns lie whole
-    a_turn_last: Packing | None = None
+    a_copy: RowCopy | WindowCopy | None = None  # how
 
     @property
     def pieces(self) -> int:
         """How many the threads share."""
         return self.batch_parts * self.row_parts * self.column_parts
+
+    def bounds(self, product: Product) -> list[tuple[int, int, int, int, int, int]]:
+        """Of each piece: its first batch and the one behind its last, and so its rows and its columns."""
+        batches = _cuts(product.batches, 1, self.batch_parts)
+        rows = _cuts(product.rows, self.row_unit, self.row_parts)
+        columns = _cuts(product.columns, self.tile_columns, self.column_parts)
+        return [(*some, *high, *wide) for some in batches for high in rows for wide in columns]
+
+
+def _cuts(size: int, unit: int, parts: int) -> list[tuple[int, int]]:
+    """Where each part begins and ends, in whole units but for the last."""
+    ends = [min(ceil(size / unit) * part // parts * unit, size) for part in range(parts + 1)]
+    return list(pairwise(ends))
 
 
 def registers() -> int:
@@ -202,15 +216,15 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
     if any(columns.packing is not None for columns in used):
         most = min(ceil(ceil(product.columns / tile_columns) / column_parts) * tile_columns, wide)
         room += ceil(((most if panel_step else 0) + widest) * deep * size / _LINE) * _LINE
-    turn = turn_last = None
-    if copied and product.a.columns != 1 and product.windows is None:
-        lanes = used[0].tile.lanes
-        turn = Packing(product.kind, 1, lanes, lanes, turned=True)
-        turn_last = Packing(product.kind, 1, lanes, product.inner % lanes, turned=True)
+    copy = _row_copy(product, used[0].tile.lanes) if copied else None
     parts = batch_parts, row_parts, column_parts
-    return Blocking(
-        panels, last, deep, high, wide, unit, tile_columns, *parts, room, panel_step, pitch, a_room, turn, turn_last
-    )
+    return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, panel_step, pitch, a_room, copy)
+
+
+def _row_copy(product: Product, lanes: int) -> RowCopy | WindowCopy:
+    if product.windows is not None:
+        return gathering(product, product.windows, lanes)
+    return RowCopy(product.kind) if product.a.columns == 1 else RowCopy(product.kind, lanes, product.inner % lanes)
 
 
 def _is_large(product: Product) -> bool:

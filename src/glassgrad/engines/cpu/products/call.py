@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from glassgrad.base.settings import current
-from glassgrad.engines.cpu.emit.lanes import vector_bytes
-from glassgrad.engines.cpu.emit.types import bytes_of
+from glassgrad.engines.cpu.emit.types import I64, bytes_of
 from glassgrad.engines.cpu.native.threads import processor_count
-from glassgrad.engines.cpu.products.blocking import Blocking, Columns, blocking_of, gathering
+from glassgrad.engines.cpu.products.blocking import Blocking, Columns, blocking_of
 from glassgrad.engines.cpu.products.driver import ARGUMENTS, DRIVER, WORDS
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Steps, product_of
+from glassgrad.engines.cpu.products.rows import RowCopy
+from glassgrad.engines.cpu.products.tile import Tile
 from glassgrad.engines.cpu.products.windows import WindowCopy
 from glassgrad.graph.node import Node
 
@@ -34,10 +35,17 @@ def write_product(module: "Module", frame: "Frame", node: Node) -> None:
         "a": frame.pointer(first),
         "b": frame.pointer(second),
         "c": frame.pointer(node),
-        "rows_table": frame.pointer(node.inputs[2]) if product.windows is not None else "null",
-        "columns_table": frame.pointer(node.inputs[3]) if product.windows is not None else "null",
         "room": frame.scratch(node) if node in frame.plan.scratch else "null",
     }
+    size = bytes_of(product.kind)
+    for letter, steps in (("a", product.a), ("b", product.b)):
+        given |= {
+            f"{letter}_rows": _constant_pointer(steps.rows * size),
+            f"{letter}_columns": _constant_pointer(steps.columns * size),
+        }
+    if product.windows is not None:
+        tables = {"rows": frame.pointer(node.inputs[2]), "columns": frame.pointer(node.inputs[3])}
+        given |= {f"{product.windows.operand}_{along}": table for along, table in tables.items()}
     arguments = frame.function.table([given[name] for name in ARGUMENTS])
     module.symbols[DRIVER] = f"declare void @{DRIVER}(ptr, i64, i64)"
     if blocking.pieces == 1:
@@ -48,36 +56,37 @@ def write_product(module: "Module", frame: "Frame", node: Node) -> None:
     frame.writer.line(f"call void @fork_join(ptr @{DRIVER}, {given_out})")
 
 
+def _constant_pointer(number: int) -> str:
+    return f"inttoptr (i64 {number} to ptr)"
+
+
 def _threads() -> int:
     return current().threads or processor_count()
 
 
 def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
-    """The numbers that describe the product to the driver, in its order."""
+    """The numbers that describe the product to the driver, in its order, and the bounds of its pieces."""
     size = bytes_of(product.kind)
     known: dict[str, int | str] = {
-        "rows": product.rows, "columns": product.columns, "inner": product.inner, "repeats": product.repeats,
-        "batches": product.batches, "size": size,
-        "deep": blocking.deep, "wide": blocking.wide, "high": blocking.high, "row_unit": blocking.row_unit,
-        "tile_columns": blocking.tile_columns, "room_bytes": blocking.room_bytes,
-        "batch_parts": blocking.batch_parts, "row_parts": blocking.row_parts, "column_parts": blocking.column_parts,
-        "panel_step": blocking.panel_step,
-        "a_pitch": blocking.a_pitch, "a_room": blocking.a_room,
-        "a_turn": _packer(module, blocking.a_turn), "a_turn_last": _packer(module, blocking.a_turn_last),
-        "a_windows": 0, "a_entry": 0, "b_entry": 0,
-        "a_turn_bytes": size * blocking.a_turn.lanes if blocking.a_turn is not None else size,
+        "inner": product.inner, "repeats": product.repeats, "columns": product.columns, "size": size,
+        "deep": blocking.deep, "wide": blocking.wide, "high": blocking.high, "tile_columns": blocking.tile_columns,
+        "room_bytes": blocking.room_bytes, "a_room": blocking.a_room, "panel_step": blocking.panel_step,
+        "a_copy": _part(module, blocking.a_copy), "a_entry": 0, "b_entry": 0, "b_in_place": 0,
     }  # fmt: skip
-    if product.windows is not None:
-        known[f"{product.windows.operand}_entry"] = 8
-        if product.windows.operand == "a":
-            lanes = max(vector_bytes() // size, 1)
-            known["a_windows"] = _address(module, gathering(product, product.windows, lanes).name)
     known |= _distances("a", product.a, "row", "inner", size)
     known |= _distances("b", product.b, "inner", "column", size)
     known |= _distances("c", product.c, "row", "column", size)
+    copied = blocking.a_copy is not None
+    known["tile_a_row"] = blocking.a_pitch if copied else known["a_row"]
+    known["tile_a_inner"] = size if copied else known["a_inner"]
+    if product.windows is not None:
+        known[f"{product.windows.operand}_entry"] = bytes_of(I64)
+        in_place = blocking.panels is not None and blocking.panels.packing is None
+        known["b_in_place"] = int(product.windows.operand == "b" and in_place)
     for prefix, columns in (("", blocking.panels), ("last_", blocking.last)):
         known |= {f"{prefix}{name}": value for name, value in _column_words(module, product, columns, size).items()}
-    return [f"i64 {known[name]}" for name in WORDS]
+    bounds = [number for piece in blocking.bounds(product) for number in piece]
+    return [f"i64 {number}" for number in (*[known[name] for name in WORDS], *bounds)]
 
 
 def _distances(letter: str, steps: Steps, rows: str, columns: str, size: int) -> dict[str, int]:
@@ -87,24 +96,21 @@ def _distances(letter: str, steps: Steps, rows: str, columns: str, size: int) ->
 
 def _column_words(module: "Module", product: Product, columns: Columns | None, size: int) -> dict[str, int | str]:
     if columns is None:
-        return {"tile_rows": 1, "tile": 0, "tile_below": 0, "pack": 0, "packed_row": 0}
+        return {"tile_rows": 1, "tile": 0, "tile_below": 0, "pack": 0, "b_step": 0}
     tile, below = columns.tile, product.rows % columns.tile.rows
+    in_panels = columns.packing is not None
     return {
         "tile_rows": tile.rows,
-        "tile": _address(module, tile.name) if product.rows >= tile.rows else 0,
-        "tile_below": _address(module, tile.with_rows(below).name) if below else 0,
-        "pack": _packer(module, columns.packing),
-        "packed_row": columns.wide * size,
+        "tile": _part(module, tile) if product.rows >= tile.rows else 0,
+        "tile_below": _part(module, tile.with_rows(below)) if below else 0,
+        "pack": _part(module, columns.packing),
+        "b_step": columns.wide * size if in_panels else product.b.rows * size,
     }
 
 
-def _packer(module: "Module", packing: Packing | WindowCopy | None) -> int | str:
-    if packing is None or (isinstance(packing, Packing) and not packing.columns):
+def _part(module: "Module", part: Tile | Packing | RowCopy | WindowCopy | None) -> int | str:
+    """The address of its function as a constant number; 0 for none."""
+    if part is None:
         return 0
-    return _address(module, packing.name)
-
-
-def _address(module: "Module", name: str) -> str:
-    """The address of a function as a constant number."""
-    module.symbols[name] = f"declare void @{name}()"
-    return f"ptrtoint (ptr @{name} to i64)"
+    module.symbols[part.name] = f"declare void @{part.name}()"
+    return f"ptrtoint (ptr @{part.name} to i64)"

@@ -32,10 +32,15 @@ def panel_text(packing: Packing) -> str:
     """`void name(ptr b, i64 bytes between its rows, i64 bytes between its columns, i64 rows, ptr panel, i64 bytes
     between the panel's rows, i64 not used here)`.
     """
-    w = Routine(f"void @{packing.name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel, i64 %pitch, i64)", {}, {})
+    return module_text([panel_routine(packing, packing.name)])
+
+
+def panel_routine(packing: Packing, name: str) -> Routine:
+    """The function of `panel_text` by itself, under any name."""
+    w = Routine(f"void @{name}(ptr %b, i64 %row, i64 %column, i64 %rows, ptr %panel, i64 %pitch, i64)", {}, {})
     (_turned if packing.turned else _copied)(w, packing)
     w.leave()
-    return module_text([w])
+    return w
 
 
 def _copied(w: Routine, packing: Packing) -> None:
