@@ -8,7 +8,6 @@ import pytest
 
 from glassgrad.doctor.learning.judging import judge
 from glassgrad.doctor.measured.sample import Bad
-from glassgrad.doctor.subjects.own.scoring import hits
 from tests.doctor.traces import CLASSES, NUMBERS, losses, mlp, trace
 
 SETUP = mlp("linear", "relu", "linear")
@@ -92,9 +91,3 @@ def test_a_constant_that_the_model_cannot_give_is_no_measure():
     learning = judge(trace(setup, losses(1.1, 0.01), score_before=0.3, score_after=1.0))
     assert learning.course == "learns"
     assert judge(trace(setup, losses(1.1, 1.09), score_before=0.3, score_after=0.3)).course == "stuck"
-
-
-def test_classes_as_one_number_are_right_where_they_round_to_the_label() -> None:
-    labels = np.repeat(np.arange(10.0), 10)[:, None]
-    assert hits([np.full((100, 1), 4.5)], (labels,), "mse", "classes") == (10, 100)
-    assert hits([labels + 0.2], (labels,), "mse", "classes") == (100, 100)

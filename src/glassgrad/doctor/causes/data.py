@@ -3,9 +3,11 @@
 from math import isnan
 
 from glassgrad.doctor.causes.case import Case
-from glassgrad.doctor.causes.evidence import RANGES, is_classification, last_kind
+from glassgrad.doctor.causes.evidence import is_classification
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.learning.numbers import decades, either, majority, nothing_to_learn, percent, ramp, said
+from glassgrad.doctor.measured.activations import RANGES
+from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.subjects.edits import DropRows, Rate, ScaleInputs, ScaleTargets
 
 
@@ -96,7 +98,7 @@ def target_scale(case: Case) -> Suspicion | None:
     large = 0.85 * ramp(decades(size), 0.7, 2)
     small = 0.6 * ramp(decades(targets.std), -1.7, -3.5) if targets.std > 0 else 0.0
     prior = max(large, small)
-    low, high = RANGES.get(last_kind(case.setup), (float("-inf"), float("inf")))
+    low, high = RANGES.get(last_kind(case.setup.parts), (float("-inf"), float("inf")))
     if targets.low < low or targets.high > high:
         prior *= 0.6  # an activation that cannot reach them is the nearer reason
     if prior < 0.05:

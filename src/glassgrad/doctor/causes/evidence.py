@@ -1,45 +1,16 @@
 """What causes read off a set-up: the last activation, the hidden ones, layers with weights, the right loss. Floor 7."""
 
 from glassgrad.doctor.causes.case import Case
+from glassgrad.doctor.measured.parts import last_activation, last_kind
 from glassgrad.doctor.measured.setup import OptimizerFacts, Parameter, Part, Setup
 from glassgrad.doctor.subjects.edits import Edit, LastActivation, NewLoss
 
-SILENT = ("dropout", "flatten", "identity", "reshape", "squeeze", "unflatten", "mean", "sum", "pool", "logsoftmax_")
 ADAPTIVE = ("adam", "rmsprop", "adagrad", "adadelta", "lion", "adafactor", "rprop")
-RANGES = {  # what an activation can give
-    "sigmoid": (0.0, 1.0),
-    "hardsigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "hardtanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "relu": (0.0, float("inf")),
-    "relu6": (0.0, 6.0),
-    "softplus": (0.0, float("inf")),
-    "log_softmax": (float("-inf"), 0.0),
-    "logsigmoid": (float("-inf"), 0.0),
-}
-PROBABILITIES = ("sigmoid", "hardsigmoid", "softmax")
-
-
-def last_activation(setup: Setup) -> Part | None:
-    """The activation that the prediction comes out of, if one does."""
-    for part in reversed(setup.parts):
-        if part.kind in SILENT:
-            continue
-        return part if part.family == "activation" else None
-    return None
-
-
-def last_kind(setup: Setup) -> str:
-    """Its kind; empty where the last layer is linear."""
-    last = last_activation(setup)
-    return last.kind if last is not None else ""
 
 
 def hidden_activations(setup: Setup) -> list[Part]:
     """The activations between layers."""
-    last = last_activation(setup)
+    last = last_activation(setup.parts)
     return [part for part in setup.parts if part.family == "activation" and part is not last]
 
 
@@ -90,7 +61,7 @@ def fitting_loss(case: Case) -> tuple[Edit, ...]:
         loss = NewLoss("binary_cross_entropy_logits")
     if data is not None and data.task == "binary" and data.target_shape and data.target_shape[-1] > 1:
         loss = NewLoss("binary_cross_entropy_logits")  # several labels an example
-    return (LastActivation(None), loss) if last_kind(case.setup) else (loss,)
+    return (LastActivation(None), loss) if last_kind(case.setup.parts) else (loss,)
 
 
 def is_adaptive(optimizer: OptimizerFacts | None) -> bool:

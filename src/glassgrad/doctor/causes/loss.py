@@ -4,35 +4,29 @@ from dataclasses import dataclass
 
 from glassgrad.doctor.causes.case import Case
 from glassgrad.doctor.causes.evidence import (
-    PROBABILITIES,
-    RANGES,
     fitting_loss,
     is_adaptive,
     is_classification,
-    last_activation,
-    last_kind,
     outputs,
     target_range,
 )
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.learning.numbers import decades, ramp, said
+from glassgrad.doctor.measured.activations import LOG_PROBABILITIES, PROBABILITIES, RANGES
+from glassgrad.doctor.measured.losses import (
+    DISTANCES,
+    FOR_CLASSES,
+    FROM_LOGITS,
+    FROM_PROBABILITIES,
+    OF_SHARES,
+    words_of,
+)
+from glassgrad.doctor.measured.parts import last_activation, last_kind
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.edits import Edit, LastActivation, MeanLoss, NewLoss, Rate, ScaleTargets
 from glassgrad.doctor.symptoms.reading import typical_ratio
 
-FROM_LOGITS = ("cross_entropy", "binary_cross_entropy_logits")
 DOUBLED = {"cross_entropy": ("softmax",), "binary_cross_entropy_logits": PROBABILITIES}
-FROM_PROBABILITIES = ("binary_cross_entropy", "cross_entropy_probabilities")
-OF_SHARES = ("binary_cross_entropy", "binary_cross_entropy_logits")
-DISTANCES = ("mse", "mae", "huber")
-CLASS_LOSSES = (*FROM_LOGITS, *FROM_PROBABILITIES, "nll", "hinge")
-WORDS = {
-    "mse": "mean squared error", "mae": "mean absolute error", "huber": "Huber loss",
-    "cross_entropy": "cross-entropy from logits", "nll": "negative log-likelihood",
-    "binary_cross_entropy": "binary cross-entropy of probabilities",
-    "cross_entropy_probabilities": "cross-entropy of probabilities",
-    "binary_cross_entropy_logits": "binary cross-entropy from logits", "hinge": "hinge loss",
-}  # fmt: skip
 KNOWN = 0.7  # from here on it is wrong by itself, whatever a few steps without it reach
 UNSAFE = ("log", "sqrt", "div", "pow", "reciprocal", "rsqrt", "norm", "acos", "asin", "exp")
 
@@ -46,7 +40,7 @@ def one_unit_softmax(case: Case) -> Suspicion | None:
     """A softmax over one unit is 1, whatever it is given."""
     if outputs(case) != 1:
         return None
-    last = last_activation(case.setup)
+    last = last_activation(case.setup.parts)
     softmax = last is not None and "softmax" in last.kind
     inside = case.setup.loss.name == "cross_entropy"
     if not (softmax or inside):
@@ -62,13 +56,13 @@ def one_unit_softmax(case: Case) -> Suspicion | None:
 
 def double_softmax(case: Case) -> Suspicion | None:
     """Probabilities given to a loss that wants logits."""
-    last, loss = last_activation(case.setup), case.setup.loss.name
+    last, loss = last_activation(case.setup.parts), case.setup.loss.name
     if last is None or last.kind not in DOUBLED.get(loss, ()) or (last.kind == "softmax" and outputs(case) == 1):
         return None
     function = "softmax" if loss == "cross_entropy" else "sigmoid"
     evidence = (
         (
-            f"The model ends in a {last.kind}, and {WORDS[loss]} takes a {function} once more: of numbers between 0 "
+            f"The model ends in a {last.kind}, and {words_of(loss)} takes a {function} once more: of numbers between 0 "
             "and 1 it is nearly flat."
         ),
     )
@@ -106,8 +100,8 @@ def loss_mismatch(case: Case) -> Suspicion | None:
 
 
 def _loss_for_classes(case: Case) -> _Misfit | None:
-    loss, kind = case.setup.loss.name, last_kind(case.setup)
-    word, after = WORDS.get(loss, "loss"), f" behind a {kind}" if kind else ""
+    loss, kind = case.setup.loss.name, last_kind(case.setup.parts)
+    word, after = words_of(loss), f" behind a {kind}" if kind else ""
     right = fitting_loss(case)
     span = target_range(case)
     if loss in OF_SHARES and span is not None and (span[0] < 0 or span[1] > 1):
@@ -117,41 +111,41 @@ def _loss_for_classes(case: Case) -> _Misfit | None:
     if loss in FROM_PROBABILITIES and kind not in PROBABILITIES and kind not in RANGES:
         says = f"The {word} takes the logarithm of numbers between 0 and 1; the model gives any number."
         return _Misfit(0.85, "Raw outputs are taken for probabilities", says, ((_probabilities(loss),), right))
-    if loss == "nll" and kind not in ("log_softmax", "logsigmoid"):
+    if loss == "nll" and kind not in LOG_PROBABILITIES:
         says = "The negative log-likelihood wants log-probabilities; given anything else it falls without end."
         return _Misfit(0.85, "The outputs are no log-probabilities", says, ((LastActivation("log_softmax"),), right))
-    if loss == "cross_entropy" and kind in ("sigmoid", "hardsigmoid") and outputs(case) > 1:
+    if loss == "cross_entropy" and kind in ("sigmoid", "hard_sigmoid") and outputs(case) > 1:
         says = f"The {word} wants any numbers; a {kind} leaves it numbers between 0 and 1, of which it is nearly flat."
         return _Misfit(0.75, f"A {kind} before the {word}", says, ((LastActivation(None),), right))
     if loss in DISTANCES:
         says = f"The targets are classes, but the loss is the {word}{after}: least gradient where it is most wrong."
         return _Misfit(0.5 if kind in PROBABILITIES else 0.3, f"The {word} for classes{after}", says, (right,))
     several = outputs(case) > 1 and case.data is not None and case.data.task == "classes"
-    is_open = loss not in CLASS_LOSSES or loss == "cross_entropy_probabilities"
-    if is_open and kind in ("sigmoid", "hardsigmoid") and several:
+    is_open = loss not in FOR_CLASSES or loss == "cross_entropy_probabilities"
+    if is_open and kind in ("sigmoid", "hard_sigmoid") and several:
         says = f"An example belongs to one of {outputs(case)} classes, but each {kind} answers by itself."
         return _Misfit(0.35, f"A {kind} for one of several classes", says, (right, (LastActivation("softmax"),)))
     return None
 
 
 def _loss_for_numbers(case: Case) -> _Misfit | None:
-    loss, kind = case.setup.loss.name, last_kind(case.setup)
-    if case.data is None or case.data.task != "regression" or loss not in CLASS_LOSSES:
+    loss, kind = case.setup.loss.name, last_kind(case.setup.parts)
+    if case.data is None or case.data.task != "regression" or loss not in FOR_CLASSES:
         return None
-    says = f"The targets are numbers, but the loss is the {WORDS[loss]}, which is for classes."
+    says = f"The targets are numbers, but the loss is the {words_of(loss)}, which is for classes."
     right: tuple[Edit, ...] = (LastActivation(None), NewLoss("mse")) if kind else (NewLoss("mse"),)
-    return _Misfit(0.8, f"The {WORDS[loss]} for targets that are numbers", says, (right,))
+    return _Misfit(0.8, f"The {words_of(loss)} for targets that are numbers", says, (right,))
 
 
 def output_range(case: Case) -> Suspicion | None:
     """A last activation that cannot give what the targets (or the loss) want."""
-    last, loss = last_activation(case.setup), case.setup.loss.name
+    last, loss = last_activation(case.setup.parts), case.setup.loss.name
     if last is None or last.kind not in RANGES:
         return None
     misfit = None
-    if loss in DISTANCES or (loss not in CLASS_LOSSES and (not is_classification(case) or outputs(case) == 1)):
+    if loss in DISTANCES or (loss not in FOR_CLASSES and (not is_classification(case) or outputs(case) == 1)):
         misfit = _out_of_reach(case, last.kind)
-    if misfit is None and loss not in DISTANCES and last.kind not in (*PROBABILITIES, "log_softmax", "logsigmoid"):
+    if misfit is None and loss not in DISTANCES and last.kind not in (*PROBABILITIES, *LOG_PROBABILITIES):
         misfit = _no_fit_for_classes(case, last.kind)
     if misfit is None:
         return None

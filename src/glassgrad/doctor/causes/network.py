@@ -3,17 +3,19 @@
 from math import isnan, sqrt
 
 from glassgrad.doctor.causes.case import Case
-from glassgrad.doctor.causes.evidence import family_of, fan_in, hidden_activations, kind_of, last_activation, layers
+from glassgrad.doctor.causes.evidence import family_of, fan_in, hidden_activations, kind_of, layers
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.learning.numbers import decades, either, percent, ramp, said
+from glassgrad.doctor.measured.activations import BOUNDED
+from glassgrad.doctor.measured.parts import last_activation
 from glassgrad.doctor.measured.setup import Parameter
 from glassgrad.doctor.subjects.edits import Activation, Clip, Edit, GateBias, Initialise, Normalise, Rate, Residual
 from glassgrad.doctor.symptoms.exploding import total
-from glassgrad.doctor.symptoms.reading import BOUNDED, links_of, typical_ratio
+from glassgrad.doctor.symptoms.reading import links_of, typical_ratio
 from glassgrad.doctor.symptoms.vanishing import NOTHING_LEFT, back_in_time, is_timed, shrunk
 
 FAR = 150  # steps of time that no plain recurrence is known to reach back
-FLATTENING = (*BOUNDED, "logsigmoid", "hard_silu")
+FLATTENING = (*BOUNDED, "log_sigmoid", "hard_silu")
 
 
 def activation(case: Case) -> Suspicion | None:
@@ -158,7 +160,7 @@ def no_activation(case: Case) -> Suspicion | None:
     pools = any("max" in part.kind and "pool" in part.kind for part in case.setup.parts)
     if len(linear) < 2 or hidden_activations(case.setup) or pools or kinds & {"recurrence", "attention"}:
         return None
-    last = last_activation(case.setup)
+    last = last_activation(case.setup.parts)
     evidence = (
         (
             f"{len(linear)} layers follow each other without an activation in between: together they can do no more "

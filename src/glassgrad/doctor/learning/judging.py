@@ -14,6 +14,7 @@ from glassgrad.doctor.learning.numbers import (
     percent,
     said,
 )
+from glassgrad.doctor.measured.losses import NEVER_NEGATIVE
 from glassgrad.doctor.measured.trace import Trace
 
 ENOUGH = 0.5  # this share of the way to the least loss is learning, whether or not it still falls …
@@ -22,16 +23,6 @@ SOON, SOON_FALLING = 100, 0.4  # of fewer steps so much is asked while it falls:
 FLAT = 0.2  # less, and no longer falling, is stuck
 STILL = 0.01  # a smaller share of the loss gone is no movement
 LITTLE = 0.03  # less is what a constant prediction gains by the way
-NEVER_NEGATIVE = (
-    "mse",
-    "mae",
-    "huber",
-    "cross_entropy",
-    "nll",
-    "binary_cross_entropy",
-    "binary_cross_entropy_logits",
-    "cross_entropy_probabilities",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from math import nan
 
 import numpy as np
 
+from glassgrad.doctor.measured.losses import OF_CLASSES, OF_NUMBERS, OF_SHARES
 from glassgrad.doctor.measured.setup import Column, DataFacts, Task
 
+BATCHES = 32  # that are looked at
 _FEATURES = 1000  # columns that are looked at
 _LABELS = 1000  # different labels that are counted
 _CLASSES = 20  # whole numbers stored as floats are labels up to so many
-_OF_CLASSES = ("cross_entropy", "nll", "cross_entropy_probabilities")
-_OF_PROBABILITIES = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
 
 def data_facts(
@@ -76,21 +76,21 @@ def task_of(targets: np.ndarray, loss: str) -> Task:
         plain = plain[np.isfinite(plain)]
     if not plain.size:
         return "other"
-    if loss in _OF_CLASSES:
+    if loss in OF_CLASSES:
         return "classes"
     different = np.unique(plain[:100_000])
     if is_one_hot(targets):
         return "classes"
-    if loss in _OF_PROBABILITIES:
+    if loss in OF_SHARES:
         return "binary"
     if len(different) == 2 and (set(different.tolist()) in ({0, 1}, {-1, 1})):
         return "binary"
     whole = targets.dtype.kind in "biu" or bool((different == np.round(different)).all())
     if whole and 2 < len(different) <= _CLASSES and different[0] == 0 and different[-1] == len(different) - 1:
         return "classes"
-    if loss == "hinge":
+    if loss in ("hinge", "squared_hinge"):
         return "binary"
-    return "regression" if loss in ("mse", "mae", "huber", "poisson", "custom") else "other"
+    return "regression" if loss in (*OF_NUMBERS, "custom") else "other"
 
 
 def is_one_hot(targets: np.ndarray) -> bool:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from math import isfinite, isnan, nan, sqrt
 
 from glassgrad.doctor.learning.numbers import decades, middle
+from glassgrad.doctor.measured.activations import BOUNDED
 from glassgrad.doctor.measured.sample import Link, Sample, Units, Weights
 from glassgrad.doctor.measured.trace import Trace
-
-BOUNDED = ("sigmoid", "tanh", "softsign", "softmax", "hardtanh", "hardsigmoid")
 
 
 def is_rectifier(operation: str) -> bool:
@@ -19,7 +18,7 @@ def is_rectifier(operation: str) -> bool:
 def is_bounded(operation: str) -> bool:
     """Is this an activation that flattens at both ends?"""
     name = operation.lower().replace("_", "")
-    return any(word in name for word in BOUNDED) and "log" not in name
+    return any(word.replace("_", "") in name for word in BOUNDED) and "log" not in name
 
 
 def usable(trace: Trace) -> tuple[Sample, ...]:

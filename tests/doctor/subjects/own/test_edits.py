@@ -70,7 +70,7 @@ def test_batch_norm_after_convolutions():
     layers = nn.Sequential(nn.Conv2d(1, 4, 3, key=0), nn.relu, nn.Flatten(), nn.Linear(16, 2, key=1))
     images = RANDOM.normal(size=(64, 1, 4, 4)).astype(np.float32)
     found = kinds(subject(layers, data=(images, LABELS[:64])).edited(edits.Normalise()))
-    assert found[:3] == ["conv2d", "batchnorm", "relu"]
+    assert found[:3] == ["conv", "batchnorm", "relu"]
 
 
 def test_a_shortcut_around_layers_of_one_size():

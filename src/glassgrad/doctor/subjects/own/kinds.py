@@ -19,10 +19,6 @@ from glassgrad.nn.recurrent.layers import GRU, LSTM, RNN
 RECURRENT = (RNN, LSTM, GRU)
 NORMS = (BatchNorm, GroupNorm, LayerNorm, RMSNorm)
 
-# The largest slope of each activation that settles somewhere; 1 for those not named here.
-LARGEST_SLOPE = {"sigmoid": 0.25, "hard_sigmoid": 1 / 6, "softmax": 0.25, "gelu": 1.13, "silu": 1.1, "mish": 1.09}
-# Those that are straight on each side of 0: dead rather than saturated.
-STRAIGHT = frozenset({"relu", "relu6", "leaky_relu", "identity", "linear"})
 # Functions that bend and are no activations of a network.
 NO_ACTIVATIONS = frozenset(
     {"exp", "log", "abs", "sqrt", "square", "log1p", "reciprocal", "power", "identity", "stop_gradient"}
@@ -50,8 +46,13 @@ def family_of(layer: Any) -> Family:
 
 
 def kind_of(layer: Any) -> str:
-    """The layer's name in lower case, without sizes: "linear", "conv2d", "batchnorm"."""
-    return "attention" if isinstance(layer, MultiHeadAttention) else type(layer).__name__.lower()
+    """The layer's name in lower case, without sizes: "linear", "conv", "max_pool", "batchnorm"."""
+    name = type(layer).__name__
+    if isinstance(layer, MultiHeadAttention):
+        return "attention"
+    if "Pool" in name:
+        return "max_pool" if "Max" in name else "avg_pool"
+    return "conv" if name.startswith("Conv") else name.lower()
 
 
 def bend_of(layer: Any) -> str | None:

@@ -13,6 +13,7 @@ from glassgrad.api.compile import jit
 from glassgrad.api.derivatives import value_and_grad
 from glassgrad.base.settings import settings
 from glassgrad.base.trees import Tree, flatten
+from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.own.forward import Arrays, forward_of, quiet
 from glassgrad.doctor.subjects.own.sampling import Sampler
 from glassgrad.nn.calls import training
@@ -41,7 +42,7 @@ class Machine:
     model: Any
     loss: Any
     optimizer: Optimizer
-    title: str
+    facts: LossFacts
     _step: Callable[..., Any] | None = None
     _evaluate: Callable[..., Any] | None = None
     _sampler: Sampler | None = None
@@ -85,7 +86,7 @@ class Machine:
     def sampler(self) -> Sampler:
         """What takes samples."""
         if self._sampler is None:
-            self._sampler = Sampler(self.model, self.loss, self.title)
+            self._sampler = Sampler(self.model, self.loss, self.facts)
         return self._sampler
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from glassgrad.api.pipeline import tracing
 from glassgrad.base.errors import GlassgradError
 from glassgrad.base.trees import Tree, flatten, map_leaves
+from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Part, Setup
-from glassgrad.doctor.subjects.data_facts import data_facts
+from glassgrad.doctor.subjects.constants import best_constant
+from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
 from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
-from glassgrad.doctor.subjects.own.constants import baseline_of
 from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
 from glassgrad.doctor.subjects.own.loss_facts import bend_in_loss, loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
@@ -31,8 +32,6 @@ from glassgrad.optim.optimizer import Optimizer, Transformation
 from glassgrad.optim.rates import rates
 from glassgrad.tracing.trace import is_array, known_input
 from glassgrad.transforms.reverse import cotangents_of
-
-_BATCHES = 32  # that are looked at
 
 if TYPE_CHECKING:
     from glassgrad.doctor.subjects.own.subject import OwnSubject
@@ -58,9 +57,9 @@ def read(subject: "OwnSubject") -> Setup:
         loss = loss_facts(_written(subject.loss), tried, shape, _array(whole[1:]))
         inside = bend_in_loss(tried, shape, _array(whole[1:])) if loss.name == "custom" else None
         name = loss.name if inside is None else "custom"  # what the loss is given is not what its name says
-        baseline = partial(_baseline, subject.batches, name, shape, partial(_evaluated, evaluate))
+        parts = tuple([_part(piece) for piece in chain.pieces])
+        baseline = partial(_baseline, subject.batches.values, shape, last_kind(parts), evaluate)
         data = _data(subject.batches, name, chain, baseline)
-    parts = tuple([_part(piece) for piece in chain.pieces])
     if inside is not None:
         loss = replace(loss, name=inside[1], reduction="mean" if inside[2] == "mean" else "sum")
         parts += (Part(f"loss.{inside[0]}", inside[0], inside[0], "activation", place=loss.place),)
@@ -78,14 +77,6 @@ def _is_usable(values: tuple[Tree, ...], like: tuple[Tree, ...]) -> bool:
     """Are the targets of this batch numbers, and of the shape of the batch that was traced?"""
     target = _array(values[1:])
     return target.shape == _array(like[1:]).shape and (target.dtype.kind != "f" or bool(np.isfinite(target).all()))
-
-
-def _evaluated(evaluate: Any, prediction: np.ndarray, values: tuple[Tree, ...]) -> float | None:
-    try:
-        with quiet():
-            return float(evaluate(prediction, values=values))
-    except Exception:  # noqa: BLE001 - a loss may refuse a prediction that is not its own
-        return None
 
 
 def _evaluation(subject: "OwnSubject", found: Forward, known: dict[Node, Any]) -> Any:
@@ -108,7 +99,7 @@ def _evaluation(subject: "OwnSubject", found: Forward, known: dict[Node, Any]) -
 # ------------------------------------------------------------------ data
 def _data(batches: Batches, loss: str, chain: Chain, baseline: Callable[[Sequence[Any]], float]) -> DataFacts:
     """The facts of the first batches."""
-    seen = batches.values[:_BATCHES]
+    seen = batches.values[:BATCHES]
     inputs, targets = [_array(values[:1]) for values in seen], [_array(values[1:]) for values in seen]
     are_indices = any(piece.kind == "embedding" for piece in chain.pieces[:2])
     dtypes = str(inputs[0].dtype), str(targets[0].dtype)
@@ -131,9 +122,20 @@ def _array(part: tuple[Tree, ...]) -> np.ndarray:
 
 
 def _baseline(
-    batches: Batches, loss: str, shape: tuple[int, ...], evaluate: Any, targets: Sequence[np.ndarray]
+    values: Sequence[tuple[Tree, ...]], shape: tuple[int, ...], last: str, evaluate: Any, targets: Sequence[np.ndarray]
 ) -> float:
-    return baseline_of(batches.values[:_BATCHES], targets, loss, shape, evaluate)
+    if not shape:
+        return nan
+
+    def loss_of(constant: np.ndarray, place: int) -> float:
+        given = np.broadcast_to(constant, (len(targets[place]), *shape[1:])).astype(np.float32)
+        try:
+            with quiet():
+                return float(evaluate(given, values=values[place]))
+        except Exception:  # noqa: BLE001 - a loss may refuse a prediction that is not its own
+            return nan
+
+    return best_constant(targets, shape[1:], last, loss_of)
 
 
 # ------------------------------------------------------------------ parts and parameters

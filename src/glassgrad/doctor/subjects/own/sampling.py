@@ -1,8 +1,8 @@
 """A sampled step, read off the graph: what enters and leaves each link, what units give, what weights get. Floor 7."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from math import nan
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from glassgrad.api.pipeline import deliver
 from glassgrad.base.avals import is_inexact
 from glassgrad.base.settings import settings
 from glassgrad.base.trees import Tree, flatten
-from glassgrad.doctor.measured.sample import Link, Sample, Weights
+from glassgrad.doctor.measured.losses import loss_formula
+from glassgrad.doctor.measured.sample import Link, Sample, Units, Weights
+from glassgrad.doctor.measured.setup import LossFacts
+from glassgrad.doctor.subjects.formulas import formula_of, point_of
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
-from glassgrad.doctor.subjects.own.formulas import formula_of, loss_formula
 from glassgrad.doctor.subjects.own.forward import Arrays, forward_of, halves, quiet
 from glassgrad.doctor.subjects.own.states import by_time, norms_over_time, with_shown_states
-from glassgrad.doctor.subjects.own.units import output_of, spectral_norm, units_of
+from glassgrad.doctor.subjects.own.units import at_the_point, output_of, spectral_norm, units_of
 from glassgrad.graph.node import Node, fresh_serial
 from glassgrad.ops.leaves import ones
 from glassgrad.transforms.reverse import cotangents_of
@@ -39,7 +41,7 @@ class Sampler:
 
     model: Any
     loss: Any
-    loss_title: str
+    facts: LossFacts
     engine: str = "reference"
     compiled: dict[Any, tuple[Callable[..., Any], list[Chain]]] = field(default_factory=dict)
     halved: Callable[..., Any] | None = None
@@ -57,21 +59,27 @@ class Sampler:
         run, chains = self.compiled[shape]
         with settings(engine=self.engine), quiet():
             found = run(parameters, fixed, states, values, key)
-            sample = self._sample(step, chains[0], found, parameters, values)
+            known = found["gradients"]
+            gradients = {path: np.asarray(value) for path, value in known.items() if value is not None}
+            weights = self._weights(chains[0], parameters, gradients)
+            sample = self._sample(step, chains[0], found, weights)
             likeness, noise = self._halves(parameters, fixed, states, values, key)
-        known = found["gradients"]
-        gradients = {path: np.asarray(value) for path, value in known.items() if value is not None}
-        weights = self._weights(chains[0], parameters, gradients)
         self.before = gradients
-        return Taken(replace(sample, weights=weights, likeness=likeness, noise=noise), gradients)
+        return Taken(replace(sample, likeness=likeness, noise=noise), gradients)
 
     # ------------------------------------------------------------------ links and units
-    def _sample(self, step: int, chain: Chain, found: Any, parameters: Arrays, values: tuple[Tree, ...]) -> Sample:
-        links, units, skipped = [], [], []
+    def _sample(self, step: int, chain: Chain, found: Any, weights: tuple[Weights, ...]) -> Sample:
+        links, units, skipped, after = [], [], [], ""
+        spectral: dict[str, list[float]] = {}
+        for weight in weights:
+            if not isnan(weight.spectral):
+                spectral.setdefault(weight.link, []).append(weight.spectral)
         for piece, numbers in zip(chain.pieces, found["pieces"], strict=True):
-            seen = None
+            seen: Units | None = None
+            if piece.family in ("weights", "recurrence", "attention"):
+                after = piece.kind
             if numbers["output"] is not None and np.size(numbers["output"]) <= LARGEST:
-                seen = units_of(piece, np.asarray(numbers["output"]), numbers["slope"])
+                seen = units_of(piece, np.asarray(numbers["output"]), numbers["slope"], after)
                 units.append(seen)
             else:
                 skipped.append(f"{piece.path}: its output is no array of real numbers that could be looked at")
@@ -82,19 +90,19 @@ class Sampler:
                     piece.family,
                     norm_of(numbers["entering"]),
                     norm_of(numbers["leaving"]) if piece_has_way(piece) else nan,
-                    formula_of(piece, seen, parameters, numbers),
+                    _formula(piece, seen, numbers, spectral.get(piece.path, [])),
                     piece.place,
                     norms_over_time(found["time"][piece.path]) if piece.path in found["time"] else (),
                 )
             )
         prediction = [np.asarray(value) for value in found["predictions"]]
-        leaving = norm_of(found["prediction_cotangents"])
-        targets = [np.asarray(leaf) for leaf in flatten(values[1:])[0]]
-        formula = loss_formula(self.loss_title, prediction, targets, leaving)
-        loss = Link("loss", self.loss_title, "loss", 1.0, leaving, formula, chain.loss_place)
+        loss = Link(
+            "loss", self.facts.title, "loss", 1.0, norm_of(found["prediction_cotangents"]),
+            loss_formula(self.facts.name, self.facts.reduction), chain.loss_place,
+        )  # fmt: skip
         output = output_of(prediction[0]) if prediction else None
         return Sample(
-            step, float(found["loss"]), (loss, *reversed(links)), (), tuple(units), output, skipped=tuple(skipped)
+            step, float(found["loss"]), (loss, *reversed(links)), weights, tuple(units), output, skipped=tuple(skipped)
         )
 
     # ------------------------------------------------------------------ parameters
@@ -136,6 +144,14 @@ class Sampler:
         return (along / sizes if sizes else nan), (float(np.sqrt(max(along, 0.0))) / apart if apart else nan)
 
 
+def _formula(piece: Piece, units: Units | None, numbers: Any, spectral: Sequence[float]) -> str:
+    seen = dict(at_the_point(piece, numbers["input"], numbers["output"]))
+    if units is not None:
+        known = {"derivative": units.derivative, "zeros": units.zeros, "dead": units.dead}
+        seen |= {name: value for name, value in known.items() if not isnan(value)}
+    return formula_of(piece.kind, piece.family, units.count if units is not None else 0, seen, spectral)
+
+
 def _measuring(model: Any, loss: Any, chains: list[Chain]) -> Callable[..., Any]:
     """The function that is traced for a sample; it leaves the chain behind in `chains`."""
 
@@ -172,6 +188,7 @@ def _numbers(piece: Piece, bar: dict[Node, Node]) -> dict[str, Any]:
     if piece.family == "activation" and len(ways) == 1 and output is not None and ways[0].shape == output.shape:
         slope = cotangents_of([output], [ones(output.aval)], ways).get(ways[0])
     return {
+        "input": ways[0] if len(ways) == 1 and point_of(piece.kind, piece.family) else None,
         "output": output,
         "slope": slope,
         "entering": [ct for _, ct in entering],

@@ -10,7 +10,6 @@ from glassgrad.doctor.subjects.edits import Edit, NoDecay
 from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.code import code_of
 from glassgrad.doctor.subjects.own.editing import edited
-from glassgrad.doctor.subjects.own.loss_facts import title_of
 from glassgrad.doctor.subjects.own.machine import Machine
 from glassgrad.doctor.subjects.own.reading import read
 from glassgrad.doctor.subjects.own.running import run
@@ -42,7 +41,7 @@ class OwnSubject:
     def machine(self) -> Machine:
         """The compiled functions."""
         if "machine" not in self.kept:
-            self.kept["machine"] = Machine(self.model, self.loss, self.optimizer, title_of(self.loss))
+            self.kept["machine"] = Machine(self.model, self.loss, self.optimizer, self.setup().loss)
         found: Machine = self.kept["machine"]
         return found
 

@@ -1,27 +1,29 @@
 """What the output of a link looks like over a batch: spread, dead and saturated units, and the prediction. Floor 7."""
 
+from collections.abc import Mapping
 from math import nan
 from typing import Any
 
 import numpy as np
 
+from glassgrad.doctor.measured.activations import activation
 from glassgrad.doctor.measured.sample import Output, Units
+from glassgrad.doctor.subjects.formulas import point_of
 from glassgrad.doctor.subjects.own.chain import Piece
-from glassgrad.doctor.subjects.own.kinds import LARGEST_SLOPE, STRAIGHT
-
-_FLAT = 0.01  # of the largest slope: below it an entry is saturated
-_DEAD_AT_ZERO = frozenset({"relu", "relu6", "function", "hard_silu"})
+from glassgrad.doctor.subjects.units import ALIKE, SATURATED, can_die, unit_axis
 
 
-def units_of(piece: Piece, output: np.ndarray, slope: Any) -> Units:
-    """The facts of an output (batch, …, unit), of a convolution (batch, channel, …)."""
-    rows = by_unit(output, piece.kind)
+def units_of(piece: Piece, output: np.ndarray, slope: Any, after: str) -> Units:
+    """The facts of an output (batch, …, unit), of a convolution (batch, channel, …).
+
+    `slope` is the local derivative of each entry of an activation, `after` the kind of the last link with weights.
+    """
+    rows = by_unit(output, unit_axis(output.ndim, piece.kind, after))
     count = rows.shape[1]
     if not rows.size:
         return Units(piece.path, piece.operation, piece.family, count, nan, nan, nan, nan)
-    zero = rows == 0
-    spread = rows.max(axis=0) - rows.min(axis=0)
-    mean_slope, saturated = _slope(piece, output, slope)
+    zero, lowest, highest = rows == 0, rows.min(axis=0), rows.max(axis=0)
+    size = np.maximum(np.abs(lowest), np.abs(highest))
     return Units(
         piece.path,
         piece.operation,
@@ -29,35 +31,50 @@ def units_of(piece: Piece, output: np.ndarray, slope: Any) -> Units:
         count,
         float(np.mean(rows, dtype=np.float64)),
         float(np.std(rows, dtype=np.float64)),
-        float(rows.min()),
-        float(rows.max()),
-        float(np.mean(zero.all(axis=0))) if piece.kind in _DEAD_AT_ZERO else 0.0,
-        float(np.mean(zero)),
-        saturated,
-        float(np.mean(spread == 0)) if len(rows) > 1 else 0.0,
-        mean_slope,
+        float(lowest.min()),
+        float(highest.max()),
+        dead=float(np.mean(zero.all(axis=0))) if can_die(piece.kind, piece.family) else 0.0,
+        zeros=float(np.mean(zero)),
+        alike=float(np.mean(highest - lowest <= ALIKE * size)) if len(rows) > 1 else 0.0,
+        **_slope(piece, output, slope),
     )
 
 
-def by_unit(output: np.ndarray, kind: str) -> np.ndarray:
-    """The output as (example, unit): the unit is the last axis, in images the channel (the second)."""
-    if output.ndim < 2:
-        return output.reshape(-1, 1)
-    axis = 1 if output.ndim >= 4 or "conv" in kind or "pool" in kind else output.ndim - 1
-    return np.moveaxis(output, axis, -1).reshape(-1, output.shape[axis])
+def by_unit(output: np.ndarray, axis: int) -> np.ndarray:
+    """The output as (example, unit)."""
+    return np.moveaxis(output, axis, -1).reshape(-1, output.shape[axis]) if output.ndim > 1 else output.reshape(-1, 1)
 
 
-def _slope(piece: Piece, output: np.ndarray, slope: Any) -> tuple[float, float]:
-    """(the mean derivative at the operating points, the share of entries where next to nothing is left of it)."""
+def _slope(piece: Piece, output: np.ndarray, slope: Any) -> dict[str, float]:
+    """The mean derivative at the operating points, and the share of entries where next to nothing is left of it."""
     if piece.kind == "softmax":
         slope = output * (1 - output)
-    elif slope is None or piece.family != "activation":
-        return nan, 0.0
-    found = np.asarray(slope)
-    size = np.abs(found)
-    largest = LARGEST_SLOPE.get(piece.kind, 1.0)
-    saturated = 0.0 if piece.kind in STRAIGHT else float(np.mean(size < _FLAT * largest))  # of those, `zeros` tells
-    return float(np.mean(found, dtype=np.float64)), saturated
+    elif piece.kind == "log_softmax":
+        slope = 1 - np.exp(output)
+    if slope is None or piece.family != "activation":
+        return {}
+    found, largest = np.asarray(slope), activation(piece.kind).largest
+    seen = {"derivative": float(np.mean(found, dtype=np.float64))}
+    if largest is not None:
+        seen["saturated"] = float(np.mean(np.abs(found) < SATURATED * largest))
+    return seen
+
+
+def at_the_point(piece: Piece, before: Any, output: Any) -> Mapping[str, float]:
+    """What the formula of a link wants to know of its input and output."""
+    wanted = point_of(piece.kind, piece.family)
+    if wanted is None or before is None or output is None or not np.size(before):
+        return {}
+    x, y = np.asarray(before), np.asarray(output)
+    match wanted:
+        case "least":
+            return {wanted: float(x.min())}
+        case "most":
+            return {wanted: float(y.max())}
+        case "deviation":
+            return {wanted: float(np.std(x, dtype=np.float64))}
+        case "inside":
+            return {wanted: float(np.mean(x == y))} if x.shape == y.shape else {}
 
 
 def output_of(prediction: np.ndarray) -> Output | None:
@@ -76,10 +93,12 @@ def output_of(prediction: np.ndarray) -> Output | None:
 
 
 def spectral_norm(weight: np.ndarray) -> float:
-    """The largest singular value of a matrix, by power iteration; NaN of what is none."""
-    if weight.ndim != 2 or not weight.size or not np.isfinite(weight).all():
+    """The largest singular value of a matrix (of a convolution: of its kernels as rows), by power iteration; NaN of
+    what is none.
+    """
+    if weight.ndim < 2 or not weight.size or not np.isfinite(weight).all():
         return nan
-    matrix = weight.astype(np.float64)
+    matrix = weight.astype(np.float64).reshape(len(weight), -1)
     if min(matrix.shape) <= _SMALL:
         return float(np.linalg.norm(matrix, 2))
     x: Any = np.random.default_rng(0).normal(size=matrix.shape[1])

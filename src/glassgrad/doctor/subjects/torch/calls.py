@@ -20,7 +20,7 @@ class Call:
     phase: Literal["forward", "loss"]
     key: tuple[Any, ...]
     module: Any = None
-    formula: str = ""
+    point: dict[str, int] = field(default_factory=dict)  # what its formula wants to know of its input and output
     units: UnitNumbers | None = None
     parameters: tuple[int, ...] = ()  # ids of the parameters that a function was given
     shape: tuple[int, ...] = ()  # of its output

@@ -6,14 +6,10 @@ from typing import Any
 
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.copying import Learner
+from glassgrad.doctor.subjects.torch.operations import POINTWISE
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.stepping import forward
 
-POINTWISE = (
-    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus",
-    "softsign", "hardtanh", "hardsigmoid", "hard_silu", "logsigmoid", "prelu", "threshold", "sin", "cos", "tanhshrink",
-    "hardshrink", "softshrink",
-)  # fmt: skip
 _WITH_WEIGHTS = ("linear", "conv", "bilinear", "conv1d", "conv2d", "conv3d", "matmul", "addmm", "mm")
 _SOFT = ("softmax", "log_softmax", "softmin")
 

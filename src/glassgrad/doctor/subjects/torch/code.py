@@ -33,7 +33,7 @@ _POINTWISE = (
     "leaky_relu",
     "softsign",
     "selu",
-    "hardtanh",
+    "hard_tanh",
 )
 
 

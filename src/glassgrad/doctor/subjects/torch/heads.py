@@ -12,7 +12,7 @@ from glassgrad.doctor.subjects.torch.meter import Meter, norm_of
 from glassgrad.doctor.subjects.torch.operations import SHAPES
 from glassgrad.doctor.subjects.torch.tensors import tensors_in
 
-_ACTIVATIONS = ("sigmoid", "softmax", "log_softmax", "tanh", "relu", "logsigmoid", "log")
+_ACTIVATIONS = ("sigmoid", "softmax", "log_softmax", "tanh", "relu", "log_sigmoid", "log")
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 
 from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.torch.heads import Head
-from glassgrad.doctor.subjects.torch.operations import LOSSES
+from glassgrad.doctor.subjects.torch.operations import LOSS_FUNCTIONS
 from glassgrad.doctor.subjects.torch.recording import LossCall, Recorder
 from glassgrad.doctor.subjects.torch.trials import by_trial
 
@@ -85,7 +85,7 @@ def title_of(loss: Any, calls: list[LossCall]) -> str:
 
 
 def _function(name: str) -> str:
-    return next((theirs for theirs, ours in LOSSES.items() if ours == name), name)
+    return next((theirs for theirs, ours in LOSS_FUNCTIONS.items() if ours == name), name)
 
 
 def _stated(loss: Any, calls: list[LossCall]) -> str | None:

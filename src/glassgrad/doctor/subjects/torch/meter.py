@@ -1,6 +1,6 @@
 """Numbers of a sample, kept on the device until one synchronisation reads them all. Floor 7."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -44,6 +44,10 @@ class Meter:
         with torch.no_grad():
             stacked = torch.stack([number.to(device=device, dtype=torch.float64) for number in fresh])
         self._numbers.extend(stacked.tolist())
+
+    def at(self, places: Mapping[str, int]) -> dict[str, float]:
+        """The numbers at these places, by name."""
+        return {name: self._numbers[place] for name, place in places.items()}
 
     def __getitem__(self, place: int) -> float:
         """A number that was read."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from glassgrad.doctor.measured.activations import ACTIVATIONS, is_softmax
 from glassgrad.doctor.measured.sample import Family
 
 ADDED = "added_norm"  # the name of what an edit adds to a layer
@@ -23,15 +24,10 @@ class Operation:
 
 
 # Functions by name, whether they are called as torch.relu, F.relu, x.relu() or relu_: kind → family.
-_ACTIVATIONS = (
-    "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh", "softplus",
-    "softsign", "hardtanh", "hardsigmoid", "hardswish", "logsigmoid", "softmax", "log_softmax", "prelu", "glu",
-    "threshold", "softmin", "hardshrink", "softshrink", "tanhshrink", "rrelu", "sin", "cos",
-)  # fmt: skip
-_ALSO = {"hardswish": "hard_silu", "log_sigmoid": "logsigmoid", "special_expit": "sigmoid", "expit": "sigmoid"}
+_FURTHER = ("glu", "softmin", "hardshrink", "softshrink", "tanhshrink", "sin", "cos")  # that nothing is known of
+POINTWISE = (*(kind for kind in ACTIVATIONS if not is_softmax(kind)), *_FURTHER[2:])
 _FAMILIES: Mapping[str, Family] = {
-    **dict.fromkeys(_ACTIVATIONS, "activation"),
-    **dict.fromkeys(("hard_silu",), "activation"),
+    **dict.fromkeys((*ACTIVATIONS, *_FURTHER), "activation"),
     **dict.fromkeys(
         ("linear", "bilinear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
          "conv_transpose3d", "embedding", "embedding_bag", "matmul", "mm", "bmm", "addmm", "einsum", "tensordot"),
@@ -59,9 +55,10 @@ _SPELT = {  # as the operators and the methods of tensors are called
     "clamp_min": "clamp", "clamp_max": "clamp", "absolute": "abs", "__abs__": "abs",
     "boolean_dispatch": "max_pool2d", "_max_pool2d": "max_pool2d", "dropout_": "dropout", "linalg_norm": "norm",
     "vector_norm": "norm", "hardswish": "hard_silu", "special_expit": "sigmoid", "expit": "sigmoid",
-    "log_sigmoid": "logsigmoid", "concat": "cat", "mv": "matmul", "baddbmm": "bmm",
+    "hardsigmoid": "hard_sigmoid", "hardtanh": "hard_tanh", "logsigmoid": "log_sigmoid", "rrelu": "leaky_relu",
+    "concat": "cat", "mv": "matmul", "baddbmm": "bmm",
 }  # fmt: skip
-LOSSES: Mapping[str, str] = {  # PyTorch's loss functions in the words of LossFacts
+LOSS_FUNCTIONS: Mapping[str, str] = {  # PyTorch's loss functions in the words of LossFacts
     "mse_loss": "mse", "l1_loss": "mae", "smooth_l1_loss": "huber", "huber_loss": "huber",
     "cross_entropy": "cross_entropy", "nll_loss": "nll", "binary_cross_entropy": "binary_cross_entropy",
     "binary_cross_entropy_with_logits": "binary_cross_entropy_logits", "kl_div": "kl",
@@ -69,33 +66,11 @@ LOSSES: Mapping[str, str] = {  # PyTorch's loss functions in the words of LossFa
     "multilabel_margin_loss": "hinge", "soft_margin_loss": "binary_cross_entropy_logits",
     "margin_ranking_loss": "hinge", "ctc_loss": "ctc",
 }  # fmt: skip
-SHAPES = frozenset(
-    [
-        "squeeze",
-        "squeeze_",
-        "unsqueeze",
-        "view",
-        "view_as",
-        "reshape",
-        "reshape_as",
-        "flatten",
-        "transpose",
-        "permute",
-        "t",
-        "contiguous",
-        "__getitem__",
-        "float",
-        "double",
-        "to",
-        "expand",
-        "expand_as",
-        "swapaxes",
-        "movedim",
-        "select",
-        "narrow",
-        "type_as",
-    ]
-)
+SHAPES = frozenset((
+    "squeeze", "squeeze_", "unsqueeze", "view", "view_as", "reshape", "reshape_as", "flatten", "transpose", "permute",
+    "t", "contiguous", "__getitem__", "float", "double", "to", "expand", "expand_as", "swapaxes", "movedim", "select",
+    "narrow", "type_as",
+))  # fmt: skip
 
 
 def kind_of_function(name: str) -> str | None:
@@ -124,8 +99,8 @@ def operation_of_function(kind: str, args: tuple[Any, ...]) -> Operation:
 
 
 _KINDS = {  # classes of torch.nn whose kind is not their name in lower case
-    "LeakyReLU": "leaky_relu", "Hardswish": "hard_silu", "LogSoftmax": "log_softmax", "LogSigmoid": "logsigmoid",
-    "Softmax2d": "softmax", "RReLU": "leaky_relu",
+    "LeakyReLU": "leaky_relu", "Hardswish": "hard_silu", "LogSoftmax": "log_softmax", "LogSigmoid": "log_sigmoid",
+    "Softmax2d": "softmax", "RReLU": "leaky_relu", "Hardtanh": "hard_tanh", "Hardsigmoid": "hard_sigmoid",
 }  # fmt: skip
 
 
@@ -173,7 +148,7 @@ def _plain(module: Any, name: str) -> Operation | None:
     if kind in _FAMILIES and _FAMILIES[kind] == "activation":
         return Operation(kind, kind, "activation")
     if "Pool" in name:
-        return Operation(name, "pool", "other")
+        return Operation(name, "max_pool" if "Max" in name else "avg_pool", "other")
     return Operation(name, kind, "other")
 
 

@@ -28,12 +28,6 @@ def parts_of(model: Any, recorder: Recorder | None, head: Head | None) -> tuple[
     return tuple(found.values())
 
 
-def last_kind(parts: Sequence[Part]) -> str:
-    """The kind of the last activation of the model itself; "" where it ends in another layer."""
-    inside = [part for part in parts if not part.path.startswith("loss.")]
-    return inside[-1].kind if inside and inside[-1].family == "activation" else ""
-
-
 def _part(call: Call) -> Part:
     one = call.operation
     return Part(call.path, one.title, one.kind, one.family, one.inputs, one.outputs, call.place)

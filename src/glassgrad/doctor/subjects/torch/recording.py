@@ -11,13 +11,12 @@ from typing import Any, Self
 import torch
 from torch.overrides import TorchFunctionMode
 
-from glassgrad.doctor.subjects.torch import formulas
 from glassgrad.doctor.subjects.torch.calls import Call, Edge
 from glassgrad.doctor.subjects.torch.finiteness import Finiteness
 from glassgrad.doctor.subjects.torch.heads import Heads
 from glassgrad.doctor.subjects.torch.meter import Meter
 from glassgrad.doctor.subjects.torch.operations import (
-    LOSSES,
+    LOSS_FUNCTIONS,
     Operation,
     kind_of_function,
     operation_of_function,
@@ -25,7 +24,7 @@ from glassgrad.doctor.subjects.torch.operations import (
 )
 from glassgrad.doctor.subjects.torch.places import caller
 from glassgrad.doctor.subjects.torch.tensors import floating_in, prediction_in, tensors_in
-from glassgrad.doctor.subjects.torch.units import measure, slope_of
+from glassgrad.doctor.subjects.torch.units import at_the_point, measure, slope_of
 
 _RECURRENT_LAYERS = (torch.nn.RNNBase,)
 
@@ -194,7 +193,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         if not self.is_listening or self._is_inside_a_layer or not torch.is_grad_enabled():
             return function(*args, **named)
         name = getattr(function, "__name__", "")
-        kind, loss = kind_of_function(name), LOSSES.get(name)
+        kind, loss = kind_of_function(name), LOSS_FUNCTIONS.get(name)
         if kind == "detach" and not (self._frames and args and getattr(args[0], "requires_grad", False)):
             return function(*args, **named)  # nothing is cut off, or not in the model
         if kind is None and loss is None and self.finiteness is None and self._phase == "forward":
@@ -293,7 +292,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         call.units = measure(
             output, call.operation, self._weights_kind, lambda: slope_of(kind, function, before, output), self.meter
         )
-        call.formula = formulas.of_call(call, before, output, self.meter)
+        call.point = at_the_point(call.operation, before, output, self.meter)
 
     def _name(self, key: tuple[Any, ...], path: str) -> str:
         """One path for each link: that of its layer, with a number from the second link of the same name on."""

@@ -9,13 +9,14 @@ from typing import Any
 import torch
 
 from glassgrad.doctor.measured.sample import Bad, Sample
+from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.torch import tracing
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner
 from glassgrad.doctor.subjects.torch.halves import likeness_and_noise
 from glassgrad.doctor.subjects.torch.losses import loss_facts
 from glassgrad.doctor.subjects.torch.recording import Recorder
-from glassgrad.doctor.subjects.torch.sampling import LossLine, OutputMeter, sample_of
+from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
 from glassgrad.doctor.subjects.torch.stepping import Habits, clear, loss_of, update
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
 
@@ -38,9 +39,9 @@ class Runner:
     """Trains one learner; it is changed."""
 
     def __init__(
-        self, learner: Learner, batches: Sequence[Batch], habits: Habits, line: LossLine, links: Mapping[str, str]
+        self, learner: Learner, batches: Sequence[Batch], habits: Habits, facts: LossFacts, links: Mapping[str, str]
     ) -> None:
-        self._learner, self._batches, self._habits, self._line = learner, batches, habits, line
+        self._learner, self._batches, self._habits, self._facts = learner, batches, habits, facts
         named = dict(learner.model.named_parameters())
         self._weights = WeightsMeter(named, links)
         self._parameters = list(named.values())
@@ -103,7 +104,7 @@ class Runner:
         self._keep()
         self._backward(value)
         meter = recorder.meter
-        head = recorder.heads.chosen(self._line.name)
+        head = recorder.heads.chosen(self._facts.name)
         output = None if head is None else OutputMeter(head.tensor, meter)
         self._weights.note_gradients(meter)
         self._weights.before(meter)
@@ -112,7 +113,7 @@ class Runner:
         meter.read()
         weights = self._weights.read(meter)
         self.run.samples.append(
-            sample_of(step, loss, recorder, head, self._line, weights, output, likeness=likeness, noise=noise)
+            sample_of(step, loss, recorder, head, self._facts, weights, output, likeness=likeness, noise=noise)
         )
         return loss
 
@@ -120,7 +121,7 @@ class Runner:
         """Where the first number that is none arose: in this step, or on the way here from the last one."""
         found = tracing.in_batch(step, batch) or tracing.in_forward(step, self._learner, batch, state)
         if found is None or found.phase != "parameter" or last is None:
-            return found or Bad(step, "loss", "loss", self._line.title, "nan")
+            return found or Bad(step, "loss", "loss", self._facts.title, "nan")
         with torch.no_grad():
             broken = [parameter.detach().clone() for parameter in self._parameters]
             torch._foreach_copy_(self._parameters, self._kept)

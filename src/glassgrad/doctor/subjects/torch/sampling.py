@@ -1,15 +1,16 @@
 """One sampled step: what was recorded of the forward pass, the gradients and the update, as a Sample. Floor 7."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from math import inf, isnan, nan, sqrt
 from typing import Any
 
 import torch
 
+from glassgrad.doctor.measured.losses import loss_formula
 from glassgrad.doctor.measured.sample import Link, Output, Sample, Units, Weights
+from glassgrad.doctor.measured.setup import LossFacts
+from glassgrad.doctor.subjects.formulas import formula_of
 from glassgrad.doctor.subjects.torch.calls import Call
-from glassgrad.doctor.subjects.torch.formulas import filled, of_matrix
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.meter import Meter
 from glassgrad.doctor.subjects.torch.recording import Recorder
@@ -18,37 +19,15 @@ from glassgrad.doctor.subjects.torch.tensors import first_rows
 _SHAPES_ONLY = ("flatten", "unflatten", "identity")
 
 
-@dataclass(frozen=True, slots=True)
-class LossLine:
-    """What the loss link is called, and its formula."""
-
-    title: str = "loss"
-    name: str = "custom"
-    place: str | None = None
-
-
-LOSS_FORMULAS = {
-    "mse": "∂L/∂ŷ = 2(ŷ − y)/n",
-    "mae": "∂L/∂ŷ = sign(ŷ − y)/n",
-    "huber": "∂L/∂ŷ = clip(ŷ − y)/n",
-    "cross_entropy": "∂L/∂z = (softmax(z) − y)/n",
-    "nll": "∂L/∂ log p = −y/n",
-    "binary_cross_entropy": "∂L/∂p = (p − y)/(p(1 − p))/n",
-    "binary_cross_entropy_logits": "∂L/∂z = (σ(z) − y)/n",
-    "cross_entropy_probabilities": "∂L/∂p = −y/p/n",
-    "kl": "∂L/∂ log q = −p/n",
-}
-
-
 def links_of(
-    recorder: Recorder, head: Head | None, loss: LossLine, weights: Iterable[Weights], scale: float
+    recorder: Recorder, head: Head | None, loss: LossFacts, weights: Iterable[Weights], scale: float
 ) -> tuple[Link, ...]:
     """The links from the loss backwards; the meter has been read."""
     meter, found = recorder.meter, []
     if head is not None and head.places:
-        formula = LOSS_FORMULAS.get(loss.name, "")
         clipped = [call for call in recorder.recorded.calls if call.phase == "loss" and call.operation.kind == "clamp"]
-        formula = "; ".join([part for part in (formula, *[filled(call.formula, meter) for call in clipped]) if part])
+        said = (loss_formula(loss.name, loss.reduction), *[_formula(call, (), meter) for call in clipped])
+        formula = "; ".join(part for part in said if part)
         found.append(Link("loss", loss.title, "loss", 1.0, _joined(head.places, meter) / scale, formula, loss.place))
     spectral: dict[str, list[float]] = {}
     for weight in weights:
@@ -69,7 +48,7 @@ def links_of(
 def _link(path: str, calls: list[Call], spectral: list[float], meter: Meter, scale: float) -> Link:
     """One link of all calls of it; of one that is called again and again on its own output, along time."""
     last = calls[-1]
-    formula = filled(last.formula, meter) or (of_matrix(max(spectral), len(spectral)) if spectral else "")
+    formula = _formula(last, spectral, meter)
     time = tuple(meter[place] / scale for place in last.time)
     if len(calls) >= 4 or (last.operation.family == "recurrence" and len(calls) > 1):
         time = tuple(_joined(call.entering, meter) / scale for call in reversed(calls))
@@ -81,6 +60,12 @@ def _link(path: str, calls: list[Call], spectral: list[float], meter: Meter, sca
         leaving = _joined([place for call in calls for place in call.leaving], meter) / scale if knows else nan
     operation = last.operation
     return Link(path, operation.title, operation.family, entering, leaving, formula, last.place, time)
+
+
+def _formula(call: Call, spectral: Sequence[float], meter: Meter) -> str:
+    seen = meter.at(call.point | (call.units.places if call.units is not None else {}))
+    count = call.units.count if call.units is not None else 0
+    return formula_of(call.operation.kind, call.operation.family, count, seen, spectral)
 
 
 def _joined(places: Iterable[int], meter: Meter) -> float:
@@ -137,7 +122,7 @@ def sample_of(
     loss: float,
     recorder: Recorder,
     head: Head | None,
-    line: LossLine,
+    line: LossFacts,
     weights: tuple[Weights, ...],
     output: OutputMeter | None,
     *,

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import torch
-
+from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, Part, Setup
-from glassgrad.doctor.subjects.data_facts import data_facts
+from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner, own_randomness
 from glassgrad.doctor.subjects.torch.heads import Head
@@ -16,18 +14,15 @@ from glassgrad.doctor.subjects.torch.judging import baseline_of
 from glassgrad.doctor.subjects.torch.losses import CANDIDATES, by_behaviour, title_of
 from glassgrad.doctor.subjects.torch.reading import (
     broadcasts,
-    last_kind,
     links_of_parameters,
     optimizer_facts,
     parameters_of,
     parts_of,
 )
 from glassgrad.doctor.subjects.torch.recording import Recorder
-from glassgrad.doctor.subjects.torch.sampling import LossLine
-from glassgrad.doctor.subjects.torch.tensors import prediction_in, tensors_in
+from glassgrad.doctor.subjects.torch.tensors import array_of, prediction_in, tensors_in
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
 
-_BATCHES = 32  # whose inputs and targets are kept
 _BYTES = 64 * 2**20
 
 
@@ -58,11 +53,9 @@ class Seen:
         self._output: Any = None
 
     @property
-    def line(self) -> LossLine:
-        """What the loss link is called."""
-        if self._loss is None:
-            return LossLine()
-        return LossLine(self._loss.title, self._loss.name, self._loss.place)
+    def loss(self) -> LossFacts:
+        """What is known of the loss so far."""
+        return self._loss or LossFacts("custom", "the loss")
 
     def paths_of(self, number: int) -> frozenset[str]:
         """The parameters that an optimiser holds; the first one stands for those that none holds, too."""
@@ -92,7 +85,7 @@ class Seen:
             self._waiting = recorder.recorded.first
         target = likely[self._place] if self._place < len(likely) else None
         head.gradient = None
-        if target is None or self._waiting is None or len(self._inputs) >= _BATCHES or self._size > _BYTES:
+        if target is None or self._waiting is None or len(self._inputs) >= BATCHES or self._size > _BYTES:
             return
         inputs = self._waiting.detach()
         self._size += inputs.numel() * inputs.element_size()
@@ -147,7 +140,7 @@ class Seen:
             type(self._model).__name__,
             self._parts or parts_of(self._model, None, None),
             self._parameters,
-            self._loss or LossFacts("custom", "the loss"),
+            self.loss,
             self._facts,
             self._data(),
             self.is_training,
@@ -159,8 +152,8 @@ class Seen:
             return None
         first, target = self._inputs[0], self._targets[0]
         facts = data_facts(
-            [_array(one) for one in self._inputs],
-            [_array(one) for one in self._targets],
+            [array_of(one) for one in self._inputs],
+            [array_of(one) for one in self._targets],
             loss=self._loss.name,
             dtypes=(str(first.dtype).removeprefix("torch."), str(target.dtype).removeprefix("torch.")),
             channels_first=first.ndim >= 4,
@@ -172,9 +165,5 @@ class Seen:
         output = prediction_in(self._output)
         with own_randomness(None):
             learner = Learner(self._model, function, [], [])
-            return replace(facts, baseline=baseline_of(learner, batches, output, output, last_kind(self._parts)))
-
-
-def _array(tensor: Any) -> np.ndarray:
-    narrow = tensor.dtype in (torch.bfloat16, torch.float16)
-    return np.asarray((tensor.float() if narrow else tensor).numpy())
+            best = baseline_of(learner, batches, output, self._loss.name, last_kind(self._parts))
+            return replace(facts, baseline=best)

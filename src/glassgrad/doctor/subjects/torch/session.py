@@ -121,7 +121,7 @@ class Session:
         self._seen.note_parts(self._recorder, self._head)
         scale = meter[self._scale] if self._scale is not None else 1.0
         weights = self._seen.weights.read(meter)
-        loss, line = meter[loss_place], self._seen.line
+        loss, line = meter[loss_place], self._seen.loss
         return sample_of(self._step, loss, self._recorder, self._head, line, weights, self._output, scale=scale)
 
 

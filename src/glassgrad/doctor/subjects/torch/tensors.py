@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
@@ -40,6 +41,19 @@ def prediction_in(output: Any) -> Any:
         ):
             return getattr(output, name)
     return next(floating_in(output), None)
+
+
+def class_axis(prediction: Any, loss: str) -> int:
+    """The axis of a prediction that holds a score for each class: PyTorch's losses for classes want it behind the
+    examples, in all else it is the last.
+    """
+    return 1 if loss in ("cross_entropy", "nll") and prediction.ndim > 2 else -1
+
+
+def array_of(tensor: Any) -> np.ndarray:
+    """A tensor of real numbers for NumPy, which does not know the narrow kinds of numbers."""
+    plain = tensor.detach().cpu()
+    return np.asarray((plain.float() if plain.dtype in (torch.bfloat16, torch.float16) else plain).numpy())
 
 
 def first_rows(tensor: Any, entries: int = 1_000_000) -> Any:

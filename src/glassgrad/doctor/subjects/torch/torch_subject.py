@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from glassgrad.base.errors import GlassgradError, UsageError
+from glassgrad.doctor.measured.parts import last_kind, of_the_model
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, Setup
 from glassgrad.doctor.measured.trace import Trace
-from glassgrad.doctor.subjects.data_facts import data_facts
+from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
 from glassgrad.doctor.subjects.edits import Edit
 from glassgrad.doctor.subjects.subject import Cannot
 from glassgrad.doctor.subjects.torch.batches import Batch, batches_of
@@ -20,7 +21,6 @@ from glassgrad.doctor.subjects.torch.copying import Learner, copied, own_randomn
 from glassgrad.doctor.subjects.torch.editing import edited
 from glassgrad.doctor.subjects.torch.judging import baseline_of, evaluated
 from glassgrad.doctor.subjects.torch.reading import (
-    last_kind,
     links_of_parameters,
     optimizer_facts,
     parameters_of,
@@ -28,20 +28,9 @@ from glassgrad.doctor.subjects.torch.reading import (
     wiring_of,
 )
 from glassgrad.doctor.subjects.torch.running import Runner, probe
-from glassgrad.doctor.subjects.torch.sampling import LossLine
 from glassgrad.doctor.subjects.torch.site import Site
 from glassgrad.doctor.subjects.torch.stepping import Habits, loss_of
-from glassgrad.doctor.subjects.torch.tensors import prediction_in
-
-_LOOKED_AT = 32  # batches that are read for the facts of the data
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a set-up is, with what the next run needs of it."""
-
-    setup: Setup
-    line: LossLine
+from glassgrad.doctor.subjects.torch.tensors import array_of, prediction_in
 
 
 @dataclass(frozen=True)
@@ -75,11 +64,11 @@ class TorchSubject:
         return cls(Learner(model, loss, optimizers, schedulers), tuple(batches), epoch)
 
     @cached_property
-    def _read(self) -> _Read:
+    def _read(self) -> Setup:
         with own_randomness(0):
             return self._looked()
 
-    def _looked(self) -> _Read:
+    def _looked(self) -> Setup:
         learner = copied(self.learner)
         if self.habits.mode is not None:
             learner.model.train(self.habits.mode)
@@ -89,9 +78,9 @@ class TorchSubject:
         parameters = parameters_of(learner.model, learner.optimizers, links)
         output = recorder.recorded.outputs[-1] if recorder.recorded.outputs else None
         parts = parts_of(learner.model, recorder, head)
-        data = self._data(learner, facts, prediction, output, last_kind(parts))
+        data = self._data(learner, facts, output, last_kind(of_the_model(parts)))
         wiring = wiring_of(learner.model, parameters, recorder, facts.name, prediction, self.batches[0].target, value)
-        setup = Setup(
+        return Setup(
             "torch",
             type(getattr(learner.model, "original", learner.model)).__name__,
             parts,
@@ -102,10 +91,9 @@ class TorchSubject:
             bool(learner.model.training),
             wiring,
         )
-        return _Read(setup, LossLine(facts.title, facts.name, facts.place))
 
-    def _data(self, learner: Learner, loss: LossFacts, prediction: Any, output: Any, last: str) -> DataFacts | None:
-        looked = self.batches[:_LOOKED_AT]
+    def _data(self, learner: Learner, loss: LossFacts, output: Any, last: str) -> DataFacts | None:
+        looked = self.batches[:BATCHES]
         inputs = [_array(batch.inputs) for batch in looked]
         targets = [_array(batch.target) for batch in looked]
         if any(one is None for one in inputs):
@@ -122,28 +110,27 @@ class TorchSubject:
             channels_first=first.ndim >= 4,
         )
         tensor = output if isinstance(output, torch.Tensor) else None
-        return replace(facts, baseline=baseline_of(learner, looked, prediction, tensor, last))
+        return replace(facts, baseline=baseline_of(learner, looked, tensor, loss.name, last))
 
     def setup(self) -> Setup:
         """What it is."""
-        return self._read.setup
+        return self._read
 
     def run(
         self, steps: int, *, seed: int | None = None, samples: Sequence[int] = (), seconds: float | None = None
     ) -> Trace:
         """Trains a copy."""
-        read = self._read
+        setup = self._read
         with own_randomness(0 if seed is None else seed):
             learner = copied(self.learner)
             if seed is not None:
                 start_afresh(learner.model, seed)
-            task = read.setup.data.task if read.setup.data is not None else "other"
-            before = evaluated(learner, self.batches, task, read.setup.loss.name)
-            runner = Runner(learner, self.batches, self.habits, read.line, _links(read.setup))
+            before = evaluated(learner, self.batches, setup)
+            runner = Runner(learner, self.batches, self.habits, setup.loss, _links(setup))
             run = runner.train(round(steps * self.longer), samples, seed, seconds)
-            after = evaluated(learner, self.batches, task, read.setup.loss.name)
+            after = evaluated(learner, self.batches, setup)
         return Trace(
-            read.setup,
+            setup,
             tuple(run.losses),
             tuple(run.samples),
             run.bad,
@@ -168,7 +155,7 @@ class TorchSubject:
             for optimizer in learner.optimizers:
                 for group in [one for one in optimizer.param_groups if "weight_decay" in one]:
                     group["weight_decay"] = 0.0
-            runner = Runner(learner, self.batches[:1], self.habits, self._read.line, {})
+            runner = Runner(learner, self.batches[:1], self.habits, self._read.loss, {})
             run = runner.train(steps, (), None, None)
         return run.losses[0], run.losses[-1]
 
@@ -221,9 +208,7 @@ def _array(value: Any) -> np.ndarray | None:
     tensor = prediction_in(value) if not isinstance(value, torch.Tensor) else value
     if tensor is None or not isinstance(tensor, torch.Tensor) or tensor.is_complex():
         return None
-    tensor = tensor.detach().cpu()
-    narrow = tensor.dtype in (torch.bfloat16, torch.float16)
-    return np.asarray((tensor.float() if narrow else tensor).numpy())
+    return array_of(tensor)
 
 
 def _dtype(value: Any) -> str:

@@ -61,8 +61,8 @@ class WeightsMeter:
                 places = self._places.setdefault(path, {})
                 places["norm"] = meter.add(norm)
                 places["spread"] = meter.add(tensor.float().std(correction=0))
-                if tensor.ndim == 2 and min(tensor.shape) > 1:
-                    places["spectral"] = meter.add(self._largest(path, tensor.float()))
+                if tensor.ndim >= 2 and tensor.numel():  # a convolution's kernels are taken as rows
+                    places["spectral"] = meter.add(self._largest(path, tensor.float().flatten(1)))
             self._before |= {path: tensor.clone() for path, tensor in tensors.items()}
 
     def _largest(self, path: str, matrix: Any) -> Any:

@@ -1,0 +1,138 @@
+"""What is stated once for both frameworks: right predictions, the best constant, formulas, units, tables."""
+
+from dataclasses import replace
+from math import inf, log
+
+import numpy as np
+import pytest
+
+from glassgrad.doctor.measured.activations import ACTIVATIONS, RANGES
+from glassgrad.doctor.measured.losses import LOSSES, loss_formula
+from glassgrad.doctor.measured.setup import Part
+from glassgrad.doctor.subjects.constants import best_constant
+from glassgrad.doctor.subjects.formulas import formula_of
+from glassgrad.doctor.subjects.scoring import hits
+from glassgrad.doctor.subjects.units import can_die, unit_axis
+from glassgrad.nn.activations import ACTIVATIONS as OURS
+from tests.doctor.traces import CLASSES, NUMBERS, mlp
+
+
+def setup(task, loss, *, inside=None):
+    found = mlp("linear", data=replace(CLASSES, task=task), loss=loss)
+    if inside is not None:
+        found = replace(found, parts=(*found.parts, Part(f"loss.{inside}", inside, inside, "activation")))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "facts", "expected"),
+    [
+        ([[1, 9], [9, 1], [9, 1]], [1, 1, 0], setup("classes", "cross_entropy"), (2, 3)),
+        ([[1, 9], [9, 1]], [[0, 1], [0, 1]], setup("classes", "mse"), (1, 2)),  # one-hot
+        ([[1, 9], [9, 1]], [[1], [1]], setup("classes", "nll"), (1, 2)),
+        ([[0.9, 0.1], [0.9, 0.9]], [[1, 0], [1, 0]], setup("binary", "binary_cross_entropy"), (3, 4)),  # questions
+        ([[4.5], [2.2]], [[4], [2]], setup("classes", "mse"), (2, 2)),
+        ([0.4, 0.6], [0, 1], setup("binary", "mse"), (2, 2)),
+        ([0.4, 0.6], [0, 1], setup("binary", "binary_cross_entropy_logits"), (1, 2)),
+        ([0.4, 0.6], [0, 1], setup("binary", "binary_cross_entropy", inside="sigmoid"), (1, 2)),  # these are logits
+        ([0.4, -0.6], [-1, 1], setup("binary", "mse"), (0, 2)),
+        ([0.4, 0.6], [-1, 1], setup("binary", "hinge"), (1, 2)),
+    ],
+)
+def test_which_predictions_are_right(prediction, target, facts, expected):
+    assert hits(np.array(prediction, float), np.array(target), facts) == expected
+
+
+def test_numbers_are_neither_right_nor_wrong():
+    assert hits(np.ones(3), np.ones(3), mlp("linear", data=NUMBERS, loss="mse")) is None
+
+
+def mse(targets):
+    return lambda constant, batch: float(np.mean((targets[batch] - constant) ** 2))
+
+
+def test_the_best_constant_is_among_what_the_model_can_give():
+    targets = [np.array([-4.0, -2.0]), np.array([-3.0, -3.0])]
+    assert best_constant(targets, (), "", mse(targets)) == pytest.approx(0.5)
+    assert best_constant(targets, (), "relu", mse(targets)) == pytest.approx((16 + 4 + 9 + 9) / 4)
+
+
+def test_the_best_constant_for_classes_is_their_frequencies():
+    labels = [np.array([0, 0, 0, 2])]
+
+    def cross_entropy(z, batch):
+        return float(np.mean(np.log(np.exp(z).sum()) - z[labels[batch]]))
+
+    entropy = -(0.75 * log(0.75) + 0.25 * log(0.25))
+    assert best_constant(labels, (3,), "", cross_entropy) == pytest.approx(entropy, rel=1e-4)
+    assert best_constant(labels, (3,), "log_softmax", cross_entropy) == pytest.approx(entropy, rel=1e-4)
+
+
+def test_batches_with_nan_and_losses_that_refuse_are_left_out():
+    targets = [np.array([1.0, np.nan]), np.array([1.0, 3.0])]
+    assert best_constant(targets, (), "", mse(targets)) == pytest.approx(1.0)
+    assert np.isnan(best_constant(targets, (), "", lambda constant, batch: float("nan")))
+    assert np.isnan(best_constant(targets[:1], (), "", mse(targets)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "count", "seen", "spectral", "says"),
+    [
+        ("sigmoid", "activation", 4, {"derivative": 0.034}, [], "σ′ = σ(1 − σ) ≤ 0.25, here 0.034"),
+        (
+            "relu",
+            "activation",
+            4,
+            {"zeros": 0.5, "dead": 0.25},
+            [],
+            "ReLU: 50 % of entries ≤ 0, 25 % of units",
+        ),
+        ("softmax", "activation", 1, {"derivative": 0.0}, [], "softmax over one unit: p = 1, p(1 − p) = 0"),
+        ("my_bend", "activation", 4, {"derivative": 2.0}, [], "my_bend′, here 2"),
+        ("linear", "weights", 4, {}, [1.5], "W: spectral norm 1.5"),
+        ("lstm", "recurrence", 4, {}, [1.5, 3.0], "largest of 2 matrices: spectral norm 3"),
+        ("layernorm", "normalisation", 4, {"deviation": 0.5}, [], "γ/σ, σ 0.5 over all entries"),
+        ("clamp", "other", 4, {"inside": 0.031}, [], "clipped: derivative 0, but for 3 % of entries"),
+        ("log", "other", 4, {"least": 1e-7}, [], "log′ = 1/x, least x 1e-07"),
+        ("flatten", "other", 4, {}, [], ""),
+        ("log", "other", 4, {}, [], ""),
+    ],
+)
+def test_what_is_said_of_a_link(kind, family, count, seen, spectral, says):
+    found = formula_of(kind, family, count, seen, spectral)
+    assert (says in found) if says else found == ""
+
+
+def test_a_sum_is_not_divided():
+    assert loss_formula("cross_entropy", "mean") == "∂L/∂z = (softmax(z) − y)/n"
+    assert loss_formula("cross_entropy", "sum") == "∂L/∂z = (softmax(z) − y)"
+
+
+def test_the_table_of_activations_says_what_ours_give():
+    x = np.concatenate([np.linspace(-30, 30, 20_001), [-1e4, 1e4]])
+    for kind, known in ACTIVATIONS.items():
+        if kind not in OURS or "softmax" in kind:
+            continue
+        y = np.asarray(OURS[kind](x))
+        slope = np.abs(np.diff(y[:-2]) / np.diff(x[:-2])).max()
+        assert known.low - 1e-3 <= y.min(), kind
+        assert y.max() <= known.high + 1e-3, kind
+        if known.low > -inf:
+            assert y.min() == pytest.approx(known.low, abs=2e-3), kind
+        if known.largest is not None:
+            assert slope == pytest.approx(known.largest, rel=0.02), kind
+    assert RANGES["sigmoid"] == (0.0, 1.0)
+    assert "leaky_relu" not in RANGES
+
+
+def test_every_loss_has_words_and_a_derivative():
+    assert all(known.words for known in LOSSES.values())
+    assert all(known.derivative.startswith("∂L/∂") for name, known in LOSSES.items() if name != "ctc")
+
+
+def test_units_are_channels_behind_a_convolution_alone():
+    assert unit_axis(4, "conv", "") == unit_axis(4, "relu", "conv") == unit_axis(3, "relu", "conv") == 1
+    assert unit_axis(3, "gelu", "linear") == unit_axis(4, "linear", "conv") == unit_axis(2, "relu", "conv") == -1
+    assert can_die("relu", "activation")
+    assert not can_die("leaky_relu", "activation")
+    assert not can_die("linear", "weights")
