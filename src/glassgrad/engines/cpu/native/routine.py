@@ -80,6 +80,10 @@ class Routine(Writer):
         """A parameter of the function that is a number."""
         return Value(self, register(kind), name)
 
+    def opaque(self, number: Value) -> Value:
+        """The same number, of which LLVM knows nothing: else it looks, for long, for ways to add up addresses."""
+        return self.made(number.type, f'call i64 asm "", "=r,0"(i64 {number.text})')
+
     # ------------------------------------------------------------------ tests
     def same(self, left: str, right: str) -> Value:
         """Are two pointers equal?"""

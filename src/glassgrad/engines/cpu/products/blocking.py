@@ -15,6 +15,7 @@ from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
 from glassgrad.engines.cpu.products.rows import RowCopy
 from glassgrad.engines.cpu.products.tile import Tile, Way
+from glassgrad.engines.cpu.products.turning import Turning
 from glassgrad.engines.cpu.products.windows import WindowCopy
 
 _DEEP = 384  # inner steps that a tile sums up at once, at most
@@ -38,7 +39,7 @@ class Columns:
     """What is done with panels of one width: the tiles, whether they are laid out first."""
 
     tile: Tile
-    packing: Packing | WindowCopy | None
+    packing: Packing | Turning | WindowCopy | None
 
     @property
     def wide(self) -> int:
@@ -64,7 +65,7 @@ class Blocking:
     panel_step: int = 0  # bytes from the room of a column to that of the next; 0 where panels are laid out in one room
     a_pitch: int = 0  # bytes between the rows of a block of A where it is copied; else 0
     a_room: int = 0
-    a_copy: RowCopy | WindowCopy | None = None  # how
+    a_copy: RowCopy | Turning | WindowCopy | None = None  # how
 
     @property
     def pieces(self) -> int:
@@ -175,12 +176,13 @@ def _tile_cycles(rows: int, vectors: int, besides: int) -> float:
 # ------------------------------------------------------------------ panels
 def _columns(product: Product, sizes: tuple[int, int, int, int], *, copied: bool) -> Columns:
     rows, vectors, lanes, columns = sizes
-    turned = product.b.columns != 1
-    packing: Packing | WindowCopy | None = None
+    packing: Packing | Turning | WindowCopy | None = None
     if product.windows is not None and product.windows.operand == "b":
         packing = gathering(product, product.windows, lanes)
-    elif turned or columns % lanes or _is_far(product, rows):
-        packing = Packing(product.kind, vectors, lanes, columns, turned)
+    elif product.b.columns != 1:
+        packing = Turning(product.kind, min(lanes, 1 << (product.inner.bit_length() - 1)))
+    elif columns % lanes or _is_far(product, rows):
+        packing = Packing(product.kind, vectors, lanes, columns)
     way = Way.ANY
     if packing is not None and product.inner >= _LONG and product.rows >= rows:
         way = Way.WHOLE if product.a.columns == 1 or copied else Way.PANEL
@@ -221,10 +223,10 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
     return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, panel_step, pitch, a_room, copy)
 
 
-def _row_copy(product: Product, lanes: int) -> RowCopy | WindowCopy:
+def _row_copy(product: Product, lanes: int) -> RowCopy | Turning | WindowCopy:
     if product.windows is not None:
         return gathering(product, product.windows, lanes)
-    return RowCopy(product.kind) if product.a.columns == 1 else RowCopy(product.kind, lanes, product.inner % lanes)
+    return RowCopy(product.kind) if product.a.columns == 1 else Turning(product.kind, lanes)
 
 
 def _is_large(product: Product) -> bool:

@@ -11,6 +11,7 @@ from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Steps, product_of
 from glassgrad.engines.cpu.products.rows import RowCopy
 from glassgrad.engines.cpu.products.tile import Tile
+from glassgrad.engines.cpu.products.turning import Turning
 from glassgrad.engines.cpu.products.windows import WindowCopy
 from glassgrad.graph.node import Node
 
@@ -108,7 +109,7 @@ def _column_words(module: "Module", product: Product, columns: Columns | None, s
     }
 
 
-def _part(module: "Module", part: Tile | Packing | RowCopy | WindowCopy | None) -> int | str:
+def _part(module: "Module", part: Tile | Packing | RowCopy | Turning | WindowCopy | None) -> int | str:
     """The address of its function as a constant number; 0 for none."""
     if part is None:
         return 0

@@ -14,6 +14,7 @@ from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
 from glassgrad.engines.cpu.products.panels import Packing, panel_text
 from glassgrad.engines.cpu.products.rows import RowCopy, rows_text
 from glassgrad.engines.cpu.products.tile import Tile, Way, tile_text
+from glassgrad.engines.cpu.products.turning import Turning, turning_text
 from glassgrad.engines.cpu.products.windows import WindowCopy, window_text
 
 _libraries: dict[str, Library] = {}
@@ -79,11 +80,13 @@ def _text(name: str) -> str:
         case [_, "tile", kind, sizes, columns, way]:
             rows, vectors, lanes = map(int, sizes.split("x"))
             return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), Way[way.upper()]))
-        case [_, "panel", kind, way, sizes, columns]:
+        case [_, "panel", kind, sizes, columns]:
             vectors, lanes = map(int, sizes.split("x"))
-            return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns), way == "turned"))
-        case [_, "rows", kind, lanes, rest]:
-            return rows_text(RowCopy(_KINDS[kind], int(lanes), int(rest)))
+            return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns)))
+        case [_, "turned", kind, side]:
+            return turning_text(Turning(_KINDS[kind], int(side)))
+        case [_, "rows", kind]:
+            return rows_text(RowCopy(_KINDS[kind]))
         case [_, "windows", kind, lanes]:
             return window_text(WindowCopy(_KINDS[kind], int(lanes)))
     assert name == DRIVER, "no other function of the library"

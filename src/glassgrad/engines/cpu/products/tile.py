@@ -95,7 +95,7 @@ class _Tile:
         self.tile = tile
         self.type = register(tile.kind, tile.lanes)
         self.size = bytes_of(tile.kind)
-        self.rows = [self._opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
+        self.rows = [writer.opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
 
     def write(self) -> None:
         """The function's instructions."""
@@ -192,10 +192,6 @@ class _Tile:
 
     def _number(self, name: str) -> Value:
         return Value(self.w, register(I64), name)
-
-    def _opaque(self, distance: Value) -> Value:
-        """The same number, of which LLVM knows nothing: else it would add up the distances one after another."""
-        return self.w.made(distance.type, f'call i64 asm "", "=r,0"(i64 {distance.text})')
 
     def _moved(self, base: str, offset: Value) -> str:
         return self.w.address(base, offset.text)
