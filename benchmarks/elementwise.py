@@ -27,7 +27,7 @@ SHAPES = {
 
 # ------------------------------------------------------------------ the functions
 def in_numpy(xp: ModuleType) -> dict[str, Callable[..., Any]]:
-    """As one writes them in NumPy, for NumPy, autograd and Glassgrad."""
+    """As one writes them in NumPy, for NumPy, autograd and, but for logsumexp, Glassgrad."""
 
     def softmax(x):
         exps = xp.exp(x - xp.max(x, axis=-1, keepdims=True))
@@ -50,6 +50,14 @@ def in_numpy(xp: ModuleType) -> dict[str, Callable[..., Any]]:
         "cumsum": lambda x: xp.cumsum(x, axis=-1),
         "logsumexp": logsumexp,
     }
+
+
+def in_glassgrad() -> dict[str, Callable[..., Any]]:
+    import numpy as np
+
+    from glassgrad.scipy.special import logsumexp
+
+    return in_numpy(np) | {"logsumexp": logsumexp}
 
 
 def in_jax() -> dict[str, Callable[..., Any]]:
@@ -142,7 +150,7 @@ def _glassgrad(name: str, change: str, size: int, dtype: str) -> Run:
 
     import glassgrad as gg
 
-    (ct, *given), function = _arrays(name, size, dtype), in_numpy(np)[name]
+    (ct, *given), function = _arrays(name, size, dtype), in_glassgrad()[name]
     if change == "forward":
         return Run(gg.jit(function), tuple(given))
     return Run(gg.jit(gg.grad(_product(np.sum, function))), (*given, ct))
@@ -200,9 +208,11 @@ MAKERS = {
 
 
 def moved(name: str, change: str, size: int, dtype: str) -> float:
-    """The bytes that must cross the memory at least once: all arguments read, the result written."""
+    """The bytes that must cross the memory at least once: all arguments that count read, the result written."""
     count, is_full = SHAPES[name]
-    arrays = count + is_full + (change == "gradient")
+    arrays = count + is_full
+    if change == "gradient" and name != "cumsum":  # for that of a running sum the argument itself is not read
+        arrays += 1
     return float(arrays * size * (8 if dtype == "float64" else 4))
 
 

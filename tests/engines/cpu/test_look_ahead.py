@@ -39,3 +39,26 @@ def test_only_long_rows_of_large_arrays_are_asked_for():
     assert not asks(softmax, x.reshape(-1, 32))
     assert not asks(softmax, x.reshape(16, -1))
     assert not asks(np.tanh, x)
+
+
+# ------------------------------------------------------------------ rows from their end
+def summed_from_the_end(x):
+    return np.flip(np.cumsum(np.flip(x, -1), axis=-1), -1)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", [(1, 5), (3, 1), (7, 40), (2001, 257), (5, 300, 70), (20_000, 64)])
+def test_rows_that_are_summed_from_their_end_come_from_the_last(shape, threads):
+    x = np.random.default_rng(0).normal(size=shape)
+    with gg.settings(threads=threads):
+        total = gg.jit(gg.grad(lambda x, ct: np.sum(np.cumsum(x, axis=-1) * ct)))
+        np.testing.assert_allclose(total(x, x), summed_from_the_end(x), rtol=1e-12, atol=1e-12)
+
+
+def test_the_loop_nest_says_so():
+    x = np.ones((4000, 256))
+    loops = str(gg.jit(gg.grad(lambda x, ct: np.sum(np.cumsum(x, axis=-1) * ct))).inspect(x, x))
+    assert "for (int i = 3999; i >= 0; i--)" in loops
+    assert "for (int j = 255; j >= 0; j--)" in loops
+    forward = str(gg.jit(lambda x: np.cumsum(x, axis=-1)).inspect(x))
+    assert "i--" not in forward

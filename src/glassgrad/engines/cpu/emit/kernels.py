@@ -186,7 +186,7 @@ class _KernelWriter:
         if self.loops.after_block:
             self.loops.in_blocks(axis, ("%begin", "%end"), width, body, self.cut.step // width)
         else:
-            self.loops.counted(axis, "%begin", "%end", width, body)
+            self.loops.counted(axis, "%begin", "%end", width, body, backwards=axis is self.lanes.descending)
         self.loops.lane_axis, self.loops.lanes = None, 1
 
     def _loop(
@@ -204,7 +204,7 @@ class _KernelWriter:
             self._lane_loop(axis, body, 0, inside, backwards=backwards)
         elif axis in self.lanes.unrolled:
             self.loops.unrolled(axis, body, backwards=backwards)
-        elif backwards:
+        elif backwards or axis is self.lanes.descending:
             self.loops.counted(axis, "0", str(axis.extent), 1, body, backwards=True)
         else:
             self.loops.blocked(axis, 0, axis.extent, 1, body, inside=inside)

@@ -40,7 +40,8 @@ class Lanes:
 
     `cost` is what a point of the loops costs, in additions, and `traffic` the bytes of all arrays read and written. A
     loop that is `tiled` goes forward TILE at a time, and those within the lanes, `turned` of them written out side by
-    side: what they read is transposed in registers.
+    side: what they read is transposed in registers. Where all phases go through their row from its end, the rows come
+    in that order too (`descending`), for memory is fast in one direction.
     """
 
     width: int
@@ -51,6 +52,7 @@ class Lanes:
     unrolled: set[Axis] = field(default_factory=set)
     tiled: Axis | None = None
     turned: int = 1
+    descending: Axis | None = None
     ahead: dict[Phase, set[Node]] = field(default_factory=dict)  # of which a phase asks for the next row meanwhile
 
 
@@ -87,6 +89,8 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
         if lanes.of_frame is None:
             _look_ahead(kernel, lanes, touched)
+            if rows and all(phase.backwards for phase in kernel.phases) and not any(root.late for root in kernel.roots):
+                lanes.descending = rows[-1]
     if own + cost >= _DEAR:
         _narrow(lanes)
     _choose_unrolled(kernel, lanes, cost)

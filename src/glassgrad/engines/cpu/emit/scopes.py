@@ -138,7 +138,9 @@ class Loops:
         head, latch, done = (self.writer.new_label() for _ in range(3))
         counter, following, more = (self.writer.fresh() for _ in range(3))
         entered = self.scopes[-1].block
-        first, last, sign = (f"{int(stop) - step}", f"{int(start) - step}", -step) if backwards else (start, stop, step)
+        first, last, sign = start, stop, step
+        if backwards:
+            first, last, sign = self._before(stop, step), self._before(start, step), -step
         with self._inside(head) as scope:
             self.counters[axis] = Value(self.writer, register(I64), counter)
             self.level[axis] = len(self.scopes) - 1
@@ -161,6 +163,12 @@ class Loops:
             ]
         )
         outer.block = done
+
+    def _before(self, bound: str, step: int) -> str:
+        """The round before a bound, which is a number or a name."""
+        if bound.startswith("%"):
+            return (Value(self.writer, register(I64), bound) - step).text
+        return str(int(bound) - step)
 
     def blocked(
         self, axis: Axis, start: int, stop: int, step: int, body: Callable[[], None], *, inside: int = 1

@@ -88,7 +88,8 @@ class _Nest:
         outer = self.scopes[-1]
         outer.source = inside.source
         facts = self._facts(axis, phase, outermost=outermost)
-        backwards = phase is not None and axis in phase.backwards
+        lanes = self.around.lanes
+        backwards = axis in phase.backwards if phase is not None else lanes is not None and axis is lanes.descending
         head = (
             f"for (int {name} = {axis.extent - 1}; {name} >= 0; {name}--)"
             if backwards
