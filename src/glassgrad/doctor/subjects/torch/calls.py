@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from glassgrad.doctor.subjects.torch.meter import Meter, norm_of
+from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.operations import Operation
 from glassgrad.doctor.subjects.torch.units import UnitNumbers
 
@@ -47,7 +48,7 @@ class Call:
                 meter.hook(edge.tensor, _keeper(meter, self.leaving))
             return
         for node, places in found:
-            node.register_hook(_contributions(meter, self.leaving, places))
+            node.register_hook(past_modes(_contributions(meter, self.leaving, places)))
 
     def listen_in_time(self, sequence: Any, axis: int, meter: Meter) -> None:
         """Hooks the gradient by each step of a recurrent layer's input."""

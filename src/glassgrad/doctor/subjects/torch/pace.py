@@ -1,28 +1,32 @@
-"""How often a watched training is sampled: so that measuring takes a twentieth of its time at most. Floor 7."""
+"""Which steps of a watched training are sampled: as many as cost a small share of its time, and no more. Floor 7."""
 
 from collections import deque
+from math import inf
 from statistics import median
 from time import perf_counter
 
-SHARE = 0.04  # of the training's time, for samples
-_FIRST = (0, 3, 9, 21, 45)  # steps that are sampled in any case: a verdict needs some
+SHARE = 0.025  # of the training's time, for samples
+_SPARE = 0.02  # seconds for samples in any case: who trains for less than a second waits for none of them
+_FIRST = (0, 3, 9, 21, 45)  # steps that are sampled where the time allows it; the first two in any case
+_APART = 100  # later ones come after at least a hundredth of the steps before them
 
 
 class Pace:
-    """Times the steps, and chooses those that are sampled. `every` fixes the distance."""
+    """Times the steps, and chooses those that are sampled. `every` fixes their distance instead."""
 
     def __init__(self, every: int | None) -> None:
         self._every = every
-        self._plain: deque[float] = deque(maxlen=64)
-        self._sampled: list[float] = []
+        self._plain: deque[float] = deque(maxlen=64)  # seconds of the latest steps without a sample
+        self._costs: deque[float] = deque(maxlen=5)  # of the latest samples, seconds beyond a plain step
+        self._count = 0
         self._last = self._begun = perf_counter()
         self._own = 0.0
-        self._next = 0
-        self._furthest = 0
+        self._next = 0  # no sample before this step …
+        self._not_before = -inf  # … and this second
 
     def is_due(self, step: int) -> bool:
         """Is this step to be sampled?"""
-        return step >= self._next
+        return step >= self._next and self.seconds >= self._not_before
 
     def add(self, seconds: float) -> None:
         """Counts time of our own in a step that is not sampled."""
@@ -35,17 +39,16 @@ class Pace:
         if not was_sampled:
             self._plain.append(took)
             return
-        self._sampled.append(took)
-        self._next = step + (self._every or self._distance(step))
-
-    def _distance(self, step: int) -> int:
-        first = next((one for one in _FIRST if one > step), None)
-        if not self._plain:
-            return 3 if first is None else first - step
-        usual = median(self._plain)
-        cost = max(median(self._sampled[-5:]) - usual, 0.0)
-        wanted = max(1, round(cost / (SHARE * usual)), step // 100)
-        return wanted if first is None else min(wanted, first - step)
+        self._count += 1
+        if self._plain:  # there are none before the first sample, whose step has all that PyTorch does once in it
+            self._costs.append(max(0.0, took - median(self._plain)))
+        if self._every is not None:
+            self._next = step + self._every
+            return
+        self._next = next((one for one in _FIRST if one > step), step + max(1, step // _APART))
+        if self._costs:
+            with_the_next = (self._count + 1) * median(self._costs)
+            self._not_before = with_the_next / SHARE if with_the_next > _SPARE else -inf
 
     @property
     def seconds(self) -> float:
@@ -54,6 +57,5 @@ class Pace:
 
     @property
     def overhead(self) -> float:
-        """Seconds that measuring took: what sampled steps took beyond a usual one, and our own time in the others."""
-        usual = median(self._plain) if self._plain else 0.0
-        return self._own + sum(max(0.0, took - usual) for took in self._sampled if self._plain)
+        """Seconds that measuring took: samples at the price of the latest ones, and our own time in other steps."""
+        return self._own + (self._count * median(self._costs) if self._costs else 0.0)

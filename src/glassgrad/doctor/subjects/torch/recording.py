@@ -15,6 +15,7 @@ from glassgrad.doctor.subjects.torch.calls import Call, Edge
 from glassgrad.doctor.subjects.torch.finiteness import Finiteness
 from glassgrad.doctor.subjects.torch.heads import Heads
 from glassgrad.doctor.subjects.torch.meter import Meter
+from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.operations import (
     LOSS_FUNCTIONS,
     Operation,
@@ -122,6 +123,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
     # ---- layers ------------------------------------------------------------------------------------------------
 
     def _entering(self, path: str) -> Callable[..., None]:
+        @past_modes
         def enter(module: Any, arguments: Any, named: Any) -> None:
             is_new = self.is_listening and not self._is_inside_a_layer
             operation = operation_of_module(module) if is_new and torch.is_grad_enabled() else None
@@ -144,6 +146,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
 
         return enter
 
+    @past_modes
     def _leaving(self, module: Any, arguments: Any, named: Any, output: Any) -> None:
         if not self._frames:
             return

@@ -12,7 +12,8 @@ from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.formulas import formula_of
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.heads import Head
-from glassgrad.doctor.subjects.torch.meter import Meter
+from glassgrad.doctor.subjects.torch.meter import Meter, moments_of
+from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.tensors import first_rows
 
@@ -92,10 +93,11 @@ def units_of(recorder: Recorder, head: Head | None) -> tuple[Units, ...]:
 class OutputMeter:
     """Measures a prediction."""
 
+    @past_modes
     def __init__(self, prediction: Any, meter: Meter) -> None:
         self.shape = tuple(prediction.shape)
         values = first_rows(prediction.detach()).float()
-        std, mean = torch.std_mean(values, correction=0)
+        mean, std = moments_of(values)
         rows = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
         across = rows.std(0, correction=0).mean()
         numbers = {"mean": mean, "std": std, "low": values.min(), "high": values.max(), "across": across}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode  # as torch.device's own mode does
 
 from glassgrad.doctor.measured.sample import Sample
+from glassgrad.doctor.subjects.torch import modes
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
@@ -21,7 +21,7 @@ class Session:
     def __init__(self, model: Any, seen: Seen, step: int, optimizers: int) -> None:
         self._recorder = Recorder(model, keep=True)
         self._model, self._seen, self._step, self._count = model, seen, step, optimizers
-        self._is_open = False
+        self._is_open = self._is_aside = False
         self._loss: Any = None
         self._scale: Any = None
         self._head: Head | None = None
@@ -43,7 +43,7 @@ class Session:
             self._is_open = False
             self._recorder.detach()
             self._recorder.meter.unhook()
-            _remove(self._recorder)
+            modes.leave(self._recorder)
 
     def pause(self) -> bool:
         """Does not listen for a while; says whether it did."""
@@ -58,6 +58,9 @@ class Session:
         """The model is called: after a backward pass that is a new pass, of which the last one counts."""
         if self.has_backward or len(self._recorder.recorded.outputs) >= _PASSES:
             self._recorder.restart()
+        if self._is_aside:  # another optimiser is still to step
+            self._is_aside = False
+            modes.enter(self._recorder)
         self._mode = bool(model.training)
         self._seen.note_inputs(arguments, named)
         self.resume()
@@ -87,6 +90,8 @@ class Session:
         paths = self._seen.paths_of(number)
         if self.has_backward:
             self.pause()
+            self._is_aside = True  # or it would look at each call within the step, for nothing
+            modes.leave(self._recorder)
             self._seen.weights.note_gradients(self._recorder.meter, paths=paths)
             self._noted.add(number)
             self._seen.note_wiring(self._recorder, number)
@@ -123,14 +128,3 @@ class Session:
         weights = self._seen.weights.read(meter)
         loss, line = meter[loss_place], self._seen.loss
         return sample_of(self._step, loss, self._recorder, self._head, line, weights, self._output, scale=scale)
-
-
-def _remove(recorder: Recorder) -> None:
-    """Takes a mode off the stack of this thread, also from under others: visits begin and end as loops do."""
-    if not any(mode is recorder for mode in _get_current_function_mode_stack()):
-        return
-    above = []
-    while (mode := _pop_mode()) is not recorder:
-        above.append(mode)
-    for one in reversed(above):
-        _push_mode(one)

@@ -9,7 +9,7 @@ import torch
 from glassgrad.doctor.measured.activations import ACTIVATIONS, activation
 from glassgrad.doctor.measured.sample import Units
 from glassgrad.doctor.subjects.formulas import point_of
-from glassgrad.doctor.subjects.torch.meter import Meter
+from glassgrad.doctor.subjects.torch.meter import Meter, moments_of
 from glassgrad.doctor.subjects.torch.operations import Operation
 from glassgrad.doctor.subjects.torch.tensors import first_rows
 from glassgrad.doctor.subjects.units import ALIKE, SATURATED, can_die, unit_axis
@@ -32,11 +32,6 @@ class UnitNumbers:
         return Units(path, operation.title, operation.family, self.count, **numbers)
 
 
-def by_unit(output: Any, axis: int) -> Any:
-    """The entries as (examples × places, units)."""
-    return output.movedim(axis, -1).reshape(-1, output.shape[axis])
-
-
 def measure(
     output: Any, operation: Operation, after: str, slope: Callable[[], Any] | None, meter: Meter
 ) -> UnitNumbers | None:
@@ -44,21 +39,21 @@ def measure(
     if output.ndim == 0 or output.numel() == 0 or not output.is_floating_point():
         return None
     axis = unit_axis(output.ndim, operation.kind, after)
-    values = by_unit(first_rows(output.detach(), _ENTRIES), axis).float()  # (entries, units)
-    lowest, highest = torch.aminmax(values, dim=0)
-    std, mean = torch.std_mean(values, correction=0)
-    zeros = values == 0
+    values = first_rows(output.detach(), _ENTRIES).float()
+    others = [place for place in range(values.ndim) if place != axis % values.ndim]
+    lowest, highest = (values.amin(others), values.amax(others)) if others else (values, values)  # by unit
+    mean, std = moments_of(values)
     size = highest.abs().maximum(lowest.abs())
     places = {
         "mean": meter.add(mean),
         "std": meter.add(std),
         "low": meter.add(lowest.min()),
         "high": meter.add(highest.max()),
-        "zeros": meter.add(zeros.float().mean()),
+        "zeros": meter.add((values == 0).float().mean()),
     }
     if can_die(operation.kind, operation.family):
-        places["dead"] = meter.add(zeros.all(0).float().mean())
-    if len(values) > 1:
+        places["dead"] = meter.add(((lowest == 0) & (highest == 0)).float().mean())
+    if values.numel() > len(lowest):
         places["alike"] = meter.add((highest - lowest <= ALIKE * size).float().mean())
     derivative = slope() if slope is not None and operation.family == "activation" else None
     if derivative is not None:
@@ -67,7 +62,7 @@ def measure(
         largest = activation(operation.kind).largest
         if largest is not None:
             places["saturated"] = meter.add((derivative.abs() < SATURATED * largest).float().mean())
-    return UnitNumbers(values.shape[1], places)
+    return UnitNumbers(len(lowest), places)
 
 
 def slope_of(kind: str, function: Callable[[Any], Any], before: Any, output: Any) -> Any | None:
@@ -100,7 +95,7 @@ def at_the_point(operation: Operation, before: Any, output: Any, meter: Meter) -
         case "most":
             number = y.float().max()
         case "deviation":
-            number = x.float().std(correction=0)
+            number = moments_of(x.float())[1]
         case "inside":
             if x.shape != y.shape:
                 return {}

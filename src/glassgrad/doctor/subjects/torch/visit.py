@@ -12,6 +12,7 @@ from glassgrad.base.errors import UsageError
 from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.torch import backwards
+from glassgrad.doctor.subjects.torch.loss_values import LossValues
 from glassgrad.doctor.subjects.torch.pace import Pace
 from glassgrad.doctor.subjects.torch.seen import Seen
 from glassgrad.doctor.subjects.torch.session import Session
@@ -33,8 +34,7 @@ class TorchVisit:
         self._pace = Pace(every)
         self._session: Session | None = None
         self._handles: list[Any] = []
-        self._losses: list[list[Any]] = []  # of each step, the losses whose gradients it took
-        self._open: list[Any] = []
+        self._losses = LossValues()
         self._unscaled: dict[int, tuple[Any, Any]] = {}
         self._last_call: tuple[Any, Any] | None = None
         self._thread: int | None = None
@@ -101,7 +101,7 @@ class TorchVisit:
     @property
     def steps(self) -> int:
         """Steps that were closed."""
-        return len(self._losses)
+        return self._losses.steps
 
     # ---- the events of a loop ----------------------------------------------------------------------------------
 
@@ -134,16 +134,14 @@ class TorchVisit:
         tensor = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
         cleared = [wire.before_backward() for wire in self._wires]
         if cleared and cleared[0]:
-            self._open = []
+            self._losses.forget_open()
         if tensor is None:
             return
         self.backwards += 1
         loss, scaled = self._unscaled.pop(id(tensor), (tensor, None))
         if not tensor.requires_grad:
             self._seen.events["detached"] = None
-        value = loss.detach()
-        self._open.append(value if value.numel() == 1 else value.sum())
-        if value.device.type == "cpu" and value.numel() == 1 and not isfinite(float(value)):
+        if self._losses.add(loss):
             self._trace()
         if self._session is not None:
             self._session.backward_begins(loss, scaled)
@@ -167,7 +165,7 @@ class TorchVisit:
             self._session.before_step(number, self._optimizers[number])
 
     def _is_closure(self) -> bool:
-        return not self._open
+        return not self._losses.has_open
 
     def _after_step(self, number: int) -> None:
         self._wires[number].after_step()
@@ -176,9 +174,7 @@ class TorchVisit:
             session.after_step(number, self._optimizers[number])
         if number == 0:
             self._unscaled.clear()
-            closure = any("LBFGS" in type(one).__name__ for one in self._optimizers[:1])
-            self._losses.append(self._open[:1] if closure else self._open)
-            self._open = []
+            self._losses.close(first_alone="LBFGS" in type(self._optimizers[0]).__name__)
         if session is not None and session.is_complete:
             self._finish(session)
         if number == 0:
@@ -206,30 +202,20 @@ class TorchVisit:
         if found is not None:
             self.bad = Bad(max(0, step - 1), "update", found.path, found.operation, found.what, found.says)
         elif self._last_call is not None and not self._is_compiled:
-            session, is_open = self._session, False
-            if session is not None:
-                is_open = session.pause()
-            found = in_pass(step, self._model, *self._last_call)
-            if session is not None and is_open:
-                session.resume()
-            self.bad = found or self.bad
+            session, self._session = self._session, None  # which does not see this pass
+            was_listening = session is not None and session.pause()
+            try:
+                self.bad = in_pass(step, self._model, *self._last_call) or self.bad
+            finally:
+                self._session = session
+                if session is not None and was_listening:
+                    session.resume()
 
     # ---- what was seen -----------------------------------------------------------------------------------------
 
-    def losses(self) -> tuple[float, ...]:
-        """The loss of each step; of several backward passes into one step their sum."""
-        steps = self._losses or [[one] for one in self._open]
-        flat = [one.double() if one.device.type != "mps" else one.float() for step in steps for one in step]
-        values = iter(torch.stack([one.to(flat[0].device) for one in flat]).tolist() if flat else [])
-        found = []
-        for step in steps:
-            parts = [next(values) for _ in step]
-            found.append(sum(parts) if parts else float("nan"))
-        return tuple(found)
-
     def trace(self) -> Trace:
         """All of it."""
-        losses = self.losses()
+        losses = self._losses.all()
         if self.bad is None:
             self.bad = next(
                 (

@@ -1,15 +1,19 @@
 """The parameters at a sampled step: gradients, the real step, the largest singular value. Floor 7."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from glassgrad.doctor.measured.sample import Weights
-from glassgrad.doctor.subjects.torch.meter import Meter, norm_of, norms_of
+from glassgrad.doctor.subjects.torch.meter import Meter, moments_of, norms_of
+from glassgrad.doctor.subjects.torch.modes import past_modes
+from glassgrad.doctor.subjects.torch.tensors import first_rows
 
 _KEPT = 30_000_000  # numbers of gradients that are kept from one sample to the next, to compare directions
-_ITERATIONS = 8  # of the power method; it begins where the sample before ended
+_ENTRIES = 65_536  # that are looked at for the spread of a parameter
+_AT_FIRST = 8  # iterations of the power method; …
+_LATER = 2  # … then it begins where the sample before ended
 
 
 class WeightsMeter:
@@ -18,15 +22,15 @@ class WeightsMeter:
     def __init__(self, named: Mapping[str, Any], links: Mapping[str, str]) -> None:
         """`named` are the parameters by path, `links` the link each belongs to."""
         self._named, self._links = dict(named), dict(links)
-        self._last: dict[str, Any] = {}  # gradients of the sample before
+        self._last: dict[str, tuple[Any, Any]] = {}  # gradients of the sample before, and their norms
         self._directions: dict[str, Any] = {}
         self._before: dict[str, Any] = {}
         self._places: dict[str, dict[str, int]] = {}
-        self._gradients: dict[str, Any] = {}
 
     def _chosen(self, paths: Collection[str] | None) -> dict[str, Any]:
         return {path: one for path, one in self._named.items() if paths is None or path in paths}
 
+    @past_modes
     def note_gradients(self, meter: Meter, paths: Collection[str] | None = None) -> None:
         """Reads the gradients as they are now, of all parameters or of those with these paths."""
         with torch.no_grad():
@@ -35,24 +39,25 @@ class WeightsMeter:
             for (path, gradient), norm in zip(held.items(), norms, strict=True):
                 places = self._places.setdefault(path, {})
                 places["gradient"] = meter.add(norm)
-                if not gradient.is_sparse:
-                    places["zeros"] = meter.add((gradient == 0).float().mean())
+                if not (gradient.is_sparse or gradient.is_complex()):
+                    places["zeros"] = meter.add(1 - torch.count_nonzero(gradient) / max(gradient.numel(), 1))
                     self._note_direction(path, gradient, norm, places, meter)
-            self._keep(held)
+            self._keep(held, norms)
 
     def _note_direction(self, path: str, gradient: Any, norm: Any, places: dict[str, int], meter: Meter) -> None:
-        last = self._last.get(path)
+        last, length = self._last.get(path, (None, None))
         if last is not None and last.shape == gradient.shape:
-            product = norm * norm_of(last)
-            places["along"] = meter.add((gradient * last).sum() / product)
+            along = torch.dot(gradient.detach().reshape(-1).to(last), last.reshape(-1))
+            places["along"] = meter.add(along / (norm * length))
 
-    def _keep(self, held: Mapping[str, Any]) -> None:
-        total = sum(gradient.numel() for gradient in held.values())
-        keeps = total <= _KEPT
-        self._last |= {
-            path: gradient.detach().clone() for path, gradient in held.items() if keeps and not gradient.is_sparse
-        }
+    def _keep(self, held: Mapping[str, Any], norms: Sequence[Any]) -> None:
+        if sum(gradient.numel() for gradient in held.values()) > _KEPT:
+            return
+        for (path, gradient), norm in zip(held.items(), norms, strict=True):
+            if not (gradient.is_sparse or gradient.is_complex()):
+                self._last[path] = gradient.detach().to(norm.dtype, copy=True), norm
 
+    @past_modes
     def before(self, meter: Meter, paths: Collection[str] | None = None) -> None:
         """Reads parameters before their update, and keeps a copy of them."""
         with torch.no_grad():
@@ -60,31 +65,35 @@ class WeightsMeter:
             for (path, tensor), norm in zip(tensors.items(), norms_of(list(tensors.values())), strict=True):
                 places = self._places.setdefault(path, {})
                 places["norm"] = meter.add(norm)
-                places["spread"] = meter.add(tensor.float().std(correction=0))
-                if tensor.ndim >= 2 and tensor.numel():  # a convolution's kernels are taken as rows
+                if not tensor.is_complex():
+                    places["spread"] = meter.add(moments_of(first_rows(tensor, _ENTRIES).float())[1])
+                if (
+                    tensor.ndim >= 2 and tensor.numel() and not tensor.is_complex()
+                ):  # a convolution's kernels are taken as rows
                     places["spectral"] = meter.add(self._largest(path, tensor.float().flatten(1)))
             self._before |= {path: tensor.clone() for path, tensor in tensors.items()}
 
     def _largest(self, path: str, matrix: Any) -> Any:
         """The largest singular value, by the power method on WᵀW from where the last sample left off."""
-        direction = self._directions.get(path)
+        direction, iterations = self._directions.get(path), _LATER
         if direction is None:
+            iterations = _AT_FIRST
             count = torch.arange(matrix.shape[1], device=matrix.device, dtype=matrix.dtype)
             direction = 1 + 0.5 * torch.cos(count * 1.7)
-        for _ in range(_ITERATIONS):
+        for _ in range(iterations):
             direction = matrix.T @ (matrix @ direction)
             direction = direction / (torch.linalg.vector_norm(direction) + 1e-30)
         self._directions[path] = direction
         return torch.linalg.vector_norm(matrix @ direction)
 
+    @past_modes
     def after(self, meter: Meter, paths: Collection[str] | None = None) -> None:
         """Reads how far each parameter went."""
         with torch.no_grad():
             moved = [path for path in self._before if paths is None or path in paths]
-            changes = [self._named[path].detach() - self._before[path] for path in moved]
+            changes = [self._before.pop(path).sub_(self._named[path].detach()) for path in moved]
             for path, norm in zip(moved, norms_of(changes), strict=True):
                 self._places[path]["update"] = meter.add(norm)
-                del self._before[path]
 
     def forget(self) -> None:
         """There was no update."""
