@@ -79,3 +79,44 @@ def test_before_the_first_step_there_is_nothing_to_report():
                 event.run.visit.report()
 
     fit(classifier(), callbacks=[stop], epochs=1, doctor=True)
+
+
+class FailsAt:
+    """In place of a method of the visit: does what it does, and at some call raises instead."""
+
+    def __init__(self, method, call):
+        self.method, self.left = method, call
+
+    def __call__(self, *arguments):
+        self.left -= 1
+        if self.left == 0:
+            raise MemoryError("no room for a copy")
+        return self.method(*arguments)
+
+
+@pytest.mark.parametrize("name", ["note_batch", "note", "stepped"])
+def test_a_doctor_who_fails_lets_the_run_go_on_and_says_so(monkeypatch, name):
+    from glassgrad.doctor.subjects.own.visit import Visit
+
+    plain = fit(classifier(dropout=0.2))
+    watched = getattr(Visit, name)
+    fails = FailsAt(watched, 9)
+    monkeypatch.setattr(Visit, name, lambda *arguments: fails(*arguments))
+    seen = fit(classifier(dropout=0.2), doctor=True)
+    assert seen.status == "finished"
+    for path, value in plain.last_model.parameters().items():
+        np.testing.assert_array_equal(value, seen.last_model.parameters()[path])
+    report = seen.visit.report()
+    assert len(report.trace.losses) == 8
+    assert report.trace.notes == ("the run was watched for 8 steps only: MemoryError: no room for a copy",)
+    assert "watched for 8 steps only" in " ".join(str(report).split())
+
+
+def test_a_doctor_who_fails_at_once_has_no_report_but_a_reason(monkeypatch):
+    from glassgrad.doctor.subjects.own.visit import Visit
+
+    monkeypatch.setattr(Visit, "note", FailsAt(None, 1))
+    run = fit(classifier(), doctor=True)
+    assert run.status == "finished"
+    with pytest.raises(UsageError, match="no room for a copy"):
+        run.visit.report()

@@ -1,14 +1,17 @@
 """A doctor's visit to a run: copies of what some steps begin with, and how a broken step can be made again. Floor 7.
 
-The visit changes nothing: each step gets the arrays that it would have got, and gives what it would have given.
+The visit changes nothing: each step gets the arrays that it would have got, and gives what it would have given. Nor
+does it break anything: where watching fails, the run goes on unwatched, and the report says so.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from glassgrad.base.naming import counted
 from glassgrad.base.trees import flatten, map_leaves
 from glassgrad.doctor.subjects.own.machine import State
 from glassgrad.doctor.subjects.own.visit import Moment, Visit, copied, real_rows
@@ -35,7 +38,31 @@ class Watching:
 
     def before(self, run: Run, batch: Batch) -> None:
         """A step is about to be made."""
+        self._try(self._before, run, batch)
+
+    def after(self, run: Run, measured: Measured, seconds: float) -> None:
+        """The step was made, in so many seconds."""
+        self.visit.seconds += seconds
+        self._try(self._after, run, measured)
+
+    def ended(self, run: Run) -> None:
+        """The run is over, or broken off."""
+        self._try(self._ended, run)
+
+    def _try(self, function: Callable[..., None], *arguments: Any) -> None:
+        """Watches, unless it has failed before; counts the time it takes."""
+        if self.visit.notes:
+            return
         began = perf_counter()
+        try:
+            function(*arguments)
+        except Exception as error:  # noqa: BLE001 - the run that is watched goes on
+            steps = counted(len(self.visit.losses), "step")
+            self.visit.notes = (f"the run was watched for {steps} only: {type(error).__name__}: {error}",)
+            self.behind, self.since, self.left = None, [], None
+        self.visit.overhead += perf_counter() - began
+
+    def _before(self, run: Run, batch: Batch) -> None:
         if len(self.since) >= self.room or self.behind is None or run.state is not self.left:
             self.behind, self.since = map_leaves(np.array, run.state), []
             self.room = max(1, min(_MOST, _MEMORY // max(_nbytes(batch), 1)))
@@ -43,20 +70,14 @@ class Watching:
         self.visit.note_batch(batch.values, batch.mask)
         if self.visit.wants():
             self.visit.note(moment_of(run.state, batch, len(self.visit.losses)))
-        self.visit.overhead += perf_counter() - began
 
-    def after(self, run: Run, measured: Measured, seconds: float) -> None:
-        """The step was made, in so many seconds."""
-        began = perf_counter()
+    def _after(self, run: Run, measured: Measured) -> None:
         self.left = run.state  # a callback may put another in its place
         self.visit.stepped(float(measured.loss), measured.norms["update"])
         if measured.is_lost:
             self.visit.broken = self.again
-        self.visit.overhead += perf_counter() - began
-        self.visit.seconds += seconds
 
-    def ended(self, run: Run) -> None:
-        """The run is over, or broken off."""
+    def _ended(self, run: Run) -> None:
         self.visit.last = State(copied(run.state.parameters), copied(run.state.states), None, np.int64(0))
         self.left = None
         if self.visit.broken is None:

@@ -68,6 +68,7 @@ class Visit:
     seconds: float = 0.0  # of the training so far
     overhead: float = 0.0  # of them spent on copies
     broken: Callable[[], tuple[Moment, dict[str, Any]] | None] | None = None  # the step that gave no numbers
+    notes: tuple[str, ...] = ()  # why it was watched no further
     _reports: dict[tuple[int, float], Report] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ while it trains
@@ -108,8 +109,10 @@ class Visit:
 
     def subject(self) -> OwnSubject:
         """The set-up, to be tried on copies: the model as the training began, and the first batches."""
-        if not self.batches:
-            raise UsageError("there is nothing to report on before the first step of a training")
+        if not (self.batches and self.moments):
+            raise UsageError(
+                "; ".join(self.notes) or "there is nothing to report on before the first step of a training"
+            )
         return OwnSubject(self.model, self.loss, Batches(tuple(self.batches), is_whole=False), self.optimizer)
 
     def trace(self, subject: OwnSubject) -> Trace:
@@ -121,7 +124,7 @@ class Visit:
         after = (nan, None) if bad is not None or last is None else judged(subject, last, fixed)
         return Trace(
             subject.setup(), tuple(self.losses), samples, bad, before[0], after[0], before[1], after[1],
-            self.seconds, self.overhead,
+            self.seconds, self.overhead, self.notes,
         )  # fmt: skip
 
     def _begun(self) -> State:
