@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from glassgrad.doctor.measured.setup import Part
 
+SHAPES_ONLY = ("flatten", "unflatten", "identity", "reshape", "squeeze")  # no links: a gradient passes as it is
 # What leaves a prediction within the range of the activation before it.
-_SILENT = ("dropout", "flatten", "identity", "reshape", "squeeze", "unflatten", "mean", "sum")
+_SILENT = (*SHAPES_ONLY, "dropout", "mean", "sum")
 
 
 def last_activation(parts: Sequence[Part]) -> Part | None:

@@ -55,9 +55,10 @@ def formula_of(kind: str, family: Family, count: int, seen: Mapping[str, float],
         case "weights":
             return "the row of each index" if kind == "embedding" else _of_matrices(spectral)
         case "recurrence":
-            return _joined("at each step back in time Uᵀ and the slopes of the gates", _of_matrices(spectral))
+            time = "at each step back in time Uᵀ and the slopes of the gates"
+            return f"{time}; {_of_matrices(spectral)}" if spectral else time
         case "attention":
-            return _joined("softmax(QKᵀ/√d)ᵀ to the values, p(1 − p) to the scores", _of_matrices(spectral))
+            return "softmax(QKᵀ/√d)ᵀ to the values, p(1 − p) to the scores"
         case "normalisation":
             return f"γ/σ, σ {seen['deviation']:.2g} over all entries" if "deviation" in seen else ""
     if kind == "clamp":
@@ -85,7 +86,3 @@ def _of_matrices(spectral: Sequence[float]) -> str:
         return ""
     many = f"largest of {len(spectral)} matrices" if len(spectral) > 1 else "W"
     return f"{many}: spectral norm {max(spectral):.2g}"
-
-
-def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)

@@ -75,7 +75,7 @@ def test_batch_norm_after_convolutions():
 
 def test_a_shortcut_around_layers_of_one_size():
     found = subject().edited(edits.Residual())
-    assert "add" in kinds(found)
+    assert any(isinstance(layer, nn.Residual) for layer in found.model.layers)
     assert np.isfinite(found.run(3).losses).all()
 
 

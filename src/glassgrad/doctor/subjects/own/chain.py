@@ -22,6 +22,10 @@ from glassgrad.nn.composition import Function
 from glassgrad.ops.barriers import STOP
 
 _PRODUCTS = frozenset({"contract", "conv"})
+# What only moves entries about, or adds them: a gradient passes it as it is.
+_MOVES = frozenset(
+    ("add", "subtract", "index", "reshape", "transpose", "broadcast", "concatenate", "stack", "cast", "literal")
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +50,7 @@ class Chain:
     pieces: tuple[Piece, ...]
     predictions: tuple[Node, ...]
     loss_place: str | None
+    clips: tuple[tuple[Node, Node], ...] = ()  # in the loss: what is clipped, and what comes of it
 
 
 def chain_of(
@@ -67,7 +72,17 @@ def chain_of(
     pieces = _numbered([piece for _, piece in sorted(made, key=lambda pair: pair[0])])
     predictions = predictions_of(calls, loss, data)
     first = next((text for node in reversed(after) if (text := places.of(node)) is not None), None)
-    return Chain(tuple(pieces), predictions, first)
+    return Chain(tuple(pieces), predictions, first, tuple(_clips(after, moving)))
+
+
+def _clips(nodes: Sequence[Node], moving: set[Node]) -> Iterator[tuple[Node, Node]]:
+    """Where numbers are held above or below a bound: (what is given, what comes out) of each, over both bounds."""
+    clipped: dict[Node, Node] = {}  # what came out, to what was given
+    for node in nodes:
+        given = [x for x in node.inputs if x in moving]
+        if node.op.name in ("maximum", "minimum") and len(given) == 1:
+            clipped[node] = clipped.pop(given[0], given[0])
+    yield from ((given, node) for node, given in clipped.items())
 
 
 def _depending(forward: Sequence[Node], data: Iterable[Node]) -> set[Node]:
@@ -199,6 +214,8 @@ def _of_own(
         if not inputs or not outputs:
             continue
         names = tuple(dict.fromkeys(name for node in nodes for x in node.inputs for name in owned.get(x, ())))
+        if not names and all(node.op.name in _MOVES for node in nodes):
+            continue
         yield nodes[0].serial, _own_piece(sort, path, inputs, outputs, place, names, nodes)
 
 

@@ -15,10 +15,11 @@ from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Part, Setup
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
+from glassgrad.doctor.subjects.loss_trials import behind_activation
 from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
 from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
-from glassgrad.doctor.subjects.own.loss_facts import bend_in_loss, loss_facts
+from glassgrad.doctor.subjects.own.loss_facts import loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
 from glassgrad.doctor.subjects.own.wired import stepped_paths
 from glassgrad.engines import reference
@@ -55,7 +56,7 @@ def read(subject: "OwnSubject") -> Setup:
         whole = next((one for one in subject.batches.values if _is_usable(one, values)), values)
         tried = partial(evaluate, values=whole)
         loss = loss_facts(_written(subject.loss), tried, shape, _array(whole[1:]))
-        inside = bend_in_loss(tried, shape, _array(whole[1:])) if loss.name == "custom" else None
+        inside = behind_activation(tried, shape, _array(whole[1:])) if loss.name == "custom" else None
         name = loss.name if inside is None else "custom"  # what the loss is given is not what its name says
         parts = tuple([_part(piece) for piece in chain.pieces])
         baseline = partial(_baseline, subject.batches.values, shape, last_kind(parts), evaluate)

@@ -13,6 +13,7 @@ from glassgrad.base.avals import is_inexact
 from glassgrad.base.settings import settings
 from glassgrad.base.trees import Tree, flatten
 from glassgrad.doctor.measured.losses import loss_formula
+from glassgrad.doctor.measured.parts import SHAPES_ONLY
 from glassgrad.doctor.measured.sample import Link, Sample, Units, Weights
 from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.formulas import formula_of, point_of
@@ -83,6 +84,8 @@ class Sampler:
                 units.append(seen)
             else:
                 skipped.append(f"{piece.path}: its output is no array of real numbers that could be looked at")
+            if piece.kind in SHAPES_ONLY:
+                continue
             links.append(
                 Link(
                     piece.path,
@@ -98,12 +101,17 @@ class Sampler:
         prediction = [np.asarray(value) for value in found["predictions"]]
         loss = Link(
             "loss", self.facts.title, "loss", 1.0, norm_of(found["prediction_cotangents"]),
-            loss_formula(self.facts.name, self.facts.reduction), chain.loss_place,
+            self._loss_formula(found["clips"]), chain.loss_place,
         )  # fmt: skip
         output = output_of(prediction[0]) if prediction else None
         return Sample(
             step, float(found["loss"]), (loss, *reversed(links)), weights, tuple(units), output, skipped=tuple(skipped)
         )
+
+    def _loss_formula(self, clips: Sequence[Any]) -> str:
+        inside = [at_the_point("clamp", "other", one["input"], one["output"]) for one in clips]
+        clipped = [formula_of("clamp", "other", 0, seen) for seen in inside]
+        return "; ".join(part for part in (loss_formula(self.facts.name, self.facts.reduction), *clipped) if part)
 
     # ------------------------------------------------------------------ parameters
     def _weights(self, chain: Chain, parameters: Arrays, gradients: Arrays) -> tuple[Weights, ...]:
@@ -145,7 +153,7 @@ class Sampler:
 
 
 def _formula(piece: Piece, units: Units | None, numbers: Any, spectral: Sequence[float]) -> str:
-    seen = dict(at_the_point(piece, numbers["input"], numbers["output"]))
+    seen = dict(at_the_point(piece.kind, piece.family, numbers["input"], numbers["output"]))
     if units is not None:
         known = {"derivative": units.derivative, "zeros": units.zeros, "dead": units.dead}
         seen |= {name: value for name, value in known.items() if not isnan(value)}
@@ -172,6 +180,7 @@ def _measuring(model: Any, loss: Any, chains: list[Chain]) -> Callable[..., Any]
             "prediction_cotangents": [bar[node] for node in chain.predictions if node in bar],
             "pieces": [_numbers(piece, bar) for piece in chain.pieces],
             "time": by_time(added, bar),
+            "clips": [{"input": given, "output": node} for given, node in chain.clips],
         }
         return _delivered(picked, since)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.doctor.measured.activations import activation
-from glassgrad.doctor.measured.sample import Output, Units
+from glassgrad.doctor.measured.sample import Family, Output, Units
 from glassgrad.doctor.subjects.formulas import point_of
 from glassgrad.doctor.subjects.own.chain import Piece
 from glassgrad.doctor.subjects.units import ALIKE, SATURATED, can_die, unit_axis
@@ -60,9 +60,9 @@ def _slope(piece: Piece, output: np.ndarray, slope: Any) -> dict[str, float]:
     return seen
 
 
-def at_the_point(piece: Piece, before: Any, output: Any) -> Mapping[str, float]:
+def at_the_point(kind: str, family: Family, before: Any, output: Any) -> Mapping[str, float]:
     """What the formula of a link wants to know of its input and output."""
-    wanted = point_of(piece.kind, piece.family)
+    wanted = point_of(kind, family)
     if wanted is None or before is None or output is None or not np.size(before):
         return {}
     x, y = np.asarray(before), np.asarray(output)

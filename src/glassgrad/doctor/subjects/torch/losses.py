@@ -5,14 +5,16 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
 
 from glassgrad.doctor.measured.setup import LossFacts
+from glassgrad.doctor.subjects.loss_trials import by_trial
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.operations import LOSS_FUNCTIONS
 from glassgrad.doctor.subjects.torch.recording import LossCall, Recorder
-from glassgrad.doctor.subjects.torch.trials import by_trial
+from glassgrad.doctor.subjects.torch.tensors import array_of
 
 _CLASSES = {
     "MSELoss": "mse", "L1Loss": "mae", "SmoothL1Loss": "huber", "HuberLoss": "huber",
@@ -50,7 +52,7 @@ def loss_facts(loss: Any, recorder: Recorder, target: Any, value: float) -> tupl
     behaviour = None if head is None else by_behaviour(head, target, value, name)
     output = recorder.recorded.outputs[-1] if recorder.recorded.outputs else None
     if behaviour is None and name is None and isinstance(output, torch.Tensor) and head is not None and not head.after:
-        behaviour = by_trial(loss, output, target)
+        behaviour = _by_trial(loss, output, target)
     if name is None:
         if behaviour is not None:
             name = behaviour[0]
@@ -115,6 +117,18 @@ def by_behaviour(head: Head, target: Any, value: float, known: str | None) -> tu
         if cosine > 1 - 1e-7 or (cosine > 1 - 1e-4 and agrees):
             return name, _reduction(ratio, gradient.shape)
     return None
+
+
+def _by_trial(loss: Any, output: Any, target: Any) -> tuple[str, str] | None:
+    """(name, reduction) of a loss that takes the model's output as it is, found by calling it; None: not known."""
+    if loss is None or not isinstance(target, torch.Tensor) or not output.ndim:
+        return None
+
+    def evaluate(prediction: np.ndarray) -> float:
+        with torch.no_grad():
+            return float(loss(torch.tensor(prediction).to(output), target))
+
+    return by_trial(evaluate, tuple(output.shape), array_of(target))
 
 
 def _reduction(ratio: float, shape: Any) -> str:

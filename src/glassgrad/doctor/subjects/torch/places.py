@@ -1,7 +1,7 @@
 """Where in the person's files PyTorch was called: the innermost line that is neither PyTorch's nor ours. Floor 7."""
 
+import functools
 import sys
-from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 from typing import Literal
@@ -9,18 +9,21 @@ from typing import Literal
 import torch
 
 _TORCH = str(Path(torch.__file__).parent)
+_PYTHON = str(Path(functools.__file__).parent)
 _OURS = str(Path(__file__).parents[3])
 _LAYERS = str(Path(_TORCH, "nn", "modules"))
 _TRANSPARENT = str(Path("subjects", "torch", "swapping.py"))  # it stands between a person's call and PyTorch
 
 
-@lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=4096)
 def _owner(file: str) -> Literal["container", "layer", "torch", "ours", "person"]:
     if file.startswith(_LAYERS):
         name = Path(file).name
         return "container" if name == "container.py" else "torch" if name == "module.py" else "layer"
     if file.startswith(_OURS):
         return "torch" if file.endswith(_TRANSPARENT) else "ours"
+    if file.startswith(_PYTHON) and "-packages" not in file:
+        return "torch"  # it stands in between, as functools does
     return "torch" if file.startswith((_TORCH, "<frozen")) else "person"
 
 

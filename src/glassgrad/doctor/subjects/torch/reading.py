@@ -41,8 +41,16 @@ def links_of_parameters(model: Any, recorder: Recorder | None) -> dict[str, str]
             functions.setdefault(number, call.path)
     found = {}
     for path, parameter in model.named_parameters():
-        found[path] = functions.get(id(parameter)) or path.rpartition(".")[0] or path
+        found[path] = functions.get(id(parameter)) or _layer_around(model, path) or path
     return found
+
+
+def _layer_around(model: Any, path: str) -> str:
+    """The path of the outermost layer of PyTorch's that holds a parameter: that of an attention has layers inside."""
+    inner = path.rpartition(".")[0]
+    names = inner.split(".")
+    around = (".".join(names[: count + 1]) for count in range(len(names)))
+    return next((one for one in around if one and operation_of_module(model.get_submodule(one)) is not None), inner)
 
 
 def parameters_of(model: Any, optimizers: Sequence[Any], links: dict[str, str]) -> tuple[Parameter, ...]:

@@ -135,7 +135,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
                     if self.recorded.first is None:
                         self.recorded.first = next(tensors_in((arguments, named)), None)
                     inputs = [Edge.of(tensor) for tensor in given]
-                    if operation.family == "activation" and given:
+                    if operation.family in ("activation", "normalisation") and given:
                         before = given[0].detach().clone() if getattr(module, "inplace", False) else given[0].detach()
                     place = caller()[0]
                 except Exception as error:  # noqa: BLE001 - the training that is watched goes on

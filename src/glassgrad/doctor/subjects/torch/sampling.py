@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from glassgrad.doctor.measured.losses import loss_formula
+from glassgrad.doctor.measured.parts import SHAPES_ONLY
 from glassgrad.doctor.measured.sample import Link, Output, Sample, Units, Weights
 from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.formulas import formula_of
@@ -16,8 +17,6 @@ from glassgrad.doctor.subjects.torch.meter import Meter, moments_of
 from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.tensors import first_rows
-
-_SHAPES_ONLY = ("flatten", "unflatten", "identity")
 
 
 def links_of(
@@ -40,7 +39,7 @@ def links_of(
         if call.phase == "forward" or id(call) in after:
             grouped.setdefault(call.path, []).append(call)
     for path, calls in reversed(grouped.items()):
-        if calls[0].operation.kind in _SHAPES_ONLY or not any(call.is_reached for call in calls):
+        if calls[0].operation.kind in SHAPES_ONLY or not any(call.is_reached for call in calls):
             continue
         found.append(_link(path, calls, spectral.get(path, []), meter, scale))
     return tuple(found)
