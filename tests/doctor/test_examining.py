@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from glassgrad.doctor.examining import first_run, sampled
+from glassgrad.doctor.examining import first_run
 from glassgrad.doctor.measured.sample import Bad
+from glassgrad.doctor.measured.steps import sampled
 from glassgrad.doctor.measured.trace import Trace
 from tests.doctor.test_trials import Known
 

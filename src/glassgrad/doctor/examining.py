@@ -9,6 +9,7 @@ from typing import Any
 
 from glassgrad.doctor.cures.trials import try_cures
 from glassgrad.doctor.diagnosing import diagnosed
+from glassgrad.doctor.measured.steps import sampled
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
 from glassgrad.doctor.subjects.choosing import subject_of
@@ -16,7 +17,6 @@ from glassgrad.doctor.subjects.subject import Subject
 from glassgrad.nn.linear import check_sizes
 from glassgrad.optim.rates import checked_number
 
-_SAMPLES = 12  # steps that are looked at closely
 _EPOCHS, _FEWEST, _MOST = 20, 200, 2_000  # of the steps, where none are given
 _TRAINING, _CAUSES = 0.25, 0.3  # shares of the seconds
 
@@ -79,13 +79,6 @@ def first_run(subject: Subject, steps: int | None, seconds: float) -> tuple[Trac
     chosen = min(max(_EPOCHS * (data.batches if data else 0), _FEWEST), _MOST)
     trace = subject.run(chosen, samples=sampled(chosen), seconds=seconds * _TRAINING)
     return trace, chosen if trace.bad is not None else max(len(trace.losses), 1)
-
-
-def sampled(steps: int) -> tuple[int, ...]:
-    """Which of so many steps are looked at: the first ones, then ever more seldom, and the last."""
-    first = [0, 1, 2, 4, 8]
-    rest = [round(steps * number / (_SAMPLES - len(first))) - 1 for number in range(1, _SAMPLES - len(first) + 1)]
-    return tuple(sorted({step for step in (*first, *rest) if 0 <= step < steps}))
 
 
 @contextmanager

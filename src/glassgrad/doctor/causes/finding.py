@@ -42,7 +42,7 @@ def find_causes(case: Case) -> tuple[Cause, ...]:
     Args:
         case: the training, with a subject and seconds where changes may be tried on a copy.
     """
-    suspicions = [found for suspect in SUSPECTS if (found := suspect(case)) is not None and found.prior >= WORTH_SAYING]
+    suspicions = _suspicions(case)
     if case.learning.is_learning:
         suspicions = [suspicion for suspicion in suspicions if suspicion.kind == "plain"]
         return _said([_Weighed(suspicion, None, suspicion.prior) for suspicion in suspicions])
@@ -50,6 +50,16 @@ def find_causes(case: Case) -> tuple[Cause, ...]:
     if case.learning.course == "slow":
         weighed = [each for each in weighed if _explains_slowness(case, each)]
     return _said(_against_each_other(weighed))
+
+
+def suspected(case: Case) -> tuple[Cause, ...]:
+    """What a training may suffer from, by what was measured alone: nothing is tried, and nothing is ruled out."""
+    return _said([_Weighed(suspicion, None, suspicion.prior) for suspicion in _suspicions(case)])
+
+
+def _suspicions(case: Case) -> list[Suspicion]:
+    """All that speaks for a cause, before anything is tried."""
+    return [found for suspect in SUSPECTS if (found := suspect(case)) is not None and found.prior >= WORTH_SAYING]
 
 
 def _tested(case: Case, suspicions: list[Suspicion]) -> list[_Weighed]:

@@ -1,43 +1,41 @@
 """Trials: each cure worth trying is run on copies, beside the untreated training on the same seeds. Floor 7.
 
 Successive halving: all candidates run once from the person's own start; only those with which the training learns run
-from the further seeds too. Improvements are shares of the way from a constant prediction to the least loss, so that a
-cure with another loss, or other units of the targets, is compared fairly.
+from the further seeds too. Where none helps from every start, the best ones are gone on with: their edited training is
+looked at like the person's own, for what it still suffers from. Improvements are shares of the way from a constant
+prediction to the least loss, so that a cure with another loss, or other units of the targets, is compared fairly.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from math import prod
 from statistics import median
 
 from glassgrad.doctor.causes.cause import Cause
 from glassgrad.doctor.cures.cure import Cure
+from glassgrad.doctor.cures.outcome import Outcome, outcome_of
+from glassgrad.doctor.cures.proposing import besides, in_turns, joined
 from glassgrad.doctor.cures.words import size_of, titled
-from glassgrad.doctor.learning.judging import judge
-from glassgrad.doctor.learning.learning import Learning
+from glassgrad.doctor.learning.judging import ENOUGH
+from glassgrad.doctor.measured.steps import sampled
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.edits import Edit, Longer
 from glassgrad.doctor.subjects.subject import Cannot, Subject
 
-_MOST = 8  # candidates that are run
+_MOST = 8  # candidates that are run at first, and that are made of one that is gone on with
+_ROUNDS = 2  # of going on: so many edits a cure has at most, and one more
+_TOLD = 4  # of those that were gone on with
+_BEST = 3  # that run from the further starts
 _LEAST_GAIN = 0.1  # of the whole way, that a cure has to win over the untreated run to have helped
 _SLOWER = 4.0  # times the untreated run's seconds, that a treated one may take
 
 Tell = Callable[[str], None]
+Start = int | None  # a seed; None is the person's own
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A training of a trial: its curve, and how it went."""
-
-    losses: tuple[float, ...]
-    learning: Learning
-    score: float  # the loss over the fixed batches after it, or 1 − the share of right predictions
-    progress: float  # share of the way from a constant prediction to the best there is, 0 … 1
-    seconds: float
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Candidate:
     """A cure that is tried."""
 
@@ -45,7 +43,7 @@ class _Candidate:
     cause: str
     subject: Subject | None = None
     why_not: str | None = None
-    outcomes: dict[int | None, Outcome] = field(default_factory=dict)  # by seed
+    outcomes: dict[Start, Outcome] = field(default_factory=dict)
 
 
 def try_cures(
@@ -60,34 +58,19 @@ def try_cures(
 ) -> tuple[Cure, ...]:
     """The cures that the causes suggest, each tried from the person's own start and, where it helps, from fresh ones.
 
-    The best first: the training learns with it on most seeds, then by its effect, the smaller edit first where two do
-    alike. Two that help alone but not enough are tried together. Those that cannot be made say why. No training takes
-    more than its share of the `seconds`.
+    The best first: the training learns with it on most seeds, in as many steps as before, then by its effect, the
+    smaller edit first where two do alike. Where none helps from every start, or none by much, that of the surest cause
+    and the best one are tried together with what the training still suffers from. Those that cannot be made say why.
+    No training takes more than its share of the `seconds`.
     """
     until = time.monotonic() + seconds
-    trial = _Trial(subject, steps, until, _outcome(untreated))
-    found = list(_candidates(causes))[:_MOST]
-    for number, candidate in enumerate(found):
-        tell(f"trying a cure, {number + 1} of {len(found)}: {titled(candidate.edits)}")
-        trial.run(candidate, None, share=0.6 / len(found))
-    found += trial.together(found, tell)
-    for seed in range(1, seeds):
-        again = [candidate for candidate in found if trial.helped(candidate, None)]
-        again = sorted(again, key=trial.rank)[:3]
-        for candidate in again:
-            tell(f"again from another start: {titled(candidate.edits)}")
-            trial.run(candidate, seed, share=0.4 / max(1, (seeds - 1) * len(again)))
-    return tuple(trial.cure(candidate) for candidate in sorted(found, key=trial.rank))
-
-
-def _candidates(causes: Sequence[Cause]) -> Iterator[_Candidate]:
-    """What the causes suggest: the first edit of each, surest cause first, then the second of each, and so on."""
-    seen: set[tuple[Edit, ...]] = set()
-    for place in range(max((len(cause.edits) for cause in causes), default=0)):
-        for cause in causes:
-            if place < len(cause.edits) and cause.edits[place] not in seen:
-                seen.add(cause.edits[place])
-                yield _Candidate(cause.edits[place], cause.name)
+    trial = _Trial(subject, steps, until, (None, *range(1, seeds)), tell, {None: outcome_of(untreated)})
+    found = [_Candidate(edits, cause) for edits, cause in islice(in_turns(causes), _MOST)]
+    trial.run_all(found, None, share=0.5)
+    trial.confirm(found, share=0.3)
+    further = trial.further(found)
+    told = [*found, *sorted(further, key=trial.rank)[:_TOLD]]
+    return tuple(trial.cure(candidate) for candidate in sorted(told, key=trial.rank))
 
 
 @dataclass(slots=True)
@@ -97,13 +80,27 @@ class _Trial:
     subject: Subject
     steps: int
     until: float
-    own: Outcome  # of the untreated training from the person's start
-    untreated: dict[int | None, Outcome] = field(default_factory=dict)
+    starts: tuple[Start, ...]
+    tell: Tell
+    untreated: dict[Start, Outcome]
 
-    def __post_init__(self) -> None:
-        self.untreated[None] = self.own
+    # ------------------------------------------------------------------ running
+    def run_all(self, candidates: Sequence[_Candidate], start: Start, *, share: float) -> None:
+        """Runs candidates from one start, in a share of the time that is left."""
+        for number, candidate in enumerate(candidates):
+            self.tell(f"trying a cure, {number + 1} of {len(candidates)}: {titled(candidate.edits)}")
+            self.run(candidate, start, share=share / len(candidates))
 
-    def run(self, candidate: _Candidate, seed: int | None, *, share: float) -> None:
+    def confirm(self, candidates: Sequence[_Candidate], *, share: float) -> None:
+        """Runs those that helped at first from the other starts too: the best of them."""
+        for start in self.starts:
+            helped = [one for one in candidates if any(self.helped(one, other) for other in one.outcomes)]
+            again = [one for one in sorted(helped, key=self.rank)[:_BEST] if start not in one.outcomes]
+            for candidate in again:
+                self.tell(f"again from another start: {titled(candidate.edits)}")
+                self.run(candidate, start, share=share / (len(self.starts) * len(again)))
+
+    def run(self, candidate: _Candidate, start: Start, *, share: float) -> None:
         """Runs a candidate from a start, unless it cannot be made or the time is over."""
         left = self.until - time.monotonic()
         if candidate.why_not is not None:
@@ -114,96 +111,104 @@ class _Trial:
         try:
             if candidate.subject is None:
                 candidate.subject = self.subject.edited(*candidate.edits)
-            allowed = max(left * share, _SLOWER * self.own.seconds)
-            if seed not in self.untreated:
-                self.untreated[seed] = _outcome(self.subject.run(self.steps, seed=seed, seconds=allowed))
-            steps = round(self.steps * _length(candidate.edits))
-            trace = candidate.subject.run(steps, seed=seed, seconds=allowed * _length(candidate.edits))
-            candidate.outcomes[seed] = _outcome(trace)
+            allowed = max(left * share, _SLOWER * self.untreated[None].seconds)
+            if start not in self.untreated:
+                self.untreated[start] = outcome_of(self.subject.run(self.steps, seed=start, seconds=allowed))
+            candidate.outcomes[start] = outcome_of(self._trained(candidate, start, allowed))
         except Exception as error:  # noqa: BLE001 - a model that fails with one edit tells nothing of the others
             said = str(error).partition("\n")[0]
             candidate.why_not = said if isinstance(error, Cannot) else f"it fails: {said or type(error).__name__}"
 
-    def together(self, found: Sequence[_Candidate], tell: Tell) -> list[_Candidate]:
-        """Two at once, where none learns alone: the best one and that of the surest cause, each with two others."""
-        if any(self.helped(candidate, None) for candidate in found):
+    def _trained(self, candidate: _Candidate, start: Start, seconds: float, *, closely: bool = False) -> Trace:
+        """The training of a candidate whose subject is made; `closely` is with samples."""
+        assert candidate.subject is not None
+        length = prod(edit.factor for edit in candidate.edits if isinstance(edit, Longer))
+        steps = round(self.steps * length)
+        samples = sampled(steps) if closely else ()
+        return candidate.subject.run(steps, seed=start, samples=samples, seconds=seconds * length)
+
+    # ------------------------------------------------------------------ going on
+    def is_settled(self, candidate: _Candidate) -> bool:
+        """Did it help from every start, without taking longer, and get the training half of the way or more?"""
+        if candidate.why_not is not None or _takes_longer(candidate):
+            return False
+        return all(self.helped(candidate, start) for start in self.starts) and (
+            median(outcome.progress for outcome in candidate.outcomes.values()) >= ENOUGH
+        )
+
+    def further(self, found: Sequence[_Candidate]) -> list[_Candidate]:
+        """Goes on with the best ones until one has helped from every start."""
+        more: list[_Candidate] = []
+        bases: list[_Candidate] = []
+        for _ in range(_ROUNDS):
+            if any(self.is_settled(candidate) for candidate in (*found, *more)):
+                break
+            for base in self.promising((*found, *more), bases):
+                bases.append(base)
+                more += self.gone_on(base, (*found, *more))
+        return more
+
+    def promising(self, found: Sequence[_Candidate], but: Sequence[_Candidate]) -> list[_Candidate]:
+        """Those to go on with: that of the surest cause, which is wrong in any case, and the one that came furthest."""
+        ran = [candidate for candidate in found if candidate.outcomes and candidate not in but]
+        best = min(ran, key=self.rank, default=None)
+        return [] if best is None else [best] if but or ran[0] is best else [ran[0], best]
+
+    def gone_on(self, base: _Candidate, found: Iterable[_Candidate]) -> list[_Candidate]:
+        """The base with more edits, tried from where it does not help first."""
+        failing = next((start for start in self.starts if not self.helped(base, start)), None)
+        left = self.until - time.monotonic()
+        if left <= 0:
             return []
-        ran = [candidate for candidate in sorted(found, key=self.rank) if candidate.outcomes]
-        surest = [candidate for candidate in found if candidate.outcomes][:1]
-        chosen: dict[frozenset[Edit], _Candidate] = {}
-        for first in (*ran[:1], *surest):
-            others = [one for one in ran if not _kinds(one) & _kinds(first)]
-            for other in others[:2]:
-                both = (*first.edits, *other.edits)
-                chosen.setdefault(frozenset(both), _Candidate(both, first.cause))
-        pairs = list(chosen.values())
-        for pair in pairs:
-            tell(f"trying two at once: {titled(pair.edits)}")
-            self.run(pair, None, share=0.5 / len(pairs))
-        return pairs
+        try:
+            trace = self._trained(base, failing, left / 4, closely=True)
+        except Exception:  # noqa: BLE001 - from another start it may fail
+            return []
+        known = {frozenset(candidate.edits) for candidate in found}
+        sets = {frozenset(edits): edits for more in besides(trace) if (edits := joined(base.edits, more))}
+        new = [_Candidate(edits, base.cause) for key, edits in sets.items() if key not in known][:_MOST]
+        self.run_all(new, failing, share=0.4)
+        self.confirm(new, share=0.3)
+        return new
 
     # ------------------------------------------------------------------ comparing
-    def gain(self, candidate: _Candidate, seed: int | None) -> float:
+    def gain(self, candidate: _Candidate, start: Start) -> float:
         """How much further it came than the untreated training from the same start: a share of the whole way."""
-        return candidate.outcomes[seed].progress - self.untreated[seed].progress
+        return candidate.outcomes[start].progress - self.untreated[start].progress
 
-    def helped(self, candidate: _Candidate, seed: int | None) -> bool:
+    def helped(self, candidate: _Candidate, start: Start) -> bool:
         """Does the training learn with it, and plainly better than without?"""
-        outcome = candidate.outcomes.get(seed)
-        return outcome is not None and outcome.learning.is_learning and self.gain(candidate, seed) >= _LEAST_GAIN
+        outcome = candidate.outcomes.get(start)
+        return outcome is not None and outcome.learning.is_learning and self.gain(candidate, start) >= _LEAST_GAIN
 
     def rank(self, candidate: _Candidate) -> tuple[float, ...]:
         """The order of cures: smaller is better."""
-        gains = [self.gain(candidate, seed) for seed in candidate.outcomes]
-        share = sum(self.helped(candidate, seed) for seed in candidate.outcomes) / max(1, len(gains))
+        gains = [self.gain(candidate, start) for start in candidate.outcomes]
+        helped = sum(self.helped(candidate, start) for start in candidate.outcomes)
+        share = helped / max(1, len(gains))
         effect = median(gains) if gains else -1.0
-        return (not candidate.outcomes, -(share > 0.5), -share, -round(effect, 1), size_of(candidate.edits), -effect)
+        longer, size = _takes_longer(candidate), size_of(candidate.edits)  # more steps do more in any case
+        return (not gains, -(share > 0.5), -helped, longer, -round(effect, 1), size, -effect)
 
     def cure(self, candidate: _Candidate) -> Cure:
         """What came of a candidate."""
-        seeds = list(candidate.outcomes)
-        gains = sorted(self.gain(candidate, seed) for seed in seeds) or [0.0]
+        starts = [start for start in self.starts if start in candidate.outcomes]
+        gains = sorted(self.gain(candidate, start) for start in starts) or [0.0]
         return Cure(
             edits=candidate.edits,
             title=titled(candidate.edits),
             code="\n".join(self.subject.code(edit) for edit in candidate.edits),
             cause=candidate.cause,
-            losses=tuple(candidate.outcomes[seed].losses for seed in seeds),
-            untreated=tuple(self.untreated[seed].losses for seed in seeds),
-            before=tuple(self.untreated[seed].score for seed in seeds),
-            after=tuple(candidate.outcomes[seed].score for seed in seeds),
-            helped=sum(self.helped(candidate, seed) for seed in seeds),
+            losses=tuple(candidate.outcomes[start].losses for start in starts),
+            untreated=tuple(self.untreated[start].losses for start in starts),
+            before=tuple(self.untreated[start].score for start in starts),
+            after=tuple(candidate.outcomes[start].score for start in starts),
+            helped=sum(self.helped(candidate, start) for start in starts),
             effect=median(gains),
             spread=(gains[0], gains[-1]),
             why_not=candidate.why_not,
         )
 
 
-def _kinds(candidate: _Candidate) -> set[type]:
-    return {type(edit) for edit in candidate.edits}
-
-
-def _length(chosen: Sequence[Edit]) -> float:
-    """How many times as many steps the edits ask for."""
-    return max([edit.factor for edit in chosen if isinstance(edit, Longer)], default=1.0)
-
-
-def _outcome(trace: Trace) -> Outcome:
-    learning = judge(trace)
-    score = trace.after if trace.score_after is None else 1.0 - trace.score_after
-    return Outcome(
-        trace.losses, learning, learning.last if score is None else score, progress_of(trace, learning), trace.seconds
-    )
-
-
-def progress_of(trace: Trace, learning: Learning) -> float:
-    """How far a training came from a constant prediction (0) to the best there is (1)."""
-    if trace.bad is not None or learning.course == "fails":
-        return 0.0
-    data = trace.setup.data
-    if trace.score_after is not None and data is not None and data.labels:
-        total = sum(count for _, count in data.labels)
-        constant = max(count for _, count in data.labels) / total if total else 0.0
-        if constant < 1:
-            return min(max((trace.score_after - constant) / (1 - constant), 0.0), 1.0)
-    return min(max(learning.gained, 0.0), 1.0)
+def _takes_longer(candidate: _Candidate) -> bool:
+    return any(isinstance(edit, Longer) for edit in candidate.edits)
