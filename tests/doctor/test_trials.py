@@ -84,6 +84,19 @@ def test_of_two_that_do_alike_the_smaller_edit_is_first() -> None:
     assert [cure.edits for cure in cures] == [small, large]
 
 
+@pytest.mark.parametrize(("end", "first"), [(0.1, "input-scale"), (0.3, "optimizer")])
+def test_of_two_that_do_about_as_well_that_of_the_surest_cause_is_first(end: float, first: str) -> None:
+    scaled, adam = (edits.ScaleInputs(), edits.Clip(1.0)), (edits.NewOptimizer("adam", 1e-3),)
+    subject = Known({frozenset(scaled): end, frozenset(adam): 0.01})
+    causes = [
+        Cause("input-scale", "…", "inputs", 0.9, (), (scaled,)),
+        Cause("optimizer", "…", "optimizer", 0.3, (), (adam,)),
+    ]
+    cures = try_cures(subject, causes, subject.run(200), steps=200, seconds=20)
+    assert all(cure.works for cure in cures)
+    assert cures[0].cause == first
+
+
 def test_one_that_cannot_be_made_says_why_and_comes_last() -> None:
     _, cures = tried({}, (edits.Residual(),), (edits.Clip(1.0),))
     assert cures[-1].why_not == "no two layers have the same shape"

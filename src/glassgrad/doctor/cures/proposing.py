@@ -14,14 +14,14 @@ from glassgrad.doctor.symptoms.finding import find_symptoms
 _OTHER_RATES: tuple[tuple[Edit, ...], ...] = ((Rate(0.1),), (Rate(10.0),))
 
 
-def in_turns(causes: Sequence[Cause]) -> Iterator[tuple[tuple[Edit, ...], str]]:
-    """What the causes suggest, each once, with the name of the cause: the first edits of each, then the second."""
+def in_turns(causes: Sequence[Cause]) -> Iterator[tuple[tuple[Edit, ...], Cause]]:
+    """What the causes suggest, each once, with its cause: the first edits of each, then the second."""
     seen: set[tuple[Edit, ...]] = set()
     for place in range(max((len(cause.edits) for cause in causes), default=0)):
         for cause in causes:
             if place < len(cause.edits) and cause.edits[place] not in seen:
                 seen.add(cause.edits[place])
-                yield cause.edits[place], cause.name
+                yield cause.edits[place], cause
 
 
 def besides(trace: Trace) -> Iterator[tuple[Edit, ...]]:

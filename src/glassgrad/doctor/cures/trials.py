@@ -29,6 +29,7 @@ _ROUNDS = 2  # of going on: so many edits a cure has at most, and one more
 _TOLD = 4  # of those that were gone on with
 _BEST = 3  # that run from the further starts
 _LEAST_GAIN = 0.1  # of the whole way, that a cure has to win over the untreated run to have helped
+_ALIKE = 0.15  # of the whole way: cures that differ by less do about as well
 _SLOWER = 4.0  # times the untreated run's seconds, that a treated one may take
 
 Tell = Callable[[str], None]
@@ -40,7 +41,7 @@ class _Candidate:
     """A cure that is tried."""
 
     edits: tuple[Edit, ...]
-    cause: str
+    cause: Cause
     subject: Subject | None = None
     why_not: str | None = None
     outcomes: dict[Start, Outcome] = field(default_factory=dict)
@@ -69,8 +70,8 @@ def try_cures(
     trial.run_all(found, None, share=0.5)
     trial.confirm(found, share=0.3)
     further = trial.further(found)
-    told = [*found, *sorted(further, key=trial.rank)[:_TOLD]]
-    return tuple(trial.cure(candidate) for candidate in sorted(told, key=trial.rank))
+    told = trial.ranked([*found, *trial.ranked(further)[:_TOLD]])
+    return tuple(trial.cure(candidate) for candidate in told)
 
 
 @dataclass(slots=True)
@@ -95,7 +96,7 @@ class _Trial:
         """Runs those that helped at first from the other starts too: the best of them."""
         for start in self.starts:
             helped = [one for one in candidates if any(self.helped(one, other) for other in one.outcomes)]
-            again = [one for one in sorted(helped, key=self.rank)[:_BEST] if start not in one.outcomes]
+            again = [one for one in self.ranked(helped)[:_BEST] if start not in one.outcomes]
             for candidate in again:
                 self.tell(f"again from another start: {titled(candidate.edits)}")
                 self.run(candidate, start, share=share / (len(self.starts) * len(again)))
@@ -151,8 +152,8 @@ class _Trial:
     def promising(self, found: Sequence[_Candidate], but: Sequence[_Candidate]) -> list[_Candidate]:
         """Those to go on with: that of the surest cause, which is wrong in any case, and the one that came furthest."""
         ran = [candidate for candidate in found if candidate.outcomes and candidate not in but]
-        best = min(ran, key=self.rank, default=None)
-        return [] if best is None else [best] if but or ran[0] is best else [ran[0], best]
+        best = self.ranked(ran)[:1]
+        return best if but or ran[:1] == best else [ran[0], *best]
 
     def gone_on(self, base: _Candidate, found: Iterable[_Candidate]) -> list[_Candidate]:
         """The base with more edits, tried from where it does not help first."""
@@ -181,14 +182,35 @@ class _Trial:
         outcome = candidate.outcomes.get(start)
         return outcome is not None and outcome.learning.is_learning and self.gain(candidate, start) >= _LEAST_GAIN
 
-    def rank(self, candidate: _Candidate) -> tuple[float, ...]:
-        """The order of cures: smaller is better."""
-        gains = [self.gain(candidate, start) for start in candidate.outcomes]
+    def effect(self, candidate: _Candidate) -> float:
+        """The median of its gains."""
+        return median([self.gain(candidate, start) for start in candidate.outcomes] or [-1.0])
+
+    def ranked(self, candidates: Iterable[_Candidate]) -> list[_Candidate]:
+        """The best first; of those that do about as well, that of the surest cause, and of its cures the smallest."""
+        levels: dict[tuple[float, ...], list[_Candidate]] = {}
+        for candidate in candidates:
+            levels.setdefault(self._level(candidate), []).append(candidate)
+        return [candidate for level in sorted(levels) for candidate in self._within(levels[level])]
+
+    def _level(self, candidate: _Candidate) -> tuple[float, ...]:
+        """What counts before the effect: that it helps from most starts, and in as many steps; smaller is better."""
         helped = sum(self.helped(candidate, start) for start in candidate.outcomes)
-        share = helped / max(1, len(gains))
-        effect = median(gains) if gains else -1.0
-        longer, size = _takes_longer(candidate), size_of(candidate.edits)  # more steps do more in any case
-        return (not gains, -(share > 0.5), -helped, longer, -round(effect, 1), size, -effect)
+        works = helped * 2 > len(candidate.outcomes)
+        return (not candidate.outcomes, not works, -helped, _takes_longer(candidate))
+
+    def _within(self, level: Sequence[_Candidate]) -> list[_Candidate]:
+        """Those of one level in order."""
+        best = max(self.effect(candidate) for candidate in level)
+        helps = any(self.helped(candidate, start) for candidate in level for start in candidate.outcomes)
+
+        def key(candidate: _Candidate) -> tuple[float, ...]:
+            effect, size = self.effect(candidate), size_of(candidate.edits)
+            if not helps or effect < best - _ALIKE:
+                return (1, -round(effect, 1), size, -effect)
+            return (0, -candidate.cause.confidence, size, -effect)
+
+        return sorted(level, key=key)
 
     def cure(self, candidate: _Candidate) -> Cure:
         """What came of a candidate."""
@@ -198,7 +220,7 @@ class _Trial:
             edits=candidate.edits,
             title=titled(candidate.edits),
             code="\n".join(self.subject.code(edit) for edit in candidate.edits),
-            cause=candidate.cause,
+            cause=candidate.cause.name,
             losses=tuple(candidate.outcomes[start].losses for start in starts),
             untreated=tuple(self.untreated[start].losses for start in starts),
             before=tuple(self.untreated[start].score for start in starts),
