@@ -48,10 +48,12 @@ def one_unit_softmax(case: Case) -> Suspicion | None:
     where = "The model ends in a softmax" if softmax else "Cross-entropy takes the softmax"
     evidence = (f"{where} over one unit: that is 1 for every input, and its derivative p(1 − p) is 0.",)
     link = last.path if softmax and last is not None else "loss"
+    right: tuple[Edit, ...] = (LastActivation(None),) if softmax else (NewLoss("mse"),)  # for numbers
+    if is_classification(case):
+        right = fitting_loss(case)
     return Suspicion(
-        "one-unit-softmax", "A softmax over one unit is always 1", link, 0.97, evidence, (fitting_loss(case),),
-        is_tested=False,
-    )  # fmt: skip
+        "one-unit-softmax", "A softmax over one unit is always 1", link, 0.97, evidence, (right,), is_tested=False
+    )
 
 
 def double_softmax(case: Case) -> Suspicion | None:
