@@ -348,3 +348,27 @@ def test_targets_outside_0_to_1_for_a_cross_entropy_of_shares():
     measured = trace(setup, tuple(np.linspace(1.0, -20.0, 200)), samples)
     assert judge(measured).course == "diverges"
     assert names(measured)[0] == "loss-mismatch"
+
+
+def test_a_rate_that_moves_no_weight_makes_no_loss_jump():
+    """The loss jumps from batch to batch: with tiny steps that is noise, with large ones they do it."""
+    setup = replace(REGRESSION, optimizers=mlp("linear", "linear", rate=1e-5, name="adam").optimizers)
+    curve = tuple(1.0 + 0.5 * np.random.default_rng(0).standard_normal(200))
+    tiny = tuple(sample(setup, step, ratio=1e-5) for step in (0, 199))
+    large = tuple(sample(setup, step, ratio=0.5) for step in (0, 199))
+    assert judge(trace(setup, curve, tiny)).course == "oscillates"
+    assert main(trace(setup, curve, tiny), edits.Rate).name == "rate-too-low"
+    assert main(trace(setup, curve, large), edits.Rate).name == "rate-too-high"
+
+
+def test_steps_of_a_millionth_are_too_small_also_where_larger_ones_are_not_enough():
+    setup = mlp("linear", "relu", "linear", rate=1e-6)
+    samples = (sample(setup, 0, ratio=1e-8), sample(setup, 199, ratio=1e-8))
+    assert main(trace(setup, FLAT, samples), edits.NewOptimizer).name == "rate-too-low"
+
+
+def test_a_softmax_over_one_unit_is_taken_away_where_the_targets_are_numbers():
+    setup = mlp("linear", "relu", "linear", "softmax", data=NUMBERS, loss="mse")
+    cause = diagnose(trace(setup, FLAT, (sample(setup, 0, output=ONE),)))[2][0]
+    assert cause.name == "one-unit-softmax"
+    assert cause.edits == ((edits.LastActivation(None),),)

@@ -69,7 +69,10 @@ def _tested(case: Case, suspicions: list[Suspicion]) -> list[_Weighed]:
     for suspicion in sorted(suspicions, key=lambda suspicion: (suspicion.kind == "last", -suspicion.prior)):
         spare = sure >= CERTAIN or (suspicion.kind == "last" and any(each.strength > HALF for each in weighed))
         outcome = None if spare else _best(case, suspicion)
-        weighed.append(_Weighed(suspicion, outcome, _confidence(suspicion.prior, outcome)))
+        confidence = _confidence(suspicion.prior, outcome)
+        if suspicion.is_known:
+            confidence = max(confidence, suspicion.prior)
+        weighed.append(_Weighed(suspicion, outcome, confidence))
     return weighed
 
 

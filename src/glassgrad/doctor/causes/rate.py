@@ -14,6 +14,7 @@ from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
 BROKEN_LATER: tuple[SymptomName, ...] = ("dead-units", "saturation", "vanishing", "zero-gradient")
 USUAL = 2e-3  # the update-to-weight ratio that steps are aimed at
+NOTHING = 2e-4  # a ratio with which no loss can jump
 
 
 def rate_too_high(case: Case) -> Suspicion | None:
@@ -22,9 +23,8 @@ def rate_too_high(case: Case) -> Suspicion | None:
     if optimizer is None:
         return None
     ratio = _first_ratio(case)
-    wild = (
-        case.learning.course in ("diverges", "oscillates") or case.seen("exploding", "diverging", "oscillating") > 0.5
-    )
+    jumps = case.learning.course in ("diverges", "oscillates")
+    wild = not _is_noise(case) and (jumps or case.seen("exploding", "diverging", "oscillating") > 0.5)
     broken = _broken_by_steps(case)
     prior = either(
         0.6 * ramp(decades(ratio), -1.7, 0.0),
@@ -53,10 +53,10 @@ def rate_too_high(case: Case) -> Suspicion | None:
 
 def rate_too_low(case: Case) -> Suspicion | None:
     """Steps that are tiny beside the weights, although a gradient is there."""
-    optimizer = case.optimizer
-    if optimizer is None or case.learning.course not in ("slow", "stuck"):
+    optimizer, ratio = case.optimizer, typical_ratio(case.trace)
+    goes_nowhere = case.learning.course in ("slow", "stuck") or _is_noise(case)
+    if optimizer is None or not goes_nowhere:
         return None
-    ratio = typical_ratio(case.trace)
     low = ramp(decades(optimizer.rate / usual_rate(optimizer)), -1.0, -3.0)
     tiny = ramp(decades(ratio), -3.7, -6.0)
     blocked = case.seen("vanishing", "zero-gradient", "dead-units", "saturation", "not-updated")
@@ -74,7 +74,10 @@ def rate_too_low(case: Case) -> Suspicion | None:
     cures = tuple((Rate(value),) for value in dict.fromkeys((factor, *factors)))
     tests = (cures[0], *((Rate(value),) for value in (*(f for f in factors if f > factor), *higher)))
     title = f"The learning rate is too low: {optimizer.rate:g} for {optimizer.name}"
-    return Suspicion("rate-too-low", title, "optimizer", prior, tuple(evidence), cures, kind="general", tests=tests)
+    return Suspicion(
+        "rate-too-low", title, "optimizer", prior, tuple(evidence), cures, kind="general", tests=tests,
+        is_known=low == tiny == 1,
+    )  # fmt: skip
 
 
 def optimizer(case: Case) -> Suspicion | None:
@@ -137,6 +140,11 @@ def batch_size(case: Case) -> Suspicion | None:
     cures = ((Rate(10.0),), (Longer(4.0),))
     title = f"Batches of {data.batch} leave few steps"
     return Suspicion("batch-size", title, "inputs", large, evidence, cures, kind="general", is_tested=False)
+
+
+def _is_noise(case: Case) -> bool:
+    """Does the loss jump although no step moves the weights? Then it is only the noise from batch to batch."""
+    return case.learning.course == "oscillates" and max(_first_ratio(case), typical_ratio(case.trace)) < NOTHING
 
 
 def _broken_by_steps(case: Case) -> Symptom | None:

@@ -28,6 +28,7 @@ class Suspicion:
     cures: tuple[tuple[Edit, ...], ...] = ()
     kind: Kind = "specific"
     tests: tuple[tuple[Edit, ...], ...] = ()  # what is tried, one after the other until one helps; else the first cure
+    is_known: bool = False  # a test that does not help takes nothing away: it is so, and there is more that is wrong
     is_tested: bool = True  # False: the evidence is such that a run would add nothing
 
     @property
