@@ -1,4 +1,4 @@
-"""Which predictions of a classification are right. Floor 7."""
+"""What a model is scored on before and after a run, and which predictions of a classification are right. Floor 7."""
 
 import numpy as np
 
@@ -6,7 +6,16 @@ from glassgrad.doctor.measured.losses import LOSSES
 from glassgrad.doctor.measured.parts import last_kind, of_the_model
 from glassgrad.doctor.measured.setup import Setup
 
-BATCHES = 8  # that are evaluated before and after a run
+BATCHES, EXAMPLES = 8, 64  # at least, that are evaluated before and after a run
+
+
+def batches_scored(size: int) -> int:
+    """How many batches of so many examples are evaluated: of small ones more, for eight examples tell little.
+
+    >>> batches_scored(32), batches_scored(1)
+    (8, 64)
+    """
+    return max(BATCHES, -(-EXAMPLES // max(size, 1)))
 
 
 def hits(prediction: np.ndarray, target: np.ndarray, setup: Setup) -> tuple[int, int] | None:

@@ -88,6 +88,15 @@ def test_a_run_learns_and_changes_nothing_of_the_persons():
         np.testing.assert_array_equal(value, before[path])
 
 
+def test_batches_of_one_example_are_scored_on_many_of_them():
+    """The first eight examples are of class 0; a model that always says so is right for them alone."""
+    order = np.argsort(LABELS, kind="stable")
+    rows = [*order[:8], *order[-100:]]
+    always = nn.Linear(6, 2, key=0).replace("weight", np.zeros((6, 2), np.float32)).replace("bias", np.float32([1, 0]))
+    trace = subject(always, data=[(X[[row]], LABELS[[row]]) for row in rows], optimizer=optim.sgd(0.0)).run(1)
+    assert trace.score_before == pytest.approx(8 / 64 + (LABELS[rows[8:64]] == 0).sum() / 64)
+
+
 def test_a_sample_has_the_links_from_the_loss_backwards():
     (sample,) = subject().run(1, samples=(0,)).samples
     assert [link.path for link in sample.links] == ["loss", *[f"layers[{place}]" for place in (4, 3, 2, 1, 0)]]

@@ -7,7 +7,7 @@ import numpy as np
 
 from glassgrad.base.trees import flatten
 from glassgrad.doctor.subjects.own.machine import State
-from glassgrad.doctor.subjects.scoring import BATCHES, hits
+from glassgrad.doctor.subjects.scoring import EXAMPLES, batches_scored, hits
 
 if TYPE_CHECKING:
     from glassgrad.doctor.subjects.own.subject import OwnSubject
@@ -17,7 +17,8 @@ def judged(subject: "OwnSubject", state: State, fixed: dict[str, Any]) -> tuple[
     """(the mean loss, the share of right predictions or None) over the first batches, in evaluation."""
     losses, right, count = [], 0, 0
     setup = subject.setup()
-    for values in subject.batches.values[:BATCHES]:
+    scored = batches_scored(setup.data.batch if setup.data is not None else EXAMPLES)
+    for values in subject.batches.values[:scored]:
         loss, predictions = subject.machine.evaluate(state.parameters, state.states, fixed, values)
         losses.append(loss)
         targets = flatten(values[1:])[0]

@@ -9,7 +9,7 @@ import torch
 
 from glassgrad.doctor.measured.setup import Setup
 from glassgrad.doctor.subjects.constants import best_constant
-from glassgrad.doctor.subjects.scoring import BATCHES, hits
+from glassgrad.doctor.subjects.scoring import batches_scored, hits
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner
 from glassgrad.doctor.subjects.torch.stepping import loss_of
@@ -25,7 +25,7 @@ def evaluated(learner: Learner, batches: Sequence[Batch], setup: Setup) -> tuple
     handle = learner.model.register_forward_hook(lambda module, given, output: outputs.append(prediction_in(output)))
     try:
         with torch.no_grad():
-            for batch in batches[:BATCHES]:
+            for batch in batches[: batches_scored(batches[0].count if batches else 0)]:
                 losses.append(float(loss_of(learner, batch)))
                 found = _hits(outputs[-1], batch.target, setup) if outputs else None
                 if found is not None:
