@@ -150,6 +150,42 @@ def test_the_peak_is_one_array_less(engine):
     assert peak < x.nbytes // 4
 
 
+def descent(weights, means, x):
+    def loss(weights):
+        h = x
+        for weight in weights:
+            h = np.tanh(h @ weight)
+        return np.sum(h**2)
+
+    means = [0.9 * mean + gradient for mean, gradient in zip(means, gg.grad(loss)(weights), strict=True)]
+    return [weight - 0.01 * mean for weight, mean in zip(weights, means, strict=True)], means
+
+
+def test_each_weight_is_updated_before_the_next_gradient_needs_memory(engine):
+    if engine == "reference":
+        pytest.skip("the reference engine takes no memory over")
+    weights, means = [[RANDOM.normal(size=(128, 128)) / 12 for _ in range(5)] for _ in "wm"]
+    x = RANDOM.normal(size=(16, 128))
+    expected = gg.jit(descent)(weights, means, x)
+    giving = gg.jit(descent, donate=("weights", "means"))
+    for one, other in zip(giving(weights, means, x), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+    (entry,) = giving.cache.values()
+    assert entry.program.plan.arena_bytes < 4 * expected[0][0].nbytes
+
+
+def test_an_update_waits_for_the_last_that_reads_the_weight(engine):
+    def step(weight, x):
+        y = x @ weight
+        change = x.T @ y
+        return weight - change, np.sum(weight, axis=0) + np.sum(np.cumsum(y, axis=0) @ weight, axis=0)
+
+    weight, x = RANDOM.normal(size=(128, 128)), RANDOM.normal(size=(128, 128))
+    expected = gg.jit(step)(weight, x)
+    for one, other in zip(gg.jit(step, donate="weight")(weight.copy(), x), expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # ------------------------------------------------------------------ through the door
 @pytest.fixture(params=["native", "python"])
 def passes(request, monkeypatch, engine):

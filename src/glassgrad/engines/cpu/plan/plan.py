@@ -26,6 +26,7 @@ from glassgrad.engines.cpu.plan.memory import (
 from glassgrad.engines.cpu.plan.merging import merge_loops
 from glassgrad.engines.cpu.plan.phases import kernel_of
 from glassgrad.engines.cpu.plan.roles import kept_values, role_of, roles_of, storage_of
+from glassgrad.engines.cpu.plan.sooner import updates_sooner
 from glassgrad.engines.cpu.plan.uses import Uses, uses_of
 from glassgrad.engines.cpu.plan.writes import Overwritten, overwritten, readers_first
 from glassgrad.engines.cpu.planes import JOINED, PAIRS
@@ -62,6 +63,8 @@ def planned(
     order, copied = readers_first(order, roles)
     kept = frozenset(kept_values(order, roles, set(outputs)) | copied)
     groups = grouped(order, roles, kept)
+    if donated:
+        groups = updates_sooner(groups, given, frozenset(outputs), roles)
     uses = uses_of(groups, order, outputs, roles, kept)
     homes = homes_of(groups, uses.read_in, given.union(outputs))
     elsewhere = uses.elsewhere().union(homes)
