@@ -11,6 +11,7 @@ from glassgrad.doctor.measured.losses import LOSSES, loss_formula
 from glassgrad.doctor.measured.setup import Part
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.formulas import formula_of
+from glassgrad.doctor.subjects.origins import in_given, in_parameter, origin
 from glassgrad.doctor.subjects.scoring import hits
 from glassgrad.doctor.subjects.units import can_die, unit_axis
 from glassgrad.nn.activations import ACTIVATIONS as OURS
@@ -136,3 +137,30 @@ def test_units_are_channels_behind_a_convolution_alone():
     assert can_die("relu", "activation")
     assert not can_die("leaky_relu", "activation")
     assert not can_die("linear", "weights")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "result", "says"),
+    [
+        ("log", [[0.0, 2.0]], [-inf, 1.0], "log of 0 in 1 of 2 entries"),
+        ("log", [[-1.0, 2.0]], [np.nan, 1.0], "log of a negative number in 1 of 2 entries"),
+        ("log1p", [[-1.0, 2.0]], [-inf, 1.0], "log1p of −1 in 1 of 2 entries"),
+        ("sqrt", [[-1.0, 2.0]], [np.nan, 1.0], "sqrt of a negative number in 1 of 2 entries"),
+        ("divide", [[1.0, 2.0], [0.0, 2.0]], [inf, 1.0], "division by 0 in 1 of 2 entries"),
+        ("div", [[1.0, 2.0], 0.0], [inf, inf], "division by 0 in 2 of 2 entries"),
+        ("arccos", [[1.5, 0.0]], [np.nan, 1.0], "acos of a number beyond −1 and 1 in 1 of 2 entries"),
+        ("power", [[-1.5, 4.0], 0.5], [np.nan, 2.0], "pow: a fraction's power of a negative number in 1 of 2 entries"),
+        ("pow", [[0.0, 4.0], -1.0], [inf, 0.25], "pow: a negative power of 0 in 1 of 2 entries"),
+        ("exp", [[900.0, 0.0]], [inf, 1.0], "exp gives infinite in 1 of 2 entries; its input goes from 0 to 900"),
+    ],
+)
+def test_what_an_operation_was_given(kind, given, result, says):
+    assert origin(kind, [np.array(one) for one in given], np.array(result)) == says
+
+
+def test_what_was_given_is_told_with_its_share():
+    bad = in_given(3, "target", np.array([1.0, np.nan]))
+    assert (bad.step, bad.phase, bad.what) == (3, "target", "nan")
+    assert "1 of 2 entries" in bad.says
+    assert in_given(3, "input", np.array([1, 2])) is None
+    assert in_parameter(3, "a.weight", np.array([np.inf])).what == "inf"

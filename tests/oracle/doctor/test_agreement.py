@@ -270,3 +270,31 @@ def test_the_ledger_reads_alike(network):
     assert [(cause.name, cause.title) for cause in one.causes[:1]] == [
         (cause.name, cause.title) for cause in two.causes[:1]
     ]
+
+
+UNSAFE = {
+    "log": (lambda p, y: np.mean(np.log(p)), lambda p, y: p.log().mean()),
+    "div": (lambda p, y: np.mean(1 / p), lambda p, y: (1 / p).mean()),
+    "acos": (lambda p, y: np.mean(np.arccos(p + 3)), lambda p, y: (p + 3).acos().mean()),
+    "sqrt": (lambda p, y: np.mean(np.sqrt(p - 1)), lambda p, y: (p - 1).sqrt().mean()),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_the_first_bad_number_is_told_alike(name):
+    pair = both([12, "relu", 2, "relu"], UNSAFE[name], LABELS, sgd(0.1))
+    one, two = (diagnosed(subject.run(8, samples=(0,))) for subject in pair)
+    mine, their = one.trace.bad, two.trace.bad
+    assert (mine.step, mine.phase, mine.what, mine.operation) == (their.step, their.phase, their.what, their.operation)
+    assert mine.says == their.says
+    assert one.causes[0].name == "unsafe-log"
+    assert one.causes[0].title == two.causes[0].title
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_nan_in_the_data_is_told_alike(place):
+    data = [X.copy(), NUMBERS.copy()]
+    data[place][3, 0] = np.nan
+    pair = both([12, "relu", 1], MSE, data[1], sgd(0.1), x=data[0])
+    one, two = (subject.run(8, samples=(0,)).bad for subject in pair)
+    assert one == two

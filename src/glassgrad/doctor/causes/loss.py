@@ -28,7 +28,21 @@ from glassgrad.doctor.symptoms.reading import typical_ratio
 
 DOUBLED = {"cross_entropy": ("softmax",), "binary_cross_entropy_logits": PROBABILITIES}
 KNOWN = 0.7  # from here on it is wrong by itself, whatever a few steps without it reach
-UNSAFE = ("log", "sqrt", "div", "pow", "reciprocal", "rsqrt", "norm", "acos", "asin", "exp")
+UNSAFE = {  # operations that give no number, or have no derivative, at the edge of what they take
+    "log": "The log of 0 (or of a negative number)",
+    "log2": "The log2 of 0 (or of a negative number)",
+    "log10": "The log10 of 0 (or of a negative number)",
+    "log1p": "The log1p of −1 (or of a number below)",
+    "sqrt": "The sqrt of 0 (or of a negative number)",
+    "rsqrt": "A division by 0 (or by the root of a negative number)",
+    "div": "A division by 0",
+    "reciprocal": "A division by 0",
+    "pow": "A power of 0 (or of a negative number)",
+    "norm": "The norm of 0, which has no derivative there",
+    "acos": "The acos of −1 or 1 (or of a number beyond)",
+    "asin": "The asin of −1 or 1 (or of a number beyond)",
+    "exp": "An exponential overflows",
+}
 
 
 def _probabilities(loss: str) -> Edit:
@@ -240,9 +254,7 @@ def unsafe_log(case: Case) -> Suspicion | None:
     cures: tuple[tuple[Edit, ...], ...] = ((Rate(0.1),),)
     if is_classification(case):
         cures = (fitting_loss(case), (LastActivation("softmax"),))
-    title = f"The {unsafe} of 0 (or of a negative number)" if unsafe not in ("div", "exp") else "A division by 0"
-    title = "An exponential overflows" if unsafe == "exp" else title
-    return Suspicion("unsafe-log", title, bad.path or "loss", prior, tuple(evidence), cures, is_tested=False)
+    return Suspicion("unsafe-log", UNSAFE[unsafe], bad.path or "loss", prior, tuple(evidence), cures, is_tested=False)
 
 
 def _grown(trace: Trace) -> float:

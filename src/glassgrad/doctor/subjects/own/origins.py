@@ -1,13 +1,23 @@
 """The first number that is none: the step is gone through again op by op, forwards and then backwards. Floor 7."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from glassgrad.api.pipeline import tracing
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.measured.sample import Bad
+from glassgrad.doctor.subjects.origins import (
+    What,
+    in_given,
+    in_parameter,
+    is_sound,
+    name_of,
+    origin,
+    what_of,
+    with_place,
+)
 from glassgrad.doctor.subjects.own.calls import Call
 from glassgrad.doctor.subjects.own.forward import Arrays, Forward, forward_of, quiet
 from glassgrad.engines import reference
@@ -17,16 +27,6 @@ from glassgrad.ops.leaves import ones
 from glassgrad.tracing.trace import is_array, known_input
 from glassgrad.transforms.control.settle import settle
 from glassgrad.transforms.reverse import cotangents_of
-
-What: TypeAlias = Literal["nan", "inf"]
-
-_NAMES = {
-    "scan": "a loop over time",
-    "while_loop": "a loop",
-    "conv": "convolution",
-    "contract": "matrix product",
-    "reciprocal": "1/x",
-}
 
 
 def origin_of(
@@ -50,27 +50,18 @@ def origin_of(
     if bad is not None:
         return bad
     wrong = next((path for path, value in after.items() if not np.isfinite(value).all()), "parameters")
-    what: What = _what(after[wrong]) if wrong in after else "nan"
+    what: What = what_of(after[wrong]) if wrong in after else "nan"
     return Bad(step, "update", wrong, "update", what, f"the update of {wrong} leaves the range of its dtype")
 
 
 def _in_what_was_given(step: int, arrays: Mapping[str, Any], values: tuple[Tree, ...]) -> Bad | None:
     for place, part in enumerate(values):
         for leaf in flatten(part)[0]:
-            array = np.asarray(leaf)
-            if array.dtype.kind in "fc" and not np.isfinite(array).all():
-                bad = int((~np.isfinite(array)).sum())
-                name = "inputs" if place == 0 else "targets"
-                says = f"{bad} of {array.size} entries of the {name} are {_what(array)} before the network sees them"
-                return Bad(step, "input" if place == 0 else "target", name, name, _what(array), says)
-    for path, value in arrays.items():
-        if not np.isfinite(value).all():
-            return Bad(step, "parameter", path, "parameter", _what(value), f"{path} is {_what(value)} before the step")
-    return None
-
-
-def _what(array: Any) -> What:
-    return "nan" if np.isnan(array).any() else "inf"
+            found = in_given(step, "input" if place == 0 else "target", np.asarray(leaf))
+            if found is not None:
+                return found
+    told = (in_parameter(step, path, np.asarray(value)) for path, value in arrays.items())
+    return next((bad for bad in told if bad is not None), None)
 
 
 def _first(nodes: Sequence[Node], here: Workspace, found: Forward, step: int, phase: str) -> Bad | None:
@@ -85,47 +76,23 @@ def _first(nodes: Sequence[Node], here: Workspace, found: Forward, step: int, ph
 
 
 def _is_sound(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return all(map(_is_sound, value))
-    array = np.asarray(value)
-    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+    return all(map(_is_sound, value)) if isinstance(value, list | tuple) else is_sound(np.asarray(value))
 
 
 def _told(node: Node, numbers: Mapping[Node, Any], here: Workspace, found: Forward, step: int, phase: str) -> Bad:
-    origin: Any = here.notes.origins.get(node)
+    made: Any = here.notes.origins.get(node)
     ahead = node
-    while isinstance(origin, Backward):
-        ahead, origin = origin.of, here.notes.origins.get(origin.of)
+    while isinstance(made, Backward):
+        ahead, made = made.of, here.notes.origins.get(made.of)
     many = numbers[node] if node.op.multiple else [numbers[node]]
-    array = next(value for value in map(np.asarray, many) if not _is_sound(value))
-    wrong = ~np.isfinite(array)
-    count = f"in {int(wrong.sum())} of {array.size} entries" if array.ndim else ""
-    what = _what(array)
+    array = next(value for value in map(np.asarray, many) if not is_sound(value))
     where = found.places.of(node)
-    line = "" if where is None else f", {where}"
-    name = _NAMES.get(node.op.name, node.op.name)
     path, is_after = _path(ahead, found)
-    said = " ".join(f"{_at(node, numbers, wrong) or f'{name} gives {what}'} {count}".split())
     phase = "loss" if is_after and phase == "forward" else phase
-    back = f" on the way back through {_NAMES.get(ahead.op.name, ahead.op.name)}" if phase == "backward" else ""
-    return Bad(step, phase, path, name, what, f"{said}{back}{line}")  # type: ignore[arg-type]  # one of its phases
-
-
-def _at(node: Node, numbers: Mapping[Node, Any], wrong: np.ndarray) -> str | None:
-    """`log of 0`, `division by 0`: what was done to which number where it went wrong."""
-    name = node.op.name
-    if node.op.multiple or not node.inputs:
-        return None
-    operands = [np.asarray(numbers[x]) for x in node.inputs if not x.op.multiple]
-    if len(operands) != len(node.inputs):
-        return None
-    if name in ("divide", "reciprocal"):
-        below = np.broadcast_to(operands[-1], wrong.shape)[wrong]
-        return "division by 0" if below.size and not below.any() else None
-    if len(operands) != 1 or operands[0].shape != wrong.shape:
-        return None
-    there = operands[0][wrong]
-    return f"{name} of {float(np.ravel(there)[0]):.3g}" if there.size else None
+    back = f" on the way back through {name_of(ahead.op.name)}" if phase == "backward" else ""
+    given = [np.asarray(numbers[x]) for x in node.inputs if not x.op.multiple]
+    says = with_place(f"{origin(node.op.name, given, array)}{back}", where)
+    return Bad(step, phase, path, name_of(node.op.name), what_of(array), says)  # type: ignore[arg-type]  # one of its phases
 
 
 def _path(node: Node, found: Forward) -> tuple[str, bool]:

@@ -6,43 +6,34 @@ from typing import Any, Literal
 import torch
 
 from glassgrad.doctor.measured.sample import Bad
+from glassgrad.doctor.subjects.origins import What, in_given, in_parameter, of_all, said, what_of, with_place
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.copying import Learner, own_randomness
 from glassgrad.doctor.subjects.torch.finiteness import is_finite
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.stepping import clear, loss_of
-from glassgrad.doctor.subjects.torch.tensors import floating_in
-
-
-def _what(tensor: Any) -> Literal["nan", "inf"]:
-    return "nan" if bool(torch.isnan(tensor.detach()).any()) else "inf"
+from glassgrad.doctor.subjects.torch.tensors import array_of, floating_in
 
 
 def _bad(tensors: Any) -> Any:
     return next((tensor for tensor in tensors if not is_finite(tensor)), None)
 
 
-def _count(tensor: Any) -> str:
-    return f"{int((~torch.isfinite(tensor.detach())).sum())} of {tensor.numel()} entries"
-
-
 def in_batch(step: int, batch: Batch) -> Bad | None:
     """In the inputs or the targets?"""
     found = _bad(floating_in((batch.arguments, dict(batch.named))))
     if found is not None:
-        return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
+        return in_given(step, "input", array_of(found))
     found = _bad(floating_in(batch.target))
-    if found is not None:
-        return Bad(step, "target", "targets", "the targets", _what(found), _count(found))
-    return None
+    return None if found is None else in_given(step, "target", array_of(found))
 
 
 def in_parameters(step: int, model: Any) -> Bad | None:
     """In a parameter?"""
     for path, parameter in model.named_parameters():
         if not is_finite(parameter):
-            return Bad(step, "parameter", path, "parameter", _what(parameter), _count(parameter))
+            return in_parameter(step, path, array_of(parameter))
     return None
 
 
@@ -58,7 +49,7 @@ def in_forward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | N
     call = recorder.finiteness.found if recorder.finiteness is not None else None
     if call is not None:
         return _of_call(step, *call)
-    return None if is_finite(value) else Bad(step, "loss", "loss", "loss", _what(value))
+    return None if is_finite(value) else Bad(step, "loss", "loss", "loss", what_of(array_of(value)))
 
 
 def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
@@ -67,7 +58,7 @@ def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
     """
     found = _bad(floating_in((arguments, dict(named))))
     if found is not None:
-        return Bad(step, "input", "inputs", "the inputs", _what(found), _count(found))
+        return in_given(step, "input", array_of(found))
     buffers = {name: buffer.detach().clone() for name, buffer in model.named_buffers()}
     recorder = Recorder(model, finite=True)
     with own_randomness(None), torch.enable_grad(), recorder:
@@ -76,10 +67,9 @@ def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
     return None if call is None else _of_call(step, *call)
 
 
-def _of_call(step: int, call: Call, what: Any, says: str) -> Bad:
+def _of_call(step: int, call: Call, what: What, says: str) -> Bad:
     phase: Literal["forward", "loss"] = call.phase
-    operation = f"{call.operation.title} ({call.place})" if call.place else call.operation.title
-    return Bad(step, phase, call.path, operation, what, says)
+    return Bad(step, phase, call.path, call.operation.title, what, with_place(says, call.place))
 
 
 def in_backward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | None:
@@ -107,7 +97,8 @@ def in_backward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | 
     for path, parameter in learner.model.named_parameters():
         if parameter.grad is not None and not is_finite(parameter.grad):
             link = path.rpartition(".")[0] or path
-            return Bad(step, "backward", link, path, _what(parameter.grad), _count(parameter.grad))
+            gradient = array_of(parameter.grad)
+            return Bad(step, "backward", link, path, what_of(gradient), of_all(gradient))
     return None
 
 
@@ -119,6 +110,6 @@ def _breaks(call: Call, meter: Any) -> bool:
 
 def _backward_of(step: int, call: Call, meter: Any) -> Bad:
     values = [meter[place] for place in call.leaving]
-    what: Literal["nan", "inf"] = "nan" if any(isnan(value) for value in values) else "inf"
-    operation = f"{call.operation.title} ({call.place})" if call.place else call.operation.title
-    return Bad(step, "backward", call.path, operation, what, "its derivative is no number here")
+    what: What = "nan" if any(isnan(value) for value in values) else "inf"
+    says = with_place(f"the derivative of {call.operation.kind} is {said(what)} here", call.place)
+    return Bad(step, "backward", call.path, call.operation.title, what, says)
