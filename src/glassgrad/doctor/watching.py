@@ -29,6 +29,10 @@ class Visit:
     ) -> None:
         self._watched.end()
 
+    def while_(self, lasts: Callable[[], bool], end: Callable[[], None]) -> None:
+        """For loops that do not tell of their end: where `lasts()` is no longer true, an event calls `end` instead."""
+        self._watched.while_(lasts, end)
+
     def trace(self) -> Trace:
         """What was measured so far."""
         return self._watched.trace()

@@ -156,3 +156,132 @@ def test_a_framework_that_is_not_there_is_named(monkeypatch, name):
         monkeypatch.setitem(sys.modules, one, None)
     with pytest.raises(UsageError, match=f"package {name}"):
         getattr(callbacks, name)()
+
+
+# ------------------------------------------------------------------ trainings that break off without a word
+class KerasModel(nn.Sequential):
+    """A model whose `fit` calls its callbacks as Keras's does: none of them is told of an exception."""
+
+    def __init__(self):
+        super().__init__(*network())
+        self.optimizer = OfKeras()
+
+    @property
+    def trainable_variables(self):
+        return [SimpleNamespace(value=one) for one in self.parameters()]
+
+    def fit(self, doctor, breaks=None, at=6):
+        doctor.model = self
+        doctor.on_train_begin()
+        x, y = batch()
+        for step in range(10):
+            self.zero_grad()
+            prediction = self(x[:, :3] if step == at and breaks == "forward" else x)
+            loss = torch.mean((prediction - (y[:3] if step == at and breaks == "loss" else y)) ** 2)
+            if step == at and breaks == "data":
+                raise ValueError("the data is over")
+            loss.backward()
+            variables = self.trainable_variables
+            self.optimizer.apply([one.value.grad for one in variables], variables)
+        doctor.on_train_end()
+
+
+class Trainer:
+    """Calls its callbacks as Hugging Face's does."""
+
+    def __init__(self, model, doctor):
+        self.model = model
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+        self.callback_handler = SimpleNamespace(callbacks=[doctor])
+
+    def train(self, breaks=None, at=6):
+        named = {"model": self.model, "optimizer": self.optimizer}
+        [callback.on_train_begin(None, None, None, **named) for callback in self.callback_handler.callbacks]
+        x, y = batch()
+        for step in range(10):
+            inputs = x[:, :3] if step == at and breaks == "forward" else x
+            loss = self.model(inputs=inputs, labels=None if step == at and breaks == "loss" else y)["loss"]
+            if step == at and breaks == "data":
+                raise ValueError("the data is over")
+            loss.backward()
+            self.optimizer.step()
+            self.model.zero_grad()
+        [callback.on_train_end(None, None, None) for callback in self.callback_handler.callbacks]
+
+
+@pytest.fixture
+def of_keras(monkeypatch):
+    module(
+        monkeypatch,
+        "keras",
+        backend=SimpleNamespace(backend=lambda: "torch"),
+        callbacks=SimpleNamespace(Callback=Callback),
+    )
+    doctor, model = callbacks.keras(every=2), KerasModel()
+    return doctor, model, lambda **how: model.fit(doctor, **how), lambda: model(batch()[0]), model.optimizer
+
+
+@pytest.fixture
+def of_transformers(monkeypatch):
+    module(monkeypatch, "transformers", TrainerCallback=Callback)
+    doctor, model = callbacks.transformers(every=2), OfTrainer()
+    trainer = Trainer(model, doctor)
+    return doctor, model, trainer.train, lambda: model(*batch()), trainer.optimizer
+
+
+def is_bare(model, optimizer):
+    hooks = [*model.modules(), optimizer] if isinstance(optimizer, torch.optim.Optimizer) else model.modules()
+    names = ("_forward_hooks", "_forward_pre_hooks", "_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    return not any(getattr(one, name, None) for one in hooks for name in names) and "apply" not in vars(optimizer)
+
+
+@pytest.mark.parametrize("at", [5, 6])  # of which the second is sampled
+@pytest.mark.parametrize("breaks", ["forward", "loss", "data"])
+@pytest.mark.parametrize("framework", ["of_keras", "of_transformers"])
+def test_nothing_is_left_of_a_training_that_broke_off(request, framework, breaks, at):
+    doctor, model, train, _, optimizer = request.getfixturevalue(framework)
+    with pytest.raises((RuntimeError, ValueError, TypeError, AttributeError)):
+        train(breaks=breaks, at=at)
+    trace = doctor.report().trace
+    assert len(trace.losses) == at
+    assert torch.overrides._get_current_function_mode_stack() == []
+    assert is_bare(model, optimizer)
+    assert trace.notes == ()
+
+
+@pytest.mark.parametrize("framework", ["of_keras", "of_transformers"])
+def test_what_comes_after_a_training_that_broke_off_is_not_watched(request, framework):
+    doctor, model, train, again, optimizer = request.getfixturevalue(framework)
+    with pytest.raises(ValueError, match="the data is over"):
+        train(breaks="data")
+    assert not is_bare(model, optimizer)
+    torch.ones(3).sum()  # a call that the sampled step would have recorded
+    again()
+    assert is_bare(model, optimizer)
+    assert torch.overrides._get_current_function_mode_stack() == []
+    assert len(doctor.report().trace.losses) == 6
+
+
+@pytest.mark.parametrize("framework", ["of_keras", "of_transformers"])
+def test_a_training_after_one_that_broke_off_is_watched_anew(request, framework):
+    doctor, model, train, _, optimizer = request.getfixturevalue(framework)
+    with pytest.raises(ValueError, match="the data is over"):
+        train(breaks="data")
+    train()
+    assert is_bare(model, optimizer)
+    assert len(doctor.report().trace.losses) == 10
+    assert all(weight.update > 0 for weight in doctor.report().trace.samples[0].weights)
+
+
+@pytest.mark.parametrize("at", [5, 6])
+def test_a_step_after_a_training_that_broke_off_is_no_step_of_it(of_transformers, at):
+    doctor, model, train, again, optimizer = of_transformers
+    with pytest.raises(ValueError, match="the data is over"):
+        train(breaks="data", at=at)
+    optimizer.step()
+    sum(one.sum() for one in model.parameters()).backward()
+    optimizer.step()
+    assert is_bare(model, optimizer) == (at == 5)
+    again()
+    assert is_bare(model, optimizer)
+    assert len(doctor.report().trace.losses) == at

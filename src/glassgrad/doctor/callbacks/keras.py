@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.doctor.callbacks.under_way import training_of
 from glassgrad.doctor.callbacks.watcher import Watcher
 from glassgrad.doctor.report.report import Report
 
@@ -33,12 +34,14 @@ def keras(*, every: int | None = None) -> Any:
 
         def on_train_begin(self, logs: Any = None) -> None:
             """The model is built and compiled."""
-            watcher.begin(self.model, stepping(self.model))
+            watcher.end()  # a training before, that broke off
+            model, optimizer = self.model, self.model.optimizer
+            lasts = training_of("fit", lambda one: one is model)
+            watcher.begin(model, stepping(model), lasts, lambda: vars(optimizer).pop("apply", None))
 
         def on_train_end(self, logs: Any = None) -> None:
             """The training has ended."""
             watcher.end()
-            vars(self.model.optimizer).pop("apply", None)  # its own method again
 
         def report(self) -> Report:
             """What there is to say so far."""

@@ -4,6 +4,7 @@ import importlib
 from typing import Any
 
 from glassgrad.base.errors import UsageError
+from glassgrad.doctor.callbacks.under_way import training_of
 from glassgrad.doctor.callbacks.watcher import Watcher
 from glassgrad.doctor.report.report import Report
 
@@ -30,7 +31,8 @@ def transformers(*, every: int | None = None) -> Any:
         def on_train_begin(self, args: Any, state: Any, control: Any, **named: Any) -> None:
             """Model and optimiser are there; accelerate wraps the optimiser."""
             optimizer = named["optimizer"]
-            watcher.begin(named["model"], getattr(optimizer, "optimizer", optimizer))
+            lasts = training_of("train", lambda one: _has(one, self))
+            watcher.begin(named["model"], getattr(optimizer, "optimizer", optimizer), lasts)
 
         def on_train_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
             """The training has ended."""
@@ -41,3 +43,8 @@ def transformers(*, every: int | None = None) -> Any:
             return watcher.report()
 
     return Doctor()
+
+
+def _has(trainer: Any, callback: Any) -> bool:
+    """Is it a Trainer with this callback?"""
+    return callback in getattr(getattr(trainer, "callback_handler", None), "callbacks", ())

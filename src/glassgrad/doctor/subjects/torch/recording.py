@@ -66,15 +66,18 @@ class Recorded:
 
 
 class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes are `Any` to the checker
-    """Records what happens while it is entered. `finite` looks at every number, for the first that is none."""
+    """Records what happens while it is entered, and `lasts()`. `finite` looks for the first number that is none."""
 
-    def __init__(self, model: Any, *, finite: bool = False, keep: bool = False) -> None:
+    def __init__(
+        self, model: Any, *, finite: bool = False, keep: bool = False, lasts: Callable[[], bool] | None = None
+    ) -> None:
         super().__init__()
         self.recorded = Recorded()
         self.meter = Meter()
         self.heads = Heads(self.meter, keep=keep)
         self.finiteness = Finiteness() if finite else None
         self.is_listening = False
+        self._lasts = lasts
         self._model = model
         self._parameters = {id(parameter) for parameter in model.parameters()}
         self._frames: list[_Frame] = []
@@ -124,7 +127,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
 
     def _entering(self, path: str) -> Callable[..., None]:
         @past_modes
-        def enter(module: Any, arguments: Any, named: Any) -> None:
+        def enter(module: Any, arguments: Any, named: Any = None) -> None:
+            if not self._handles:  # taken away meanwhile, by a hook before this one, and with it the right to `named`
+                return
             is_new = self.is_listening and not self._is_inside_a_layer
             operation = operation_of_module(module) if is_new and torch.is_grad_enabled() else None
             inputs, before, place = [], None, None
@@ -194,6 +199,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         """Makes the call as it is, and records it where it is a link of the chain."""
         named = kwargs or {}
         if not self.is_listening or self._is_inside_a_layer or not torch.is_grad_enabled():
+            return function(*args, **named)
+        if self._lasts is not None and not self._lasts():
+            self.is_listening = False
             return function(*args, **named)
         name = getattr(function, "__name__", "")
         kind, loss = kind_of_function(name), LOSS_FUNCTIONS.get(name)

@@ -1,6 +1,6 @@
 """One sampled step of a watched loop: from the end of the step before to the end of its own. Floor 7."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -18,8 +18,8 @@ _PASSES = 4  # of the model before the first backward pass; a further one begins
 class Session:
     """Records what happens in a step, and makes a sample of it."""
 
-    def __init__(self, model: Any, seen: Seen, step: int, optimizers: int) -> None:
-        self._recorder = Recorder(model, keep=True)
+    def __init__(self, model: Any, seen: Seen, step: int, optimizers: int, lasts: Callable[[], bool]) -> None:
+        self._recorder = Recorder(model, keep=True, lasts=lasts)
         self._model, self._seen, self._step, self._count = model, seen, step, optimizers
         self._is_open = self._is_aside = False
         self._loss: Any = None
@@ -44,6 +44,11 @@ class Session:
             self._recorder.detach()
             self._recorder.meter.unhook()
             modes.leave(self._recorder)
+
+    @property
+    def can_close(self) -> bool:
+        """Not while PyTorch hands a call to the recorder: it lies off the stack then, and comes back onto it."""
+        return not self._is_open or self._is_aside or modes.is_entered(self._recorder)
 
     def pause(self) -> bool:
         """Does not listen for a while; says whether it did."""

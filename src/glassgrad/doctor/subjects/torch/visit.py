@@ -40,10 +40,16 @@ class TorchVisit:
         self._thread: int | None = None
         self._is_compiled = any("OptimizedModule" in type(module).__name__ for module in self._model.modules())
         self._seconds: float | None = None
+        self._lasts: Callable[[], bool] = _always
+        self._over: Callable[[], None] = self.end
         self.samples: list[Sample] = []
         self.bad: Bad | None = None
         self.backwards = 0
         self.notes: dict[str, None] = {}
+
+    def while_(self, lasts: Callable[[], bool], over: Callable[[], None]) -> None:
+        """What happens once `lasts()` is no longer true is none of its business: `over` is called."""
+        self._lasts, self._over = lasts, over
 
     # ---- begin and end -----------------------------------------------------------------------------------------
 
@@ -61,7 +67,7 @@ class TorchVisit:
             self._model.register_forward_pre_hook(self._guarded(self._forward_begins), with_kwargs=True)
         ) if not self._is_compiled else self._note("a compiled model is watched by its weights and its losses alone")
         for number, optimizer in enumerate(self._optimizers):
-            before, after = self._guarded(self._before_step), self._guarded(self._after_step)
+            before, after = self._within(self._before_step), self._within(self._after_step)
             self._handles.append(optimizer.register_step_pre_hook(_with(before, number)))
             self._handles.append(optimizer.register_step_post_hook(_with(after, number)))
         backwards.listen(self)
@@ -69,6 +75,7 @@ class TorchVisit:
 
     def end(self) -> None:
         """Stops; what was seen stays."""
+        self._lasts = _always
         backwards.leave(self)
         for handle in self._handles:
             handle.remove()
@@ -84,6 +91,10 @@ class TorchVisit:
         """The function, whose errors are noted and go no further: the training that is watched goes on."""
 
         def guarded(*arguments: Any, **named: Any) -> None:
+            if not self._lasts():
+                if self._session is None or self._session.can_close:
+                    self._over()
+                return
             begun = perf_counter()
             try:
                 function(*arguments, **named)
@@ -93,6 +104,16 @@ class TorchVisit:
                 self._pace.add(perf_counter() - begun)
 
         return guarded
+
+    def _within(self, function: Callable[..., None]) -> Callable[..., None]:
+        """The function within a step of an optimiser, which goes through its hooks: none may be taken away here."""
+        guarded = self._guarded(function)
+
+        def within(*arguments: Any) -> None:
+            if self._lasts():
+                guarded(*arguments)
+
+        return within
 
     def _note(self, text: str) -> None:
         if len(self.notes) < 20:
@@ -108,7 +129,7 @@ class TorchVisit:
     def _arm(self) -> None:
         """Gets ready to sample the step that begins."""
         if self._session is None and self._pace.is_due(self.steps) and not self._is_compiled:
-            session = Session(self._model, self._seen, self.steps, len(self._optimizers))
+            session = Session(self._model, self._seen, self.steps, len(self._optimizers), self._lasts)
             session.open()
             self._session = session
 
@@ -244,6 +265,10 @@ class TorchVisit:
         if self.backwards > 2 and not any(wire.steps for wire in self._wires):
             events.append("no_step")
         return tuple(events)
+
+
+def _always() -> bool:
+    return True
 
 
 def _with(function: Callable[..., None], number: int) -> Callable[..., None]:
