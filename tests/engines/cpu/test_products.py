@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.engines.cpu.emit.types import F64
+from glassgrad.engines.cpu.products.blocking import blocking_of
+from glassgrad.engines.cpu.products.product import Product, Steps
 
 SIZES = [(2, 2000, 2), (5, 1000, 3), (17, 33, 29), (64, 30, 256), (129, 600, 70), (2, 300, 700), (300, 3, 41)]
 LAYOUTS = list(itertools.product((False, True), repeat=3))
@@ -169,3 +172,21 @@ def test_infinity_in_one_row_reaches_its_own_sums_alone():
     expected[7], expected[11] = np.inf, np.nan
     with gg.settings(engine="cpu"):
         np.testing.assert_array_equal(gg.jit(lambda x, a: x @ a)(x, a), expected)
+
+
+def test_rows_are_cut_without_a_rest_where_that_takes_no_longer():
+    steps = Steps(8, 1), Steps(10, 1), Steps(10, 1)
+    blocking = blocking_of(Product(F64, 1000, 8, 10, 1, 1, *steps), threads=1)
+    assert blocking.last is not None
+    assert 1000 % blocking.last.tile.rows == 0
+
+
+@pytest.mark.parametrize("columns", [1, 7, 16, 33, 100])
+@pytest.mark.parametrize("inner", [1, 2, 3, 7, 8, 9, 15, 17, 31, 401])
+def test_operands_are_turned_at_every_depth(inner, columns):
+    generator = np.random.default_rng(inner)
+    b = generator.normal(size=(columns, inner))
+    for rows in (1, 19, 70):
+        a = generator.normal(size=(inner, rows))
+        found = _compiled(lambda a, b: a.T @ b.T, threads=1)(a, b)
+        np.testing.assert_allclose(found, a.T @ b.T, rtol=0, atol=1e-13 * inner)

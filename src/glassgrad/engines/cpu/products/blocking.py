@@ -110,7 +110,8 @@ def blocking_of(product: Product, threads: int) -> Blocking:
     last = None
     if rest:
         last_vectors = ceil(rest / lanes)
-        last = _columns(product, (_rows(shared, last_vectors), last_vectors, lanes, rest), copied=copied)
+        last_rows = _without_rest(product, _rows(shared, last_vectors), last_vectors, rows if full else 1)
+        last = _columns(product, (last_rows, last_vectors, lanes, rest), copied=copied)
     return _blocks(product, panels, last, threads, copied=copied)
 
 
@@ -160,6 +161,19 @@ def _rows(rows: int, vectors: int) -> int:
     if most < 1:
         return 0
     return ceil(rows / ceil(rows / most)) if rows < 3 * most else most
+
+
+def _without_rest(product: Product, rows: int, vectors: int, beside: int) -> int:
+    """Fewer rows for a tile where they leave none behind and take no longer: there is a tile less to compile.
+
+    Those of the tile `beside` it and these have to be cut at the same places.
+    """
+    takes = _cycles(product.rows, rows, vectors)
+    for fewer in range(rows, rows // 2, -1):
+        alike = lcm(fewer, beside) <= lcm(rows, beside)
+        if product.rows % fewer == 0 and alike and _cycles(product.rows, fewer, vectors) <= takes:
+            return fewer
+    return rows
 
 
 def _cycles(rows: int, tile_rows: int, vectors: int, besides: int = _LOOP) -> float:
