@@ -398,3 +398,56 @@ def test_what_is_no_module_or_no_optimiser():
         gg.doctor.watch(model, "adam")
     with pytest.raises(UsageError, match="at least 1 step"):
         gg.doctor.watch(model, torch.optim.Adam(model.parameters()), every=0)
+
+
+class OneLayer(nn.Module):
+    """A layer called five times: on its own output, on parts of the input, or both in turn."""
+
+    def __init__(self, how):
+        super().__init__()
+        torch.manual_seed(0)
+        self.how, self.first, self.again, self.last = how, nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        x = self.first(x)
+        if self.how == "along time":
+            h = x
+            for _ in range(5):
+                h = torch.tanh(self.again(h) + x)
+        elif self.how == "a deep tower each":
+            h = sum(torch.sin(torch.cos(torch.sin(self.again(torch.tanh(x * part))))) for part in range(1, 6))
+        else:
+            h = torch.stack([self.again(x * part) for part in range(1, 6)]).sum(0)
+        return self.last(h)
+
+
+@pytest.mark.parametrize(("how", "steps"), [("along time", 5), ("side by side", 0), ("a deep tower each", 0)])
+def test_a_layer_called_again_is_along_time_where_it_is_given_its_own_output(how, steps):
+    model = OneLayer(how)
+    _, visit = run(lambda model, optimizer: plain(model, optimizer, 1), model, every=1)
+    trace = visit.trace()
+    link = next(link for link in trace.samples[0].links if link.path == "again")
+    assert trace.notes == ()
+    assert len(link.time) == steps
+    gradients = []
+    again = OneLayer(how)
+    again.again.register_full_backward_hook(lambda module, given, by_output: gradients.append(by_output[0].norm()))
+    x, y = data()
+    F.mse_loss(again(x.clone().requires_grad_()), y).backward()
+    if steps:
+        assert link.time == pytest.approx([float(one) for one in gradients], rel=1e-4)
+    else:
+        assert link.entering == pytest.approx(float(torch.stack(gradients).norm()), rel=1e-4)
+
+
+def test_a_cell_that_is_called_on_two_sequences_has_no_time_of_its_own():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.out = nn.GRUCell(4, 4), nn.Linear(4, 1)
+
+        def forward(self, x):
+            return self.out(self.cell(x) + self.cell(2 * x))
+
+    _, visit = run(lambda model, optimizer: plain(model, optimizer, 1), Two(), every=1)
+    assert next(link for link in visit.trace().samples[0].links if link.path == "cell").time == ()

@@ -30,10 +30,14 @@ class Call:
     leaving: list[int] = field(default_factory=list)
     time: list[int] = field(default_factory=list)
     knows_leaving: bool = False
+    nodes: tuple[Any, ...] = ()  # of autograd's graph, that gave its outputs
+    follows: bool = False  # is it called on what came of its call before, as along time?
 
-    def listen(self, inputs: list["Edge"], outputs: list[Any], meter: Meter) -> None:
-        """Hooks the gradients that enter by the outputs and leave by the inputs."""
+    def listen(self, inputs: list["Edge"], outputs: list[Any], meter: Meter, before: "Call | None" = None) -> None:
+        """Hooks the gradients that enter by the outputs and leave by the inputs; `before` is the call before of it."""
         learning = [output for output in outputs if output.requires_grad]
+        self.nodes = tuple(output.grad_fn for output in learning if output.grad_fn is not None)
+        self.follows = before is not None and _come_of(inputs, before.nodes)
         self.is_reached = bool(learning)
         for output in learning:
             meter.hook(output, _keeper(meter, self.entering))
@@ -41,8 +45,7 @@ class Call:
         self.knows_leaving = bool(wanted)
         if not wanted:
             return
-        starts = [output.grad_fn for output in learning if output.grad_fn is not None]
-        found = None if self.operation.family == "recurrence" else _edges_between(starts, wanted)
+        found = None if self.operation.family == "recurrence" else _edges_between(list(self.nodes), wanted)
         if found is None:
             for edge in wanted:
                 meter.hook(edge.tensor, _keeper(meter, self.leaving))
@@ -98,6 +101,26 @@ def _contributions(meter: Meter, kept: list[int], places: list[int]) -> Any:
         kept.extend(meter.add(norm_of(part)) for part in known if part is not None)
 
     return keep
+
+
+def _come_of(edges: list[Edge], nodes: tuple[Any, ...]) -> bool:
+    """Does one of the edges lead back to one of the nodes? Only what autograd has numbered after them is looked at."""
+    oldest = min((_number(node) for node in nodes), default=0)
+    waiting = [edge.node for edge in edges if edge.node is not None] if nodes else []
+    seen: set[Any] = set()
+    while waiting and len(seen) <= _FURTHEST:
+        node = waiting.pop()
+        if any(node is one for one in nodes):
+            return True
+        if node not in seen and _number(node) >= oldest:
+            seen.add(node)
+            waiting += [following for following, _ in node.next_functions if following is not None]
+    return False
+
+
+def _number(node: Any) -> int:
+    number: int = node._sequence_nr()  # noqa: SLF001 - the order in which the forward pass made the nodes
+    return number
 
 
 def _edges_between(starts: list[Any], ends: list[Edge]) -> list[tuple[Any, list[int]]] | None:

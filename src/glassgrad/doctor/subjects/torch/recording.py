@@ -86,6 +86,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         self._weights_kind = ""
         self._counts: dict[str, int] = {}
         self._named: dict[tuple[Any, ...], str] = {}
+        self._latest: dict[str, Call] = {}  # the latest call of each path
 
     def attach(self) -> None:
         """Hooks the layers, and listens."""
@@ -109,6 +110,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         self._frames.clear()
         self.meter.unhook()
         self._weights = self._weights_kind = ""
+        self._latest.clear()
 
     def __enter__(self) -> Self:
         self.attach()
@@ -298,7 +300,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
     ) -> None:
         call.shape = tuple(tensors[0].shape)
         kind = call.operation.kind
-        call.listen(inputs, tensors, self.meter)
+        call.listen(inputs, tensors, self.meter, self._latest.get(call.path))
+        self._latest[call.path] = call
         output = tensors[0].detach()
         call.units = measure(
             output, call.operation, self._weights_kind, lambda: slope_of(kind, function, before, output), self.meter

@@ -50,7 +50,8 @@ def _link(path: str, calls: list[Call], spectral: list[float], meter: Meter, sca
     last = calls[-1]
     formula = _formula(last, spectral, meter)
     time = tuple(meter[place] / scale for place in last.time)
-    if len(calls) >= 4 or (last.operation.family == "recurrence" and len(calls) > 1):
+    follow = sum(call.follows for call in calls)
+    if follow and 2 * follow >= len(calls) - 1 and len(calls) >= (2 if last.operation.family == "recurrence" else 4):
         time = tuple(_joined(call.entering, meter) / scale for call in reversed(calls))
         entering, leaving = time[0], time[-1]
         formula = f"{formula}; {len(calls)} times" if formula else f"{len(calls)} times"
