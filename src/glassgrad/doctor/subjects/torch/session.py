@@ -11,6 +11,7 @@ from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
 from glassgrad.doctor.subjects.torch.seen import Seen
+from glassgrad.doctor.subjects.torch.tensors import prediction_in
 
 _PASSES = 4  # of the model before the first backward pass; a further one begins afresh
 
@@ -33,16 +34,16 @@ class Session:
         self._mode: bool | None = None  # was the model in training mode, when it was called last?
 
     def open(self) -> None:
-        """Begins to record."""
+        """Begins to listen to layers and functions."""
         self._recorder.__enter__()
         self._is_open = True
 
     def close(self) -> None:
         """Ends recording, whoever has entered a mode of their own since."""
+        self._recorder.meter.unhook()
         if self._is_open:
             self._is_open = False
             self._recorder.detach()
-            self._recorder.meter.unhook()
             modes.leave(self._recorder)
 
     @property
@@ -70,6 +71,11 @@ class Session:
         self._seen.note_inputs(arguments, named)
         self.resume()
 
+    def forward_ends(self, output: Any) -> None:
+        """What the model gave, where its layers cannot be listened to."""
+        self._recorder.recorded.outputs.append(output)
+        self._recorder.heads.begin(prediction_in(output))
+
     def backward_begins(self, loss: Any, scaled: Any) -> None:
         """The loss is known, and the pass is complete."""
         self.pause()
@@ -95,7 +101,7 @@ class Session:
         paths = self._seen.paths_of(number)
         if self.has_backward:
             self.pause()
-            self._is_aside = True  # or it would look at each call within the step, for nothing
+            self._is_aside = self._is_open  # or it would look at each call within the step, for nothing
             modes.leave(self._recorder)
             self._seen.weights.note_gradients(self._recorder.meter, paths=paths)
             self._noted.add(number)

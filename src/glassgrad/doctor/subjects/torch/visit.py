@@ -12,6 +12,7 @@ from glassgrad.base.errors import UsageError
 from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.torch import backwards
+from glassgrad.doctor.subjects.torch.compiled import is_compiled, original_of, takes_hooks
 from glassgrad.doctor.subjects.torch.loss_values import LossValues
 from glassgrad.doctor.subjects.torch.pace import Pace
 from glassgrad.doctor.subjects.torch.seen import Seen
@@ -26,7 +27,8 @@ class TorchVisit:
     """Watches one model and its optimisers between `begin` and `end`. It never lets an error of its own out."""
 
     def __init__(self, model: Any, optimizers: Sequence[Any], every: int | None = None) -> None:
-        self._model = model.module if type(model).__name__ in _WRAPPERS else model
+        self._called = model.module if type(model).__name__ in _WRAPPERS else model
+        self._model = original_of(self._called)
         self._optimizers = list(optimizers)
         self._wires = [Wires(one) for one in self._optimizers]
         self._seen = Seen(self._model, self._optimizers)
@@ -38,7 +40,7 @@ class TorchVisit:
         self._unscaled: dict[int, tuple[Any, Any]] = {}
         self._last_call: tuple[Any, Any] | None = None
         self._thread: int | None = None
-        self._is_compiled = any("OptimizedModule" in type(module).__name__ for module in self._model.modules())
+        self._is_compiled = is_compiled(self._called)
         self._seconds: float | None = None
         self._lasts: Callable[[], bool] = _always
         self._over: Callable[[], None] = self.end
@@ -63,9 +65,13 @@ class TorchVisit:
 
     def _begin(self) -> None:
         self._pace = Pace(self._every)
-        self._handles.append(
-            self._model.register_forward_pre_hook(self._guarded(self._forward_begins), with_kwargs=True)
-        ) if not self._is_compiled else self._note("a compiled model is watched by its weights and its losses alone")
+        if takes_hooks(self._called):
+            begins = self._guarded(self._forward_begins)
+            self._handles.append(self._called.register_forward_pre_hook(begins, with_kwargs=True))
+        if self._is_compiled:
+            self._note("a compiled model is watched from outside: loss, prediction and weights, without its links")
+            if takes_hooks(self._called):
+                self._handles.append(self._called.register_forward_hook(self._guarded(self._forward_ends)))
         for number, optimizer in enumerate(self._optimizers):
             before, after = self._within(self._before_step), self._within(self._after_step)
             self._handles.append(optimizer.register_step_pre_hook(_with(before, number)))
@@ -128,9 +134,10 @@ class TorchVisit:
 
     def _arm(self) -> None:
         """Gets ready to sample the step that begins."""
-        if self._session is None and self._pace.is_due(self.steps) and not self._is_compiled:
+        if self._session is None and self._pace.is_due(self.steps):
             session = Session(self._model, self._seen, self.steps, len(self._optimizers), self._lasts)
-            session.open()
+            if not self._is_compiled:  # which would be compiled anew for whoever listens
+                session.open()
             self._session = session
 
     def _forward_begins(self, module: Any, arguments: Any, named: Mapping[str, Any]) -> None:
@@ -139,7 +146,11 @@ class TorchVisit:
         self._thread = threading.get_ident()
         self._last_call = (arguments, named)
         if self._session is not None:
-            self._session.forward_begins(module, arguments, named)
+            self._session.forward_begins(self._model, arguments, named)
+
+    def _forward_ends(self, module: Any, arguments: Any, output: Any) -> None:
+        if self._session is not None and torch.is_grad_enabled():
+            self._session.forward_ends(output)
 
     def scaled(self, loss: Any, result: Any) -> None:
         """A GradScaler has scaled a loss: the loss is what is told, not its multiple."""
