@@ -6,8 +6,8 @@ from statistics import median
 from time import perf_counter
 
 SHARE = 0.025  # of the training's time, for samples
-_SPARE = 0.02  # seconds for samples in any case: who trains for less than a second waits for none of them
-_FIRST = (0, 3, 9, 21, 45)  # steps that are sampled where the time allows it; the first two in any case
+_FIRST = (0, 3, 9, 21, 45)  # steps that are sampled as soon as the time allows; the first two in any case, …
+_SPARE = 0.1  # … the others if all take less than so many seconds, which a person hardly waits for
 _APART = 100  # later ones come after at least a hundredth of the steps before them
 
 
@@ -48,7 +48,8 @@ class Pace:
         self._next = next((one for one in _FIRST if one > step), step + max(1, step // _APART))
         if self._costs:
             with_the_next = (self._count + 1) * median(self._costs)
-            self._not_before = with_the_next / SHARE if with_the_next > _SPARE else -inf
+            is_spare = self._count < len(_FIRST) and with_the_next <= _SPARE
+            self._not_before = -inf if is_spare else with_the_next / SHARE
 
     @property
     def seconds(self) -> float:
