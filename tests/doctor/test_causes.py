@@ -372,3 +372,10 @@ def test_a_softmax_over_one_unit_is_taken_away_where_the_targets_are_numbers():
     cause = diagnose(trace(setup, FLAT, (sample(setup, 0, output=ONE),)))[2][0]
     assert cause.name == "one-unit-softmax"
     assert cause.edits == ((edits.LastActivation(None),),)
+
+
+def test_a_rate_is_not_blamed_where_nothing_speaks_for_it_and_nothing_is_tried():
+    setup = mlp("linear", "relu", "linear", rate=0.05)
+    measured = trace(setup, FLAT, (sample(setup, 0), sample(setup, 199)))
+    found = find_causes(Case(measured, judge(measured), find_symptoms(measured, judge(measured))))
+    assert not {"rate-too-low", "optimizer"} & {cause.name for cause in found}

@@ -119,6 +119,12 @@ def test_the_loss_rises():
     assert "exploding" not in names
 
 
+def test_a_loss_that_never_doubled_is_not_said_to_have():
+    symptoms = found(trace(PLAIN, np.linspace(10.0, 19.0, 100)))
+    says = next(symptom.evidence[1] for symptom in symptoms if symptom.name == "diverging")
+    assert says == "It starts at 10 and gets to 19 at step 99."
+
+
 def test_exploding_is_a_gradient_that_outgrows_the_weights():
     samples = (sample(PLAIN, 0, 1.0), sample(PLAIN, 99, 1e5, gradient=1e6))
     assert first(trace(PLAIN, np.exp(np.linspace(0, 12, 100)), samples)).name == "exploding"

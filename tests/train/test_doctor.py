@@ -120,3 +120,15 @@ def test_a_doctor_who_fails_at_once_has_no_report_but_a_reason(monkeypatch):
     assert run.status == "finished"
     with pytest.raises(UsageError, match="no room for a copy"):
         run.visit.report()
+
+
+def test_what_is_kept_stays_within_the_memory_for_it(monkeypatch):
+    from glassgrad.doctor.subjects.own import visit
+
+    whole = fit(classifier(), doctor=True).visit
+    size = max(moment.nbytes for moment in whole.moments)
+    monkeypatch.setattr(visit, "MEMORY", 6 * size)
+    seen = fit(classifier(), doctor=True).visit
+    assert 1 <= len(seen.batches) < len(whole.batches)
+    assert 2 <= len(seen.moments) < len(whole.moments)
+    assert seen.held + sum(moment.nbytes for moment in seen.moments) <= 6 * size

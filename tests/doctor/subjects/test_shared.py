@@ -11,9 +11,11 @@ from glassgrad.doctor.measured.losses import LOSSES, loss_formula
 from glassgrad.doctor.measured.setup import Part
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.formulas import formula_of
+from glassgrad.doctor.subjects.halves import likeness_and_noise
 from glassgrad.doctor.subjects.origins import in_given, in_parameter, origin
 from glassgrad.doctor.subjects.scoring import hits
 from glassgrad.doctor.subjects.units import can_die, unit_axis
+from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 from glassgrad.nn.activations import ACTIVATIONS as OURS
 from tests.doctor.traces import CLASSES, NUMBERS, mlp
 
@@ -164,3 +166,33 @@ def test_what_was_given_is_told_with_its_share():
     assert "1 of 2 entries" in bad.says
     assert in_given(3, "input", np.array([1, 2])) is None
     assert in_parameter(3, "a.weight", np.array([np.inf])).what == "inf"
+
+
+def test_halves_that_say_nothing_are_not_measured():
+    assert likeness_and_noise(1.0, 2.0, -2.0, 3.0) == (-1.0, 0.0)
+    assert likeness_and_noise(0.0, 1.0, 0.0, 1.0) == (None, None)
+    assert likeness_and_noise(inf, 1.0, np.nan, 1.0) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("loss", "prediction", "target", "of_classes", "expected"),
+    [
+        ("mse", (32, 1), (32,), False, True),
+        ("mse", (32,), (32, 1), False, True),
+        ("mse", (32, 1), (32, 1), False, False),
+        ("mse", (1, 1), (1,), False, False),
+        ("mse", (32, 3), (3,), False, True),
+        ("mse", (32, 3), (32,), False, False),  # it raises
+        ("cross_entropy", (32, 1), (32,), True, False),
+        ("custom", (32, 1), (32,), True, False),
+        ("custom", (32, 1), (32,), False, True),
+    ],
+)
+def test_what_is_broadcast(loss, prediction, target, of_classes, expected):
+    assert broadcasts(loss, prediction, target, of_classes=of_classes) is expected
+
+
+def test_parameters_without_a_gradient():
+    assert without_gradient(["a", "b"], ["a", "b"], ["a", "b"]) == []
+    assert without_gradient(["a", "b"], [], []) == ["detached"]
+    assert without_gradient([], [], []) == []

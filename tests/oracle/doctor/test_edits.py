@@ -245,8 +245,8 @@ def test_what_an_optimiser_does_not_hold_is_given_to_it():
     model = chain()
     model[0].requires_grad_(False)
     found = of(model, optimizer=torch.optim.SGD(model[4:].parameters(), lr=0.1))
-    assert {"frozen", "not_in_optimizer"} <= set(found.setup().wiring)
-    assert found.edited(edits.StepAll()).setup().wiring == ()
+    assert {"frozen", "not_in_optimizer"} <= set(found.setup().events)
+    assert found.edited(edits.StepAll()).setup().events == ()
 
 
 def test_the_persons_set_up_stays_as_it_was():

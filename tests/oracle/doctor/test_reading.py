@@ -131,7 +131,7 @@ def wired(change):
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss, data = nn.MSELoss(), sums()
     model, loss, data, optimizer = change(model, loss, data, optimizer) or (model, loss, data, optimizer)
-    return set(subject(model, loss, data, optimizer).setup().wiring)
+    return set(subject(model, loss, data, optimizer).setup().events)
 
 
 def freeze(model, loss, data, optimizer):
@@ -143,7 +143,7 @@ def forget_a_layer(model, loss, data, optimizer):
 
 
 def evaluate(model, loss, data, optimizer):
-    model.eval()
+    return nn.Sequential(model, nn.Dropout()).eval(), loss, data, optimizer
 
 
 def broadcast(model, loss, data, optimizer):

@@ -253,7 +253,7 @@ def broadcasting(model, optimizer):
 )
 def test_wiring_of_the_loop_is_seen(loop, event):
     _, visit = run(loop)
-    assert visit.trace().setup.wiring == (event,)
+    assert visit.trace().setup.events == (event,)
 
 
 def test_parameters_that_no_optimiser_holds_or_no_gradient_reaches():
@@ -270,7 +270,7 @@ def test_parameters_that_no_optimiser_holds_or_no_gradient_reaches():
     with gg.doctor.watch(model, optimizer) as visit:
         plain(model, optimizer, 5)
     setup = visit.trace().setup
-    assert {"not_in_optimizer", "detached"} <= set(setup.wiring)
+    assert {"not_in_optimizer", "detached"} <= set(setup.events)
     cut = next(part for part in setup.parts if part.kind == "detach")
     assert cut.place.startswith("test_watching.py:")
 

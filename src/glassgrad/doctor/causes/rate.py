@@ -13,6 +13,7 @@ from glassgrad.doctor.symptoms.reading import matrices, typical_ratio, update_ra
 from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
 BROKEN_LATER: tuple[SymptomName, ...] = ("dead-units", "saturation", "vanishing", "zero-gradient")
+GUESS = 0.2  # of the trainings that do not get on, so many do with another rate or optimiser
 USUAL = 2e-3  # the update-to-weight ratio that steps are aimed at
 NOTHING = 2e-4  # a ratio with which no loss can jump
 
@@ -60,7 +61,7 @@ def rate_too_low(case: Case) -> Suspicion | None:
     low = ramp(decades(optimizer.rate / usual_rate(optimizer)), -1.0, -3.0)
     tiny = ramp(decades(ratio), -3.7, -6.0)
     blocked = case.seen("vanishing", "zero-gradient", "dead-units", "saturation", "not-updated")
-    prior = either(0.65 * tiny * (0.4 + 0.6 * low), 0.6 * low, 0.2) * (1 - 0.6 * blocked * (1 - low))
+    prior = either(0.65 * tiny * (0.4 + 0.6 * low), 0.6 * low, _guess(case)) * (1 - 0.6 * blocked * (1 - low))
     evidence = []
     if not isnan(ratio):
         evidence.append(f"A step changes the weights by {said(ratio)} of their norm; about 0.001 is usual.")
@@ -85,7 +86,7 @@ def optimizer(case: Case) -> Suspicion | None:
     used = case.optimizer
     if used is None or is_adaptive(used):
         return None
-    prior = either(0.2, 0.25 * case.seen("imbalance"), 0.1 * case.seen("slow"))
+    prior = either(_guess(case), 0.25 * case.seen("imbalance"), 0.1 * case.seen("slow"))
     evidence = [f"{used.title} gives every weight the same rate."]
     symptom = case.symptom("imbalance")
     if symptom is not None:
@@ -161,6 +162,13 @@ def usual_rate(optimizer: OptimizerFacts) -> float:
     if is_adaptive(optimizer):
         return 1e-3
     return 2e-2 if optimizer.momentum >= 0.5 else 1e-1
+
+
+def _guess(case: Case) -> float:
+    """What speaks for another rate or optimiser before anything was seen: enough to try it, too little to say it of a
+    training that is only watched.
+    """
+    return GUESS if case.subject is not None else 0.0
 
 
 def _first_ratio(case: Case) -> float:

@@ -68,15 +68,13 @@ FAULTS: dict[str, Fault] = {
         ((MatchShapes(),),),
     ),
 }
-CHANGED_BY_MODE = ("dropout", "batchnorm", "batch_norm", "instancenorm")
-COMPARING = ("mse", "mae", "huber")
 
 
 def _suspect(event: str) -> Suspect:
     """The suspicion that an event of the wiring raises."""
 
     def suspect(case: Case) -> Suspicion | None:
-        if event not in _events(case):
+        if event not in case.setup.events:
             return None
         name, title, link, says, cures = FAULTS[event]
         still = [parameter for parameter in case.setup.parameters if not (parameter.learns and parameter.is_stepped)]
@@ -92,7 +90,7 @@ def _suspect(event: str) -> Suspect:
         if name == "detached":
             link = _cut(case)
         if event == "eval_mode":
-            link = next(part.path for part in case.setup.parts if part.kind in CHANGED_BY_MODE)
+            link = next(part.path for part in case.setup.parts if part.is_changed_by_mode)
         if event == "broadcasting":
             evidence.append(_shapes(case))
         return Suspicion(name, title, link, 0.95, tuple(evidence), cures, kind="plain", is_tested=False)
@@ -111,35 +109,6 @@ def _cut(case: Case) -> str | None:
                 return link.path
     symptom = case.symptom("not-updated")
     return symptom.link if symptom is not None and symptom.link else "loss"
-
-
-def _events(case: Case) -> set[str]:
-    """What was seen while it ran, and what the set-up says by itself."""
-    events = set(case.setup.wiring)
-    learn = [parameter for parameter in case.setup.parameters if parameter.learns]
-    if learn and any(not parameter.is_stepped for parameter in learn):
-        events.add("not_in_optimizer")
-    if any(not parameter.learns for parameter in case.setup.parameters):
-        events.add("frozen")
-    if not any(part.kind in CHANGED_BY_MODE for part in case.setup.parts):
-        events.discard("eval_mode")
-    elif not case.setup.is_training:
-        events.add("eval_mode")
-    if _is_broadcast(case):
-        events.add("broadcasting")
-    return events
-
-
-def _is_broadcast(case: Case) -> bool:
-    """A prediction of shape (n, 1) beside targets of shape (n,), in a loss that compares entry by entry?"""
-    output = next((sample.output for sample in case.samples if sample.output is not None), None)
-    if output is None or case.data is None or case.setup.loss.name not in COMPARING:
-        return False
-    target = case.data.target_shape
-    return output.shape[:1] != (1,) and output.shape[1:] != target and (output.shape[1:], target) in (
-        ((1,), ()),
-        ((), (1,)),
-    )  # fmt: skip
 
 
 def _shapes(case: Case) -> str:

@@ -103,6 +103,6 @@ class Sample:
     weights: tuple[Weights, ...]
     units: tuple[Units, ...]  # in forward order
     output: Output | None
-    likeness: float = nan  # cosine of the gradients of the two halves of the batch
-    noise: float = nan  # signal to noise of the gradient, from the two halves; below 1 the noise wins
+    likeness: float | None = None  # cosine of the gradients of the two halves of the batch; None: not measured
+    noise: float | None = None  # signal to noise of the gradient, from the two halves; below 1 the noise wins
     skipped: tuple[str, ...] = ()  # what could not be read, with the reason

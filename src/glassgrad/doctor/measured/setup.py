@@ -21,6 +21,11 @@ class Part:
     outputs: int = 0
     place: str | None = None
 
+    @property
+    def is_changed_by_mode(self) -> bool:
+        """Does it compute something else in evaluation?"""
+        return any(word in self.kind for word in ("dropout", "batch", "instance"))
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -105,7 +110,20 @@ class Setup:
     optimizers: tuple[OptimizerFacts, ...]
     data: DataFacts | None
     is_training: bool = True  # in training mode while it trains
-    wiring: tuple[str, ...] = ()  # names of wiring events seen, see causes/wiring.py: "gradients_kept", "detached", …
+    wiring: tuple[str, ...] = ()  # what was seen while it ran, see causes/wiring.py: "gradients_kept", "detached", …
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Names of what is wired in a way that is hardly meant: `wiring`, and what the parts say by themselves."""
+        found = dict.fromkeys(event for event in self.wiring if event != "eval_mode")
+        if any(one.learns and not one.is_stepped for one in self.parameters):
+            found["not_in_optimizer"] = None
+        if any(not one.learns for one in self.parameters):
+            found["frozen"] = None
+        in_evaluation = not self.is_training or "eval_mode" in self.wiring
+        if in_evaluation and any(part.is_changed_by_mode for part in self.parts):
+            found["eval_mode"] = None
+        return tuple(found)
 
     @property
     def count(self) -> int:

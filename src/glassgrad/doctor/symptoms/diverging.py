@@ -17,6 +17,8 @@ def diverging(trace: Trace, learning: Learning) -> Symptom | None:
     confidence = 0.9 if learning.course == "diverges" else 0.85 * ramp(grown, 0.3, 2)
     if confidence < 0.05:
         return None
-    start = next((i for i, loss in enumerate(losses) if loss > 2 * abs(first)), losses.index(peak))
-    evidence = (learning.reason, f"It starts at {said(first)}, has doubled by step {start} and gets to {said(peak)}.")
+    doubled = next((step for step, loss in enumerate(losses) if first > 0 and loss > 2 * first), None)
+    way = " and" if doubled is None else f", has doubled by step {doubled} and"
+    start = losses.index(peak) if doubled is None else doubled
+    evidence = (learning.reason, f"It starts at {said(first)}{way} gets to {said(peak)} at step {losses.index(peak)}.")
     return Symptom("diverging", f"The loss rises to {said(peak)}", "loss", confidence, evidence, start)

@@ -31,7 +31,7 @@ def not_updated(trace: Trace, learning: Learning) -> Symptom | None:
         reason = _reason(parameter, still.get(parameter.path))
         if reason:
             reasons[parameter.path] = reason
-    events = [CERTAIN[event] for event in setup.wiring if event in CERTAIN]
+    events = [CERTAIN[event] for event in setup.events if event in CERTAIN]
     if not reasons and not events:
         return None
     outside = any(parameter.learns and not parameter.is_stepped for parameter in setup.parameters)

@@ -103,7 +103,7 @@ def test_weight_decay_and_dropout_off():
 def test_everything_learns():
     held = optim.by_path({"layers[0]*": optim.still(), "*": optim.adam(0.01)})
     found = subject(model().freeze("layers[3]"), optimizer=held)
-    assert set(found.setup().wiring) == {"frozen", "not_in_optimizer"}
+    assert set(found.setup().events) == {"frozen", "not_in_optimizer"}
     assert all(one.learns and one.is_stepped for one in found.edited(edits.StepAll()).setup().parameters)
 
 
@@ -127,7 +127,7 @@ def test_the_mean_instead_of_the_sum():
 
 def test_shapes_that_match():
     broadcast = subject(nn.Linear(6, 1, key=0), lambda p, y: np.mean((p - y) ** 2), (X, X[:, 0]))
-    assert broadcast.setup().wiring == ("broadcasting",)
+    assert broadcast.setup().events == ("broadcasting",)
     found = broadcast.edited(edits.MatchShapes())
     assert found.run(1).losses[0] == pytest.approx(float(np.mean((broadcast.model(X[:32])[:, 0] - X[:32, 0]) ** 2)))
 

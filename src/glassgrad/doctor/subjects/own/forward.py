@@ -9,6 +9,7 @@ import numpy as np
 
 from glassgrad.base.errors import DerivativeError
 from glassgrad.base.trees import Tree, flatten, map_leaves
+from glassgrad.doctor.subjects.halves import FEWEST
 from glassgrad.doctor.subjects.own.calls import Calls
 from glassgrad.doctor.subjects.own.chain import Chain, Places, chain_of, predictions_of
 from glassgrad.graph.node import Node, workspace
@@ -77,7 +78,7 @@ def quiet() -> Iterator[None]:
 def halves(values: tuple[Tree, ...]) -> list[tuple[Tree, ...]] | None:
     """The two halves of a batch, or None where it has not two rows or more."""
     rows = row_count(values)
-    if rows < 4:
+    if rows < FEWEST:
         return None
     half = rows // 2
     return [map_leaves(lambda leaf, a=a: leaf[a : a + half], values) for a in (0, half)]

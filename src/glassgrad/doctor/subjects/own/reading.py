@@ -12,7 +12,7 @@ from glassgrad.api.pipeline import tracing
 from glassgrad.base.errors import GlassgradError
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.measured.parts import last_kind
-from glassgrad.doctor.measured.setup import DataFacts, LossFacts, OptimizerFacts, Parameter, Part, Setup
+from glassgrad.doctor.measured.setup import DataFacts, OptimizerFacts, Parameter, Part, Setup
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
 from glassgrad.doctor.subjects.loss_trials import behind_activation
@@ -22,6 +22,7 @@ from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
 from glassgrad.doctor.subjects.own.loss_facts import loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
 from glassgrad.doctor.subjects.own.wired import stepped_paths
+from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, apart
@@ -65,9 +66,13 @@ def read(subject: "OwnSubject") -> Setup:
         loss = replace(loss, name=inside[1], reduction="mean" if inside[2] == "mean" else "sum")
         parts += (Part(f"loss.{inside[0]}", inside[0], inside[0], "activation", place=loss.place),)
     parameters = _parameters(model, chain, set(learning), stepped_paths(subject.optimizer, learning))
-    wiring = tuple(_wiring(learning, reached, parameters, loss, data, shape, target))
+    called = {piece.path for piece in chain.pieces}
+    cut = [parameter.path for parameter in parameters if parameter.link in called]
+    wiring = without_gradient(learning, reached, cut)
+    if loss.place is not None and broadcasts(loss.name, shape, target.shape, of_classes=data.task == "classes"):
+        wiring.append("broadcasting")  # losses of ours do not
     facts = optimizer_facts(subject.optimizer, learning, subject.rate_factor)
-    return Setup("glassgrad", type(model).__name__, parts, parameters, loss, facts, data, wiring=wiring)
+    return Setup("glassgrad", type(model).__name__, parts, parameters, loss, facts, data, wiring=tuple(wiring))
 
 
 def _written(loss: Any) -> Any:
@@ -184,33 +189,6 @@ def is_bias(path: str, array: np.ndarray) -> bool:
     """Is this added to what a link gives: a bias, or the shift of a normalisation?"""
     name = path.rpartition(".")[2]
     return array.ndim <= 1 and ("bias" in name or name in ("shift", "offset") or (name[:1] == "b" and len(name) <= 2))
-
-
-def _wiring(
-    learning: dict[str, Any], reached: set[str], parameters: tuple[Parameter, ...], loss: LossFacts, data: DataFacts,
-    shape: tuple[int, ...], target: Any,
-) -> list[str]:  # fmt: skip
-    """Names of what is wired in a way that is hardly meant."""
-    found = []
-    if learning and not reached:
-        found.append("detached")
-    elif set(learning) - reached:
-        found.append("grad_none")
-    if any(not parameter.learns for parameter in parameters):
-        found.append("frozen")
-    if any(parameter.learns and not parameter.is_stepped for parameter in parameters):
-        found.append("not_in_optimizer")
-    sizes = np.shape(target)
-    mixed = len(shape) == len(sizes) + 1 and shape[-1] == 1 and shape[:-1] == sizes and sizes[:1] > (1,)
-    mixed = mixed or (len(sizes) == len(shape) + 1 and sizes[-1] == 1 and sizes[:-1] == shape and shape[:1] > (1,))
-    if mixed and loss.name != "cross_entropy" and data.task != "classes" and _broadcasts(loss):
-        found.append("broadcasting")
-    return found
-
-
-def _broadcasts(loss: LossFacts) -> bool:
-    """Does a loss take shapes that only fit by broadcasting? Those of ours do not."""
-    return loss.place is not None
 
 
 # ------------------------------------------------------------------ optimisers

@@ -17,6 +17,7 @@ from glassgrad.doctor.measured.parts import SHAPES_ONLY
 from glassgrad.doctor.measured.sample import Link, Sample, Units, Weights
 from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.formulas import formula_of, point_of
+from glassgrad.doctor.subjects.halves import likeness_and_noise
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
 from glassgrad.doctor.subjects.own.forward import Arrays, forward_of, halves, quiet
 from glassgrad.doctor.subjects.own.states import by_time, norms_over_time, with_shown_states
@@ -137,19 +138,16 @@ class Sampler:
 
     def _halves(
         self, parameters: Arrays, fixed: Arrays, states: Arrays, values: tuple[Tree, ...], key: Any
-    ) -> tuple[float, float]:
-        """(cosine of the gradients of the two halves of the batch, signal to noise of their mean)."""
+    ) -> tuple[float | None, float | None]:
+        """The likeness and the noise of the gradients of the two halves of the batch."""
         parts = halves(values)
         if parts is None:
-            return nan, nan
+            return None, None
         if self.halved is None:
             self.halved = jit(_gradients(self.model, self.loss))
         first, second = [_flat(self.halved(parameters, fixed, states, part, key)) for part in parts]
-        if not (np.isfinite(first).all() and np.isfinite(second).all()):
-            return nan, nan
-        along, apart = float(first @ second), float(np.linalg.norm(first - second)) / 2
-        sizes = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
-        return (along / sizes if sizes else nan), (float(np.sqrt(max(along, 0.0))) / apart if apart else nan)
+        sizes = float(np.linalg.norm(first)), float(np.linalg.norm(second))
+        return likeness_and_noise(*sizes, float(first @ second), float(np.linalg.norm(first - second)))
 
 
 def _formula(piece: Piece, units: Units | None, numbers: Any, spectral: Sequence[float]) -> str:

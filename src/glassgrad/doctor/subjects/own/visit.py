@@ -17,6 +17,7 @@ from glassgrad.doctor.diagnosing import diagnosed
 from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.report.report import Report
+from glassgrad.doctor.subjects.data_facts import BATCHES
 from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.machine import State
 from glassgrad.doctor.subjects.own.origins import origin_of
@@ -27,7 +28,6 @@ from glassgrad.random.keys import fold_in
 
 SAMPLES = 12  # that are kept; then every second is dropped, and they come half as often
 MEMORY = 512 * 2**20  # bytes that are kept at most, of parameters and batches
-FIRST_BATCHES = 32  # that are kept to read the data from
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,7 @@ class Moment:
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        arrays = flatten((self.parameters, self.states, self.values))[0]
-        return sum(np.asarray(array).nbytes for array in arrays)
+        return bytes_of((self.parameters, self.states, self.values))
 
 
 @dataclass(slots=True)
@@ -64,6 +63,7 @@ class Visit:
     moments: list[Moment] = field(default_factory=list)
     every: int = 1
     batches: list[tuple[Tree, ...]] = field(default_factory=list)
+    held: int = 0  # bytes of them
     last: State | None = None  # what the training ended with
     seconds: float = 0.0  # of the training so far
     overhead: float = 0.0  # of them spent on copies
@@ -78,13 +78,15 @@ class Visit:
 
     def note_batch(self, values: tuple[Tree, ...], mask: Any) -> None:
         """Keeps the first batches, to read the data from."""
-        if len(self.batches) < FIRST_BATCHES:
-            self.batches.append(map_leaves(np.array, real_rows(values, mask)))  # a source may use its arrays again
+        if len(self.batches) < BATCHES and (not self.batches or self.held < MEMORY // 2):
+            kept = map_leaves(np.array, real_rows(values, mask))  # a source may use its arrays again
+            self.held += bytes_of(kept)
+            self.batches.append(kept)
 
     def note(self, moment: Moment) -> None:
         """Keeps what a step begins with; where there are too many, every second is dropped."""
         self.moments.append(moment)
-        most = max(2, min(SAMPLES, MEMORY // max(moment.nbytes, 1)))
+        most = max(2, min(SAMPLES, (MEMORY - self.held) // max(moment.nbytes, 1)))
         while len(self.moments) > most:
             self.moments = self.moments[::2]
             self.every *= 2
@@ -167,6 +169,11 @@ def real_rows(values: tuple[Tree, ...], mask: Any) -> tuple[Tree, ...]:
         return values
     found: tuple[Tree, ...] = map_leaves(lambda leaf: leaf[np.asarray(mask)], values)
     return found
+
+
+def bytes_of(tree: Tree) -> int:
+    """How much memory the arrays of a tree take."""
+    return sum(np.asarray(array).nbytes for array in flatten(tree)[0])
 
 
 def copied(arrays: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -1,23 +1,23 @@
 """Do the two halves of a batch pull the same way? Their gradients' likeness, and signal beside noise. Floor 7."""
 
-from math import nan, sqrt
 from typing import Any
 
 import torch
 
+from glassgrad.doctor.subjects.halves import FEWEST, likeness_and_noise
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner
 from glassgrad.doctor.subjects.torch.stepping import clear, loss_of
 
 
-def likeness_and_noise(learner: Learner, batch: Batch) -> tuple[float, float]:
-    """(cosine of the halves' gradients, norm of the mean gradient over its standard error), NaN where none is told.
+def agreement(learner: Learner, batch: Batch) -> tuple[float | None, float | None]:
+    """The likeness and the noise of the halves' gradients, None where they are not told.
 
     Running statistics and the random state are afterwards as they were.
     """
     middle = batch.count // 2
-    if middle < 2:
-        return nan, nan
+    if batch.count < FEWEST:
+        return None, None
     kept = [buffer.detach().clone() for buffer in learner.model.buffers()]
     state = torch.get_rng_state()
     try:
@@ -28,14 +28,11 @@ def likeness_and_noise(learner: Learner, batch: Batch) -> tuple[float, float]:
             for buffer, value in zip(learner.model.buffers(), kept, strict=True):
                 buffer.copy_(value)
     if any(half is None for half in halves):
-        return nan, nan
+        return None, None
     first, second = halves
-    product, sizes = float(first @ second), (float(first.norm()), float(second.norm()))
-    if not all(sizes):
-        return nan, nan
-    error = float((first - second).norm()) / 2  # of the mean of both
-    signal = sqrt(max(product, 0.0))
-    return product / (sizes[0] * sizes[1]), signal / error if error else nan
+    return likeness_and_noise(
+        float(first.norm()), float(second.norm()), float(first @ second), float((first - second).norm())
+    )
 
 
 def _gradient(learner: Learner, half: Batch) -> Any:

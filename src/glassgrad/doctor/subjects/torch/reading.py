@@ -11,8 +11,7 @@ from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.operations import operation_of_module
 from glassgrad.doctor.subjects.torch.recording import Recorder
-
-_ELEMENTWISE = ("mse", "mae", "huber", "binary_cross_entropy", "binary_cross_entropy_logits", "custom", "poisson")
+from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 
 
 def parts_of(model: Any, recorder: Recorder | None, head: Head | None) -> tuple[Part, ...]:
@@ -93,48 +92,14 @@ def optimizer_facts(optimizer: Any) -> OptimizerFacts:
     return OptimizerFacts(kind.lower(), f"{kind}({', '.join(shown)})", rate, float(momentum), decay)
 
 
-def wiring_of(
-    model: Any,
-    parameters: Sequence[Parameter],
-    recorder: Recorder | None,
-    loss: str,
-    prediction: Any,
-    target: Any,
-    value: Any,
-) -> tuple[str, ...]:
-    """The wiring events that a recorded pass shows; `value` is the loss after its backward pass."""
-    found = []
-    if any(one.learns and not one.is_stepped for one in parameters):
-        found.append("not_in_optimizer")
-    if any(not one.learns for one in parameters):
-        found.append("frozen")
-    if not model.training and any(True for _ in model.parameters()):
-        found.append("eval_mode")
-    if prediction is not None and broadcasts(loss, prediction, target):
+def wiring_of(model: Any, recorder: Recorder, loss: str, prediction: Any, target: Any, task: str) -> tuple[str, ...]:
+    """The wiring events that a recorded pass shows, after its backward pass."""
+    named = dict(model.named_parameters())
+    learning = [path for path, one in named.items() if one.requires_grad]
+    reached = [path for path in learning if named[path].grad is not None]
+    called, links = {call.path for call in recorder.recorded.calls}, links_of_parameters(model, recorder)
+    found = without_gradient(learning, reached, [path for path in learning if links[path] in called])
+    shapes = [tuple(one.shape) for one in (prediction, target) if isinstance(one, torch.Tensor)]
+    if len(shapes) == 2 and broadcasts(loss, *shapes, of_classes=task == "classes"):
         found.append("broadcasting")
-    if value is None or recorder is None:
-        return tuple(found)
-    without = [path for path, one in model.named_parameters() if one.requires_grad and one.grad is None]
-    called = {call.path for call in recorder.recorded.calls}
-    links = links_of_parameters(model, recorder)
-    if not value.requires_grad and any(one.learns for one in parameters):
-        found.append("detached")
-    elif without:
-        found.append("detached" if any(links[path] in called for path in without) else "grad_none")
     return tuple(found)
-
-
-def broadcasts(loss: str, prediction: Any, target: Any) -> bool:
-    """Does the loss compare every prediction with every target, for their shapes differ?"""
-    if loss not in _ELEMENTWISE or not isinstance(target, torch.Tensor) or not target.ndim or not prediction.ndim:
-        return False
-    if prediction.shape == target.shape:
-        return False
-    try:
-        shape = torch.broadcast_shapes(prediction.shape, target.shape)
-    except RuntimeError:
-        return False
-    total = 1
-    for length in shape:
-        total *= length
-    return bool(total > max(prediction.numel(), target.numel()) or prediction.shape[0] != target.shape[0])

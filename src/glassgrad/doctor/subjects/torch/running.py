@@ -13,7 +13,7 @@ from glassgrad.doctor.measured.setup import LossFacts
 from glassgrad.doctor.subjects.torch import tracing
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner
-from glassgrad.doctor.subjects.torch.halves import likeness_and_noise
+from glassgrad.doctor.subjects.torch.halves import agreement
 from glassgrad.doctor.subjects.torch.losses import loss_facts
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
@@ -93,7 +93,7 @@ class Runner:
 
     def _sampled(self, step: int, batch: Batch) -> float:
         clear(self._learner)
-        likeness, noise = likeness_and_noise(self._learner, batch)
+        likeness, noise = agreement(self._learner, batch)
         clear(self._learner)
         recorder = Recorder(self._learner.model)
         with recorder:

@@ -129,8 +129,8 @@ def sample_of(
     output: OutputMeter | None,
     *,
     scale: float = 1.0,
-    likeness: float = nan,
-    noise: float = nan,
+    likeness: float | None = None,
+    noise: float | None = None,
 ) -> Sample:
     """Everything of one step; the meter has been read."""
     return Sample(

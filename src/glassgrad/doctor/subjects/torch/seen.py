@@ -13,7 +13,6 @@ from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.judging import baseline_of
 from glassgrad.doctor.subjects.torch.losses import CANDIDATES, by_behaviour, title_of
 from glassgrad.doctor.subjects.torch.reading import (
-    broadcasts,
     links_of_parameters,
     optimizer_facts,
     parameters_of,
@@ -22,6 +21,7 @@ from glassgrad.doctor.subjects.torch.reading import (
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.tensors import array_of, prediction_in, tensors_in
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
+from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 
 _BYTES = 64 * 2**20
 
@@ -92,7 +92,8 @@ class Seen:
         self._inputs.append(inputs.cpu())
         self._targets.append(target.detach().cpu())
         self._output = head.tensor.detach()[:2].cpu()
-        if broadcasts(self._loss.name, head.tensor, target):
+        labels = not target.is_floating_point()
+        if broadcasts(self._loss.name, tuple(head.tensor.shape), tuple(target.shape), of_classes=labels):
             self.events["broadcasting"] = None
 
     def _known(self, recorder: Recorder, head: Head, targets: Sequence[Any], value: float) -> LossFacts:
@@ -113,11 +114,12 @@ class Seen:
     def note_wiring(self, recorder: Recorder, number: int) -> None:
         """Which parameters got no gradient, at an optimiser's step."""
         named = dict(self._model.named_parameters())
-        without = [path for path in self.paths_of(number) if named[path].requires_grad and named[path].grad is None]
-        if without and len(self._optimizers) == 1:
+        learning = [path for path in self.paths_of(number) if named[path].requires_grad]
+        if len(self._optimizers) == 1:
             called = {call.path for call in recorder.recorded.calls}
-            reached = any(self._links[path] in called for path in without)
-            self.events["detached" if reached else "grad_none"] = None
+            reached = [path for path in learning if named[path].grad is not None]
+            cut = [path for path in learning if self._links[path] in called]
+            self.events.update(dict.fromkeys(without_gradient(learning, reached, cut)))
 
     def note_parts(self, recorder: Recorder, head: Head | None) -> None:
         """The parts, from the first pass that was recorded."""
@@ -128,13 +130,6 @@ class Seen:
 
     def setup(self, events: Sequence[str]) -> Setup:
         """The set-up as far as it was seen."""
-        found = dict.fromkeys(events)
-        if any(one.learns and not one.is_stepped for one in self._parameters):
-            found["not_in_optimizer"] = None
-        if any(not one.learns for one in self._parameters):
-            found["frozen"] = None
-        if not self.is_training:
-            found["eval_mode"] = None
         return Setup(
             "torch",
             type(self._model).__name__,
@@ -144,7 +139,7 @@ class Seen:
             self._facts,
             self._data(),
             self.is_training,
-            (*found, *[event for event in self.events if event not in found]),
+            tuple(dict.fromkeys((*events, *self.events))),
         )
 
     def _data(self) -> DataFacts | None:
