@@ -257,7 +257,7 @@ def test_the_ledger_reads_alike(network):
         assert [link.gain for link in mine.links] == pytest.approx(
             [link.gain for link in their.links], rel=5e-3, abs=1e-9, nan_ok=True
         )
-        assert mine.output.classes == their.output.classes
+        assert (mine.output.classes, mine.output.units) == (their.output.classes, their.output.units)
         units = [(unit.count, unit.dead, unit.saturated, unit.alike) for unit in mine.units]
         assert units == [
             (unit.count, *(pytest.approx(share, abs=0.01) for share in (unit.dead, unit.saturated, unit.alike)))
@@ -298,3 +298,26 @@ def test_nan_in_the_data_is_told_alike(place):
     pair = both([12, "relu", 1], MSE, data[1], sgd(0.1), x=data[0])
     one, two = (subject.run(8, samples=(0,)).bad for subject in pair)
     assert one == two
+
+
+def test_a_score_for_each_class_stands_where_the_loss_wants_it():
+    """PyTorch's cross-entropy takes classes behind the examples, ours last: (32, 3, 5) is (32, 5, 3)."""
+    x = RANDOM.normal(size=(96, 5, 4)).astype(np.float32)
+    y = (x[..., 0] > 0).astype(np.int64) + (x[..., 1] > 0)
+    model, linear = nn.Linear(4, 3, key=0), torch.nn.Linear(4, 3)
+    put_linear(linear, model)
+
+    class Turned(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = linear
+
+        def forward(self, x):
+            return self.linear(x).transpose(1, 2)
+
+    one, two = (subject.run(8, samples=(0,)) for subject in subjects(model, Turned(), CROSS_ENTROPY, y, sgd(0.1), x=x))
+    np.testing.assert_allclose(one.losses, two.losses, rtol=1e-4)
+    assert one.samples[0].output.units == two.samples[0].output.units == 3
+    assert one.samples[0].output.classes == two.samples[0].output.classes
+    assert one.setup.data.baseline == pytest.approx(two.setup.data.baseline, rel=1e-4)
+    assert one.score_after == two.score_after

@@ -27,9 +27,10 @@ def outputs(case: Case) -> int:
     """The units of the prediction; 1 for a prediction of one number an example, 0 where nothing was measured."""
     ends = layers(case.setup)
     last = ends[-1].outputs if ends else 0
-    shape = next((sample.output.shape for sample in case.trace.samples if sample.output is not None), ())
-    if len(shape) > 1:
-        return shape[-1]
+    output = next((sample.output for sample in case.trace.samples if sample.output is not None), None)
+    shape = output.shape if output is not None else ()
+    if output is not None and len(shape) > 1:
+        return output.units or shape[-1]
     return last or len(shape)
 
 

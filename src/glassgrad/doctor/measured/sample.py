@@ -79,6 +79,7 @@ class Output:
     high: float
     across: float  # the standard deviation from example to example, mean over the units; 0: the same for every input
     classes: int = 0  # how many different classes are predicted, of a classification
+    units: int = 0  # scores (or numbers) for each prediction; 0 where it is not told
 
 
 @dataclass(frozen=True, slots=True)

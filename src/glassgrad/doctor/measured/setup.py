@@ -41,6 +41,16 @@ class Parameter:
     is_bias: bool = False
 
 
+def is_bias(path: str, ndim: int) -> bool:
+    """Is a parameter with this path added to what a link gives: a bias, or the shift of a normalisation?
+
+    >>> is_bias("net.0.bias", 1), is_bias("b1", 1), is_bias("net.0.weight", 2)
+    (True, True, False)
+    """
+    name = path.rpartition(".")[2]
+    return ndim <= 1 and ("bias" in name or name in ("shift", "offset") or (name[:1] == "b" and len(name) <= 2))
+
+
 @dataclass(frozen=True, slots=True)
 class LossFacts:
     """The loss. `name` is in the field's terms: mse, mae, huber, cross_entropy (from logits), nll (of

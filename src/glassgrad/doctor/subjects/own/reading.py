@@ -12,7 +12,7 @@ from glassgrad.api.pipeline import tracing
 from glassgrad.base.errors import GlassgradError
 from glassgrad.base.trees import Tree, flatten, map_leaves
 from glassgrad.doctor.measured.parts import last_kind
-from glassgrad.doctor.measured.setup import DataFacts, OptimizerFacts, Parameter, Part, Setup
+from glassgrad.doctor.measured.setup import DataFacts, OptimizerFacts, Parameter, Part, Setup, is_bias
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
 from glassgrad.doctor.subjects.loss_trials import behind_activation
@@ -179,16 +179,10 @@ def _parameters(model: Any, chain: Chain, learning: set[str], stepped: set[str])
                 place.path in stepped,
                 float(np.std(array, dtype=np.float64)) if has else float("nan"),
                 float(np.mean(array, dtype=np.float64)) if has else float("nan"),
-                is_bias(place.path, array),
+                is_bias(place.path, array.ndim),
             )
         )
     return tuple(found)
-
-
-def is_bias(path: str, array: np.ndarray) -> bool:
-    """Is this added to what a link gives: a bias, or the shift of a normalisation?"""
-    name = path.rpartition(".")[2]
-    return array.ndim <= 1 and ("bias" in name or name in ("shift", "offset") or (name[:1] == "b" and len(name) <= 2))
 
 
 # ------------------------------------------------------------------ optimisers

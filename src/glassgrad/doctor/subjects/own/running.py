@@ -11,6 +11,7 @@ import numpy as np
 from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.setup import Setup
 from glassgrad.doctor.measured.trace import Trace
+from glassgrad.doctor.subjects.limits import is_over
 from glassgrad.doctor.subjects.own.machine import State
 from glassgrad.doctor.subjects.own.origins import origin_of
 from glassgrad.doctor.subjects.own.sampling import norm_of
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from glassgrad.doctor.subjects.own.subject import OwnSubject
 
 
-_FEWEST = 50  # steps that are made although the time is over …
-_LONG = 1.0  # … unless each takes more seconds than this
-
-
 @dataclass(slots=True)
 class Running:
     """What a run goes on with."""
@@ -35,12 +32,6 @@ class Running:
     bad: Bad | None = None
     overhead: float = 0.0
     began: float = inf
-
-    def is_late(self, seconds: float | None) -> bool:
-        """Is the time over? Not before so many steps that they tell something, unless each takes long."""
-        if seconds is None or not self.losses or perf_counter() - self.began < seconds:
-            return False
-        return len(self.losses) >= _FEWEST or (perf_counter() - self.began) / len(self.losses) > _LONG
 
 
 def run(subject: "OwnSubject", steps: int, seed: int | None, samples: Sequence[int], seconds: float | None) -> Trace:
@@ -54,7 +45,11 @@ def run(subject: "OwnSubject", steps: int, seed: int | None, samples: Sequence[i
     before = judged(subject, state, fixed)
     done = Running([], [])
     batches = subject.batches.endless(seed)
-    while len(done.losses) < steps and done.bad is None and not done.is_late(seconds):
+    while (
+        len(done.losses) < steps
+        and done.bad is None
+        and not is_over(len(done.losses), perf_counter() - done.began, seconds)
+    ):
         now = _Now(state, fixed, next(batches), random)
         _step(subject, done, now, is_sampled=len(done.losses) in wanted)
         state = now.state

@@ -88,7 +88,7 @@ def output_of(prediction: np.ndarray) -> Output | None:
         classes = len(np.unique(np.argmax(wide.reshape(-1, prediction.shape[-1]), axis=-1)))
     return Output(
         tuple(prediction.shape), float(wide.mean()), float(wide.std()), float(wide.min()), float(wide.max()),
-        float(np.mean(rows.std(axis=0))), classes,
+        float(np.mean(rows.std(axis=0))), classes, prediction.shape[-1] if prediction.ndim > 1 else 1,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from glassgrad.doctor.measured.setup import OptimizerFacts, Parameter, Part
+from glassgrad.doctor.measured.setup import OptimizerFacts, Parameter, Part, is_bias
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.operations import operation_of_module
@@ -68,7 +68,7 @@ def parameters_of(model: Any, optimizers: Sequence[Any], links: dict[str, str]) 
                 id(parameter) in stepped,
                 std,
                 mean,
-                is_bias="bias" in path.rpartition(".")[2],
+                is_bias(path, parameter.ndim),
             )
         )
     return tuple(found)

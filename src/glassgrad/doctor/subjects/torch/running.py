@@ -10,6 +10,7 @@ import torch
 
 from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.setup import LossFacts
+from glassgrad.doctor.subjects.limits import is_over
 from glassgrad.doctor.subjects.torch import tracing
 from glassgrad.doctor.subjects.torch.batches import Batch
 from glassgrad.doctor.subjects.torch.copying import Learner
@@ -19,8 +20,6 @@ from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.torch.sampling import OutputMeter, sample_of
 from glassgrad.doctor.subjects.torch.stepping import Habits, clear, loss_of, update
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
-
-_FEWEST, _PATIENCE = 50, 4  # steps that are run even if that takes so many times the seconds: fewer say nothing
 
 
 @dataclass(slots=True)
@@ -57,7 +56,7 @@ class Runner:
         last: Batch | None = None
         for step, batch in zip(range(steps), _order(self._batches, seed), strict=False):
             begun = time.perf_counter()
-            if seconds is not None and begun - start > seconds * (1 if step >= _FEWEST else _PATIENCE):
+            if is_over(step, begun - start, seconds):
                 break
             state = torch.get_rng_state()
             loss = self._sampled(step, batch) if step in wanted else self._plain(step, batch)
@@ -105,7 +104,7 @@ class Runner:
         self._backward(value)
         meter = recorder.meter
         head = recorder.heads.chosen(self._facts.name)
-        output = None if head is None else OutputMeter(head.tensor, meter)
+        output = None if head is None else OutputMeter(head.tensor, meter, self._facts.name)
         self._weights.note_gradients(meter)
         self._weights.before(meter)
         update(self._learner, self._habits, step, batch)

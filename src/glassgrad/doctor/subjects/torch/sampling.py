@@ -16,7 +16,7 @@ from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.meter import Meter, moments_of
 from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.recording import Recorder
-from glassgrad.doctor.subjects.torch.tensors import first_rows
+from glassgrad.doctor.subjects.torch.tensors import class_axis, first_rows
 
 
 def links_of(
@@ -94,27 +94,27 @@ class OutputMeter:
     """Measures a prediction."""
 
     @past_modes
-    def __init__(self, prediction: Any, meter: Meter) -> None:
+    def __init__(self, prediction: Any, meter: Meter, loss: str) -> None:
         self.shape = tuple(prediction.shape)
+        axis = class_axis(prediction, loss)
+        self._units = self.shape[axis] if len(self.shape) > 1 else 1
         values = first_rows(prediction.detach()).float()
         mean, std = moments_of(values)
         rows = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
         across = rows.std(0, correction=0).mean()
         numbers = {"mean": mean, "std": std, "low": values.min(), "high": values.max(), "across": across}
         self._places = {name: meter.add(number) for name, number in numbers.items()}
-        self._classes = meter.add(_classes(values)) if values.ndim else None
+        self._classes = meter.add(_classes(values, axis)) if self._units > 1 else None
 
     def read(self, meter: Meter) -> Output:
         """The numbers, once the meter was read."""
         numbers = {name: meter[place] for name, place in self._places.items()}
-        return Output(self.shape, **numbers, classes=0 if self._classes is None else int(meter[self._classes]))
+        classes = 0 if self._classes is None else int(meter[self._classes])
+        return Output(self.shape, **numbers, classes=classes, units=self._units)
 
 
-def _classes(values: Any) -> Any:
-    """How many different classes are predicted, where the last (or second) axis holds a score for each."""
-    axis = 1 if values.ndim > 2 else -1
-    if values.ndim < 2 or values.shape[axis] < 2:
-        return torch.zeros((), device=values.device)
+def _classes(values: Any, axis: int) -> Any:
+    """How many different classes are predicted, where this axis holds a score for each."""
     chosen = values.argmax(axis)
     return torch.bincount(chosen.flatten(), minlength=values.shape[axis]).count_nonzero().float()
 
@@ -124,7 +124,7 @@ def sample_of(
     loss: float,
     recorder: Recorder,
     head: Head | None,
-    line: LossFacts,
+    facts: LossFacts,
     weights: tuple[Weights, ...],
     output: OutputMeter | None,
     *,
@@ -136,7 +136,7 @@ def sample_of(
     return Sample(
         step,
         loss,
-        links_of(recorder, head, line, weights, scale),
+        links_of(recorder, head, facts, weights, scale),
         weights,
         units_of(recorder, head),
         None if output is None else output.read(recorder.meter),

@@ -88,7 +88,7 @@ class Session:
         name = self._seen.loss_name(self._recorder)
         self._head = self._recorder.heads.chosen(name)
         if self._head is not None:
-            self._output = OutputMeter(self._head.tensor, self._recorder.meter)
+            self._output = OutputMeter(self._head.tensor, self._recorder.meter, name or "")
             self._targets = self._recorder.recorded.targets
 
     def backward_ends(self) -> None:
@@ -137,5 +137,5 @@ class Session:
         self._seen.note_parts(self._recorder, self._head)
         scale = meter[self._scale] if self._scale is not None else 1.0
         weights = self._seen.weights.read(meter)
-        loss, line = meter[loss_place], self._seen.loss
-        return sample_of(self._step, loss, self._recorder, self._head, line, weights, self._output, scale=scale)
+        loss, facts = meter[loss_place], self._seen.loss
+        return sample_of(self._step, loss, self._recorder, self._head, facts, weights, self._output, scale=scale)
