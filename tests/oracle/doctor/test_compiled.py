@@ -77,6 +77,7 @@ def test_a_compiled_model_is_watched_from_outside(compiled):
         assert sample.skipped == ()
         assert all(weight.update > 0 and weight.gradient is not None for weight in sample.weights)
     assert visit.report().verdict in ("healthy", "slow but flowing")
+    assert "From the loss to the loss" not in " ".join(str(visit.report()).split())
 
 
 def test_the_gradient_by_the_prediction_and_the_prediction_are_seen():

@@ -39,6 +39,8 @@ def sentence(entries: Sequence[Entry], *, has_bad: bool) -> str:
 
 def multiplied(entries: Sequence[Entry]) -> str:
     """What becomes of the gradient on the whole way to the first weight."""
+    if len(entries) == 1:
+        return f"Only the gradient that leaves {named(entries[0])} was measured"
     measured = [entry.total for entry in entries[: way(entries)] if isfinite(entry.total)]
     change = factor(measured[-1] - entries[0].total) if measured else "–"
     return f"From the loss to {named(entries[-1])} the gradient is multiplied by {change}"
