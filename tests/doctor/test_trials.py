@@ -30,12 +30,23 @@ SETUP = Setup(
 
 
 @dataclass
+class Clock:
+    """Time that passes only where something runs: a second for each training."""
+
+    now: float = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@dataclass
 class Known:
     """A subject of which it is known, for each combination of edits, which loss its trainings end with."""
 
     ends: dict[frozenset[Edit], float]  # 1.0 is the constant prediction
     made: tuple[Edit, ...] = ()
     fails: set[tuple[tuple[Edit, ...], int | None]] = field(default_factory=set)  # with these edits from this start
+    clock: Clock = field(default_factory=Clock)
     runs: list[tuple[tuple[Edit, ...], int | None, int]] = field(default_factory=list)
 
     def setup(self) -> Setup:
@@ -45,6 +56,7 @@ class Known:
         self, steps: int, *, seed: int | None = None, samples: Sequence[int] = (), seconds: float | None = None
     ) -> Trace:
         self.runs.append((self.made, seed, steps))
+        self.clock.now += 1.0
         end = 1.0 if (self.made, seed) in self.fails else self.ends.get(frozenset(self.made), 1.0)
         losses = tuple(end + (1.0 - end) * math.exp(-8 * step / steps) for step in range(steps))
         return Trace(SETUP, losses, (), before=1.0, after=losses[-1], seconds=0.01)
@@ -146,6 +158,17 @@ def test_nothing_more_is_tried_where_one_helps_from_every_start() -> None:
     subject, cures = tried({good: 0.01}, good)
     assert [cure.edits for cure in cures] == [good]
     assert {made for made, _, _ in subject.runs} == {(), good}
+
+
+def test_where_the_time_is_short_what_helps_is_tried_from_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    edits_of = [(edits.Clip(float(norm)),) for norm in range(1, 9)]
+    subject = Known({frozenset(edits_of[1]): 0.01})
+    monkeypatch.setattr("glassgrad.doctor.cures.trials.time", subject.clock)
+    causes = [Cause("activation", "…", None, 0.9, (), (made,)) for made in edits_of]
+    cures = try_cures(subject, causes, subject.run(200), steps=200, seconds=10)
+    assert cures[0].edits == edits_of[1]
+    assert (cures[0].helped, len(cures[0].after)) == (3, 3)
+    assert cures[-1].why_not == "the time was over"
 
 
 def test_more_steps_are_the_last_resort() -> None:

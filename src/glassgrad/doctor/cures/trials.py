@@ -28,9 +28,12 @@ _MOST = 8  # candidates that are run at first, and that are made of one that is 
 _ROUNDS = 2  # of going on: so many edits a cure has at most, and one more
 _TOLD = 4  # of those that were gone on with
 _BEST = 3  # that run from the further starts
+_FEWEST = 2  # that are run in any case
 _LEAST_GAIN = 0.1  # of the whole way, that a cure has to win over the untreated run to have helped
 _ALIKE = 0.15  # of the whole way: cures that differ by less do about as well
 _SLOWER = 4.0  # times the untreated run's seconds, that a treated one may take
+
+_NO_TIME = "the time was over"
 
 Tell = Callable[[str], None]
 Start = int | None  # a seed; None is the person's own
@@ -87,19 +90,24 @@ class _Trial:
 
     # ------------------------------------------------------------------ running
     def run_all(self, candidates: Sequence[_Candidate], start: Start, *, share: float) -> None:
-        """Runs candidates from one start, in a share of the time that is left."""
+        """Runs candidates from one start, in a share of the time that is left: the last ones not where it is short."""
+        now = time.monotonic()
+        end = now + share * (self.until - now)
         for number, candidate in enumerate(candidates):
+            if number >= _FEWEST and time.monotonic() > end:
+                candidate.why_not = _NO_TIME
+                continue
             self.tell(f"trying a cure, {number + 1} of {len(candidates)}: {titled(candidate.edits)}")
             self.run(candidate, start, share=share / len(candidates))
 
     def confirm(self, candidates: Sequence[_Candidate], *, share: float) -> None:
-        """Runs those that helped at first from the other starts too: the best of them."""
-        for start in self.starts:
-            helped = [one for one in candidates if any(self.helped(one, other) for other in one.outcomes)]
-            again = [one for one in self.ranked(helped)[:_BEST] if start not in one.outcomes]
-            for candidate in again:
-                self.tell(f"again from another start: {titled(candidate.edits)}")
-                self.run(candidate, start, share=share / (len(self.starts) * len(again)))
+        """Runs those that helped at first from the other starts too: the best of them, the very best first."""
+        helped = [one for one in candidates if any(self.helped(one, start) for start in one.outcomes)]
+        for candidate in self.ranked(helped)[:_BEST]:
+            for start in self.starts:
+                if start not in candidate.outcomes:
+                    self.tell(f"again from another start: {titled(candidate.edits)}")
+                    self.run(candidate, start, share=share / (len(self.starts) * _BEST))
 
     def run(self, candidate: _Candidate, start: Start, *, share: float) -> None:
         """Runs a candidate from a start, unless it cannot be made or the time is over."""
@@ -107,7 +115,7 @@ class _Trial:
         if candidate.why_not is not None:
             return
         if left <= 0:
-            candidate.why_not = None if candidate.outcomes else "the time was over"
+            candidate.why_not = None if candidate.outcomes else _NO_TIME
             return
         try:
             if candidate.subject is None:
