@@ -87,6 +87,12 @@ def test_the_end_of_the_model():
         subject().edited(edits.LastActivation(None))
 
 
+def test_all_that_stands_at_the_end_is_replaced():
+    ended = subject(nn.Sequential(*model().layers, nn.relu, np.log))
+    assert kinds(ended.edited(edits.LastActivation(None)))[-1] == "linear"
+    assert kinds(ended.edited(edits.LastActivation("log_softmax")))[-2:] == ["linear", "log_softmax"]
+
+
 def test_forget_gates_open():
     layers = nn.Sequential(nn.LSTM(3, 4, key=0, forget_bias=-2.0), nn.last, nn.Linear(4, 2, key=1))
     sequences = RANDOM.normal(size=(64, 5, 3)).astype(np.float32)

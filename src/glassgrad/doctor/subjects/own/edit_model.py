@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -168,13 +169,15 @@ def _are_neighbours(first: str, second: str) -> bool:
 
 # ------------------------------------------------------------------ the end of the model
 def with_last_activation(model: Any, setup: Setup, name: str | None) -> Any:
-    """The model with this activation at its end, or without the one that is there."""
-    last = setup.parts[-1] if setup.parts else None
+    """The model with this activation at its end, in place of those that are there, or without any."""
     known = dict(tree_places(model))
-    if last is not None and last.family == "activation":
-        if not isinstance(known.get(last.path), Function):
-            raise Cannot(f"{last.operation} at the end is part of the model's own code{_at(last)}")
-        return spliced(model, {last.path: [] if name is None else [Function(ACTIVATIONS[name])]})
+    ends = list(takewhile(lambda part: part.family == "activation" or part.kind == "log", reversed(setup.parts)))
+    exchanged = list(takewhile(lambda part: isinstance(known.get(part.path), Function), ends))
+    if exchanged:
+        new: list[Any] = [] if name is None else [Function(ACTIVATIONS[name])]
+        return spliced(model, {part.path: new if part is exchanged[0] else [] for part in exchanged})
+    if ends and ends[0].family == "activation":
+        raise Cannot(f"{ends[0].operation} at the end is part of the model's own code{_at(ends[0])}")
     if name is None:
         raise Cannot("the model has no activation at its end")
     added = Function(ACTIVATIONS[name])
