@@ -73,6 +73,14 @@ def test_evaluation_before_the_running_means_are_right_does_not_count_against_it
     assert judge(trace(SETUP, losses(1.1, 0.1), after=2.5)).course == "learns"
 
 
+def test_losses_of_single_examples_are_beside_a_constant_in_the_mean_not_in_the_middle():
+    """Squared errors of a constant: half of them are below 0.45, and the mean is 1."""
+    curve = tuple(np.random.default_rng(0).standard_normal(1000) ** 2)
+    assert np.median(curve[-100:]) < 0.5
+    assert judge(trace(REGRESSION, curve, before=1.0, after=1.0)).gained == 0
+    assert not judge(trace(REGRESSION, curve, before=1.0, after=1.0)).is_learning
+
+
 def test_a_loss_that_falls_below_what_it_can_be_is_not_learning():
     setup = mlp("linear", "relu", "linear", loss="nll")
     learning = judge(trace(setup, tuple(np.linspace(0.2, -600, 200))))

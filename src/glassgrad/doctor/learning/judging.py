@@ -94,13 +94,14 @@ def _curve(trace: Trace, losses: list[float]) -> _Curve:
     count = len(losses)
     tail = max(3, count // 10)
     end = middle(losses[-tail:], losses[-1])
+    mean = fmean(losses[-tail:])  # of single examples it may be twice the median, and a baseline is a mean
     first = (
         trace.before if trace.before is not None and isfinite(trace.before) else fmean(losses[: max(1, count // 50)])
     )
     noise = jitter(losses)
     # Evaluation mode is the fairer of the two, but right after the start the running means of batch norm are not.
     last = end
-    if trace.after is not None and isfinite(trace.after) and trace.after < end + 2 * noise / tail**0.5:
+    if trace.after is not None and isfinite(trace.after) and trace.after < max(end, mean) + 2 * noise / tail**0.5:
         last = trace.after
     width = max(1, count // 20)
     windows = [fmean(losses[i : i + width]) for i in range(0, count - width + 1, width)]
