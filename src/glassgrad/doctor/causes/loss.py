@@ -242,7 +242,8 @@ def unsafe_log(case: Case) -> Suspicion | None:
         return None
     words = f"{bad.operation} {bad.says}".lower().replace("(", " ").split()
     unsafe = next((name for name in UNSAFE if any(word.strip(".,:;") == name for word in words)), None)
-    if unsafe is None:
+    overflows = "gives infinite" in bad.says  # of ordinary operations that is a loss that has exploded
+    if unsafe is None or (overflows and unsafe != "exp"):
         return None
     grown = _grown(case.trace)
     prior = 0.92 - 0.6 * ramp(decades(grown), 1, 3)
