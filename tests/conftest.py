@@ -18,7 +18,9 @@ os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 os.environ.setdefault("GLASSGRAD_STORE", "off")  # training in tests leaves no runs behind
 
 # What builds cases in PyTorch, and is no test itself; the tests that use it are skipped without PyTorch.
-collect_ignore = [] if find_spec("torch") else ["doctor_cases/in_torch.py", "doctor_cases/loops.py"]
+collect_ignore = (
+    [] if find_spec("torch") else ["doctor_cases/in_torch.py", "doctor_cases/loops.py", "doctor_cases/further_torch.py"]
+)
 
 # A timing never fails a test, so no deadlines. CI draws the same examples each time, a person's run new ones.
 hypothesis.settings.register_profile("local", deadline=None)

@@ -1,7 +1,7 @@
 """Scores the doctor on the cases of `tests/doctor_cases`: `python -m benchmarks.doctor --half tuning`.
 
-Each case is examined in a process of its own, with a limit of time. Thresholds are tuned on the half "tuning"; the
-score that counts is that of the half "score".
+Each case is examined in a process of its own, with a limit of time. Thresholds are tuned on the half "tuning" of the
+first set; the scores that count are those of its half "score", and of the second set, which was written later.
 """
 
 import argparse
@@ -17,7 +17,8 @@ from tests.doctor_cases import suite
 def parser() -> argparse.ArgumentParser:
     """The options."""
     found = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
-    found.add_argument("--half", choices=("tuning", "score"), help="of the cases; both if not given")
+    found.add_argument("--set", choices=tuple(suite.SETS), help="of the cases; both if not given")
+    found.add_argument("--half", choices=("tuning", "score"), help="of the first set; both if not given")
     found.add_argument("--framework", choices=("torch", "own"), help="both if not given")
     found.add_argument("--only", nargs="*", default=[], metavar="TEXT", help="cases whose name has one of these")
     found.add_argument("--kind", choices=("broken", "healthy"), help="both if not given")
@@ -40,8 +41,10 @@ def jobs(options: argparse.Namespace) -> list[running.Job]:
     """What is to be examined."""
     cases = [
         case
-        for case in suite.ALL
-        if options.half in (None, case.half)
+        for name, of_set in suite.SETS.items()
+        for case in of_set
+        if options.set in (None, name)
+        and (options.half is None or (name == "first" and case.half == options.half))
         and (options.kind is None or (options.kind == "broken") == (case.truth is not None))
         and (not options.only or any(text in case.name for text in options.only))
     ]

@@ -1,12 +1,11 @@
 """The recipes of data, and what may be done to them. Everything is small and drawn from a seed."""
 
 from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 
-Pair: TypeAlias = tuple[np.ndarray, np.ndarray]
-Random: TypeAlias = np.random.Generator
+from tests.doctor_cases import further_changes, further_data
+from tests.doctor_cases.arrays import Pair, Random, floats, shuffled
 
 
 # ------------------------------------------------------------------ recipes: (inputs, targets)
@@ -14,7 +13,7 @@ def blobs(random: Random, classes: int = 3, features: int = 2, count: int = 512)
     """Clouds around centres."""
     centres = np.random.default_rng(5).normal(size=(classes, features)) * 3
     labels = np.arange(count) % classes
-    return _shuffled(random, centres[labels] + random.normal(size=(count, features)), labels)
+    return shuffled(random, centres[labels] + random.normal(size=(count, features)), labels)
 
 
 def spirals(random: Random, classes: int = 3, count: int = 600) -> Pair:
@@ -22,7 +21,7 @@ def spirals(random: Random, classes: int = 3, count: int = 600) -> Pair:
     labels = np.arange(count) % classes
     radius = np.linspace(0.1, 1, count)
     angle = 2 * np.pi * labels / classes + 3 * radius + random.normal(size=count) * 0.1
-    return _shuffled(random, np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1) * 2, labels)
+    return shuffled(random, np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1) * 2, labels)
 
 
 def circles(random: Random, count: int = 512) -> Pair:
@@ -30,7 +29,7 @@ def circles(random: Random, count: int = 512) -> Pair:
     labels = np.arange(count) % 2
     angle = random.uniform(0, 2 * np.pi, count)
     radius = np.where(labels == 1, 0.5, 1.5) + random.normal(size=count) * 0.15
-    x, y = _shuffled(random, np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1), labels)
+    x, y = shuffled(random, np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1), labels)
     return x, y[:, None].astype(np.float32)
 
 
@@ -38,7 +37,7 @@ def halves(random: Random, features: int = 8, count: int = 512) -> Pair:
     """Two classes parted by a plane; labels (count, 1)."""
     x = random.normal(size=(count, features))
     weights = np.random.default_rng(6).normal(size=features)
-    return _float(x), _float(x @ weights + 0.3 * random.normal(size=count) > 0)[:, None]
+    return floats(x), floats(x @ weights + 0.3 * random.normal(size=count) > 0)[:, None]
 
 
 def xor(random: Random) -> Pair:
@@ -50,32 +49,32 @@ def xor(random: Random) -> Pair:
 def ones(random: Random, features: int = 32, count: int = 400) -> Pair:
     """Rows of ones are True, rows of zeros are False."""
     labels = (np.arange(count) % 2)[:, None]
-    return _float(np.repeat(labels, features, axis=1)), _float(labels)
+    return floats(np.repeat(labels, features, axis=1)), floats(labels)
 
 
 def sine(random: Random, count: int = 512) -> Pair:
     x = random.uniform(-3, 3, (count, 1))
-    return _float(x), _float(np.sin(2 * x) + 0.05 * random.normal(size=x.shape))
+    return floats(x), floats(np.sin(2 * x) + 0.05 * random.normal(size=x.shape))
 
 
 def square(random: Random, span: float = 1.0, count: int = 400) -> Pair:
     """y = x² for x from -span to span."""
     x = random.uniform(-span, span, (count, 1))
-    return _float(x), _float(x**2)
+    return floats(x), floats(x**2)
 
 
 def plane(random: Random, features: int = 8, count: int = 512) -> Pair:
     """A linear function and noise."""
     x = random.normal(size=(count, features))
     weights = np.random.default_rng(7).normal(size=(features, 1))
-    return _float(x), _float(x @ weights + 0.1 * random.normal(size=(count, 1)))
+    return floats(x), floats(x @ weights + 0.1 * random.normal(size=(count, 1)))
 
 
 def friedman(random: Random, count: int = 512) -> Pair:
     """Friedman's first function, about standardised. Friedman (1991)."""
     x = random.uniform(size=(count, 10))
     y = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
-    return _float(2 * x - 1), _float((y - 14.4) / 5)[:, None]
+    return floats(2 * x - 1), floats((y - 14.4) / 5)[:, None]
 
 
 def digits(random: Random) -> Pair:
@@ -83,7 +82,7 @@ def digits(random: Random) -> Pair:
     from sklearn.datasets import load_digits
 
     x, labels = load_digits(return_X_y=True)
-    return _shuffled(random, x / 16, labels)
+    return shuffled(random, x / 16, labels)
 
 
 def images(random: Random) -> Pair:
@@ -96,21 +95,21 @@ def flowers(random: Random) -> Pair:
     """Fisher's irises, as they are: 4 features, 3 classes."""
     from sklearn.datasets import load_iris
 
-    return _shuffled(random, *load_iris(return_X_y=True))
+    return shuffled(random, *load_iris(return_X_y=True))
 
 
 def tumours(random: Random) -> Pair:
     """The breast cancer data as they are: 30 features up to 4,000; labels (count, 1)."""
     from sklearn.datasets import load_breast_cancer
 
-    x, labels = _shuffled(random, *load_breast_cancer(return_X_y=True))
+    x, labels = shuffled(random, *load_breast_cancer(return_X_y=True))
     return x, labels[:, None].astype(np.float32)
 
 
 def sums(random: Random, length: int = 20, count: int = 384) -> Pair:
     """Sequences (length, 1), and their sums over the root of the length."""
     x = random.normal(size=(count, length, 1))
-    return _float(x), _float(x.sum(axis=1) / np.sqrt(length))
+    return floats(x), floats(x.sum(axis=1) / np.sqrt(length))
 
 
 def first(random: Random, length: int = 100, count: int = 384) -> Pair:
@@ -118,7 +117,7 @@ def first(random: Random, length: int = 100, count: int = 384) -> Pair:
     x = 0.1 * random.normal(size=(count, length, 1))
     labels = np.arange(count) % 2
     x[:, 0, 0] = 2.0 * labels - 1
-    return _shuffled(random, x, labels)
+    return shuffled(random, x, labels)
 
 
 def waves(random: Random, length: int = 24, count: int = 384) -> Pair:
@@ -127,7 +126,7 @@ def waves(random: Random, length: int = 24, count: int = 384) -> Pair:
     time = np.arange(length)[None, :]
     phase = random.uniform(0, 2 * np.pi, (count, 1))
     x = np.sin(time * (0.25 + 0.35 * labels[:, None]) + phase) + 0.2 * random.normal(size=(count, length))
-    return _shuffled(random, x[:, :, None], labels)
+    return shuffled(random, x[:, :, None], labels)
 
 
 def tokens(random: Random, length: int = 12, vocabulary: int = 8, count: int = 512) -> Pair:
@@ -146,7 +145,7 @@ RECIPES: dict[str, Callable[..., Pair]] = {
     recipe.__name__: recipe
     for recipe in (
         blobs, spirals, circles, halves, xor, ones, sine, square, plane, friedman, digits, images, flowers, tumours,
-        sums, first, waves, tokens,
+        sums, first, waves, tokens, *further_data.RECIPES,
     )
 }  # fmt: skip
 
@@ -154,7 +153,7 @@ RECIPES: dict[str, Callable[..., Pair]] = {
 # ------------------------------------------------------------------ what is done to them
 def _inputs(pair: Pair, random: Random, operation: str, number: float) -> Pair:
     x, y = pair
-    return {"*": _float(x * number), "+": _float(x + number)}[operation], y
+    return {"*": floats(x * number), "+": floats(x + number)}[operation], y
 
 
 def _targets(pair: Pair, random: Random, operation: str, number: float) -> Pair:
@@ -231,7 +230,7 @@ def _nan_targets(pair: Pair, random: Random, count: float) -> Pair:
 
 def _noise(pair: Pair, random: Random) -> Pair:
     """Inputs that have nothing to do with the targets."""
-    return _float(random.normal(size=pair[0].shape)), pair[1]
+    return floats(random.normal(size=pair[0].shape)), pair[1]
 
 
 def _still(pair: Pair, random: Random) -> Pair:
@@ -245,12 +244,12 @@ def _few(pair: Pair, random: Random, count: float) -> Pair:
 
 def _noisy(pair: Pair, random: Random, deviation: float) -> Pair:
     """Noise on the targets."""
-    return pair[0], _float(pair[1] + deviation * random.normal(size=pair[1].shape))
+    return pair[0], floats(pair[1] + deviation * random.normal(size=pair[1].shape))
 
 
 def _signs(pair: Pair, random: Random) -> Pair:
     """Labels 0 and 1 to -1 and 1."""
-    return pair[0], _float(2 * pair[1] - 1)
+    return pair[0], floats(2 * pair[1] - 1)
 
 
 CHANGES: dict[str, Callable[..., Pair]] = {
@@ -258,6 +257,7 @@ CHANGES: dict[str, Callable[..., Pair]] = {
     "shuffled-labels": _shuffled_labels, "cast-labels": _cast_labels, "wrong-labels": _wrong_labels, "rare": _rare,
     "one-hot": _one_hot, "as-labels": _as_labels, "as-numbers": _as_numbers, "flat": _flat, "nan": _nan,
     "nan-targets": _nan_targets, "noise": _noise, "still": _still, "few": _few, "noisy": _noisy, "signs": _signs,
+    **further_changes.CHANGES,
 }  # fmt: skip
 
 
@@ -270,12 +270,3 @@ def made(recipe: str, changed: tuple[str, ...], seed: int) -> Pair:
         name, *rest = change.split()
         pair = CHANGES[name](pair, random, *[word if word in "*+" else float(word) for word in rest])
     return pair
-
-
-def _shuffled(random: Random, x: np.ndarray, labels: np.ndarray) -> Pair:
-    order = random.permutation(len(x))
-    return _float(x[order]), labels[order].astype(np.int64)
-
-
-def _float(x: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(x, np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 import glassgrad as gg
 from glassgrad import nn, optim
-from tests.doctor_cases import data, weights
+from tests.doctor_cases import data, further_own, weights
 from tests.doctor_cases.case import Case
 from tests.doctor_cases.layers import Word, read
 
@@ -57,7 +57,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "relu": nn.relu, "tanh": nn.tanh, "sigmoid": nn.sigmoid, "gelu": nn.gelu, "elu": nn.elu, "selu": nn.selu,
     "silu": nn.silu, "softplus": nn.softplus, "leaky_relu": nn.leaky_relu, "softmax": nn.softmax,
     "log_softmax": nn.log_softmax, "last": nn.last, "mean": mean, "detach": gg.stop_gradient, "log": np.log,
-    "identity": nn.identity,
+    "identity": nn.identity, **further_own.FUNCTIONS,
 }  # fmt: skip
 
 
@@ -70,12 +70,20 @@ def layer_of(word: Word, shape: tuple[int, ...], key: Any, follows: str) -> tupl
     match word.name:
         case "linear":
             return nn.Linear(width, word.size, key=key, activation=activation), (*shape[:-1], word.size)
+        case "unbiased":
+            return nn.Linear(width, word.size, key=key, bias=False, activation=activation), (*shape[:-1], word.size)
         case "conv":
             window = int(word.numbers[1])
             layer = nn.Conv2d(shape[0], word.size, window, key=key, padding=window // 2, activation=activation)
             return layer, (word.size, *shape[1:])
-        case "maxpool":
-            return nn.MaxPool2d(word.size), (shape[0], shape[1] // word.size, shape[2] // word.size)
+        case "depthwise":
+            layer = nn.Conv2d(shape[0], shape[0], word.size, key=key, padding=word.size // 2, groups=shape[0])
+            return layer, shape
+        case "globalavg":
+            return nn.GlobalAvgPool(), shape[:1]
+        case "maxpool" | "avgpool":
+            pool = nn.MaxPool2d if word.name == "maxpool" else nn.AvgPool2d
+            return pool(word.size), (shape[0], shape[1] // word.size, shape[2] // word.size)
         case "flatten":
             return nn.Flatten(), (math.prod(shape),)
         case "dropout":
@@ -84,6 +92,10 @@ def layer_of(word: Word, shape: tuple[int, ...], key: Any, follows: str) -> tupl
             return nn.BatchNorm(shape[0] if len(shape) == 3 else width), shape
         case "layernorm":
             return nn.LayerNorm(width), shape
+        case "rmsnorm":
+            return nn.RMSNorm(width), shape
+        case "groupnorm":
+            return nn.GroupNorm(word.size, shape[0]), shape
         case "rnn" | "rnn_relu":
             bend = nn.relu if word.name == "rnn_relu" else np.tanh
             return nn.RNN(width, word.size, key=key, activation=bend), (shape[0], word.size)
@@ -95,13 +107,24 @@ def layer_of(word: Word, shape: tuple[int, ...], key: Any, follows: str) -> tupl
             return nn.Embedding(word.size, int(word.numbers[1]), key=key), (*shape, int(word.numbers[1]))
         case "positions":
             return Positions(*shape), shape
-        case "transformer":
-            return nn.TransformerEncoderBlock(width, word.size, key=key, hidden=2 * width), shape
+        case "bilstm":
+            return nn.LSTM(width, word.size, key=key, bidirectional=True), (shape[0], 2 * word.size)
+        case "transformer" | "post_norm":
+            first = word.name == "transformer"
+            return nn.TransformerEncoderBlock(width, word.size, key=key, hidden=2 * width, norm_first=first), shape
         case "times":
             return Times(word.numbers[0]), shape
         case "residual":
             inner, after = sequence_of(word.inner, shape, key)
             return nn.Residual(inner), after
+        case "no_grad":
+            inner, after = sequence_of(word.inner, shape, key)
+            return further_own.Ungraded(inner), after
+        case "tied":
+            count, size = map(int, word.numbers)
+            own, other = gg.random.split(key, 2)
+            inner, after = sequence_of(word.inner, (*shape, size), own)
+            return further_own.Tied(count, size, inner, other), (*after[:-1], count)
     raise ValueError(f"no layer is called {word.name!r}")
 
 
@@ -146,11 +169,12 @@ def picked(prediction, target):
 _LOSSES: dict[str, Callable[..., Any]] = {
     "mse": nn.mse, "mae": nn.mae, "huber": nn.huber, "cross_entropy": nn.cross_entropy, "nll": nn.nll,
     "bce": clipped, "bce_logits": nn.binary_cross_entropy, "squares": squares, "clipped": clipped, "unsafe": unsafe,
-    "normalised": normalised, "picked": picked,
+    "normalised": normalised, "picked": picked, **further_own.LOSSES,
 }  # fmt: skip
 
 _OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": optim.sgd, "adam": optim.adam, "adamw": optim.adamw, "rmsprop": optim.rmsprop, "adagrad": optim.adagrad,
+    "nadam": optim.nadam,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from tests.doctor_cases import data, weights
+from tests.doctor_cases import data, further_torch, weights
 from tests.doctor_cases.case import Case
 from tests.doctor_cases.layers import Word, read
 
@@ -106,30 +106,39 @@ _PLAIN: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid, "gelu": nn.GELU, "elu": nn.ELU, "selu": nn.SELU,
     "silu": nn.SiLU, "softplus": nn.Softplus, "leaky_relu": nn.LeakyReLU, "last": Last, "mean": Mean,
     "detach": Detach, "log": Log, "flatten": nn.Flatten, "identity": nn.Identity,
-    "softmax": lambda: nn.Softmax(dim=-1), "log_softmax": lambda: nn.LogSoftmax(dim=-1),
+    "softmax": lambda: nn.Softmax(dim=-1), "log_softmax": lambda: nn.LogSoftmax(dim=-1), **further_torch.PLAIN,
 }  # fmt: skip
 
 
 def layer_of(word: Word, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, ...]]:
     """The module, and the shape of one example after it."""
     if word.name in _PLAIN:
-        after = {"last": shape[1:], "mean": shape[1:], "flatten": (math.prod(shape),)}.get(word.name, shape)
-        return _PLAIN[word.name](), after
+        after = {"last": shape[1:], "mean": shape[1:], "flatten": (math.prod(shape),), "globalavg": shape[:1]}
+        return _PLAIN[word.name](), after.get(word.name, shape)
     width = shape[-1] if shape else 1
     match word.name:
         case "linear":
             return nn.Linear(width, word.size), (*shape[:-1], word.size)
+        case "unbiased":
+            return nn.Linear(width, word.size, bias=False), (*shape[:-1], word.size)
         case "conv":
             window = int(word.numbers[1])
             return nn.Conv2d(shape[0], word.size, window, padding=window // 2), (word.size, *shape[1:])
-        case "maxpool":
-            return nn.MaxPool2d(word.size), (shape[0], shape[1] // word.size, shape[2] // word.size)
+        case "depthwise":
+            return nn.Conv2d(shape[0], shape[0], word.size, padding=word.size // 2, groups=shape[0]), shape
+        case "maxpool" | "avgpool":
+            pool = nn.MaxPool2d if word.name == "maxpool" else nn.AvgPool2d
+            return pool(word.size), (shape[0], shape[1] // word.size, shape[2] // word.size)
         case "dropout":
             return nn.Dropout(word.numbers[0]), shape
         case "batchnorm":
             return (nn.BatchNorm2d(shape[0]) if len(shape) == 3 else nn.BatchNorm1d(width)), shape
         case "layernorm":
             return nn.LayerNorm(width), shape
+        case "rmsnorm":
+            return nn.RMSNorm(width), shape
+        case "groupnorm":
+            return nn.GroupNorm(word.size, shape[0]), shape
         case "rnn" | "rnn_relu" | "lstm" | "gru":
             kinds = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
             if word.name == "rnn_relu":
@@ -139,14 +148,30 @@ def layer_of(word: Word, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, 
             return nn.Embedding(word.size, int(word.numbers[1])), (*shape, int(word.numbers[1]))
         case "positions":
             return Positions(*shape), shape
-        case "transformer":
-            block = nn.TransformerEncoderLayer(width, word.size, 2 * width, 0.0, batch_first=True, norm_first=True)
+        case "bilstm":
+            return Recurrent(nn.LSTM(width, word.size, batch_first=True, bidirectional=True)), (
+                shape[0],
+                2 * word.size,
+            )
+        case "transformer" | "post_norm":
+            first = word.name == "transformer"
+            block = nn.TransformerEncoderLayer(width, word.size, 2 * width, 0.0, batch_first=True, norm_first=first)
             return block, shape
         case "times":
             return Times(word.numbers[0]), shape
         case "residual":
             inner, after = sequence_of(word.inner, shape)
             return Residual(inner), after
+        case "no_grad":
+            inner, after = sequence_of(word.inner, shape)
+            return further_torch.Ungraded(inner), after
+        case "unlisted":
+            inner, after = sequence_of(word.inner, shape)
+            return further_torch.Unlisted(inner), after
+        case "tied":
+            count, size = map(int, word.numbers)
+            inner, after = sequence_of(word.inner, (*shape, size))
+            return further_torch.Tied(count, size, inner), (*after[:-1], count)
     raise ValueError(f"no layer is called {word.name!r}")
 
 
@@ -200,11 +225,12 @@ _LOSSES: dict[str, Callable[[str], Any]] = {
     "unsafe": lambda _: unsafe,
     "normalised": lambda _: normalised,
     "picked": lambda _: picked,
+    **further_torch.LOSSES,
 }
 
 _OPTIMIZERS = {
     "sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "rmsprop": torch.optim.RMSprop,
-    "adagrad": torch.optim.Adagrad,
+    "adagrad": torch.optim.Adagrad, "nadam": torch.optim.NAdam,
 }  # fmt: skip
 
 

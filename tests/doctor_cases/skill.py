@@ -4,6 +4,8 @@ import numpy as np
 
 from tests.doctor_cases.case import Case
 
+_SIGNED = ("bce_logits", "hinge")  # losses whose predictions are cut at 0
+
 
 def skill(case: Case, prediction: np.ndarray, target: np.ndarray) -> float:
     """R² of a regression, or the share of right answers over what the commonest answer gives. NaN counts as nothing."""
@@ -14,10 +16,12 @@ def skill(case: Case, prediction: np.ndarray, target: np.ndarray) -> float:
         labels = target if target.dtype.kind == "i" else target.argmax(axis=1)
         return _gained(float(np.mean(prediction.argmax(axis=1) == labels)), np.bincount(labels).max() / len(labels))
     target, prediction = target.reshape(len(target), -1), prediction.reshape(len(target), -1)
-    if set(np.unique(target)) <= {0.0, 1.0} and len(np.unique(target)) == 2:
-        edge = 0.0 if case.loss.startswith("bce_logits") else 0.5
-        right = float(np.mean((prediction > edge) == (target > 0.5)))
-        return _gained(right, max(target.mean(), 1 - target.mean()))
+    if set(np.unique(target)) in ({0.0, 1.0}, {-1.0, 1.0}):
+        edge = 0.0 if case.loss.split()[0] in _SIGNED or target.min() < 0 else 0.5
+        is_one = target > 0.5
+        return _gained(float(np.mean((prediction > edge) == is_one)), max(is_one.mean(), 1 - is_one.mean()))
+    if case.loss == "poisson":
+        prediction = np.exp(prediction)
     finite = np.isfinite(target)
     spread = float(np.var(target[finite]))
     return 1 - float(np.mean((prediction - target)[finite] ** 2)) / spread if spread > 0 else 0.0

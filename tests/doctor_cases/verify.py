@@ -1,6 +1,7 @@
 """Are the cases what they say? Trains each in a plain loop, without the doctor, and prints those that are not.
 
-`python -m tests.doctor_cases.verify [--framework torch|own] [--only TEXT] [--seeds 3] [--all]`. A healthy case reaches
+`python -m tests.doctor_cases.verify [--framework torch|own] [--set first|second] [--only TEXT] [--seeds 3]
+[--all]`. A healthy case reaches
 its goal. A broken one stays below half of what its mended twin reaches, and the twin reaches the goal. The case is as
 it says where most seeds are.
 """
@@ -76,14 +77,21 @@ def fault_of(case: Case, framework: str, seeds: int) -> tuple[str, str]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--framework", choices=("torch", "own"))
+    options.add_argument("--set", choices=tuple(suite.SETS), help="of the cases; both if not given")
+    options.add_argument("--kind", choices=("broken", "healthy"), help="both if not given")
     options.add_argument("--only", default="")
     options.add_argument("--after", default="", metavar="NAME", help="begin behind this case")
     options.add_argument("--seeds", type=int, default=3)
     options.add_argument("--all", action="store_true", help="print those that hold as well")
     given = options.parse_args()
     warnings.simplefilter("ignore")
-    names = [case.name for case in suite.ALL]
-    for case in suite.ALL[names.index(given.after) + 1 if given.after else 0 :]:
+    cases = [
+        case
+        for case in (suite.SETS[given.set] if given.set else suite.ALL)
+        if given.kind is None or (given.kind == "broken") == (case.truth is not None)
+    ]
+    names = [case.name for case in cases]
+    for case in cases[names.index(given.after) + 1 if given.after else 0 :]:
         for framework in case.frameworks:
             if given.only not in case.name or (given.framework and framework != given.framework):
                 continue
