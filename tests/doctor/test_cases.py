@@ -44,6 +44,18 @@ def test_cases_are_facts_that_both_halves_have_their_share_of():
         assert 0.4 < share < 0.6
 
 
+def test_the_second_set_is_of_all_kinds_and_each_case_can_be_made():
+    cases = suite.SETS["second"]
+    assert sum(case.truth is not None for case in cases) >= 45
+    assert sum(case.truth is None for case in cases) >= 35
+    words = " ".join(case.layers for case in cases)
+    assert all(word in words for word in ("linear", "conv", "rnn", "lstm", "gru", "transformer"))
+    for case in cases:
+        for one in (case, case.twin()) if case.truth else (case,):
+            if "own" in one.frameworks:
+                assert for_own(one, seed=0).data
+
+
 def test_words_for_layers_nest_and_repeat():
     first, second, last = read("2 * (residual (linear 8, relu)), linear 1")
     assert first == second

@@ -57,7 +57,7 @@ class Case:
 
     @property
     def half(self) -> Half:
-        """Thresholds are tuned on one half and the score is of the other; the name decides."""
+        """Of the first set: thresholds are tuned on one half and the score is of the other; the name decides."""
         return "tuning" if zlib.crc32(self.name.encode()) % 2 else "score"
 
     def twin(self) -> Self:

@@ -49,7 +49,7 @@ NETWORKS: tuple[Case, ...] = (
         "cnn-group-norm",
         "conv 8 3, groupnorm 2, relu, maxpool 2, conv 8 3, groupnorm 2, relu, flatten, linear 4",
         "cross_entropy",
-        "sgd 0.05 momentum=0.9",
+        "adam 5e-3",
         "textures",
         steps=200,
     ),

@@ -178,7 +178,13 @@ CASES: tuple[Case, ...] = (
         init=("times 4",),
         steps=100,
         truth=Truth("unsafe-log", ("nan",), ("output-range", "loss-mismatch"), ("loss", 2)),
-        mended={"layers": "linear 32, tanh, linear 1, softplus", "steps": 400, "init": (), "optimizer": "adam 1e-2"},
+        mended={
+            "loss": "mse",
+            "layers": "linear 32, tanh, linear 1, softplus",
+            "init": (),
+            "optimizer": "adam 1e-2",
+            "steps": 400,
+        },
         goal=0.3,
     ),
     Case(

@@ -7,13 +7,13 @@ _PLAIN = ("constant-output", "slow", "noisy", "zero-gradient")  # of a gradient 
 
 CASES: tuple[Case, ...] = (
     Case(
-        "topics-six-sigmoids",
-        "6 * (linear 32, sigmoid), linear 6",
+        "topics-eight-sigmoids",
+        "8 * (linear 32, sigmoid), linear 6",
         "cross_entropy",
         "adam 3e-3",
         "topics",
         truth=Truth("activation", _STILL, ("depth", "initialisation"), ("layers",)),
-        mended={"layers": "6 * (linear 32, relu), linear 6"},
+        mended={"layers": "8 * (linear 32, relu), linear 6"},
         source="the kind of AUTOTRAINER (ICSE 2021): Reuters, vanishing",
     ),
     Case(
@@ -83,7 +83,7 @@ CASES: tuple[Case, ...] = (
         "post-norm-8",
         "embedding 8 16, positions, 8 * (post_norm 2), mean, linear 3",
         "cross_entropy",
-        "adam 2e-2",
+        "adam 5e-2",
         "tokens",
         steps=120,
         truth=Truth(

@@ -54,3 +54,16 @@ def test_a_watched_loop_that_keeps_its_gradients_is_found():
 def test_a_watched_loop_that_is_right_raises_no_alarm():
     report = watched(suite.named("watched-validating"))
     assert report.is_healthy
+
+
+@pytest.mark.parametrize(
+    ("name", "first_learns"),
+    [("layers-in-a-list", False), ("gru-under-no-grad", False), ("tied-words", True), ("cnn-separable", True)],
+)
+def test_words_of_the_second_set_have_gradients_where_they_should(name, first_learns):
+    made = for_torch(suite.named(name), seed=0)
+    inputs, targets = next(iter(made.data))
+    made.loss(made.model(inputs), targets).backward()
+    learning = [path for path, parameter in made.model.named_parameters() if parameter.grad is not None]
+    assert learning
+    assert any(path.startswith("0.") for path in learning) == first_learns
