@@ -11,7 +11,6 @@ from glassgrad.doctor.causes.patience import PATIENCE
 from glassgrad.doctor.causes.rate import RATE
 from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.causes.wiring import WIRING
-from glassgrad.doctor.learning.judging import SOON
 from glassgrad.doctor.learning.numbers import ramp
 
 SUSPECTS: tuple[Suspect, ...] = (*WIRING, *DATA, *LOSS, *NETWORK, *RATE, *PATIENCE)
@@ -22,6 +21,7 @@ FOR, AGAINST = 14.0, 0.3  # what a test that cures, or does nothing, makes of th
 HALF = 0.5
 GETS_ON = 0.2
 WORTH_SAYING = 0.1
+_SOON = 100  # steps, before which too few of them may be the cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _explains_slowness(case: Case, weighed: _Weighed) -> bool:
     suspicion = weighed.suspicion
     if suspicion.kind == "plain" or not suspicion.is_tested:
         return True
-    few = case.learning.steps < SOON and suspicion.name == "too-few-steps"
+    few = case.learning.steps < _SOON and suspicion.name == "too-few-steps"
     if suspicion.kind != "specific" and case.learning.gained > GETS_ON and not few:
         return False  # what is well on its way may take its time
     if weighed.outcome is None or weighed.outcome.learning is None:

@@ -18,8 +18,7 @@ from glassgrad.doctor.measured.losses import NEVER_NEGATIVE
 from glassgrad.doctor.measured.trace import Trace
 
 ENOUGH = 0.5  # this share of the way to the least loss is learning, whether or not it still falls …
-FALLING = 0.2  # … and this share where it does
-SOON, SOON_FALLING = 100, 0.4  # of fewer steps so much is asked while it falls: they may just be too few
+FALLING = 0.4  # … and this share where it does: with less it may as well be on its way to a plateau
 FLAT = 0.2  # less, and no longer falling, is stuck
 STILL = 0.01  # a smaller share of the loss gone is no movement
 LITTLE = 0.03  # less is what a constant prediction gains by the way
@@ -166,8 +165,7 @@ def _course(trace: Trace, curve: _Curve, baseline: float, gained: float) -> tupl
         return "stuck", f"{course}. All targets are the same: there is nothing to learn."
     if _is_impossible(trace, curve):
         return "diverges", f"{course}. It should never be below 0, and falls without end."
-    asked = FALLING if len(trace.losses) >= SOON else SOON_FALLING
-    if gained >= ENOUGH or (gained >= asked and curve.is_falling):
+    if gained >= ENOUGH or (gained >= FALLING and curve.is_falling):
         return "learns", f"{course}."
     limit = max(curve.first, baseline) if isfinite(baseline) else curve.first
     if curve.end > limit + max(0.5 * abs(limit), 3 * curve.doubt) and curve.last > limit:
