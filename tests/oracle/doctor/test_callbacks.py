@@ -144,6 +144,20 @@ def test_keras(monkeypatch):
     assert trace.notes == ()
 
 
+@pytest.mark.parametrize("lacks", ["parameters", "optimizer"])
+def test_a_keras_model_that_cannot_be_watched_is_trained_all_the_same(monkeypatch, lacks):
+    backend = SimpleNamespace(backend=lambda: "torch")
+    module(monkeypatch, "keras", backend=backend, callbacks=SimpleNamespace(Callback=Callback))
+    doctor, model = callbacks.keras(), network()
+    model.optimizer = None if lacks == "optimizer" else OfKeras()
+    model.trainable_variables = []
+    doctor.model = model
+    doctor.on_train_begin()
+    doctor.on_train_end()
+    with pytest.raises((ValueError, AttributeError)):
+        doctor.report()
+
+
 def test_keras_on_another_backend(monkeypatch):
     module(monkeypatch, "keras", backend=SimpleNamespace(backend=lambda: "jax"))
     with pytest.raises(UsageError, match="its backend is jax"):

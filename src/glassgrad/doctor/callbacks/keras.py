@@ -37,7 +37,8 @@ def keras(*, every: int | None = None) -> Any:
             watcher.end()  # a training before, that broke off
             model, optimizer = self.model, self.model.optimizer
             lasts = training_of("fit", lambda one: one is model)
-            watcher.begin(model, stepping(model), lasts, lambda: vars(optimizer).pop("apply", None))
+            own = getattr(optimizer, "__dict__", {})
+            watcher.begin(model, lambda: stepping(model), lasts, lambda: own.pop("apply", None))
 
         def on_train_end(self, logs: Any = None) -> None:
             """The training has ended."""
@@ -64,7 +65,8 @@ def stepping(model: Any) -> Any:
 
     Stepping.__name__ = type(theirs).__name__
     values = [variable.value for variable in model.trainable_variables]
-    found = Stepping(values, {"lr": float(theirs.learning_rate), "weight_decay": float(theirs.weight_decay or 0)})
+    decay = getattr(theirs, "weight_decay", None) or 0
+    found = Stepping(values, {"lr": float(theirs.learning_rate), "weight_decay": float(decay)})
     apply = theirs.apply
 
     def applied(*arguments: Any, **named: Any) -> Any:

@@ -22,7 +22,7 @@ def lightning(*, every: int | None = None) -> Any:
 
         def on_train_start(self, trainer: Any, pl_module: Any) -> None:
             """The optimisers are there."""
-            watcher.begin(pl_module, [getattr(one, "optimizer", one) for one in trainer.optimizers])
+            watcher.begin(pl_module, lambda: [getattr(one, "optimizer", one) for one in trainer.optimizers])
 
         def on_train_end(self, trainer: Any, pl_module: Any) -> None:
             """The training has ended."""

@@ -32,7 +32,7 @@ def transformers(*, every: int | None = None) -> Any:
             """Model and optimiser are there; accelerate wraps the optimiser."""
             optimizer = named["optimizer"]
             lasts = training_of("train", lambda one: _has(one, self))
-            watcher.begin(named["model"], getattr(optimizer, "optimizer", optimizer), lasts)
+            watcher.begin(named["model"], lambda: getattr(optimizer, "optimizer", optimizer), lasts)
 
         def on_train_end(self, args: Any, state: Any, control: Any, **named: Any) -> None:
             """The training has ended."""

@@ -26,14 +26,16 @@ class Watcher:
     def begin(
         self,
         model: Any,
-        optimizer: Any,
+        optimizer: Callable[[], Any],
         lasts: Callable[[], bool] | None = None,
         undo: Callable[[], None] | None = None,
     ) -> None:
-        """The training begins. `lasts` says whether it is under way; `undo` puts back what was done for the visit."""
+        """The training begins. `optimizer` gives its optimiser; `lasts` says whether it is under way; `undo` puts back
+        what was done for the visit.
+        """
         self.end()
         try:
-            self.visit = watch(model, optimizer, every=self._every)
+            self.visit = watch(model, optimizer(), every=self._every)
         except Exception as error:  # noqa: BLE001 - the training goes on unwatched; the report says why
             self.visit, self._why_not = None, error
             if undo is not None:

@@ -65,7 +65,8 @@ def try_cures(
     The best first: the training learns with it on most seeds, in as many steps as before, then by its effect, the
     smaller edit first where two do alike. Where none helps from every start, or none by much, that of the surest cause
     and the best one are tried together with what the training still suffers from. Those that cannot be made say why.
-    No training takes more than its share of the `seconds`.
+    A training takes no more than its share of the `seconds`, or four times as long as the untreated one if that is
+    more.
     """
     until = time.monotonic() + seconds
     trial = _Trial(subject, steps, until, (None, *range(1, seeds)), tell, {None: outcome_of(untreated)})
