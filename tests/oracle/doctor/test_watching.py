@@ -79,10 +79,24 @@ def run(loop, model=None, *, watched=True, every=None):
     return model, visit
 
 
-@pytest.mark.parametrize("loop", [plain, accumulating, scaled, evaluating])
-def test_the_watched_training_computes_the_same_numbers(loop):
-    mine, _ = run(loop, watched=False)
-    theirs, visit = run(loop, every=2)
+class RandomSlopes(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Linear(4, 16), nn.Linear(16, 1)
+        self.slopes = nn.RReLU()
+
+    def forward(self, x):
+        return self.second(F.rrelu(self.slopes(self.first(x)), training=True))
+
+
+@pytest.mark.parametrize(
+    ("loop", "model"),
+    [(plain, network), (accumulating, network), (scaled, network), (evaluating, network), (plain, RandomSlopes)],
+)
+def test_the_watched_training_computes_the_same_numbers(loop, model):
+    mine, _ = run(loop, model(), watched=False)
+    theirs, visit = run(loop, model(), every=2)
     assert all(torch.equal(one, other) for one, other in zip(mine.parameters(), theirs.parameters(), strict=True))
     assert all(torch.equal(one, other) for one, other in zip(mine.buffers(), theirs.buffers(), strict=True))
     trace = visit.trace()

@@ -24,7 +24,7 @@ class Operation:
 
 
 # Functions by name, whether they are called as torch.relu, F.relu, x.relu() or relu_: kind → family.
-_FURTHER = ("glu", "softmin", "hardshrink", "softshrink", "tanhshrink", "sin", "cos")  # that nothing is known of
+_FURTHER = ("glu", "softmin", "hardshrink", "softshrink", "tanhshrink", "sin", "cos", "rrelu")  # that nothing is known of
 POINTWISE = (*(kind for kind in ACTIVATIONS if not is_softmax(kind)), *_FURTHER[2:])
 _FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys((*ACTIVATIONS, *_FURTHER), "activation"),
@@ -55,7 +55,7 @@ _SPELT = {  # as the operators and the methods of tensors are called
     "clamp_min": "clamp", "clamp_max": "clamp", "absolute": "abs", "__abs__": "abs",
     "boolean_dispatch": "max_pool2d", "_max_pool2d": "max_pool2d", "dropout_": "dropout", "linalg_norm": "norm",
     "vector_norm": "norm", "hardswish": "hard_silu", "special_expit": "sigmoid", "expit": "sigmoid",
-    "hardsigmoid": "hard_sigmoid", "hardtanh": "hard_tanh", "logsigmoid": "log_sigmoid", "rrelu": "leaky_relu",
+    "hardsigmoid": "hard_sigmoid", "hardtanh": "hard_tanh", "logsigmoid": "log_sigmoid",
     "concat": "cat", "mv": "matmul", "baddbmm": "bmm",
 }  # fmt: skip
 LOSS_FUNCTIONS: Mapping[str, str] = {  # PyTorch's loss functions in the words of LossFacts
@@ -100,7 +100,7 @@ def operation_of_function(kind: str, args: tuple[Any, ...]) -> Operation:
 
 _KINDS = {  # classes of torch.nn whose kind is not their name in lower case
     "LeakyReLU": "leaky_relu", "Hardswish": "hard_silu", "LogSoftmax": "log_softmax", "LogSigmoid": "log_sigmoid",
-    "Softmax2d": "softmax", "RReLU": "leaky_relu", "Hardtanh": "hard_tanh", "Hardsigmoid": "hard_sigmoid",
+    "Softmax2d": "softmax", "Hardtanh": "hard_tanh", "Hardsigmoid": "hard_sigmoid",
 }  # fmt: skip
 
 
