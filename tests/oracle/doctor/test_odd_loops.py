@@ -1,5 +1,7 @@
 """A watched loop goes on as it would unwatched, whatever it does."""
 
+import time
+
 import pytest
 
 import glassgrad as gg
@@ -131,3 +133,22 @@ def test_one_step_that_a_scaler_leaves_out_is_no_failure():
             if number != 7:
                 optimizer.step()
     assert visit.report().learning.course == "learns"
+
+
+def test_a_backward_pass_may_begin_at_an_edge_of_the_graph():
+    def step(model, number):
+        torch.autograd.backward(torch.autograd.graph.get_gradient_edge((model(X) ** 2).mean()))
+
+    visit = both(lambda: nn.Linear(4, 1), step)
+    assert visit.trace().notes == ()
+
+
+def test_a_visit_that_is_entered_again_counts_its_time_afresh():
+    model = nn.Linear(4, 1)
+    visit = gg.doctor.watch(model, torch.optim.SGD(model.parameters(), lr=0.01))
+    with visit:
+        pass
+    first = visit.trace().seconds
+    with visit:
+        time.sleep(first + 0.05)
+        assert visit.trace().seconds > first + 0.04

@@ -6,6 +6,7 @@ replaced while there is a listener, and put back with the last one.
 
 import functools
 import threading
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import torch
@@ -59,7 +60,7 @@ def _replace() -> None:
     def watched_backward(tensors: Any, *arguments: Any, **named: Any) -> Any:
         if getattr(_depth, "is_inside", False):
             return backward(tensors, *arguments, **named)
-        given = tensors if isinstance(tensors, torch.Tensor) else tuple(tensors)  # an iterator is gone through once
+        given = tuple(tensors) if isinstance(tensors, Iterator) else tensors  # which is gone through once
         told = _listeners
         for listener in told:
             listener.before_backward(given)

@@ -24,7 +24,16 @@ class Operation:
 
 
 # Functions by name, whether they are called as torch.relu, F.relu, x.relu() or relu_: kind → family.
-_FURTHER = ("glu", "softmin", "hardshrink", "softshrink", "tanhshrink", "sin", "cos", "rrelu")  # that nothing is known of
+_FURTHER = (
+    "glu",
+    "softmin",
+    "hardshrink",
+    "softshrink",
+    "tanhshrink",
+    "sin",
+    "cos",
+    "rrelu",
+)  # that nothing is known of
 POINTWISE = (*(kind for kind in ACTIVATIONS if not is_softmax(kind)), *_FURTHER[2:])
 _FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys((*ACTIVATIONS, *_FURTHER), "activation"),

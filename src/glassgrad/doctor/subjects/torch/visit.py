@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Any
 
 import torch
+from torch.autograd.graph import GradientEdge
 
 from glassgrad.base.errors import UsageError
 from glassgrad.doctor.measured.sample import Bad, Sample
@@ -64,7 +65,7 @@ class TorchVisit:
             self.end()
 
     def _begin(self) -> None:
-        self._pace = Pace(self._every)
+        self._pace, self._seconds = Pace(self._every), None
         if takes_hooks(self._called):
             begins = self._guarded(self._forward_begins)
             self._handles.append(self._called.register_forward_pre_hook(begins, with_kwargs=True))
@@ -163,7 +164,7 @@ class TorchVisit:
             self._guarded(self._backward_begins)(tensors)
 
     def _backward_begins(self, tensors: Any) -> None:
-        tensor = tensors if isinstance(tensors, torch.Tensor) else next(iter(tensors), None)
+        tensor = _first(tensors)
         cleared = [wire.before_backward() for wire in self._wires]
         if cleared and cleared[0]:
             self._losses.forget_open()
@@ -276,6 +277,12 @@ class TorchVisit:
         if self.backwards > 2 and not any(wire.steps for wire in self._wires):
             events.append("no_step")
         return tuple(events)
+
+
+def _first(given: Any) -> Any:
+    """The first tensor that `backward` is given; None where that is an edge of autograd's graph."""
+    first = given if isinstance(given, torch.Tensor | GradientEdge) else next(iter(given), None)
+    return first if isinstance(first, torch.Tensor) else None
 
 
 def _always() -> bool:
