@@ -132,3 +132,13 @@ def test_what_is_kept_stays_within_the_memory_for_it(monkeypatch):
     assert 1 <= len(seen.batches) < len(whole.batches)
     assert 2 <= len(seen.moments) < len(whole.moments)
     assert seen.held + sum(moment.nbytes for moment in seen.moments) <= 6 * size
+
+
+def test_a_report_asked_for_after_the_last_step_is_not_given_again_after_the_end():
+    run = fit(classifier(), doctor=True)
+    whole, last = run.visit.report(), run.visit.last
+    run.visit.last = None  # as it is after the last step, before the end
+    before = run.visit.report()
+    run.visit.last = last
+    assert before.trace is not whole.trace
+    assert run.visit.report() is whole

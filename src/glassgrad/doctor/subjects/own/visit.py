@@ -69,7 +69,7 @@ class Visit:
     overhead: float = 0.0  # of them spent on copies
     broken: Callable[[], tuple[Moment, dict[str, Any]] | None] | None = None  # the step that gave no numbers
     notes: tuple[str, ...] = ()  # why it was watched no further
-    _reports: dict[tuple[int, float], Report] = field(default_factory=dict)
+    _reports: dict[tuple[Any, ...], Report] = field(default_factory=dict)
 
     # ------------------------------------------------------------------ while it trains
     def wants(self) -> bool:
@@ -103,7 +103,7 @@ class Visit:
 
         Raises UsageError before the first step.
         """
-        asked = (len(self.losses), seconds)
+        asked = (len(self.losses), seconds, self.last is None, self.broken is None, self.notes)
         if asked not in self._reports:
             subject = self.subject()
             self._reports[asked] = diagnosed(self.trace(subject), subject if seconds else None, seconds)
