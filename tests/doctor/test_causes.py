@@ -383,7 +383,7 @@ def test_a_rate_is_not_blamed_where_nothing_speaks_for_it_and_nothing_is_tried()
 
 def test_a_square_that_overflows_is_no_power_at_its_edge():
     says = "pow gives infinite in 9 of 96 entries; its input goes from -1e+30 to 3e+25"
-    bad = Bad(1, "loss", "loss", "pow", "inf", says)
+    bad = Bad(1, "loss", "loss", "pow", "inf", says, overflows=True)
     assert "unsafe-log" not in names(trace(REGRESSION, (1.0, np.inf), bad=bad))
     edge = Bad(1, "loss", "loss", "pow", "inf", "pow: a negative power of 0 in 9 of 96 entries")
     assert names(trace(REGRESSION, (1.0, np.inf), bad=edge))[0] == "unsafe-log"

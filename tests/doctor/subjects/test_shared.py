@@ -12,7 +12,7 @@ from glassgrad.doctor.measured.setup import Part
 from glassgrad.doctor.subjects.constants import best_constant
 from glassgrad.doctor.subjects.formulas import formula_of
 from glassgrad.doctor.subjects.halves import likeness_and_noise
-from glassgrad.doctor.subjects.origins import in_given, in_parameter, origin
+from glassgrad.doctor.subjects.origins import in_given, in_parameter, origin, overflows
 from glassgrad.doctor.subjects.scoring import hits
 from glassgrad.doctor.subjects.units import can_die, unit_axis
 from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
@@ -153,11 +153,17 @@ def test_units_are_channels_behind_a_convolution_alone():
         ("arccos", [[1.5, 0.0]], [np.nan, 1.0], "acos of a number beyond −1 and 1 in 1 of 2 entries"),
         ("power", [[-1.5, 4.0], 0.5], [np.nan, 2.0], "pow: a fraction's power of a negative number in 1 of 2 entries"),
         ("pow", [[0.0, 4.0], -1.0], [inf, 0.25], "pow: a negative power of 0 in 1 of 2 entries"),
+        ("pow", [[0.0, 1e200]], [0.0, inf], "pow gives infinite in 1 of 2 entries; its input goes from 0 to 1e+200"),
+        ("pow", [[-1e200, 1.0]], [inf, 1.0], "pow gives infinite in 1 of 2 entries; its input goes from -1e+200 to 1"),
+        ("div", [[0.0, 1e308]], [0.0, inf], "div gives infinite in 1 of 2 entries; its input goes from 0 to 1e+308"),
+        ("div", [[1.0, 1e308], [0.0, 0.1]], [inf, inf], "division by 0 in 1 of 2 entries"),
         ("exp", [[900.0, 0.0]], [inf, 1.0], "exp gives infinite in 1 of 2 entries; its input goes from 0 to 900"),
     ],
 )
 def test_what_an_operation_was_given(kind, given, result, says):
-    assert origin(kind, [np.array(one) for one in given], np.array(result)) == says
+    numbers = [np.array(one) for one in given]
+    assert origin(kind, numbers, np.array(result)) == says
+    assert overflows(kind, numbers, np.array(result)) is ("gives infinite" in says)
 
 
 def test_what_was_given_is_told_with_its_share():

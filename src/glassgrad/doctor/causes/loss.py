@@ -242,8 +242,7 @@ def unsafe_log(case: Case) -> Suspicion | None:
         return None
     words = f"{bad.operation} {bad.says}".lower().replace("(", " ").split()
     unsafe = next((name for name in UNSAFE if any(word.strip(".,:;") == name for word in words)), None)
-    overflows = "gives infinite" in bad.says  # of ordinary operations that is a loss that has exploded
-    if unsafe is None or (overflows and unsafe != "exp"):
+    if unsafe is None or (bad.overflows and unsafe != "exp"):  # an ordinary operation's: the loss has exploded
         return None
     grown = _grown(case.trace)
     prior = 0.92 - 0.6 * ramp(decades(grown), 1, 3)

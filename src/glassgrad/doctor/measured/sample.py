@@ -92,6 +92,7 @@ class Bad:
     operation: str
     what: Literal["nan", "inf"]
     says: str = ""  # "log of 0 in 3 of 32 entries"
+    overflows: bool = False  # is it infinite for its size alone, and not at the edge of what the operation takes?
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,25 +64,59 @@ def origin(kind: str, given: Sequence[np.ndarray], result: np.ndarray) -> str:
     >>> origin("log", [x], np.array([-np.inf, 0.0])), origin("divide", [x, x], np.array([np.nan, 1.0]))
     ('log of 0 in 1 of 2 entries', 'division by 0 in 1 of 2 entries')
     """
+    edge = _at_an_edge(name_of(kind), given, result)
+    if edge:
+        return edge
     name, x = name_of(kind), given[0] if given else np.zeros(0)
-    below = given[-1] if given else x
-    if name in _LOGARITHMS and x.size:
-        least = _LOGARITHMS[name]
-        if (x == least).any():
-            return _counted(f"{name} of {'0' if least == 0 else '−1'}", x == least)
-        return _counted(f"{name} of a negative number", x < least)
-    if name in ("sqrt", "rsqrt") and (x < 0).any():
-        return _counted(f"{name} of a negative number", x < 0)
-    if name in ("div", "reciprocal", "rsqrt") and (below == 0).any():
-        return _counted("division by 0", np.broadcast_to(below == 0, result.shape))
-    if name in ("acos", "asin") and (np.abs(x) > 1).any():
-        return _counted(f"{name} of a number beyond −1 and 1", np.abs(x) > 1)
-    if name == "pow" and (x < 0).any() and bool(np.isnan(result).any()):
-        return _counted("pow: a fraction's power of a negative number", np.isnan(result))
-    if name == "pow" and (x == 0).any():
-        return _counted("pow: a negative power of 0", np.isinf(result))
     says = f"{name} gives {said(what_of(result))} in {of_all(result)}" if result.ndim else f"{name} gives {result:.3g}"
     return f"{says}; its input goes from {x.min():.3g} to {x.max():.3g}" if x.size else says
+
+
+def overflows(kind: str, given: Sequence[np.ndarray], result: np.ndarray) -> bool:
+    """Is a result infinite though nothing was given at the edge of what the operation takes: is it just too large?
+
+    >>> x = np.array([0.0, 1e200])
+    >>> overflows("pow", [x], np.array([0.0, np.inf])), overflows("pow", [x], np.array([np.inf, 1e-200]))
+    (True, False)
+    """
+    return what_of(result) == "inf" and not _at_an_edge(name_of(kind), given, result)
+
+
+def _at_an_edge(name: str, given: Sequence[np.ndarray], result: np.ndarray) -> str:
+    """What was given outside of what the operation takes, at the entries that are none; empty where nothing was."""
+    if not given:
+        return ""
+    x, below = given[0], given[-1]
+    for what, where in _edges(name, x, below, is_nan=what_of(result) == "nan"):
+        at = _there(where, result)
+        if at.any():
+            return _counted(what, at)
+    return ""
+
+
+def _edges(name: str, x: np.ndarray, below: np.ndarray, *, is_nan: bool) -> list[tuple[str, np.ndarray]]:
+    """(what it is called, where it is) of all that an operation does not take."""
+    if name in _LOGARITHMS:
+        least = _LOGARITHMS[name]
+        of = f"{name} of {'0' if least == 0 else '−1'}"
+        return [(of, x == least), (f"{name} of a negative number", x < least)]
+    root = [(f"{name} of a negative number", x < 0)] if name in ("sqrt", "rsqrt") else []
+    if name in ("div", "reciprocal", "rsqrt"):
+        return [*root, ("division by 0", below == 0)]
+    if name in ("acos", "asin"):
+        return [(f"{name} of a number beyond −1 and 1", np.abs(x) > 1)]
+    if name == "pow":  # no other power of 0 is infinite
+        below = x < 0 if is_nan else np.zeros(x.shape, dtype=bool)  # else they are too large
+        return [("pow: a fraction's power of a negative number", below), ("pow: a negative power of 0", x == 0)]
+    return root
+
+
+def _there(where: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """Where it is among the entries of the result that are none."""
+    try:
+        return np.asarray(np.broadcast_to(where, result.shape) & ~np.isfinite(result), dtype=bool)
+    except ValueError:  # the operation is not one entry by entry
+        return np.zeros(result.shape, dtype=bool)
 
 
 def _counted(what: str, where: np.ndarray) -> str:

@@ -15,6 +15,7 @@ from glassgrad.doctor.subjects.origins import (
     is_sound,
     name_of,
     origin,
+    overflows,
     what_of,
     with_place,
 )
@@ -92,7 +93,8 @@ def _told(node: Node, numbers: Mapping[Node, Any], here: Workspace, found: Forwa
     back = f" on the way back through {name_of(ahead.op.name)}" if phase == "backward" else ""
     given = [np.asarray(numbers[x]) for x in node.inputs if not x.op.multiple]
     says = with_place(f"{origin(node.op.name, given, array)}{back}", where)
-    return Bad(step, phase, path, name_of(node.op.name), what_of(array), says)  # type: ignore[arg-type]  # one of its phases
+    too_large = overflows(node.op.name, given, array)
+    return Bad(step, phase, path, name_of(node.op.name), what_of(array), says, too_large)  # type: ignore[arg-type]  # one of its phases
 
 
 def _path(node: Node, found: Forward) -> tuple[str, bool]:

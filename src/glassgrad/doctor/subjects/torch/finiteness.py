@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from glassgrad.doctor.subjects.origins import What, origin, what_of
+from glassgrad.doctor.subjects.origins import What, origin, overflows, what_of
 from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.tensors import array_of
 
@@ -13,7 +13,8 @@ class Finiteness:
     """Looks at the outputs of calls; `found` is the first with one that is no number although its inputs were."""
 
     def __init__(self) -> None:
-        self.found: tuple[Call, What, str] | None = None  # the call, "nan" or "inf", what it was given
+        # The call, "nan" or "inf", what it was given, and whether it overflows.
+        self.found: tuple[Call, What, str, bool] | None = None
 
     def look(self, call: Call, inputs: list[Any], outputs: list[Any]) -> None:
         """Looks at one call."""
@@ -24,7 +25,8 @@ class Finiteness:
             return
         array = array_of(worst)
         numbers = [array_of(given) for given in inputs if given is not None]
-        self.found = (call, what_of(array), origin(call.operation.kind, numbers, array))
+        kind = call.operation.kind
+        self.found = (call, what_of(array), origin(kind, numbers, array), overflows(kind, numbers, array))
 
 
 def is_finite(tensor: Any) -> bool:

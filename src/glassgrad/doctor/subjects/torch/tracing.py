@@ -67,9 +67,9 @@ def in_pass(step: int, model: Any, arguments: Any, named: Any) -> Bad | None:
     return None if call is None else _of_call(step, *call)
 
 
-def _of_call(step: int, call: Call, what: What, says: str) -> Bad:
+def _of_call(step: int, call: Call, what: What, says: str, overflows: bool) -> Bad:
     phase: Literal["forward", "loss"] = call.phase
-    return Bad(step, phase, call.path, call.operation.title, what, with_place(says, call.place))
+    return Bad(step, phase, call.path, call.operation.title, what, with_place(says, call.place), overflows)
 
 
 def in_backward(step: int, learner: Learner, batch: Batch, state: Any) -> Bad | None:
