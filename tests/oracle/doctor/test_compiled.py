@@ -93,3 +93,54 @@ def test_the_hooks_of_a_compiled_model_are_taken_away():
     model = whole(network())
     train(model, every=5)
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+class CompiledInside(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.first, self.second = nn.Linear(4, 16), nn.Linear(16, 1)
+        self.between = torch.compile(lambda x: torch.tanh(x) * 2, backend="eager")
+
+    def forward(self, x):
+        return self.second(self.between(self.first(x)))
+
+
+class Pieces:
+    """A training that calls compiled functions of its own."""
+
+    def __init__(self, model, *, loss=F.mse_loss, compiles_step=False):
+        self.model = model
+        self.optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        self.loss = loss
+        self.compiles_step = compiles_step
+
+    def train(self, steps=6):
+        x = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+        for _ in range(steps):
+            self.optimizer.zero_grad()
+            self.loss(self.model(x), x.sum(1, keepdim=True)).backward()
+            step = torch.compile(self.optimizer.step, backend="eager") if self.compiles_step else self.optimizer.step
+            step()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")  # of PyTorch's own compiler
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        lambda: Pieces(CompiledInside()),
+        lambda: Pieces(network(), loss=torch.compile(lambda p, y: F.mse_loss(torch.tanh(p), y), backend="eager")),
+        lambda: Pieces(network(), compiles_step=True),
+    ],
+)
+def test_compiled_functions_of_a_watched_training_go_on(pieces):
+    mine = pieces()
+    mine.train()
+    torch._dynamo.reset()
+    theirs = pieces()
+    with gg.doctor.watch(theirs.model, theirs.optimizer, every=2) as visit:
+        theirs.train()
+    for one, other in zip(mine.model.parameters(), theirs.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert visit.trace().notes == ()
+    assert len(visit.trace().losses) == 6

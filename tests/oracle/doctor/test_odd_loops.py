@@ -1,5 +1,7 @@
 """A watched loop goes on as it would unwatched, whatever it does."""
 
+import copy
+import io
 import time
 
 import pytest
@@ -152,3 +154,66 @@ def test_a_visit_that_is_entered_again_counts_its_time_afresh():
     with visit:
         time.sleep(first + 0.05)
         assert visit.trace().seconds > first + 0.04
+
+
+class Mapped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 8), nn.Linear(8, 1)
+
+    def forward(self, x):
+        return torch.func.vmap(lambda row: self.second(torch.tanh(self.first(row))))(x)
+
+
+def test_layers_within_a_transform_are_left_out_and_the_rest_is_sampled():
+    visit = both(Mapped, lambda model, _: (model(X) ** 2).mean().backward())
+    trace = visit.trace()
+    assert trace.notes == ()
+    assert len(trace.samples) == 12
+    assert "first: within a transform of torch.func" in trace.samples[0].skipped
+    assert all(weight.update > 0 for weight in trace.samples[0].weights)
+
+
+def test_a_sample_that_cannot_be_made_is_paid_for_as_one_that_can(monkeypatch):
+    opened = []
+
+    def fails(session):
+        opened.append(session)
+        raise ValueError("no sample")
+
+    monkeypatch.setattr("glassgrad.doctor.subjects.torch.session.Session.sample", fails)
+    torch.manual_seed(0)
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with gg.doctor.watch(model, optimizer, every=5) as visit:
+        for _ in range(18):
+            optimizer.zero_grad()
+            (model(X) ** 2).mean().backward()
+            optimizer.step()
+    assert len(opened) == 4
+    assert visit.trace().notes == ("after_step: ValueError: no sample",)
+
+
+def test_a_model_is_copied_and_saved_while_it_is_watched():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    others = []
+    with gg.doctor.watch(model, optimizer, every=1) as visit:
+        file = io.BytesIO()
+        torch.save(model, file)
+        assert b"glassgrad" not in file.getvalue()
+        file.seek(0)
+        others += [copy.deepcopy(model), torch.load(file, weights_only=False)]
+        for _ in range(3):
+            optimizer.zero_grad()
+            for one in (model, *others):
+                expected = one(X)
+            (model(X) ** 2).mean().backward()
+            optimizer.step()
+    trace = visit.trace()
+    assert trace.notes == ()
+    assert [link.path for link in trace.samples[0].links] == ["loss", "2", "1", "0"]
+    for other in others:
+        assert torch.equal(other(X), expected)
+        torch.save(other, io.BytesIO())

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from glassgrad.doctor.subjects.torch.calls import Call, Edge
 from glassgrad.doctor.subjects.torch.finiteness import Finiteness
 from glassgrad.doctor.subjects.torch.heads import Heads
+from glassgrad.doctor.subjects.torch.hooks import Hook
 from glassgrad.doctor.subjects.torch.meter import Meter
 from glassgrad.doctor.subjects.torch.modes import past_modes
 from glassgrad.doctor.subjects.torch.operations import (
@@ -24,10 +25,11 @@ from glassgrad.doctor.subjects.torch.operations import (
     operation_of_module,
 )
 from glassgrad.doctor.subjects.torch.places import caller
-from glassgrad.doctor.subjects.torch.tensors import floating_in, prediction_in, tensors_in
+from glassgrad.doctor.subjects.torch.tensors import floating_in, is_within_a_transform, prediction_in, tensors_in
 from glassgrad.doctor.subjects.torch.units import at_the_point, measure, slope_of
 
 _RECURRENT_LAYERS = (torch.nn.RNNBase,)
+_TRANSFORMED = "within a transform of torch.func"
 
 
 @dataclass(slots=True)
@@ -91,7 +93,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
     def attach(self) -> None:
         """Hooks the layers, and listens."""
         for path, module in self._model.named_modules():
-            enter, leave = self._entering(path), self._leaving
+            enter, leave = Hook(self._entering(path)), Hook(self._leaving)
             self._handles.append(module.register_forward_pre_hook(enter, with_kwargs=True))
             self._handles.append(module.register_forward_hook(leave, with_kwargs=True, always_call=True))
         self.is_listening = True
@@ -162,6 +164,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
             return
         self.is_listening = False
         try:
+            if is_within_a_transform((arguments, named, output)):
+                self.recorded.skipped[frame.path] = _TRANSFORMED
+                return
             if frame.operation is not None and output is not None:
                 self._layer_called(frame, arguments, output)
             if module is self._model:
@@ -197,6 +202,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
 
     # ---- functions ---------------------------------------------------------------------------------------------
 
+    @torch.compiler.disable  # type: ignore[untyped-decorator]  # what a person has compiled goes on as it was compiled
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Makes the call as it is, and records it where it is a link of the chain."""
         named = kwargs or {}
@@ -228,6 +234,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # PyTorch's classes ar
         except Exception:  # noqa: BLE001 - the training that is watched goes on
             return function(*args, **named)
         output = function(*args, **named)
+        if is_within_a_transform((args, named, output)):
+            self.recorded.skipped[name] = _TRANSFORMED
+            return output
         try:
             place, _ = caller()
             after = self._phase == "loss"

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+_is_transformed = getattr(torch._C._functorch, "is_functorch_wrapped_tensor", lambda tensor: False)  # noqa: SLF001 - there is no public way to ask
 _FIRST = ("logits", "prediction", "predictions", "output", "out", "last_hidden_state")  # of an output with names
 
 
@@ -27,6 +28,11 @@ def tensors_in(value: Any) -> Iterator[Any]:
 def floating_in(value: Any) -> Iterator[Any]:
     """The tensors of real or complex numbers in a value."""
     return (tensor for tensor in tensors_in(value) if tensor.is_floating_point() or tensor.is_complex())
+
+
+def is_within_a_transform(value: Any) -> bool:
+    """Does it hold a tensor of torch.func (of vmap, of grad), which is not one of numbers that can be read?"""
+    return any(_is_transformed(tensor) for tensor in tensors_in(value))
 
 
 def prediction_in(output: Any) -> Any:

@@ -14,6 +14,7 @@ from glassgrad.doctor.measured.sample import Bad, Sample
 from glassgrad.doctor.measured.trace import Trace
 from glassgrad.doctor.subjects.torch import backwards
 from glassgrad.doctor.subjects.torch.compiled import is_compiled, original_of, takes_hooks
+from glassgrad.doctor.subjects.torch.hooks import Hook
 from glassgrad.doctor.subjects.torch.loss_values import LossValues
 from glassgrad.doctor.subjects.torch.pace import Pace
 from glassgrad.doctor.subjects.torch.seen import Seen
@@ -67,12 +68,13 @@ class TorchVisit:
     def _begin(self) -> None:
         self._pace, self._seconds = Pace(self._every), None
         if takes_hooks(self._called):
-            begins = self._guarded(self._forward_begins)
+            begins = Hook(self._guarded(self._forward_begins))
             self._handles.append(self._called.register_forward_pre_hook(begins, with_kwargs=True))
         if self._is_compiled:
             self._note("a compiled model is watched from outside: loss, prediction and weights, without its links")
             if takes_hooks(self._called):
-                self._handles.append(self._called.register_forward_hook(self._guarded(self._forward_ends)))
+                ends = Hook(self._guarded(self._forward_ends))
+                self._handles.append(self._called.register_forward_hook(ends))
         for number, optimizer in enumerate(self._optimizers):
             before, after = self._within(self._before_step), self._within(self._after_step)
             self._handles.append(optimizer.register_step_pre_hook(_with(before, number)))
@@ -208,11 +210,13 @@ class TorchVisit:
         if number == 0:
             self._unscaled.clear()
             self._losses.close(first_alone="LBFGS" in type(self._optimizers[0]).__name__)
-        if session is not None and session.is_complete:
-            self._finish(session)
-        if number == 0:
-            self._pace.ended(self.steps - 1, was_sampled=session is not None)
-            self._arm()
+        try:
+            if session is not None and session.is_complete:
+                self._finish(session)
+        finally:  # a sample that could not be made was paid for, too
+            if number == 0:
+                self._pace.ended(self.steps - 1, was_sampled=session is not None)
+                self._arm()
 
     def _finish(self, session: Session) -> None:
         self._session = None
