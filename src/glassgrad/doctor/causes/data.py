@@ -9,6 +9,9 @@ from glassgrad.doctor.learning.numbers import decades, either, majority, nothing
 from glassgrad.doctor.measured.activations import RANGES
 from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.subjects.edits import DropRows, Rate, ScaleInputs, ScaleTargets
+from glassgrad.doctor.symptoms.reading import moves_little
+
+_TELLING = 50  # steps that a signal, if there is one, needs to show
 
 
 def nan_data(case: Case) -> Suspicion | None:
@@ -155,6 +158,7 @@ def no_signal(case: Case) -> Suspicion | None:
     if fits is not None:
         prior += prior * 0.8 * ramp(fits, 0.3, 0.8)
         evidence.append(f"On one batch alone training takes {percent(max(fits, 0.0))} of the loss away.")
+    prior *= (1 - moves_little(case.trace)) * ramp(case.learning.steps, 0, _TELLING)  # else it cannot show
     return Suspicion(
         "no-signal", "The inputs do not seem to tell the targets", "targets", prior, tuple(evidence), kind="last"
     )

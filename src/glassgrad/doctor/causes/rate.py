@@ -9,7 +9,7 @@ from glassgrad.doctor.causes.suspicion import Suspect, Suspicion
 from glassgrad.doctor.learning.numbers import decades, either, percent, ramp, said
 from glassgrad.doctor.measured.setup import OptimizerFacts
 from glassgrad.doctor.subjects.edits import BatchSize, Clip, Longer, NewOptimizer, NoDecay, Rate
-from glassgrad.doctor.symptoms.reading import matrices, typical_ratio, update_ratio
+from glassgrad.doctor.symptoms.reading import matrices, moves_little, typical_ratio, update_ratio
 from glassgrad.doctor.symptoms.symptom import Symptom, SymptomName
 
 BROKEN_LATER: tuple[SymptomName, ...] = ("dead-units", "saturation", "vanishing", "zero-gradient")
@@ -59,7 +59,7 @@ def rate_too_low(case: Case) -> Suspicion | None:
     if optimizer is None or not goes_nowhere:
         return None
     low = ramp(decades(optimizer.rate / usual_rate(optimizer)), -1.0, -3.0)
-    tiny = ramp(decades(ratio), -3.7, -6.0)
+    tiny = moves_little(case.trace)
     blocked = case.seen("vanishing", "zero-gradient", "dead-units", "saturation", "not-updated")
     prior = either(0.65 * tiny * (0.4 + 0.6 * low), 0.6 * low, _guess(case)) * (1 - 0.6 * blocked * (1 - low))
     evidence = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import isfinite, isnan, nan, sqrt
 
-from glassgrad.doctor.learning.numbers import decades, middle
+from glassgrad.doctor.learning.numbers import decades, middle, ramp
 from glassgrad.doctor.measured.activations import BOUNDED
 from glassgrad.doctor.measured.sample import Link, Sample, Units, Weights
 from glassgrad.doctor.measured.trace import Trace
@@ -67,6 +67,11 @@ def typical_ratio(trace: Trace) -> float:
     """The median update-to-weight ratio over weights and samples; NaN where no step was seen."""
     ratios = [update_ratio(weights) for sample in usable(trace) for weights in matrices(sample) if weights.norm > 0]
     return middle([ratio for ratio in ratios if not isnan(ratio)], nan)
+
+
+def moves_little(trace: Trace) -> float:
+    """From 0 to 1: are the steps so small beside the weights that nothing can be learned by them?"""
+    return ramp(decades(typical_ratio(trace)), -3.7, -6.0)
 
 
 def lost(links: Iterable[Link]) -> float:
