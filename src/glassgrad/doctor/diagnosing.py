@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from glassgrad.doctor.causes.case import Case
 from glassgrad.doctor.causes.cause import Cause
@@ -20,6 +21,7 @@ from glassgrad.doctor.symptoms.symptom import Symptom
 
 _FEWEST = 20  # steps; fewer show nothing of how a training goes
 _MOST_WORTH_TRYING = 3
+_OF_SEVERAL = "Several optimisers have losses of their own, as in an adversarial training: none tells how it goes."
 
 
 def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0) -> Report:
@@ -30,9 +32,12 @@ def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0
     """
     began = time.monotonic()
     learning = judge(trace)
+    is_told = not trace.setup.loss.is_one_of_several
+    if not is_told:
+        learning = replace(learning, reason=f"{learning.reason} {_OF_SEVERAL}")
     symptoms = find_symptoms(trace, learning)
     causes = find_causes(Case(trace, learning, symptoms, subject, seconds))
-    verdict = verdict_of(learning, causes)
+    verdict = verdict_of(learning, causes, is_told=is_told)
     is_well = verdict in ("healthy", "slow but flowing")
     return Report(
         verdict=verdict,
@@ -49,10 +54,10 @@ def diagnosed(trace: Trace, subject: Subject | None = None, seconds: float = 0.0
     )
 
 
-def verdict_of(learning: Learning, causes: Sequence[Cause]) -> Verdict:
-    """Healthy, slow, sick; unknown where too little was seen."""
+def verdict_of(learning: Learning, causes: Sequence[Cause], *, is_told: bool = True) -> Verdict:
+    """Healthy, slow, sick; unknown where too little was seen, or where the losses do not tell (`is_told`)."""
     sure = any(cause.is_sure for cause in causes)
-    if learning.steps < _FEWEST and learning.course != "fails":
+    if (learning.steps < _FEWEST or not is_told) and learning.course != "fails":
         return "sick" if sure else "unknown"
     if learning.course == "learns":
         return "sick" if sure else "healthy"

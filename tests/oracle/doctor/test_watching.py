@@ -2,6 +2,7 @@
 
 import copy
 import threading
+import warnings
 
 import pytest
 
@@ -465,3 +466,46 @@ def test_a_cell_that_is_called_on_two_sequences_has_no_time_of_its_own():
 
     _, visit = run(lambda model, optimizer: plain(model, optimizer, 1), Two(), every=1)
     assert next(link for link in visit.trace().samples[0].links if link.path == "cell").time == ()
+
+
+# ------------------------------------------------------------------ which tensor is the target
+@pytest.mark.parametrize("squeezed", [True, False])
+def test_the_target_is_what_the_loss_compares_with_not_an_index_on_the_way(squeezed):
+    torch.manual_seed(0)
+    x, actions = torch.randn(64, 8), torch.zeros(64, 1, dtype=torch.long)
+    values = 2 * x[:, 0]
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 2))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    with gg.doctor.watch(model, optimizer) as visit, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(100):
+            chosen = model(x).gather(1, actions)
+            loss = F.mse_loss(chosen.squeeze(1) if squeezed else chosen, values)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    report = visit.report()
+    assert report.verdict == ("healthy" if squeezed else "sick")
+    assert [cause.name for cause in report.causes[:1]] == ([] if squeezed else ["broadcasting"])
+    assert report.trace.setup.data.targets.std == pytest.approx(float(values.std(unbiased=False)), rel=1e-4)
+
+
+def test_of_two_networks_against_each_other_no_loss_tells_how_it_goes():
+    torch.manual_seed(0)
+    maker = nn.Sequential(nn.Linear(4, 16), nn.LeakyReLU(0.2), nn.Linear(16, 2))
+    judge = nn.Sequential(nn.Linear(2, 16), nn.LeakyReLU(0.2), nn.Linear(16, 1))
+    ours, theirs = (torch.optim.Adam(model.parameters(), lr=1e-3) for model in (maker, judge))
+    one, zero = torch.ones(32, 1), torch.zeros(32, 1)
+    bce = nn.BCEWithLogitsLoss()
+    with gg.doctor.watch([maker, judge], [ours, theirs]) as visit:
+        for _ in range(60):
+            theirs.zero_grad()
+            (bce(judge(torch.randn(32, 2) + 2), one) + bce(judge(maker(torch.randn(32, 4)).detach()), zero)).backward()
+            theirs.step()
+            ours.zero_grad()
+            bce(judge(maker(torch.randn(32, 4))), one).backward()
+            ours.step()
+    report = visit.report()
+    assert report.verdict == "unknown"
+    assert "adversarial" in report.learning.reason
+    assert report.trace.setup.data is None

@@ -43,7 +43,7 @@ def find_causes(case: Case) -> tuple[Cause, ...]:
         case: the training, with a subject and seconds where changes may be tried on a copy.
     """
     suspicions = _suspicions(case)
-    if case.learning.is_learning:
+    if case.learning.is_learning or case.setup.loss.is_one_of_several:
         suspicions = [suspicion for suspicion in suspicions if suspicion.kind == "plain"]
         return _said([_Weighed(suspicion, None, suspicion.prior) for suspicion in suspicions])
     weighed = _tested(case, suspicions)

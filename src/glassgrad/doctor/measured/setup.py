@@ -62,6 +62,7 @@ class LossFacts:
     title: str  # as the person wrote it: "nn.CrossEntropyLoss()"
     reduction: Literal["mean", "sum", "unknown"] = "unknown"
     place: str | None = None
+    is_one_of_several: bool = False  # optimisers have losses of their own, as in an adversarial training
 
 
 @dataclass(frozen=True, slots=True)

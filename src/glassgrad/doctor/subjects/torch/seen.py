@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from glassgrad.doctor.measured.parts import last_kind
 from glassgrad.doctor.measured.setup import DataFacts, LossFacts, Part, Setup
 from glassgrad.doctor.subjects.data_facts import BATCHES, data_facts
@@ -49,13 +51,15 @@ class Seen:
         self._inputs: list[Any] = []
         self._targets: list[Any] = []
         self._waiting: Any = None
+        self._has_several = False  # targets in a step, of which none is that of the training
         self._size = self._place = 0  # of what is kept; the target's place among what functions after the model take
         self._output: Any = None
 
     @property
     def loss(self) -> LossFacts:
         """What is known of the loss so far."""
-        return self._loss or LossFacts("custom", "the loss")
+        known = self._loss or LossFacts("custom", "the loss")
+        return replace(known, is_one_of_several=self._has_several and len(self._optimizers) > 1)
 
     def paths_of(self, number: int) -> frozenset[str]:
         """The parameters that an optimiser holds; the first one stands for those that none holds, too."""
@@ -77,7 +81,12 @@ class Seen:
     def note_loss(self, recorder: Recorder, head: Head, targets: Sequence[Any], loss: Any) -> None:
         """Which loss it is, and the batch that it saw."""
         count = head.tensor.shape[0] if head.tensor.ndim else 0
+        compared = _compared_with(recorder)
+        if len(compared) > 1:
+            self._has_several = True
         likely = [one for one in targets if one.ndim and one.shape[0] == count and one is not head.tensor]
+        likely = [target for _, target in compared[-1:]] or likely
+        shape = compared[-1][0] if compared else tuple(head.tensor.shape)
         if self._loss is None:
             value = float(loss.reshape(-1).sum())
             self._loss = self._known(recorder, head, likely, value)
@@ -93,7 +102,7 @@ class Seen:
         self._targets.append(target.detach().cpu())
         self._output = head.tensor.detach()[:2].cpu()
         labels = not target.is_floating_point()
-        if broadcasts(self._loss.name, tuple(head.tensor.shape), tuple(target.shape), of_classes=labels):
+        if broadcasts(self._loss.name, shape, tuple(target.shape), of_classes=labels):
             self.events["broadcasting"] = None
 
     def _known(self, recorder: Recorder, head: Head, targets: Sequence[Any], value: float) -> LossFacts:
@@ -143,7 +152,7 @@ class Seen:
         )
 
     def _data(self) -> DataFacts | None:
-        if not self._inputs or self._loss is None:
+        if not self._inputs or self._loss is None or self._has_several:
             return None
         first, target = self._inputs[0], self._targets[0]
         facts = data_facts(
@@ -162,3 +171,16 @@ class Seen:
             learner = Learner(self._model, function, [], [])
             best = baseline_of(learner, batches, output, self._loss.name, last_kind(self._parts))
             return replace(facts, baseline=best)
+
+
+def _compared_with(recorder: Recorder) -> list[tuple[tuple[int, ...], Any]]:
+    """What PyTorch's loss functions were given: (shape of the prediction, target), each target once."""
+    found: list[tuple[tuple[int, ...], Any]] = []
+    for call in recorder.recorded.losses:
+        prediction, target = (*call.arguments, None, None)[:2]
+        if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
+            continue
+        is_new = not any(one.shape == target.shape and torch.equal(one, target) for _, one in found)
+        if is_new and target.ndim and not target.requires_grad:
+            found.append((tuple(prediction.shape), target))
+    return found
