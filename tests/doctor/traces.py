@@ -35,7 +35,9 @@ def mlp(*kinds, width=16, data=CLASSES, loss="cross_entropy", rate=0.05, name="s
         size = (3 if data.labels else 1) if i == places[-1] else width
         sizes = (fan, size) if i in places else (0, 0)
         title = f"Linear({fan} → {size})" if kind == "linear" else kind
-        parts.append(Part(str(i), title, kind, FAMILIES.get(kind, "activation"), *sizes))
+        has_modes = kind in ("batchnorm", "dropout")
+        family = FAMILIES.get(kind, "activation")
+        parts.append(Part(str(i), title, kind, family, *sizes, is_changed_by_mode=has_modes))
         if i in places:
             parameters.append(Parameter(f"{i}.weight", str(i), (size, fan), True, True, sqrt(2 / fan), 0.0))
             parameters.append(Parameter(f"{i}.bias", str(i), (size,), True, True, 0.05, 0.0, is_bias=True))

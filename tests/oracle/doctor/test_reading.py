@@ -201,3 +201,20 @@ def test_data_that_is_none(data, says):
     model = nn.Linear(4, 1)
     with pytest.raises(Exception, match=says):
         subject(model, nn.MSELoss(), data, torch.optim.SGD(model.parameters(), lr=0.1))
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (nn.Dropout(0.3), True),
+        (nn.Dropout(0.0), False),
+        (nn.BatchNorm1d(4), True),
+        (nn.BatchNorm1d(4, track_running_stats=False), False),
+        (nn.Sequential(nn.Unflatten(1, (2, 2)), nn.InstanceNorm1d(2), nn.Flatten()), False),
+        (nn.Sequential(nn.Unflatten(1, (2, 2)), nn.InstanceNorm1d(2, track_running_stats=True), nn.Flatten()), True),
+    ],
+)
+def test_evaluation_matters_where_a_layer_computes_something_else_in_it(layer, expected):
+    setup = of(nn.Sequential(layer, nn.Linear(4, 1)).eval(), nn.MSELoss()).setup()
+    assert any(part.is_changed_by_mode for part in setup.parts) is expected
+    assert ("eval_mode" in setup.events) is expected

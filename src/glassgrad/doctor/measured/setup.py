@@ -20,11 +20,7 @@ class Part:
     inputs: int = 0  # fan in, of weights
     outputs: int = 0
     place: str | None = None
-
-    @property
-    def is_changed_by_mode(self) -> bool:
-        """Does it compute something else in evaluation?"""
-        return any(word in self.kind for word in ("dropout", "batch", "instance"))
+    is_changed_by_mode: bool = False  # does it compute something else in evaluation?
 
 
 @dataclass(frozen=True, slots=True)

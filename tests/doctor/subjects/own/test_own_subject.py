@@ -221,3 +221,12 @@ def test_batches_as_something_gives_them():
 def test_what_is_no_model_is_an_error():
     with pytest.raises(UsageError, match="examines a model"):
         subject_of("model", nn.mse, (X, X), None)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [(nn.Dropout(0.3), True), (nn.Dropout(0.0), False), (nn.BatchNorm(6), True), (nn.LayerNorm(6), False)],
+)
+def test_evaluation_matters_where_a_layer_computes_something_else_in_it(layer, expected):
+    setup = subject(nn.Sequential(layer, nn.Linear(6, 2, key=0))).setup()
+    assert any(part.is_changed_by_mode for part in setup.parts) is expected

@@ -75,3 +75,8 @@ def known_function(function: Callable[..., Any]) -> str | None:
 def is_dropout(layer: Any) -> bool:
     """Is this dropout?"""
     return isinstance(layer, Dropout)
+
+
+def is_changed_by_mode(layer: Any) -> bool:
+    """Does a layer compute something else in evaluation?"""
+    return isinstance(layer, BatchNorm) or (isinstance(layer, Dropout) and layer.rate > 0)

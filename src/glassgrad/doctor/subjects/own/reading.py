@@ -19,6 +19,7 @@ from glassgrad.doctor.subjects.loss_trials import behind_activation
 from glassgrad.doctor.subjects.own.batches import Batches
 from glassgrad.doctor.subjects.own.chain import Chain, Piece
 from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
+from glassgrad.doctor.subjects.own.kinds import is_changed_by_mode
 from glassgrad.doctor.subjects.own.loss_facts import loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
 from glassgrad.doctor.subjects.own.wired import stepped_paths
@@ -147,7 +148,8 @@ def _baseline(
 # ------------------------------------------------------------------ parts and parameters
 def _part(piece: Piece) -> Part:
     inputs, outputs = fans(piece)
-    return Part(piece.path, piece.operation, piece.kind, piece.family, inputs, outputs, piece.place)
+    has_modes = is_changed_by_mode(piece.layer)
+    return Part(piece.path, piece.operation, piece.kind, piece.family, inputs, outputs, piece.place, has_modes)
 
 
 def fans(piece: Piece) -> tuple[int, int]:

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 
 from glassgrad.doctor.measured.setup import OptimizerFacts, Parameter, Part, is_bias
-from glassgrad.doctor.subjects.torch.calls import Call
 from glassgrad.doctor.subjects.torch.heads import Head
-from glassgrad.doctor.subjects.torch.operations import operation_of_module
+from glassgrad.doctor.subjects.torch.operations import Operation, operation_of_module
 from glassgrad.doctor.subjects.torch.recording import Recorder
 from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 
@@ -17,19 +16,27 @@ from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 def parts_of(model: Any, recorder: Recorder | None, head: Head | None) -> tuple[Part, ...]:
     """The layers and activations in the order of their first call; of a model that was not called, as they stand."""
     if recorder is None or not recorder.recorded.calls:
-        known = [(path, operation_of_module(module)) for path, module in model.named_modules()]
-        return tuple(Part(path, one.title, one.kind, one.family, one.inputs, one.outputs) for path, one in known if one)
+        known = [(path, module, operation_of_module(module)) for path, module in model.named_modules()]
+        return tuple(_part(path, one, module, None) for path, module, one in known if one)
     after = set() if head is None else {id(call) for call in head.after}
     found: dict[str, Part] = {}
     for call in recorder.recorded.calls:
         if call.path not in found and (call.phase == "forward" or id(call) in after):
-            found[call.path] = _part(call)
+            found[call.path] = _part(call.path, call.operation, call.module, call.place)
     return tuple(found.values())
 
 
-def _part(call: Call) -> Part:
-    one = call.operation
-    return Part(call.path, one.title, one.kind, one.family, one.inputs, one.outputs, call.place)
+def _part(path: str, one: Operation, module: Any, place: str | None) -> Part:
+    has_modes = one.kind == "dropout" if module is None else _has_modes(module)
+    return Part(path, one.title, one.kind, one.family, one.inputs, one.outputs, place, has_modes)
+
+
+def _has_modes(module: Any) -> bool:
+    """Does a layer compute something else in evaluation: does it drop, or keep running statistics?"""
+    if isinstance(module, torch.nn.modules.dropout._DropoutNd):  # noqa: SLF001 - not exported
+        return bool(module.p > 0)
+    is_norm = isinstance(module, torch.nn.modules.batchnorm._NormBase)  # noqa: SLF001 - not exported
+    return is_norm and bool(module.track_running_stats)
 
 
 def links_of_parameters(model: Any, recorder: Recorder | None) -> dict[str, str]:
