@@ -509,3 +509,18 @@ def test_of_two_networks_against_each_other_no_loss_tells_how_it_goes():
     assert report.verdict == "unknown"
     assert "adversarial" in report.learning.reason
     assert report.trace.setup.data is None
+
+
+def test_a_loop_without_a_backward_pass_is_told_so_and_no_nan_is_made_up():
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    x = torch.randn(32, 4)
+    with gg.doctor.watch(model, optimizer) as visit:
+        for _ in range(30):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), x[:, :1])
+            optimizer.step()
+    report = visit.report()
+    assert report.trace.bad is None
+    assert report.causes[0].title == "No backward pass is made"
+    assert "nan" not in {symptom.name for symptom in report.symptoms}

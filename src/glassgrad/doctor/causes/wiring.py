@@ -32,6 +32,13 @@ FAULTS: dict[str, Fault] = {
         "Gradients are computed, but nothing is done with them: optimizer.step() is not called.",
         ((StepAll(),),),
     ),
+    "no_backward": (
+        "detached",
+        "No backward pass is made",
+        "loss",
+        "The optimiser steps, but loss.backward() is never called: there is no gradient to step by.",
+        (),
+    ),
     "frozen": (
         "frozen",
         "Parameters are frozen",

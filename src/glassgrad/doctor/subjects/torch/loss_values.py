@@ -56,6 +56,11 @@ class LossValues:
         """Steps that were closed."""
         return len(self._passes)
 
+    def first_bad(self) -> tuple[int, float] | None:
+        """The first step with a loss that is no number, and that loss; steps without a backward pass have none."""
+        losses = zip(self._passes, self.all(), strict=False) if self._passes else ((True, one) for one in self.all())
+        return next(((step, loss) for step, (one, loss) in enumerate(losses) if one and not isfinite(loss)), None)
+
     def all(self) -> tuple[float, ...]:
         """The loss of each step; of several backward passes into one step their sum. Before a step, of each pass."""
         self._read()

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from math import inf, isfinite
+from math import inf
 from time import perf_counter
 from typing import Any
 
@@ -253,15 +253,10 @@ class TorchVisit:
     def trace(self) -> Trace:
         """All of it."""
         losses = self._losses.all()
-        if self.bad is None:
-            self.bad = next(
-                (
-                    Bad(step, "loss", "loss", "loss", "inf" if abs(loss) == inf else "nan")
-                    for step, loss in enumerate(losses)
-                    if not isfinite(loss)
-                ),
-                None,
-            )
+        found = self._losses.first_bad()
+        if self.bad is None and found is not None:
+            step, loss = found
+            self.bad = Bad(step, "loss", "loss", "loss", "inf" if abs(loss) == inf else "nan")
         setup = self._seen.setup(self._events())
         seconds = self._seconds if self._seconds is not None else self._pace.seconds
         return Trace(
@@ -280,6 +275,8 @@ class TorchVisit:
             events.append("gradients_kept")
         if self.backwards > 2 and not any(wire.steps for wire in self._wires):
             events.append("no_step")
+        if self.steps > 2 and not self.backwards:
+            events.append("no_backward")
         return tuple(events)
 
 
