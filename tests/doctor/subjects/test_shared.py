@@ -181,21 +181,22 @@ def test_halves_that_say_nothing_are_not_measured():
 
 
 @pytest.mark.parametrize(
-    ("loss", "prediction", "target", "of_classes", "expected"),
+    ("loss", "prediction", "target", "steps", "expected"),
     [
-        ("mse", (32, 1), (32,), False, True),
-        ("mse", (32,), (32, 1), False, True),
-        ("mse", (32, 1), (32, 1), False, False),
-        ("mse", (1, 1), (1,), False, False),
-        ("mse", (32, 3), (3,), False, True),
-        ("mse", (32, 3), (32,), False, False),  # it raises
-        ("cross_entropy", (32, 1), (32,), True, False),
-        ("custom", (32, 1), (32,), True, False),
-        ("custom", (32, 1), (32,), False, True),
+        ("mse", (32, 1), (32,), [((32, 1), (32, 32))], True),
+        ("mse", (32,), (32, 1), [((32,), (32, 32))], True),
+        ("mse", (32, 1), (32,), [], False),  # it reshapes the target itself
+        ("mse", (32, 1), (32, 1), [], False),
+        ("mse", (1, 1), (1,), [], False),
+        ("mse", (32, 3), (3,), [], True),
+        ("mse", (32, 3), (32,), [], False),  # it raises
+        ("cross_entropy", (32, 1), (32,), [], False),
+        ("custom", (32, 1), (32,), [((32, 1), (32, 1))], False),
+        ("custom", (32, 1), (32,), [((32, 32), (32, 1)), ((32, 1), (32, 32))], True),
     ],
 )
-def test_what_is_broadcast(loss, prediction, target, of_classes, expected):
-    assert broadcasts(loss, prediction, target, of_classes=of_classes) is expected
+def test_what_is_broadcast(loss, prediction, target, steps, expected):
+    assert broadcasts(loss, prediction, target, steps) is expected
 
 
 def test_parameters_without_a_gradient():

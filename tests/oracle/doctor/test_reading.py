@@ -218,3 +218,33 @@ def test_evaluation_matters_where_a_layer_computes_something_else_in_it(layer, e
     setup = of(nn.Sequential(layer, nn.Linear(4, 1)).eval(), nn.MSELoss()).setup()
     assert any(part.is_changed_by_mode for part in setup.parts) is expected
     assert ("eval_mode" in setup.events) is expected
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (lambda p, y: ((p - y) ** 4).mean(), True),
+        (lambda p, y: (y * torch.log(torch.sigmoid(p))).mean(), True),
+        (F.mse_loss, True),
+        (lambda p, y: ((p[:, 0] - y) ** 4).mean(), False),
+        (lambda p, y: ((y.view(-1, 1) - p) ** 4).mean(), False),
+        (lambda p, y: ((y.view(-1, 1) - p) ** 2).mean(), False),
+        (lambda p, y: F.mse_loss(p, y.unsqueeze(1)), False),
+        (lambda p, y: torch.maximum(0.3 * (y.unsqueeze(1) - p), -0.7 * (y.unsqueeze(1) - p)).mean(), False),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_loss_that_reshapes_the_target_itself_does_not_broadcast(loss, expected):
+    import glassgrad as gg
+
+    x, y = sums()
+    flat = y[:, 0]
+    model = nn.Linear(4, 1)
+    assert ("broadcasting" in of(model, loss, (x, flat)).setup().events) is expected
+    optimizer = torch.optim.SGD(model.parameters(), 1e-3)
+    with gg.doctor.watch(model, optimizer) as visit:
+        for _ in range(2):
+            optimizer.zero_grad()
+            loss(model(x), flat).backward()
+            optimizer.step()
+    assert ("broadcasting" in visit.trace().setup.events) is expected

@@ -3,12 +3,16 @@
 What the parameters say by themselves (frozen, outside the optimiser) is read off them, by `Setup.events`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 
 from glassgrad.doctor.measured.losses import BY_ENTRY
+
+Shape: TypeAlias = tuple[int, ...]
+Step: TypeAlias = tuple[Shape, Shape]  # of a prediction, and what became of it beside something that does not learn
 
 
 def without_gradient(learning: Collection[str], reached: Collection[str], cut: Collection[str]) -> list[str]:
@@ -30,20 +34,21 @@ def without_gradient(learning: Collection[str], reached: Collection[str], cut: C
     return ["detached" if len(missing) == len(learning) or any(path in cut for path in missing) else "grad_none"]
 
 
-def broadcasts(loss: str, prediction: tuple[int, ...], target: tuple[int, ...], *, of_classes: bool) -> bool:
+def broadcasts(loss: str, prediction: Shape, target: Shape, steps: Iterable[Step]) -> bool:
     """Does a loss that compares entry by entry compare every prediction with every target, for their shapes differ?
 
-    `of_classes`: the targets are labels, which a loss of one's own may well take beside scores.
+    Shapes alone do not tell: a loss may reshape the target itself. `steps` are those that the loss was seen to make;
+    one of them has to make the larger shape of the prediction's.
 
-    >>> broadcasts("mse", (32, 1), (32,), of_classes=False), broadcasts("mse", (32, 1), (32, 1), of_classes=False)
+    >>> broadcasts("mse", (32, 1), (32,), [((32, 1), (32, 32))]), broadcasts("mse", (32, 1), (32,), [])
     (True, False)
     """
-    if loss not in BY_ENTRY or (of_classes and loss == "custom"):
-        return False
-    if prediction == target or not prediction or not target:
+    if loss not in BY_ENTRY or prediction == target or not prediction or not target:
         return False
     try:
         shape = np.broadcast_shapes(prediction, target)
     except ValueError:
         return False
-    return prod(shape) > max(prod(prediction), prod(target)) or prediction[0] != target[0]
+    if prod(shape) <= max(prod(prediction), prod(target)):
+        return loss != "custom" and prediction[0] != target[0]  # one target for all
+    return (prediction, shape) in steps

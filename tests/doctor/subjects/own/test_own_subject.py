@@ -230,3 +230,18 @@ def test_what_is_no_model_is_an_error():
 def test_evaluation_matters_where_a_layer_computes_something_else_in_it(layer, expected):
     setup = subject(nn.Sequential(layer, nn.Linear(6, 2, key=0))).setup()
     assert any(part.is_changed_by_mode for part in setup.parts) is expected
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (lambda p, y: np.mean((p - y) ** 4), True),
+        (lambda p, y: np.mean((p - y) ** 2), True),
+        (lambda p, y: np.mean((p[:, 0] - y) ** 4), False),
+        (lambda p, y: np.mean((y.reshape(-1, 1) - p) ** 4), False),
+        (lambda p, y: np.mean((y.reshape(-1, 1) - p) ** 2), False),
+    ],
+)
+def test_a_loss_that_reshapes_the_target_itself_does_not_broadcast(loss, expected):
+    found = subject(nn.Linear(6, 1, key=0), loss, (X, X[:, 0])).setup()
+    assert ("broadcasting" in found.events) is expected

@@ -22,6 +22,7 @@ from glassgrad.doctor.subjects.own.forward import Forward, forward_of, quiet
 from glassgrad.doctor.subjects.own.kinds import is_changed_by_mode
 from glassgrad.doctor.subjects.own.loss_facts import loss_facts
 from glassgrad.doctor.subjects.own.sampling import owner_of
+from glassgrad.doctor.subjects.own.spreading import spreads
 from glassgrad.doctor.subjects.own.wired import stepped_paths
 from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 from glassgrad.engines import reference
@@ -55,6 +56,7 @@ def read(subject: "OwnSubject") -> Setup:
         evaluate = _evaluation(subject, found, here.values)
         shape = chain.predictions[0].shape if chain.predictions else ()
         target = _array(values[1:])
+        steps = tuple(spreads(found.loss, chain.predictions, target.shape))
         whole = next((one for one in subject.batches.values if _is_usable(one, values)), values)
         tried = partial(evaluate, values=whole)
         loss = loss_facts(_written(subject.loss), tried, shape, _array(whole[1:]))
@@ -70,7 +72,7 @@ def read(subject: "OwnSubject") -> Setup:
     called = {piece.path for piece in chain.pieces}
     cut = [parameter.path for parameter in parameters if parameter.link in called]
     wiring = without_gradient(learning, reached, cut)
-    if loss.place is not None and broadcasts(loss.name, shape, target.shape, of_classes=data.task == "classes"):
+    if loss.place is not None and broadcasts(loss.name, shape, target.shape, steps):
         wiring.append("broadcasting")  # losses of ours do not
     facts = optimizer_facts(subject.optimizer, learning, subject.rate_factor)
     return Setup("glassgrad", type(model).__name__, parts, parameters, loss, facts, data, wiring=tuple(wiring))

@@ -10,6 +10,7 @@ from glassgrad.doctor.measured.setup import OptimizerFacts, Parameter, Part, is_
 from glassgrad.doctor.subjects.torch.heads import Head
 from glassgrad.doctor.subjects.torch.operations import Operation, operation_of_module
 from glassgrad.doctor.subjects.torch.recording import Recorder
+from glassgrad.doctor.subjects.torch.spreading import spreads
 from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
 
 
@@ -99,14 +100,15 @@ def optimizer_facts(optimizer: Any) -> OptimizerFacts:
     return OptimizerFacts(kind.lower(), f"{kind}({', '.join(shown)})", rate, float(momentum), decay)
 
 
-def wiring_of(model: Any, recorder: Recorder, loss: str, prediction: Any, target: Any, task: str) -> tuple[str, ...]:
-    """The wiring events that a recorded pass shows, after its backward pass."""
+def wiring_of(model: Any, recorder: Recorder, loss: str, value: Any, prediction: Any, target: Any) -> tuple[str, ...]:
+    """The wiring events that a recorded pass shows, after its backward pass; `value` is the loss that it gave."""
     named = dict(model.named_parameters())
     learning = [path for path, one in named.items() if one.requires_grad]
     reached = [path for path in learning if named[path].grad is not None]
     called, links = {call.path for call in recorder.recorded.calls}, links_of_parameters(model, recorder)
     found = without_gradient(learning, reached, [path for path in learning if links[path] in called])
-    shapes = [tuple(one.shape) for one in (prediction, target) if isinstance(one, torch.Tensor)]
-    if len(shapes) == 2 and broadcasts(loss, *shapes, of_classes=task == "classes"):
-        found.append("broadcasting")
+    if isinstance(prediction, torch.Tensor) and isinstance(target, torch.Tensor):
+        steps = spreads(value.grad_fn, prediction.grad_fn)
+        if broadcasts(loss, tuple(prediction.shape), tuple(target.shape), steps):
+            found.append("broadcasting")
     return tuple(found)

@@ -21,6 +21,7 @@ from glassgrad.doctor.subjects.torch.reading import (
     parts_of,
 )
 from glassgrad.doctor.subjects.torch.recording import Recorder
+from glassgrad.doctor.subjects.torch.spreading import spreads
 from glassgrad.doctor.subjects.torch.tensors import array_of, prediction_in, tensors_in
 from glassgrad.doctor.subjects.torch.weights import WeightsMeter
 from glassgrad.doctor.subjects.wiring import broadcasts, without_gradient
@@ -78,8 +79,8 @@ class Seen:
             return recorder.recorded.losses[-1].name
         return self._loss.name if self._loss is not None else None
 
-    def note_loss(self, recorder: Recorder, head: Head, targets: Sequence[Any], loss: Any) -> None:
-        """Which loss it is, and the batch that it saw."""
+    def note_loss(self, recorder: Recorder, head: Head, targets: Sequence[Any], loss: Any, graph: Any) -> None:
+        """Which loss it is, and the batch that it saw; `graph` is the loss's node of autograd's graph."""
         count = head.tensor.shape[0] if head.tensor.ndim else 0
         compared = _compared_with(recorder)
         if len(compared) > 1:
@@ -101,8 +102,8 @@ class Seen:
         self._inputs.append(inputs.cpu())
         self._targets.append(target.detach().cpu())
         self._output = head.tensor.detach()[:2].cpu()
-        labels = not target.is_floating_point()
-        if broadcasts(self._loss.name, shape, tuple(target.shape), of_classes=labels):
+        steps = spreads(graph, head.tensor.grad_fn)
+        if broadcasts(self._loss.name, shape, tuple(target.shape), steps):
             self.events["broadcasting"] = None
 
     def _known(self, recorder: Recorder, head: Head, targets: Sequence[Any], value: float) -> LossFacts:

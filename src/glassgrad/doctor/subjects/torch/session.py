@@ -24,6 +24,7 @@ class Session:
         self._model, self._seen, self._step, self._count = model, seen, step, optimizers
         self._is_open = self._is_aside = False
         self._loss: Any = None
+        self._graph: Any = None  # the loss, as autograd has it
         self._scale: Any = None
         self._head: Head | None = None
         self._output: OutputMeter | None = None
@@ -82,7 +83,7 @@ class Session:
         self.has_backward = True
         if self._mode is not None:  # a pass that is only looked at says nothing of how the model trains
             self._seen.is_training = self._mode
-        self._loss = loss.detach()
+        self._loss, self._graph = loss.detach(), loss.grad_fn
         if scaled is not None:
             self._scale = self._recorder.meter.add((scaled.detach().double() / loss.detach().double()).reshape(()))
         name = self._seen.loss_name(self._recorder)
@@ -94,7 +95,8 @@ class Session:
     def backward_ends(self) -> None:
         """The gradients of the pass are there."""
         if self._head is not None and self._loss is not None:
-            self._seen.note_loss(self._recorder, self._head, self._targets, self._loss)
+            self._seen.note_loss(self._recorder, self._head, self._targets, self._loss, self._graph)
+            self._graph = None
 
     def before_step(self, number: int, optimizer: Any) -> None:
         """An optimiser is about to step; the pass may still come, in a closure."""

@@ -72,15 +72,14 @@ class TorchSubject:
         learner = copied(self.learner)
         if self.habits.mode is not None:
             learner.model.train(self.habits.mode)
-        recorder, facts, head, _, _ = probe(learner, self.batches[0])
+        recorder, facts, head, _, value = probe(learner, self.batches[0])
         prediction = None if head is None else head.tensor
         links = links_of_parameters(learner.model, recorder)
         parameters = parameters_of(learner.model, learner.optimizers, links)
         output = recorder.recorded.outputs[-1] if recorder.recorded.outputs else None
         parts = parts_of(learner.model, recorder, head)
         data = self._data(learner, facts, output, last_kind(of_the_model(parts)))
-        task = data.task if data is not None else "other"
-        wiring = wiring_of(learner.model, recorder, facts.name, prediction, self.batches[0].target, task)
+        wiring = wiring_of(learner.model, recorder, facts.name, value, prediction, self.batches[0].target)
         return Setup(
             "torch",
             type(getattr(learner.model, "original", learner.model)).__name__,
