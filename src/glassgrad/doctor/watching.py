@@ -47,10 +47,11 @@ def watch(model: Any, optimizer: Any, *, every: int | None = None) -> Visit:
 
     `model` is a torch.nn.Module (also inside DataParallel or DistributedDataParallel) or a list of them; `optimizer`
     one of torch.optim or a list of those that step. Gradient accumulation, a GradScaler, closures, tied weights and
-    parameters without a gradient are all right. Some steps are sampled, so few that measuring takes about a twentieth
-    of the time; `every` fixes their distance instead. Hooks are there in sampled steps only, every call of PyTorch is
-    made as the loop makes it, and so the training computes the same numbers bit for bit. Nothing that goes wrong in
-    watching stops the training: it is noted in the report.
+    parameters without a gradient are all right. Some steps are sampled, so few that measuring takes about a fortieth
+    of the time; `every` fixes their distance instead. Layers have hooks in sampled steps only, every call of PyTorch is
+    made as the loop makes it, and so the training computes the same numbers bit for bit. What goes wrong in watching
+    is noted in the report and does not stop the training, but for functions compiled with `fullgraph=True`: PyTorch
+    compiles none while somebody listens.
 
     Raises UsageError for what is no torch.nn.Module with its optimiser.
 

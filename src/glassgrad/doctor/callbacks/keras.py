@@ -13,7 +13,7 @@ from glassgrad.doctor.report.report import Report
 def keras(*, every: int | None = None) -> Any:
     """A Keras callback: `model.fit(…, callbacks=[doctor])` with the torch backend, then `doctor.report()`.
 
-    `every` is the distance between sampled steps; else they are so few that measuring takes about a twentieth of the
+    `every` is the distance between sampled steps; else they are so few that measuring takes about a fortieth of the
     time. Raises UsageError where Keras 3 is not installed or runs on another backend.
     """
     try:

@@ -11,7 +11,7 @@ from glassgrad.doctor.report.report import Report
 def lightning(*, every: int | None = None) -> Any:
     """A Lightning callback that watches the training: `Trainer(callbacks=[doctor])`, then `doctor.report()`.
 
-    `every` is the distance between sampled steps; else they are so few that measuring takes about a twentieth of the
+    `every` is the distance between sampled steps; else they are so few that measuring takes about a fortieth of the
     time. Raises UsageError where neither `lightning` nor `pytorch_lightning` is installed.
     """
     base = _callback()

@@ -12,7 +12,7 @@ from glassgrad.doctor.report.report import Report
 def transformers(*, every: int | None = None) -> Any:
     """A callback for `transformers.Trainer(callbacks=[doctor])`, then `doctor.report()`.
 
-    `every` is the distance between sampled steps; else they are so few that measuring takes about a twentieth of the
+    `every` is the distance between sampled steps; else they are so few that measuring takes about a fortieth of the
     time. Raises UsageError where `transformers` is not installed.
     """
     try:
