@@ -83,7 +83,8 @@ def main() -> None:
     for name in sorted(set(case.LIBRARIES) - set(case.installed())):
         print(f"{name} is not installed: left out")
     speed = machine.bandwidth(64 if options.quick else 256)
-    facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all", "engine": options.engine}
+    facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all"}
+    facts |= {"engine": options.engine, "dtype": options.dtype}
     print(
         f"{facts['processor']}, {facts['cores']} cores; copies move {speed['all cores'] / 1e9:.3g} GB/s "
         f"({speed['one core'] / 1e9:.3g} on one)"

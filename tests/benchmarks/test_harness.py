@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import calls, costs, elementwise, products, training
 from benchmarks.gradbench import run as gradbench
-from benchmarks.harness import machine, measure, report
+from benchmarks.harness import machine, measure, page, report
 from benchmarks.harness.case import Case, Run, apart, leaves
 from benchmarks.models import steps
 
@@ -154,6 +155,27 @@ def test_the_command_measures_a_group_and_writes_it(monkeypatch, tmp_path, capsy
     assert [record["case"] for record in found["groups"]["calls"]] == ["scalar function", "scalar gradient"]
     assert {timing["library"] for timing in found["groups"]["calls"][0]["timings"]} == set(HERE)
     assert "scalar gradient" in capsys.readouterr().out
+
+
+def test_measurements_become_a_page(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(measure, "QUICK", BRIEF)
+    monkeypatch.setattr(machine, "bandwidth", lambda megabytes: {"one core": 1e10, "all cores": 2e10})
+    monkeypatch.setattr(page, "CACHED", 0.0)
+    file = tmp_path / "found.json"
+    given = ["bench", "calls", "elementwise", "--only", "s", "--quick", "--json", str(file), "--libraries", *HERE]
+    monkeypatch.setattr("sys.argv", given)
+    command.main()
+    run = json.loads(file.read_text())
+    run["groups"]["gradbench"] = [
+        {"case": "lse", **asdict(gradbench.Outcome("lse", "n", "gradient", True, 0.0, 0.0, 1.0, 4.0))}
+    ]
+    text = page.page([run], "speed.svg")
+    rows = {line.split(" | ")[0]: line for line in text.splitlines() if line.startswith("| ")}
+    assert "## Elementwise chains and reductions, float32" in text
+    assert len(rows["| scalar gradient"].split("|")) == 5  # the case, our time, one peer
+    assert "%" in rows["| softmax forward 102400"]
+    assert rows["| lse"].split(" | ")[1:3] == ["valid", "0.25"]
+    assert "copies move 20 GB/s" in text
 
 
 def test_an_unknown_group_is_named(monkeypatch):
