@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from math import gcd
 
-from glassgrad.engines.cpu.emit.lanes import LINE, NEAR
+from glassgrad.engines.cpu.emit.lanes import LINE, NEAR, vector_bytes
 from glassgrad.engines.cpu.emit.scopes import Loops, Turn
 from glassgrad.engines.cpu.emit.squares import side_by_side, transposed
-from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
-from glassgrad.engines.cpu.emit.values import Value, Writer
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient
+from glassgrad.engines.cpu.emit.types import I1, I64, Kind, Type, bytes_of, register
+from glassgrad.engines.cpu.emit.values import Value, Writer, suffix
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient, seam
 from glassgrad.graph.node import Node
 
 _SQUARE, _LEAST_SIDE = 32, 4  # bytes along the side of a square that is transposed, and elements
+_LEAST_MASKED = 32  # bytes of the registers of processors that load some lanes alone
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
 
 
@@ -50,6 +51,8 @@ class Memory:
             return self._turned(base, kind, offset, step, turn)
         if side := self._side(offset, bytes_of(kind), count):
             return self._in_squares(base, kind, offset, step, side)
+        if (quotient := self._seam(offset, kind)) is not None:
+            return self._sewn(base, kind, offset, quotient)
         gathered = register(kind, lanes)
         result = Value(self.w, gathered, "poison")
         for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
@@ -59,6 +62,33 @@ class Memory:
                 f"insertelement {gathered.llvm} {result.text}, {element.type.llvm} {element.text}, i64 {lane}",
             )
         return result
+
+    def _seam(self, offset: Affine, kind: Kind) -> Quotient | None:
+        """The place where lanes that else lie side by side part, if the processor can load some of the lanes alone."""
+        lane, lanes = self.loops.lane_axis, self.loops.lanes
+        if lane is None or kind.bits not in (32, 64) or vector_bytes() < _LEAST_MASKED:
+            return None
+        return seam(offset, lane, lanes)
+
+    def _sewn(self, base: str, kind: Kind, offset: Affine, quotient: Quotient) -> Value:
+        """The lanes before the quotient's step, and behind it those that lie elsewhere: of each no more is read."""
+        w, lanes, size = self.w, self.loops.lanes, bytes_of(kind)
+        (moved,) = [c for symbol, c in offset.terms if symbol == quotient]
+        first = self.position(quotient.of, in_lanes=False)
+        whole = w.made(first.type, f"sdiv {first.type.llvm} {first.text}, {quotient.by}")
+        numbers = Value(w, register(I64, lanes), f"<{', '.join(f'i64 {k}' for k in range(lanes))}>")
+        before = numbers < w.splat((whole + 1) * quotient.by - first, lanes)
+        address = self.address(base, offset, size)
+        begun = self._load_some(address, before, register(kind, lanes), "zeroinitializer")
+        return self._load_some(w.element(address, moved, size), ~before, begun.type, begun.text)
+
+    def _load_some(self, address: str, chosen: Value, type: Type, others: str) -> Value:
+        """What lies there in the chosen lanes, and something else in the others."""
+        w, name = self.w, f"llvm.masked.load.{suffix(type)}.p0"
+        mask = register(I1, type.lanes).llvm
+        w.intrinsics[name] = f"declare {type.llvm} @{name}(ptr, i32, {mask}, {type.llvm})"
+        given = f"ptr {address}, i32 {bytes_of(type.kind)}, {mask} {chosen.text}, {type.llvm} {others}"
+        return w.made(type, f"call {type.llvm} @{name}({given})")
 
     def _thinned(self, base: str, kind: Kind, offset: Affine, step: int) -> Value:
         """Every `step`th element, chosen from whole vectors of which none goes beyond the last element."""

@@ -8,7 +8,7 @@ from math import gcd, prod
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
 from glassgrad.engines.cpu.native.compiler import host_features
-from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, seam, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.roles import view_operands
 from glassgrad.graph.node import Node
@@ -24,6 +24,7 @@ _SMALL_ROW = 24  # elements of a row below which neighbouring rows are computed 
 
 
 _LEAST_RUN = 32  # elements of a running sum from which neighbouring ones are computed side by side
+_MOST_LANES = 64  # of a loop whose reads have a seam: it lies between any two of these once at most
 TILE = 32  # rounds of a loop in one tile
 _SETS, _WAYS = 1024, 8  # lines that the second cache has room for, of which some may be another's
 _SQUARE = 32  # bytes along the side of a square that is transposed in registers
@@ -212,7 +213,12 @@ def _row_bytes(root: Root, frame: Collection[Axis]) -> int:
 def _gathered(axis: Axis, reads: Sequence[tuple[Node, Index]]) -> int:
     """How many of the reads have neighbouring lanes that do not lie side by side."""
     offsets = [offset_of(index, contiguous(node.shape)) for node, index in reads]
-    return sum(axis in offset.axes() and offset.coefficient(axis) != 1 for offset in offsets)
+    return sum(axis in offset.axes() and _step(offset, axis) != 1 for offset in offsets)
+
+
+def _step(offset: Affine, axis: Axis) -> int | None:
+    """How far apart neighbouring lanes lie; None where that differs, but for a seam now and then."""
+    return 1 if seam(offset, axis, _MOST_LANES) is not None else offset.coefficient(axis)
 
 
 def _free(phase: Phase) -> tuple[Axis, ...]:
@@ -256,7 +262,7 @@ def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Ind
                 score -= 4
             for node, index in found:
                 offset = offset_of(index, contiguous(node.shape))
-                step = offset.coefficient(axis) if axis in offset.axes() else 0
+                step = _step(offset, axis) if axis in offset.axes() else 0
                 score += {0: 0.0, 1: 1.0}.get(-99 if step is None else step, -1.0)
         score += 0.01 * place + (0.5 if axis.extent >= 8 else 0.0)
         if best is None or score > best[0]:

@@ -220,6 +220,9 @@ def _join(group: Group, member: Member) -> bool:
     orders += [(other.node, group.own(other.order)) for other in group.members if len(frame) < len(group.frame)]
     if any(_goes_far(node, order, frame) for node, order in orders):
         return False
+    slices = bool(inside) and all(_is_slice(holder, index) for holder, index in inside)
+    if slices and not group.tiny and any(_rows_across(order, frame) > 1 for _, order in orders):
+        return False
     if not _pays(group, member, frame, bool(inside)):
         return False
     group.frame = frame
@@ -229,11 +232,21 @@ def _join(group: Group, member: Member) -> bool:
 
 def _goes_far(node: Node, order: tuple[Axis, ...], frame: Collection[Axis]) -> bool:
     """Would a value go across too many rows of its memory at one point of the frame, rather than along its own?"""
-    last = max([place for place, axis in enumerate(order) if axis in frame], default=0)
-    rows = prod(axis.extent for axis in order[:last] if axis not in frame)
+    rows = _rows_across(order, frame)
     first = next((place for place, axis in enumerate(order) if axis not in frame), 0)
     across = prod(axis.extent for axis in order[first:]) * node.dtype.itemsize
     return rows > _MOST_STRIDES or (rows > _MANY_ROWS and across > _MOST_ACROSS)
+
+
+def _rows_across(order: tuple[Axis, ...], frame: Collection[Axis]) -> int:
+    """How many rows of a value's memory are gone across at one point of the frame."""
+    last = max([place for place, axis in enumerate(order) if axis in frame], default=0)
+    return prod(axis.extent for axis in order[:last] if axis not in frame)
+
+
+def _is_slice(holder: Member, index: Index) -> bool:
+    """Is no more read of a value than what lies at one place of one of its axes?"""
+    return any(axis.extent > 1 and not part.terms for axis, part in zip(holder.axes, index, strict=True))
 
 
 def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis]:

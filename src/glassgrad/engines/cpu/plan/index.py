@@ -155,6 +155,18 @@ Index: TypeAlias = tuple[Affine, ...]
 ZERO = Affine((), 0)
 
 
+def seam(offset: Affine, axis: Axis, lanes: int) -> Quotient | None:
+    """The quotient at whose steps neighbours along an axis do not lie side by side but elsewhere do, as in a roll.
+
+    Among so many neighbouring elements it steps once at most. None where there is no such quotient, or not only it.
+    """
+    moved = [symbol for symbol, _ in offset.terms if axis in Affine(((symbol, 1),), 0).axes()]
+    match moved:
+        case [Axis() as own, Quotient(of=of, by=by) as found] if by >= lanes and of.coefficient(axis) == 1:
+            return found if (own, 1) in offset.terms else None
+    return None
+
+
 def _rank(symbol: Symbol) -> tuple[int, ...]:
     """Its place among the terms: the same in every process, for the text that is made of it is a key on disk."""
     match symbol:
