@@ -17,6 +17,7 @@ GROUPS = {
     "products": "matrix products",
     "training": "training steps",
     "tabular": "networks for tables: how well and how fast",
+    "programs": "programs of many fields, beside JAX",
     "fit": "whole trainings of small networks, an epoch",
     "gradbench": "the suite GradBench",
     "costs": "import, compile time, memory, gradient against function, growth",
