@@ -23,6 +23,7 @@ from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled, whole_of
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.roles import lost_lookups
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, literal_value
@@ -276,6 +277,8 @@ class _KernelWriter:
     # ------------------------------------------------------------------ roots
     def _root(self, root: Root, opened: Mapping[Root, Accumulator]) -> None:
         accumulator = opened.get(root)
+        if root.role is Role.VIEW:
+            self._check_lost(*root.operands[0])
         values = [self.value(x, index) for x, index in root.operands]
         if root.role is Role.BESIDE:
             self._store_beside(root, values)
@@ -337,6 +340,11 @@ class _KernelWriter:
                 known[symbol] = self.checks.inside(symbol, value, level)
         return known[symbol]
 
+    def _check_lost(self, node: Node, index: Index) -> None:
+        """Checks what is looked up for a value's index, where no place that is read depends on it."""
+        for symbol in lost_lookups(node, index, self.around.kept, self.around.roles):
+            self._looked(symbol)
+
     def _made(self, node: Node, index: Index) -> Value:
         if node.op is LITERAL:
             return self._literal(node)
@@ -344,7 +352,9 @@ class _KernelWriter:
         if node in self.around.kept or role is Role.GIVEN:
             return self._load(node, index)
         if role is Role.VIEW:
-            return self.value(node.inputs[0], source_index(node, index))
+            source = source_index(node, index)
+            self._check_lost(node.inputs[0], source)
+            return self.value(node.inputs[0], source)
         return self._scalar(node, [self.value(x, index) for x in node.inputs])
 
     def _literal(self, node: Node) -> Value:
