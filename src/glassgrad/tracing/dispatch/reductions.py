@@ -1,7 +1,6 @@
 """Sums, means, extrema and other reductions on traced values. Floor 3."""
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -269,7 +268,7 @@ def _position(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tr
         refuse(name, out=out)
         x = to_node(a)
         axes = axes_of(axis, x.ndim)
-        if size_along(x, axes) == 0 and prod(n for place, n in enumerate(x.shape) if place not in axes):
+        if size_along(x, axes) == 0 and size_along(x, tuple([place for place in range(x.ndim) if place not in axes])):
             raise ShapeError(f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no place")
         if axis is None:
             flat = along(reshape(x, (x.aval.size,)), 0)
