@@ -53,9 +53,24 @@ class Memory:
             return self._in_squares(base, kind, offset, step, side)
         if (quotient := self._seam(offset, kind)) is not None:
             return self._sewn(base, kind, offset, quotient)
-        gathered = register(kind, lanes)
+        return self._gathered(kind, self._lane_addresses(base, offset, bytes_of(kind), step))
+
+    def read_across(self, base: str, kind: Kind, offset: Affine, apart: int) -> Value:
+        """Of vectors that lie so many bytes apart, the one at the offset, and of that in each lane its own element.
+
+        The offset of one lane may be another than that of its neighbour.
+        """
+        step = self._step(offset)
+        if step == 0:
+            return self.w.load(self.address(base, offset, apart), kind, self.loops.lanes)
+        addresses = self._lane_addresses(base, offset, apart, step)
+        return self._gathered(kind, [self.w.element(at, k, bytes_of(kind)) for k, at in enumerate(addresses)])
+
+    def _gathered(self, kind: Kind, addresses: Sequence[str]) -> Value:
+        """The elements at these addresses, one in each lane."""
+        gathered = register(kind, len(addresses))
         result = Value(self.w, gathered, "poison")
-        for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
+        for lane, address in enumerate(addresses):
             element = self.w.load(address, kind)
             result = self.w.made(
                 gathered,

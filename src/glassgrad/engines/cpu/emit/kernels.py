@@ -6,14 +6,14 @@ inner loops is written before them; one that was written at the same index is ta
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from math import prod
 
 from glassgrad.engines.cpu.emit.access import Memory, level
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
+from glassgrad.engines.cpu.emit.cuts import Cut, Part
 from glassgrad.engines.cpu.emit.failure import FAILURE, Checks
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
-from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
+from glassgrad.engines.cpu.emit.late import KernelText, Late
 from glassgrad.engines.cpu.emit.likeness import NUMBER_BYTES, NUMBERS, Number, as_number
 from glassgrad.engines.cpu.emit.rows import Rows
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
@@ -38,29 +38,6 @@ class Surroundings:
     homes: Mapping[Node, Home]
     declarations: dict[str, str]
     numbers: Mapping[Number, int] = field(default_factory=dict)  # that the kernel is given, by their places
-
-
-class Part(Enum):
-    """Which part of a loop of the frame a function does."""
-
-    ALL = auto()
-    RANGE = auto()  # from %begin to %end, in whole steps
-    REST = auto()  # what is left behind the last whole step
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How a kernel is cut: at which loop, into pieces of so many points at least, and which part this is.
-
-    Late results of a range are kept in `block`, where they are put together later; where they are none the less
-    complete, for no two ranges add to the same, they are `filled` before.
-    """
-
-    axis: Axis | None = None
-    step: int = 1
-    part: Part = Part.ALL
-    block: Apart | None = None
-    filled: bool = False
 
 
 _WHOLE = Cut()

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import prod
 
 from glassgrad.base.settings import current
+from glassgrad.engines.cpu.emit.cuts import Cut, Part
 from glassgrad.engines.cpu.emit.failure import FAILURE, MEMORY
-from glassgrad.engines.cpu.emit.kernels import Cut, Part, Surroundings, kernel_text
+from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
 from glassgrad.engines.cpu.emit.scopes import block_rounds
