@@ -112,7 +112,8 @@ class _Reader:
         node = root.node
         axes, reduced = (tuple([self.axis(axis) for axis in some]) for some in (root.axes, root.reduced))
         facts = (root.change, root.late, root.stored, root.buffered)
-        self.add(node.op.name, facts_of(node), root.role, axes, reduced, facts, self.array(node))
+        own_facts = facts_of(node) if root.target is None else ()  # which place is written, the target tells
+        self.add(node.op.name, own_facts, root.role, axes, reduced, facts, self.array(node))
         if root.role is Role.VIEW:
             self.lost(*root.operands[0])
         for x, index in root.operands:
