@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import count, pairwise
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -22,16 +22,18 @@ from glassgrad.engines.cpu.native.parts import parts
 
 _Made = TypeVar("_Made")
 _making = Lock()
-_idle: list[Any] = []  # machines
+_idle: dict[int, list[Any]] = {}  # machines by their effort
 _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
+_EFFORT, _LESS = 2, 1  # as LLVM counts them: with less, instructions are not ordered once more at the end
+_LONG = 2000  # lines of a function from which that takes too long: it grows with the square of a block
 
 
-def _new_machine() -> Any:
+def _new_machine(effort: int = _EFFORT) -> Any:
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=2, reloc="pic", codemodel="small", jit=True
+        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=effort, reloc="pic", codemodel="small", jit=True
     )
 
 
@@ -107,20 +109,27 @@ def _object(text: str) -> bytes:
     return _made(text, _emitted)
 
 
+def _effort(text: str) -> int:
+    """How hard LLVM is to try, so that its work stays linear in the text."""
+    ends = [0, *[place for place, line in enumerate(text.split("\n")) if line == "}"]]
+    return _EFFORT if max([end - start for start, end in pairwise(ends)], default=0) < _LONG else _LESS
+
+
 @contextmanager
-def _machine() -> Iterator[Any]:
+def _machine(effort: int) -> Iterator[Any]:
     """A machine that nobody else compiles for meanwhile; what it found out about the processor serves again."""
+    idle = _idle.setdefault(effort, [])
     try:
-        machine = _idle.pop()
+        machine = idle.pop()
     except IndexError:
-        machine = _new_machine()
+        machine = _new_machine(effort)
     yield machine
-    _idle.append(machine)
+    idle.append(machine)
 
 
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
     """What is made of the optimised text, in a context of its own."""
-    with _machine() as machine:
+    with _machine(_effort(text)) as machine:
         return _made_for(machine, text, make)
 
 
