@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 import llvmlite.binding as llvm
 
 from glassgrad.engines.cpu.native.parts import parts
+from glassgrad.engines.cpu.native.target import target
 
 _Made = TypeVar("_Made")
 _making = Lock()
@@ -31,9 +32,9 @@ _LONG = 2000  # lines of a function from which that takes too long: it grows wit
 
 
 def _new_machine(effort: int = _EFFORT) -> Any:
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=effort, reloc="pic", codemodel="small", jit=True
+    chosen = target()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=chosen.name, features=chosen.features, opt=effort, reloc="pic", codemodel="small", jit=True
     )
 
 
@@ -42,12 +43,6 @@ def _target_machine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return _new_machine()
-
-
-@cache
-def host_features() -> str:
-    """What this processor can do, as LLVM names it."""
-    return str(llvm.get_host_cpu_features().flatten())
 
 
 def _linker() -> Any:
@@ -97,11 +92,6 @@ def assembly_text(text: str) -> str:
     """The machine code of `object_code` in words."""
     _target_machine()
     return _made(text, lambda module, machine: str(machine.emit_assembly(module)))
-
-
-def processor() -> str:
-    """What LLVM calls this processor."""
-    return str(llvm.get_host_cpu_name())
 
 
 def _object(text: str) -> bytes:

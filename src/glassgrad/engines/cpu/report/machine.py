@@ -22,8 +22,9 @@ from glassgrad.engines.cpu.emit.clock import DECLARATION, Clock
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.values import Writer
 from glassgrad.engines.cpu.native.cache import cache_directory, cached_object_code
-from glassgrad.engines.cpu.native.compiler import Library, host_features, load, processor
+from glassgrad.engines.cpu.native.compiler import Library, load
 from glassgrad.engines.cpu.native.symbols import addresses
+from glassgrad.engines.cpu.native.target import target
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.kernels import Kernel
 
@@ -67,7 +68,7 @@ def ceilings() -> Ceilings:
 @cache
 def _ceilings(threads: int) -> Ceilings:
     directory = cache_directory()
-    words = f"{processor()} {host_features()} {threads} {__version__}"
+    words = f"{target()} {threads} {__version__}"
     place = (
         None if directory is None else directory / f"machine-{blake2b(words.encode(), digest_size=8).hexdigest()}.json"
     )
