@@ -196,7 +196,8 @@ class Memory:
 
     def _put(self, value: Value, address: str, *, adding: bool) -> None:
         if adding:
-            value = self.w.load(address, value.kind, value.type.lanes) + value
+            held = self.w.load(address, value.kind, value.type.lanes)
+            value = held | value if value.kind is I1 else held + value
         self.w.store(value, address)
 
     def _step(self, offset: Affine) -> int | None:

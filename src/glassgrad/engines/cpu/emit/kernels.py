@@ -360,7 +360,7 @@ class _KernelWriter:
         root = self.roots.get(node)
         kind = result_kind(node)
         if root is not None and not root.stored:
-            return self.rows.read(root, index)
+            return self._computed_here(root, index)
         node, index = settled(self.around.homes, node, index)
         offset = offset_of(index, contiguous(node.shape))
         if node in self.ahead:
@@ -369,6 +369,15 @@ class _KernelWriter:
             self.memory.position(offset)
             return self.w.constant(0, register(kind))
         return self.memory.read(self.memory.base(node), kind, offset, 0 if node in self.written else node.aval.size)
+
+    def _computed_here(self, root: Root, index: Index) -> Value:
+        """A value of the kernel's own: of this very point, however its index is written, or of a row that is kept."""
+        own = self.loops.resolved(tuple([variable(axis) for axis in root.axes]))
+        known, steps = self._known(own), contiguous(root.node.shape)
+        if (root.node, own) in known and offset_of(own, steps) == offset_of(index, steps):
+            return known[root.node, own]
+        assert root.buffered, "what no row holds is read at the point at which it is computed"
+        return self.rows.read(root, index)
 
     def _store(self, root: Root, value: Value, index: Index) -> None:
         node, index = settled(self.around.homes, root.node, index)
