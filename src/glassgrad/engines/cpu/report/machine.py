@@ -1,7 +1,7 @@
 """What this machine can do at most: multiply-adds a second, and bytes a second from its caches and its memory. Floor 4.
 
-Measured in well under a second, once in a process. The best figures ever seen are kept beside the compiled code, so that
-a machine that was busy is not taken for a slow one for long.
+Measured in well under a second, once in a process. The best figures ever seen are kept beside the compiled code, so
+that a machine that was busy is not taken for a slow one for long.
 """
 
 import ctypes
