@@ -88,6 +88,7 @@ class _KernelWriter:
                 self.late.open(root)
         self._frame(0)
         self.late.close()
+        self.memory.settle()
         if self.checks.kept:
             self.checks.report(self.memory.base(FAILURE))
         return self.loops.scopes[0].lines
@@ -385,7 +386,10 @@ class _KernelWriter:
         if not node.aval.size:
             self.memory.position(offset)
             return
-        self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
+        if root.change is Change.SET and not root.buffered:
+            self.memory.write_once(self.memory.base(node), offset, value, node.aval.nbytes)
+        else:
+            self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 
     def _store_beside(self, root: Root, values: Sequence[Value]) -> None:
         """The values at neighbouring places along the last axis."""
