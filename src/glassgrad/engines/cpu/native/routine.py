@@ -84,6 +84,10 @@ class Routine(Writer):
         """The same number, of which LLVM knows nothing: else it looks, for long, for ways to add up addresses."""
         return self.made(number.type, f'call i64 asm "", "=r,0"(i64 {number.text})')
 
+    def opaque_pointer(self, pointer: str) -> str:
+        """The same for an address, of which a loop goes on to the next."""
+        return self.pointer(f'call ptr asm "", "=r,0"(ptr {pointer})')
+
     # ------------------------------------------------------------------ tests
     def same(self, left: str, right: str) -> Value:
         """Are two pointers equal?"""

@@ -162,9 +162,9 @@ class _Tile:
         a, b = state.a, state.b
         if not whole or last:
             by = str((step + 1) * self.size) if whole else "%a.step"
-            a = tuple([w.address(base, by) for base in a])
+            a = tuple([w.opaque_pointer(w.address(base, by)) for base in a])
         if tile.way is Way.ANY or last:
-            b = w.address(b, "%b.step" if tile.way is Way.ANY else str((step + 1) * self._apart()))
+            b = w.opaque_pointer(w.address(b, "%b.step" if tile.way is Way.ANY else str((step + 1) * self._apart())))
         return _State(a, b, tuple(results))
 
     def _row_of_b(self, b: str, step: int) -> str:
@@ -198,31 +198,30 @@ class _Tile:
 
     # ------------------------------------------------------------------ into C
     def _finish(self, sums: Sequence[Value]) -> None:
+        """Stores the sums, with what is in C added to them where that is asked for."""
         w = self.w
-        add, put, end = w.new_label(), w.new_label(), w.new_label()
+        places, widths = self._places(), [min(self.tile.lanes, self.tile.columns - s) for s in self.tile.starts()]
+        own = [first_lanes(w, value, widths[k % len(widths)]) for k, value in enumerate(sums)]
+        add, put, entered = w.new_label(), w.new_label(), w.block
         w.branch(self._number("%adding").differs(0), add, put)
         w.label(add)
-        self._store(sums, adding=True)
-        w.jump(end)
+        added = [w.load(place, x.kind, x.type.lanes) + x for place, x in zip(places, own, strict=True)]
+        w.jump(put)
         w.label(put)
-        self._store(sums, adding=False)
-        w.jump(end)
-        w.label(end)
+        chosen = [
+            w.made(x.type, f"phi {x.type.llvm} [ {x.text}, %{entered} ], [ {more.text}, %{add} ]")
+            for x, more in zip(own, added, strict=True)
+        ]
+        for value, place in zip(chosen, places, strict=True):
+            w.store(value, place)
 
-    def _store(self, sums: Sequence[Value], *, adding: bool) -> None:
-        w, tile = self.w, self.tile
-        address = "%c"
-        for row in range(tile.rows):
-            if row:
-                address = w.address(address, "%c.row")
-            found: list[tuple[Value, str]] = []
-            for vector, start in enumerate(tile.starts()):
-                width = min(tile.lanes, tile.columns - start)
-                value = first_lanes(w, sums[row * tile.vectors + vector], width)
-                place = w.element(address, start, self.size)
-                found.append((w.load(place, tile.kind, width) + value if adding else value, place))
-            for value, place in found:
-                w.store(value, place)
+    def _places(self) -> list[str]:
+        """Where in C each of the sums goes."""
+        w, address, found = self.w, "%c", list[str]()
+        for row in range(self.tile.rows):
+            address = w.address(address, "%c.row") if row else address
+            found.extend([w.element(address, start, self.size) for start in self.tile.starts()])
+        return found
 
 
 def first_lanes(w: Writer, x: Value, count: int) -> Value:
