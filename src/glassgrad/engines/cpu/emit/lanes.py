@@ -7,7 +7,7 @@ from math import gcd, prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
-from glassgrad.engines.cpu.native.target import has
+from glassgrad.engines.cpu.native.compiler import host_features
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, seam, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.roles import view_operands
@@ -60,9 +60,10 @@ class Lanes:
 @cache
 def vector_bytes() -> int:
     """How wide the registers are."""
-    if has("avx512f"):
+    features = host_features()
+    if "+avx512f" in features:
         return 64
-    return 32 if has("avx") else 16
+    return 32 if "+avx" in features.split(",") or "+avx2" in features else 16
 
 
 def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node]) -> Lanes:
@@ -83,7 +84,7 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     if lanes.of_frame is None:
         for phase in kernel.phases:
             roots = [(root, touched[root][2]) for root in phase.roots]
-            axis = None if _must_count(phase) else _best(_free(phase), roots, last=False)
+            axis = _best(_free(phase), roots, last=False)
             if axis is not None:
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
@@ -221,9 +222,11 @@ def _step(offset: Affine, axis: Axis) -> int | None:
 
 
 def _free(phase: Phase) -> tuple[Axis, ...]:
-    """The loops that may run in lanes: not those along which one element needs the one before."""
+    """The loops that may run in lanes: not those along which an element needs the one before or is in its place."""
     running = [root for root in phase.roots if root.role is Role.RUNNING and not _runs_in_lanes(root)]
     bound = {root.axes[root.node.param("axis")] for root in running}
+    targets = [root.target for root in phase.roots if root.target is not None]
+    bound |= {axis for axis in phase.axes if not all(_is_apart(axis, index) for index in targets)}
     return tuple([axis for axis in phase.axes if axis not in bound])
 
 
@@ -233,16 +236,15 @@ def _runs_in_lanes(root: Root) -> bool:
     return root.node.op.name == "cumsum" and axis == len(root.axes) - 1 and root.axes[axis].extent >= _LEAST_RUN
 
 
-def _must_count(phase: Phase) -> bool:
-    """Are two lanes possibly about one place in memory?"""
-    return any(
-        root.target is not None and root.change.name == "ADD" and any(not _plain(part) for part in root.target)
-        for root in phase.roots
-    ) or any(root.target is not None and any(not _plain(part) for part in root.target) for root in phase.roots)
+def _is_apart(axis: Axis, target: Index) -> bool:
+    """Is each place along the loop another one, also where places are looked up? Then it is the rows' own loop."""
+    if all(_plain(part) for part in target):
+        return True
+    return _plain(target[-1]) and target[-1].coefficient(axis) == 1 and not any(axis in p.axes() for p in target[:-1])
 
 
-def _plain(part: object) -> bool:
-    return all(isinstance(symbol, Axis) for symbol, _ in part.terms)  # type: ignore[attr-defined]  # an Affine
+def _plain(part: Affine) -> bool:
+    return all(isinstance(symbol, Axis) for symbol, _ in part.terms)
 
 
 def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Index]]]], *, last: bool) -> Axis | None:
