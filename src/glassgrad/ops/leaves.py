@@ -135,8 +135,7 @@ def capture(array: np.ndarray) -> Node:
     An array that was written into since it was captured is captured anew.
     """
     if array.ndim == 0:
-        number = plain_array(array)
-        return literal(number, number.dtype)
+        return literal(plain_array(array), array.dtype)
     here = workspace()
     if here is None:
         return array_leaf(plain_array(array))

@@ -32,12 +32,11 @@ class Rows:
     def read(self, root: Root, index: Index) -> Value:
         """The element of a row, or those in all lanes."""
         base, offset, size = self._place(root, index)
-        kind = result_kind(root.node)
+        kind, lanes = result_kind(root.node), self.loops.lanes
         if self.wide > 1:
-            return self.memory.read_across(base, kind, offset, size)
+            return self.w.load(self.memory.address(base, offset, size), kind, lanes)
         if not self._is_last_step(root, offset):
             return self.memory.read(base, kind, offset)
-        lanes = self.loops.lanes
         whole = self.w.load(self.memory.address(base, offset, size), kind, _next_power_of_two(lanes))
         return self.w.shuffled(whole, whole, range(lanes))
 

@@ -1,6 +1,6 @@
 """How each value of a graph comes about, and which are kept rather than computed where they are read. Floor 4."""
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from math import prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
@@ -125,7 +125,7 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
     kept: set[Node] = set()
     cost: dict[Node, float] = {}
     depth: dict[Node, int] = {}
-    in_memory, spread = _read_from_memory(order, roles) | _parts(order, roles), _spread_values(order)
+    in_memory, spread = _read_from_memory(order, roles) | _parts(order, roles), _spread_values(order, roles)
     for node in order:
         role = roles[node]
         if role in (Role.GIVEN, Role.LITERAL):
@@ -156,9 +156,29 @@ def _read_by_several(order: Sequence[Node]) -> set[Node]:
     return {x for x, count in users.items() if count > 1 and (x.op.multiple or elements[x] > _OVERLAP * x.aval.size)}
 
 
-def _spread_values(order: Sequence[Node]) -> set[Node]:
-    """The values of which an element is read at several points."""
-    return {x for node in order if node.op.name == "broadcast" for x in node.inputs if x.aval.size < node.aval.size}
+def _spread_values(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:
+    """The values of which an element is read at several points: spread, looked up, or a factor of many products."""
+    found: set[Node] = set()
+    for node in order:
+        if roles[node] is Role.VIEW and node.inputs[0].aval.size < node.aval.size:
+            found.add(behind(node.inputs[0])[0] if node.op.name == "broadcast" else _shown(node.inputs[0], roles))
+        elif roles[node] is Role.PRODUCT and _is_of_matrices(node):
+            found.update([_shown(x, roles) for x in node.inputs])
+    return found
+
+
+def _is_of_matrices(node: Node) -> bool:
+    """Are both factors' elements needed several times, so that no order of the loops computes each but once?"""
+    sizes, (left, right, out) = letter_sizes(node), parts(node.param("spec"))
+    rows, columns = ([c for c in out if c not in letters] for letters in (right, left))
+    return prod(sizes[c] for c in rows) > 1 and prod(sizes[c] for c in columns) > 1
+
+
+def _shown(node: Node, roles: dict[Node, Role]) -> Node:
+    """The value behind views."""
+    while roles[node] is Role.VIEW:
+        node = node.inputs[0]
+    return node
 
 
 def _parts(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:
@@ -236,7 +256,7 @@ def view_operands(node: Node, index: Index) -> list[tuple[Node, Index]]:
 
 
 def reads(
-    start: Sequence[tuple[Node, Index]], kept: Collection[Node], roles: Mapping[Node, Role]
+    start: Sequence[tuple[Node, Index]], kept: Collection[Node], roles: dict[Node, Role]
 ) -> list[tuple[Node, Index]]:
     """The kept values (and those that lie in memory) that these operands reach through what is computed on the way."""
     found: dict[tuple[Node, tuple[Affine, ...]], None] = {}
@@ -256,20 +276,3 @@ def reads(
         elif role is Role.ELEMENTWISE:
             stack.extend([(x, index) for x in node.inputs])
     return list(found)
-
-
-def lost_lookups(node: Node, index: Index, kept: Collection[Node], roles: Mapping[Node, Role]) -> list[Looked]:
-    """What is looked up for a value's index and stands in none of the places that are read then.
-
-    Along an axis that a broadcast made there is one place in memory, and among equal constants none: that an index
-    lies inside of such an axis is told by nothing that is read.
-    """
-    looked = _lookups(index)
-    if not looked:
-        return []
-    told = {symbol for _, place in reads([(node, index)], kept, roles) for symbol in _lookups(place)}
-    return [symbol for symbol in looked if symbol not in told]
-
-
-def _lookups(index: Index) -> list[Looked]:
-    return [symbol for part in index for symbol, _ in part.terms if isinstance(symbol, Looked)]
