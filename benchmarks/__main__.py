@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--libraries", nargs="*", metavar="LIBRARY", help="those to measure; all installed if not given")
     found.add_argument("--dtype", choices=("float32", "float64"), default="float32", help="of elementwise and products")
     found.add_argument("--threads", type=int, help="how many threads every library may use")
+    found.add_argument("--avx2", action="store_true", help="every library as on a processor without AVX-512")
     found.add_argument("--engine", help="Glassgrad's engine, if not its default")
     found.add_argument("--suite", type=Path, metavar="FOLDER", help="a copy of GradBench, for gradbench")
     found.add_argument("--peer", metavar="COMMAND", help="another tool of that suite, for gradbench")
@@ -76,7 +77,7 @@ def main() -> None:
     names = [name.removesuffix(".py") for name in options.names] or list(GROUPS)
     if unknown := set(names) - set(GROUPS):
         raise SystemExit(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
-    chosen.choose(options.engine, options.threads)
+    chosen.choose(options.engine, options.threads, avx2=options.avx2)
     os.environ.setdefault("JAX_ENABLE_X64", "1")  # doubles stay doubles; arrays of float32 stay so as well
     from benchmarks.harness import case, machine, report
 
@@ -86,9 +87,10 @@ def main() -> None:
     speed = machine.bandwidth(64 if options.quick else 256)
     facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all"}
     facts |= {"engine": options.engine, "dtype": options.dtype}
+    facts |= {"limited to": "AVX2"} if options.avx2 else {}
     print(
         f"{facts['processor']}, {facts['cores']} cores; copies move {speed['all cores'] / 1e9:.3g} GB/s "
-        f"({speed['one core'] / 1e9:.3g} on one)"
+        f"({speed['one core'] / 1e9:.3g} on one)" + (", every library limited to AVX2" if options.avx2 else "")
     )
     print(", ".join(f"{name} {version}" for name, version in facts["versions"].items()))
     ceiling = speed["one core" if options.threads == 1 else "all cores"]

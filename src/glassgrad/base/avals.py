@@ -63,7 +63,7 @@ def is_inexact(dtype: np.dtype) -> bool:
 
 
 def plain_array(value: object) -> np.ndarray:
-    """The value as an array of numbers; an error for arrays that mean something else.
+    """The value as an array of numbers, its bytes in this machine's order; an error for what means something else.
 
     A matrix multiplies by `*` and a masked array skips entries: taken as plain arrays they would give other numbers.
     """
@@ -80,7 +80,7 @@ def plain_array(value: object) -> np.ndarray:
             f"an array of {array.dtype} does not hold numbers",
             hint="x.astype(float)" if array.dtype.kind == "O" else None,
         )
-    return array
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _special_kind(array_type: type) -> str | None:

@@ -135,7 +135,8 @@ def capture(array: np.ndarray) -> Node:
     An array that was written into since it was captured is captured anew.
     """
     if array.ndim == 0:
-        return literal(plain_array(array), array.dtype)
+        number = plain_array(array)
+        return literal(number, number.dtype)
     here = workspace()
     if here is None:
         return array_leaf(plain_array(array))

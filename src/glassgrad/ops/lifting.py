@@ -66,7 +66,7 @@ def lift(value: Operand, dtype: np.dtype | None = None) -> Node:
     if isinstance(value, Node):
         return value
     if isinstance(value, np.ndarray):
-        return capture(value)
+        return cast(capture(value), value.dtype.newbyteorder("="))
     if isinstance(value, np.generic):
         return literal(value, value.dtype)
     if dtype is None:

@@ -117,16 +117,23 @@ def test_what_the_machine_can_do_is_plausible():
     assert 1e-11 < timer().seconds < 1e-6
 
 
-def test_the_machine_is_measured_afresh_where_what_is_kept_is_damaged(tmp_path, monkeypatch):
+def test_the_best_that_a_machine_has_shown_is_kept(tmp_path, monkeypatch):
     from glassgrad.engines.cpu.report import machine
 
+    def measured(one, every):
+        peak = {"f32": (2 * one, 2 * every), "f64": (one, every)}
+        monkeypatch.setattr(machine, "_measured", lambda threads: machine.Ceilings(threads, peak, ((9, one, every),)))
+        machine._ceilings.cache_clear()
+        return ceilings()
+
     monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
-    machine._ceilings.cache_clear()
-    first = ceilings()
-    (kept,) = tmp_path.glob("machine-*.json")
-    machine._ceilings.cache_clear()
-    assert ceilings() == first
-    kept.write_text("{")
-    machine._ceilings.cache_clear()
-    assert ceilings().peak
-    machine._ceilings.cache_clear()
+    try:
+        assert measured(5.0, 6.0).peak["f64"] == (5.0, 6.0)  # while the machine was busy
+        assert measured(4.0, 9.0).peak == {"f32": (10.0, 18.0), "f64": (5.0, 9.0)}
+        assert measured(1.0, 1.0).bandwidth == ((9, 5.0, 9.0),)
+        (kept,) = tmp_path.glob("machine-*.json")
+        for damaged in ("{", '{"peak": {}, "bandwidth": []}', '{"peak": 3}'):
+            kept.write_text(damaged)
+            assert measured(1.0, 2.0).peak["f64"] == (1.0, 2.0)
+    finally:
+        machine._ceilings.cache_clear()

@@ -182,3 +182,13 @@ def test_a_long_program_is_cut_where_other_steps_stand_between():
     rng = np.random.default_rng(0)
     program = check(function, rng.normal(size=(20, 20)), rng.normal(size=(20, 20)) * 0.3, most=140)
     assert "@part1" in program.module.text()
+
+
+def test_single_elements_that_are_read_are_added_to_by_one_function():
+    def function(x):
+        total = 0.0
+        for index in range(len(x) - 1):
+            total = total + x[index] * x[index + 1]
+        return total
+
+    check(gg.grad(function), np.linspace(0, 1, 300), most=12)

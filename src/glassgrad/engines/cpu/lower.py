@@ -182,9 +182,12 @@ _LARGEST_POWER = 8
 
 
 def _power(node: Node, inputs: Sequence[Node]) -> Node:
-    """A power with a small whole exponent as a product, with the exponent 1/2 as a root."""
+    """A power with a small whole exponent as a product, with the exponent 1/2 as a root.
+
+    Half precision is left as it is: its numbers end too soon for products on the way, and NumPy computes it.
+    """
     x, exponent = inputs
-    if exponent.op is LITERAL and node.dtype.kind == "f":
+    if exponent.op is LITERAL and node.dtype.char in "fd":
         number = float(literal_value(exponent))
         base = cast(x, node.dtype)
         if number == 0.5:

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from glassgrad.base.errors import ShapeError, UsageError
 from glassgrad.tracing.dispatch.reductions import axes_of
 from glassgrad.tracing.registry import implements
-from glassgrad.tracing.tracer import to_node, wrap
+from glassgrad.tracing.tracer import any_traced, to_node, wrap
 
 _NONE: Any = np._NoValue  # noqa: SLF001 - NumPy's own mark for "not given"
 
@@ -138,6 +138,7 @@ def interp_traced(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None,
 @implements(np.polyval)
 def polyval_traced(p: Any, x: Any) -> Any:
     """`np.polyval` by Horner's rule."""
+    p = p if any_traced(p) else np.asarray(p)
     result = np.multiply(x, 0)
     for number in range(np.shape(p)[0]):
         result = result * x + p[number]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from glassgrad.base.avals import Aval
-from glassgrad.base.errors import ShapeError, UnsupportedError
+from glassgrad.base.errors import DtypeError, ShapeError, UnsupportedError
 from glassgrad.graph.node import Node
 from glassgrad.ops.accumulate import cumprod_along, cumsum_along, prod_over
 from glassgrad.ops.reduce import (
@@ -143,6 +143,8 @@ def mean_traced(
         x = cast(x, np.result_type(wide, np.float32))  # as NumPy: sums of half precision overflow
         total = np.sum(wrap(x), axis=axis, keepdims=keepdims, where=where)
         return (total / _count(x, axis, keepdims, where)).astype(wide)
+    if wide.kind not in "fc":  # as NumPy: what is added are whole numbers, and so is the mean
+        return (np.sum(wrap(x), axis=axis, dtype=wide, keepdims=keepdims) / size_along(x, axes)).astype(wide)
     return finish(mean_over(x, axes) if axes else x, x.aval, axes, keepdims)
 
 
@@ -164,11 +166,19 @@ def var_traced(
     ddof = ddof if correction is _NONE else correction
     x = to_node(a)
     axes = axes_of(axis, x.ndim)
-    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    wide = _spread_dtype("var", dtype, x)
     x = cast(x, wide)
     if (where is not True and where is not _NONE) or wide.kind == "c" or mean is not _NONE:
         return _variance_by_parts(wrap(x), axis, ddof, keepdims, where, mean)
     return finish(variance_over(x, axes, ddof), x.aval, axes, keepdims)
+
+
+def _spread_dtype(name: str, asked: Any, x: Node) -> np.dtype:
+    """The dtype at which the spread of values is computed: the one asked for, or as NumPy chooses."""
+    wide = np.dtype(asked) if asked is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    if wide.kind not in "fc":
+        raise DtypeError(f"np.{name} at {wide} would lose the fractions", hint=f"np.{name}(x).astype(np.{wide})")
+    return wide
 
 
 def _variance_by_parts(a: Any, axis: Axis, ddof: float, keepdims: Any, where: Any, mean: Any) -> Any:
@@ -203,7 +213,7 @@ def std_traced(
     freedom = ddof if correction is _NONE else correction
     x = to_node(a)
     axes = axes_of(axis, x.ndim)
-    wide = np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    wide = _spread_dtype("std", dtype, x)
     if (where is not True and where is not _NONE) or wide.kind == "c" or mean is not _NONE:
         return deviation_from(_variance_by_parts(wrap(cast(x, wide)), axis, freedom, keepdims, where, mean))
     return finish(deviation_over(cast(x, wide), axes, freedom), x.aval, axes, keepdims)
@@ -257,6 +267,9 @@ def _position(along: Callable[[Node, int], Node], name: str) -> Callable[..., Tr
     def position(a: Any, axis: int | None = None, out: None = None, *, keepdims: Any = _NONE) -> Tracer:
         refuse(name, out=out)
         x = to_node(a)
+        axes = axes_of(axis, x.ndim)
+        if size_along(x, axes) == 0 and size_along(x, tuple([place for place in range(x.ndim) if place not in axes])):
+            raise ShapeError(f"np.{name} of no elements (shape {x.shape}, axes {axes}) has no place")
         if axis is None:
             flat = along(reshape(x, (x.aval.size,)), 0)
             return finish(flat, x.aval, tuple(range(x.ndim)), keepdims)

@@ -1,6 +1,7 @@
 """sort, argsort, partition and order statistics on traced values. Floor 3."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from glassgrad.base.errors import DtypeError, UnsupportedError, UsageError
 from glassgrad.ops import sorting
-from glassgrad.ops.structure import reshape
+from glassgrad.ops.structure import kept_shape, reshape
 from glassgrad.tracing.dispatch.reductions import axes_of, refuse
 from glassgrad.tracing.registry import implements
 from glassgrad.tracing.tracer import Tracer, to_node, wrap
@@ -70,7 +71,14 @@ def median_traced(
 ) -> Any:
     """`np.median`."""
     refuse("median", out=out)
-    return _quantile(a, 0.5, axis, "linear", keepdims=keepdims)
+    a = _floating(a)
+    ordered = _ordered(a, axis)
+    count = ordered.shape[0]
+    if not count:
+        return _quantile(a, 0.5, axis, "linear", keepdims=keepdims)
+    middle = np.mean(ordered[(count - 1) // 2 : count // 2 + 1], axis=0)  # no difference of infinities, as in NumPy
+    result = np.where(np.isnan(ordered[-1]), np.nan, middle).astype(ordered.dtype)
+    return np.reshape(result, kept_shape(np.shape(a), axes_of(axis, np.ndim(a)))) if keepdims else result
 
 
 @implements(np.quantile)
@@ -109,26 +117,31 @@ def percentile_traced(
     interpolation: str | None = None,
 ) -> Any:
     """`np.percentile` without weights."""
-    return quantile_traced(a, np.true_divide(q, 100), axis, None, overwrite_input, method, keepdims, weights=weights)
+    share = q / 100 if type(q) in (int, float) else np.true_divide(q, 100)
+    return quantile_traced(a, share, axis, None, overwrite_input, method, keepdims, weights=weights)
 
 
 def _quantile(a: Any, q: Any, axis: Any, method: str, *, keepdims: bool) -> Any:
     """Sorted values read between two neighbours, as NumPy's methods place the quantile."""
     a = _floating(a)
-    axes = axes_of(axis, np.ndim(a))
-    rest = [n for n in range(np.ndim(a)) if n not in axes]
-    shape = np.shape(a)
-    flat = np.reshape(np.transpose(a, (*rest, *axes)), (*[shape[n] for n in rest], -1))
-    ordered = np.moveaxis(np.sort(flat, axis=-1), -1, 0)
+    ordered = _ordered(a, axis)
+    wide = ordered.dtype if type(q) in (int, float) else np.result_type(ordered.dtype, float)  # as NumPy promotes
     if ordered.shape[0]:
         result = read_between(ordered, q, method, ordered.shape[0])
-        result = np.where(np.isnan(ordered[-1]), np.nan, result).astype(ordered.dtype)
+        result = np.where(np.isnan(ordered[-1]), np.nan, result).astype(ordered.dtype if method in _OF_LINEAR else wide)
     else:
-        result = np.full((*np.shape(q), *ordered.shape[1:]), np.nan, ordered.dtype)
+        result = np.full((*np.shape(q), *ordered.shape[1:]), np.nan, wide)
     if keepdims:
-        kept = tuple(1 if n in axes else size for n, size in enumerate(shape))
-        result = np.reshape(result, (*np.shape(q), *kept))
+        result = np.reshape(result, (*np.shape(q), *kept_shape(np.shape(a), axes_of(axis, np.ndim(a)))))
     return result
+
+
+def _ordered(a: Any, axis: Any) -> Any:
+    """The values over these axes in rising order along a first axis."""
+    axes, shape = axes_of(axis, np.ndim(a)), np.shape(a)
+    rest = [n for n in range(len(shape)) if n not in axes]
+    flat = np.reshape(np.transpose(a, (*rest, *axes)), (*[shape[n] for n in rest], prod([shape[n] for n in axes])))
+    return np.moveaxis(np.sort(flat, axis=-1), -1, 0)
 
 
 def _floating(a: Any) -> Any:

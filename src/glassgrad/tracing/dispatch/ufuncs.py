@@ -100,10 +100,11 @@ def divmod_traced(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 @implements_ufunc("modf")
 def modf_traced(x: Any) -> tuple[Any, Any]:
-    """`np.modf`: the fraction and the whole part."""
+    """`np.modf`: the fraction and the whole part, each with the number's sign; infinity has no fraction."""
     value = traced_inexact(x)
     whole = np.trunc(value)
-    return value - whole, whole
+    fraction = np.where(np.signbit(value), -(whole - value), value - whole)
+    return np.where(np.isinf(value), np.copysign(0.0, value), fraction), whole
 
 
 @implements_ufunc("frexp")

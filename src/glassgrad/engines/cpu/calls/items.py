@@ -14,6 +14,7 @@ from glassgrad.engines.cpu.emit.accumulators import Accumulator
 from glassgrad.engines.cpu.emit.frame import Frame, Function
 from glassgrad.engines.cpu.emit.items import Block, Registers, computed, registers
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
+from glassgrad.engines.cpu.emit.maths.branches import any_lane
 from glassgrad.engines.cpu.emit.scalars import result_kind
 from glassgrad.engines.cpu.emit.squares import added_up
 from glassgrad.engines.cpu.emit.types import I64, bytes_of, register
@@ -191,7 +192,7 @@ class _ItemWriter:
         for x, room in zip(condition.inputs, rooms, strict=False):
             known[x] = known[room.node] = room.get()
         computed(w, tests, known, self.axes)
-        w.branch(_any(w, known[condition.outputs[0]].item()), inside, done)
+        w.branch(any_lane(w, known[condition.outputs[0]].item()), inside, done)
         w.label(inside)
         computed(w, nodes, known, self.axes)
         for room, y in zip(rooms, self.body.outputs, strict=False):
@@ -322,13 +323,3 @@ def _lanes(w: Writer, value: Value, start: int, count: int) -> Value:
     return w.made(
         register(value.kind, count), f"shufflevector {type} {value.text}, {type} poison, <{count} x i32> <{mask}>"
     )
-
-
-def _any(w: Writer, truth: Value) -> Value:
-    """Does one of the lanes hold true?"""
-    lanes = truth.type.lanes
-    if lanes == 1:
-        return truth
-    bits = w.fresh()
-    w.line(f"{bits} = bitcast <{lanes} x i1> {truth.text} to i{lanes}")
-    return w.made(register(truth.kind), f"icmp ne i{lanes} {bits}, 0")

@@ -1,4 +1,7 @@
-"""Reading and writing arrays at affine indices: side by side, one for all lanes, or gathered lane by lane. Floor 4."""
+"""Reading and writing arrays at affine indices: side by side, one for all lanes, or gathered lane by lane. Floor 4.
+
+What is larger than all caches is streamed: written past them, in whole lines, which need not be read for that.
+"""
 
 from collections.abc import Callable, Sequence
 from math import gcd
@@ -8,11 +11,14 @@ from glassgrad.engines.cpu.emit.scopes import Loops, Turn
 from glassgrad.engines.cpu.emit.squares import side_by_side, transposed
 from glassgrad.engines.cpu.emit.types import I1, I64, Kind, Type, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer, suffix
+from glassgrad.engines.cpu.native.caches import largest_cache
+from glassgrad.engines.cpu.native.target import has
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Looked, Quotient, seam
 from glassgrad.graph.node import Node
 
 _SQUARE, _LEAST_SIDE = 32, 4  # bytes along the side of a square that is transposed, and elements
 _LEAST_MASKED = 32  # bytes of the registers of processors that load some lanes alone
+STREAMED = "!2"
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
 
 
@@ -25,6 +31,7 @@ class Memory:
         self.looked = looked
         self.bases: dict[Node, str] = {}
         self.turned: dict[tuple[str, Affine], list[Value]] = {}
+        self.aligned: dict[str, Value] = {}  # whether what is streamed to begins with a line
 
     def base(self, node: Node) -> str:
         """The address of a value's first element: the function is given it."""
@@ -53,9 +60,24 @@ class Memory:
             return self._in_squares(base, kind, offset, step, side)
         if (quotient := self._seam(offset, kind)) is not None:
             return self._sewn(base, kind, offset, quotient)
-        gathered = register(kind, lanes)
+        return self._gathered(kind, self._lane_addresses(base, offset, bytes_of(kind), step))
+
+    def read_across(self, base: str, kind: Kind, offset: Affine, apart: int) -> Value:
+        """Of vectors that lie so many bytes apart, the one at the offset, and of that in each lane its own element.
+
+        The offset of one lane may be another than that of its neighbour.
+        """
+        step = self._step(offset)
+        if step == 0:
+            return self.w.load(self.address(base, offset, apart), kind, self.loops.lanes)
+        addresses = self._lane_addresses(base, offset, apart, step)
+        return self._gathered(kind, [self.w.element(at, k, bytes_of(kind)) for k, at in enumerate(addresses)])
+
+    def _gathered(self, kind: Kind, addresses: Sequence[str]) -> Value:
+        """The elements at these addresses, one in each lane."""
+        gathered = register(kind, len(addresses))
         result = Value(self.w, gathered, "poison")
-        for lane, address in enumerate(self._lane_addresses(base, offset, bytes_of(kind), step)):
+        for lane, address in enumerate(addresses):
             element = self.w.load(address, kind)
             result = self.w.made(
                 gathered,
@@ -181,8 +203,52 @@ class Memory:
 
     def _put(self, value: Value, address: str, *, adding: bool) -> None:
         if adding:
-            value = self.w.load(address, value.kind, value.type.lanes) + value
+            held = self.w.load(address, value.kind, value.type.lanes)
+            value = held | value if value.kind is I1 else held + value
         self.w.store(value, address)
+
+    def write_once(self, base: str, offset: Affine, value: Value, nbytes: int) -> None:
+        """As `write`, where nobody reads it in this kernel: whole lines of what is larger than the caches pass them."""
+        size = bytes_of(value.kind)
+        if nbytes >= largest_cache() and self._step(offset) == 1 and self._is_whole_lines(offset, size):
+            self._stream(base, offset, value, size)
+        else:
+            self.write(base, offset, value, adding=False)
+
+    def _stream(self, base: str, offset: Affine, value: Value, size: int) -> None:
+        """Past the caches if the array begins with a line, which only the run tells."""
+        value, address = spread(self.w, value, self.loops.lanes), self.address(base, offset, size)
+        past, through, onward = (self.w.new_label() for _ in range(3))
+        self.w.branch(self._is_aligned(base), past, through)
+        self.w.label(past)
+        self.w.store(value, address, align=LINE, note=f", !nontemporal {STREAMED}")
+        self.w.jump(onward)
+        self.w.label(through)
+        self.w.store(value, address)
+        self.w.jump(onward)
+        self.w.label(onward)
+        self.loops.goes_on(len(self.loops.scopes) - 1, onward)
+
+    def _is_whole_lines(self, offset: Affine, size: int) -> bool:
+        """Do all lanes together fill lines from their beginning? The lanes' own loop goes by their number."""
+        lane, lanes = self.loops.lane_axis, self.loops.lanes
+        steps = [lanes if symbol is lane else c for symbol, c in offset.terms]
+        return all(step * size % LINE == 0 for step in (lanes, offset.const, *steps))
+
+    def _is_aligned(self, base: str) -> Value:
+        """Does the array begin with a line? Found out once, where the function begins."""
+        if base not in self.aligned:
+            before, self.w.lines = self.w.lines, self.loops.reserved
+            begin = self.w.made(register(I64), f"ptrtoint ptr {base} to i64")
+            self.aligned[base] = (begin & (LINE - 1)).equals(0)
+            self.w.lines = before
+        return self.aligned[base]
+
+    def settle(self) -> None:
+        """At the end of the function: what was streamed has arrived before any thread is told that it is there."""
+        if self.aligned and has("sse2"):
+            self.w.intrinsics["sfence"] = "declare void @llvm.x86.sse.sfence()"
+            self.w.line("call void @llvm.x86.sse.sfence()")
 
     def _step(self, offset: Affine) -> int | None:
         """How far apart neighbouring lanes lie; None where that differs."""

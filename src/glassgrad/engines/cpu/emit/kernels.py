@@ -6,14 +6,14 @@ inner loops is written before them; one that was written at the same index is ta
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from math import prod
 
 from glassgrad.engines.cpu.emit.access import Memory, level
 from glassgrad.engines.cpu.emit.accumulators import Accumulator
+from glassgrad.engines.cpu.emit.cuts import Cut, Part
 from glassgrad.engines.cpu.emit.failure import FAILURE, Checks
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
-from glassgrad.engines.cpu.emit.late import Apart, KernelText, Late
+from glassgrad.engines.cpu.emit.late import KernelText, Late
 from glassgrad.engines.cpu.emit.likeness import NUMBER_BYTES, NUMBERS, Number, as_number
 from glassgrad.engines.cpu.emit.rows import Rows
 from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
@@ -23,6 +23,7 @@ from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.plan.homes import Home, settled, whole_of
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
+from glassgrad.engines.cpu.plan.roles import lost_lookups
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, literal_value
@@ -37,29 +38,6 @@ class Surroundings:
     homes: Mapping[Node, Home]
     declarations: dict[str, str]
     numbers: Mapping[Number, int] = field(default_factory=dict)  # that the kernel is given, by their places
-
-
-class Part(Enum):
-    """Which part of a loop of the frame a function does."""
-
-    ALL = auto()
-    RANGE = auto()  # from %begin to %end, in whole steps
-    REST = auto()  # what is left behind the last whole step
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """How a kernel is cut: at which loop, into pieces of so many points at least, and which part this is.
-
-    Late results of a range are kept in `block`, where they are put together later; where they are none the less
-    complete, for no two ranges add to the same, they are `filled` before.
-    """
-
-    axis: Axis | None = None
-    step: int = 1
-    part: Part = Part.ALL
-    block: Apart | None = None
-    filled: bool = False
 
 
 _WHOLE = Cut()
@@ -110,6 +88,7 @@ class _KernelWriter:
                 self.late.open(root)
         self._frame(0)
         self.late.close()
+        self.memory.settle()
         if self.checks.kept:
             self.checks.report(self.memory.base(FAILURE))
         return self.loops.scopes[0].lines
@@ -276,6 +255,8 @@ class _KernelWriter:
     # ------------------------------------------------------------------ roots
     def _root(self, root: Root, opened: Mapping[Root, Accumulator]) -> None:
         accumulator = opened.get(root)
+        if root.role is Role.VIEW:
+            self._check_lost(*root.operands[0])
         values = [self.value(x, index) for x, index in root.operands]
         if root.role is Role.BESIDE:
             self._store_beside(root, values)
@@ -337,6 +318,11 @@ class _KernelWriter:
                 known[symbol] = self.checks.inside(symbol, value, level)
         return known[symbol]
 
+    def _check_lost(self, node: Node, index: Index) -> None:
+        """Checks what is looked up for a value's index, where no place that is read depends on it."""
+        for symbol in lost_lookups(node, index, self.around.kept, self.around.roles):
+            self._looked(symbol)
+
     def _made(self, node: Node, index: Index) -> Value:
         if node.op is LITERAL:
             return self._literal(node)
@@ -344,7 +330,9 @@ class _KernelWriter:
         if node in self.around.kept or role is Role.GIVEN:
             return self._load(node, index)
         if role is Role.VIEW:
-            return self.value(node.inputs[0], source_index(node, index))
+            source = source_index(node, index)
+            self._check_lost(node.inputs[0], source)
+            return self.value(node.inputs[0], source)
         return self._scalar(node, [self.value(x, index) for x in node.inputs])
 
     def _literal(self, node: Node) -> Value:
@@ -373,7 +361,7 @@ class _KernelWriter:
         root = self.roots.get(node)
         kind = result_kind(node)
         if root is not None and not root.stored:
-            return self.rows.read(root, index)
+            return self._computed_here(root, index)
         node, index = settled(self.around.homes, node, index)
         offset = offset_of(index, contiguous(node.shape))
         if node in self.ahead:
@@ -383,13 +371,25 @@ class _KernelWriter:
             return self.w.constant(0, register(kind))
         return self.memory.read(self.memory.base(node), kind, offset, 0 if node in self.written else node.aval.size)
 
+    def _computed_here(self, root: Root, index: Index) -> Value:
+        """A value of the kernel's own: of this very point, however its index is written, or of a row that is kept."""
+        own = self.loops.resolved(tuple([variable(axis) for axis in root.axes]))
+        known, steps = self._known(own), contiguous(root.node.shape)
+        if (root.node, own) in known and offset_of(own, steps) == offset_of(index, steps):
+            return known[root.node, own]
+        assert root.buffered, "what no row holds is read at the point at which it is computed"
+        return self.rows.read(root, index)
+
     def _store(self, root: Root, value: Value, index: Index) -> None:
         node, index = settled(self.around.homes, root.node, index)
         offset = offset_of(self.loops.resolved(index), contiguous(node.shape))
         if not node.aval.size:
             self.memory.position(offset)
             return
-        self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
+        if root.change is Change.SET and not root.buffered:
+            self.memory.write_once(self.memory.base(node), offset, value, node.aval.nbytes)
+        else:
+            self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 
     def _store_beside(self, root: Root, values: Sequence[Value]) -> None:
         """The values at neighbouring places along the last axis."""

@@ -7,7 +7,7 @@ from math import gcd, prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
-from glassgrad.engines.cpu.native.compiler import host_features
+from glassgrad.engines.cpu.native.target import has
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, seam, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.roles import view_operands
@@ -60,10 +60,9 @@ class Lanes:
 @cache
 def vector_bytes() -> int:
     """How wide the registers are."""
-    features = host_features()
-    if "+avx512f" in features:
+    if has("avx512f"):
         return 64
-    return 32 if "+avx" in features.split(",") or "+avx2" in features else 16
+    return 32 if has("avx") else 16
 
 
 def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node]) -> Lanes:

@@ -16,6 +16,7 @@ from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotie
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.reach import reach
 from glassgrad.engines.cpu.plan.repeats import facts_of
+from glassgrad.engines.cpu.plan.roles import lost_lookups
 from glassgrad.engines.cpu.plan.views import source_index
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL, input_node, literal_value
@@ -111,7 +112,10 @@ class _Reader:
         node = root.node
         axes, reduced = (tuple([self.axis(axis) for axis in some]) for some in (root.axes, root.reduced))
         facts = (root.change, root.late, root.stored, root.buffered)
-        self.add(node.op.name, facts_of(node), root.role, axes, reduced, facts, self.array(node))
+        own_facts = facts_of(node) if root.target is None else ()  # which place is written, the target tells
+        self.add(node.op.name, own_facts, root.role, axes, reduced, facts, self.array(node))
+        if root.role is Role.VIEW:
+            self.lost(*root.operands[0])
         for x, index in root.operands:
             self.value(x, index)
         own = root.target if root.target is not None else tuple([variable(axis) for axis in root.axes])
@@ -139,11 +143,18 @@ class _Reader:
             else:
                 self.element(node, index)
         elif role is Role.VIEW:
-            self.value(node.inputs[0], source_index(node, index))
+            source = source_index(node, index)
+            self.lost(node.inputs[0], source)
+            self.value(node.inputs[0], source)
         else:
             self.add(node.op.name, facts_of(node), node.dtype.char, len(node.inputs))
             for x in node.inputs:
                 self.value(x, index)
+
+    def lost(self, node: Node, index: Index) -> None:
+        """What is looked up and checked, though nothing is read there."""
+        for symbol in lost_lookups(node, index, self.kept, self.roles):
+            self.add("checked", self.term((symbol, 1)))
 
     def literal(self, node: Node) -> None:
         number = as_number(node)

@@ -8,6 +8,7 @@ from glassgrad.engines.cpu.calls.items import write_items
 from glassgrad.engines.cpu.calls.linear import write_linear
 from glassgrad.engines.cpu.calls.loops import write_scan, write_while
 from glassgrad.engines.cpu.calls.sorting import write_sorting
+from glassgrad.engines.cpu.emit.access import STREAMED
 from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.emit.failure import ENTRY, FAILURE, HOST, ODDS, PLACE, UNREFUSED, fail_where
 from glassgrad.engines.cpu.emit.frame import Frame, Function, Table
@@ -28,7 +29,8 @@ from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
-_ATTRIBUTES = f"attributes #0 = {{ nounwind }}\nattributes #1 = {{ nounwind alwaysinline }}\n!0 = !{{}}\n{ODDS}"
+_ATTRIBUTES = "attributes #0 = { nounwind }\nattributes #1 = { nounwind alwaysinline }"
+_NOTES = f"!0 = !{{}}\n{ODDS}\n{STREAMED} = !{{i32 1}}"
 
 
 class Module:
@@ -62,6 +64,7 @@ class Module:
                 "\n".join(self.intrinsics.texts()),
                 *self.functions,
                 _ATTRIBUTES,
+                _NOTES,
             ]
         )
 

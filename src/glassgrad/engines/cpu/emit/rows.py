@@ -32,11 +32,12 @@ class Rows:
     def read(self, root: Root, index: Index) -> Value:
         """The element of a row, or those in all lanes."""
         base, offset, size = self._place(root, index)
-        kind, lanes = result_kind(root.node), self.loops.lanes
+        kind = result_kind(root.node)
         if self.wide > 1:
-            return self.w.load(self.memory.address(base, offset, size), kind, lanes)
+            return self.memory.read_across(base, kind, offset, size)
         if not self._is_last_step(root, offset):
             return self.memory.read(base, kind, offset)
+        lanes = self.loops.lanes
         whole = self.w.load(self.memory.address(base, offset, size), kind, _next_power_of_two(lanes))
         return self.w.shuffled(whole, whole, range(lanes))
 

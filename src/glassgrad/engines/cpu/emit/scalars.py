@@ -117,7 +117,11 @@ def _positive(w: Writer, node: Node, x: Value) -> Value:
 
 @_scalar("reciprocal", cost=4.0)
 def _reciprocal(w: Writer, node: Node, x: Value) -> Value:
-    return 1 / x
+    x = w.convert(x, result_kind(node))
+    if x.kind.is_float:
+        return 1 / x
+    zero = x.equals(0)  # a whole number divided by 0 is 0 everywhere
+    return w.select(zero, 0, 1 / w.select(zero, 1, x))
 
 
 @_scalar("square")

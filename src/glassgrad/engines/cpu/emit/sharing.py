@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from math import prod
 
 from glassgrad.base.settings import current
+from glassgrad.engines.cpu.emit.cuts import Cut, Part
 from glassgrad.engines.cpu.emit.failure import FAILURE, MEMORY
-from glassgrad.engines.cpu.emit.kernels import Cut, Part, Surroundings, kernel_text
+from glassgrad.engines.cpu.emit.kernels import Surroundings, kernel_text
 from glassgrad.engines.cpu.emit.lanes import TILE, Lanes
 from glassgrad.engines.cpu.emit.late import Apart, KernelText, apart, filled_text, joined_text
 from glassgrad.engines.cpu.emit.scopes import block_rounds
@@ -51,11 +52,11 @@ class Sharing:
 
 def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
     """How the kernel is shared; None where one thread does it as a whole."""
-    threads = current().threads or processor_count()
     row = max([prod(axis.extent for axis in phase.axes) for phase in kernel.phases], default=1)
     work = prod(axis.extent for axis in kernel.frame) * row * lanes.cost + lanes.traffic / _BYTES
     if not kernel.frame or work < _LEAST:
         return None
+    threads = current().threads or processor_count()
     reduced = {axis for root in kernel.roots for axis in root.reduced}
     first = kernel.frame[0]
     size = max([root.node.dtype.itemsize for root in kernel.roots])

@@ -319,13 +319,13 @@ class Writer:
             return Value(self, register(kind, lanes), name)
         return self.made(register(I1, lanes), f"trunc {held} {name} to {register(I1, lanes).llvm}")
 
-    def store(self, value: Value, address: str, note: str = "") -> None:
-        """Lanes into neighbouring elements of memory."""
+    def store(self, value: Value, address: str, note: str = "", *, align: int = 0) -> None:
+        """Lanes into neighbouring elements of memory, aligned as one element is or better."""
         held, text = memory_text(value.kind, value.type.lanes), value.text
         if value.kind is I1:
             text = self.fresh()
             self.lines.append(f"  {text} = zext {value.type.llvm} {value.text} to {held}")
-        self.lines.append(f"  store {held} {text}, ptr {address}, align {bytes_of(value.kind)}{note}")
+        self.lines.append(f"  store {held} {text}, ptr {address}, align {align or bytes_of(value.kind)}{note}")
 
     # ------------------------------------------------------------------ blocks
     def label(self, name: str) -> None:

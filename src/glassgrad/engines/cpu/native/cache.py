@@ -21,7 +21,8 @@ import llvmlite.binding as llvm
 
 from glassgrad._version import __version__
 from glassgrad.base.environment import warn_once, whole_number
-from glassgrad.engines.cpu.native.compiler import host_features, object_code
+from glassgrad.engines.cpu.native.compiler import object_code
+from glassgrad.engines.cpu.native.target import target
 
 _MARK = b"glassgrad object 2\n"
 _DIGEST_BYTES = 20
@@ -93,7 +94,7 @@ def _place(key: bytes) -> Path | None:
 def _circumstances() -> bytes:
     """What the same text or key would be compiled differently under: the processor, LLVM, and this engine."""
     parts = [
-        llvm.get_host_cpu_name(), host_features(), llvm.get_process_triple(), str(llvm.llvm_version_info),
+        target().name, target().features, llvm.get_process_triple(), str(llvm.llvm_version_info),
         llvmlite.__version__, __version__, *_library_files(),
     ]  # fmt: skip
     return blake2b("\n".join(parts).encode(), digest_size=32).digest()

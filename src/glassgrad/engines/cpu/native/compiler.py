@@ -12,26 +12,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import count, pairwise
 from threading import Lock
 from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 
 from glassgrad.engines.cpu.native.parts import parts
+from glassgrad.engines.cpu.native.target import target
 
 _Made = TypeVar("_Made")
 _making = Lock()
-_idle: list[Any] = []  # machines
+_idle: dict[int, list[Any]] = {}  # machines by their effort
 _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
+_EFFORT, _LESS = 2, 1  # as LLVM counts them: with less, instructions are not ordered once more at the end
+_LONG = 2000  # lines of a function from which that takes too long: it grows with the square of a block
 
 
-def _new_machine() -> Any:
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=host_features(), opt=2, reloc="pic", codemodel="small", jit=True
+def _new_machine(effort: int = _EFFORT) -> Any:
+    chosen = target()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=chosen.name, features=chosen.features, opt=effort, reloc="pic", codemodel="small", jit=True
     )
 
 
@@ -40,12 +43,6 @@ def _target_machine() -> Any:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return _new_machine()
-
-
-@cache
-def host_features() -> str:
-    """What this processor can do, as LLVM names it."""
-    return str(llvm.get_host_cpu_features().flatten())
 
 
 def _linker() -> Any:
@@ -97,30 +94,32 @@ def assembly_text(text: str) -> str:
     return _made(text, lambda module, machine: str(machine.emit_assembly(module)))
 
 
-def processor() -> str:
-    """What LLVM calls this processor."""
-    return str(llvm.get_host_cpu_name())
-
-
 def _object(text: str) -> bytes:
     """One object file."""
     return _made(text, _emitted)
 
 
+def _effort(text: str) -> int:
+    """How hard LLVM is to try, so that its work stays linear in the text."""
+    ends = [0, *[place for place, line in enumerate(text.split("\n")) if line == "}"]]
+    return _EFFORT if max([end - start for start, end in pairwise(ends)], default=0) < _LONG else _LESS
+
+
 @contextmanager
-def _machine() -> Iterator[Any]:
+def _machine(effort: int) -> Iterator[Any]:
     """A machine that nobody else compiles for meanwhile; what it found out about the processor serves again."""
+    idle = _idle.setdefault(effort, [])
     try:
-        machine = _idle.pop()
+        machine = idle.pop()
     except IndexError:
-        machine = _new_machine()
+        machine = _new_machine(effort)
     yield machine
-    _idle.append(machine)
+    idle.append(machine)
 
 
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
     """What is made of the optimised text, in a context of its own."""
-    with _machine() as machine:
+    with _machine(_effort(text)) as machine:
         return _made_for(machine, text, make)
 
 

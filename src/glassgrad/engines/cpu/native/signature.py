@@ -121,7 +121,7 @@ class NotDescribedError(Exception):
 def described(value: Any) -> Tree:
     """What an argument is, by an example; NotDescribedError where the door cannot look inside."""
     kind = type(value)
-    if kind is np.ndarray:
+    if kind is np.ndarray and value.dtype.isnative:
         return Array(value.dtype, value.shape)
     if kind is int or kind is bool or kind in SCALARS:
         return Scalar(kind)

@@ -62,10 +62,16 @@ def processor_count() -> int:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows
         count = os.cpu_count() or 1
+    return min(count, _share_of_container(), MOST_WORKERS + 1)
+
+
+@cache
+def _share_of_container() -> int:
+    """The processors that a container may keep busy at a time, as the kernel's bound on it says at first."""
     with suppress(OSError, ValueError):
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        count = min(count, max(round(int(quota) / int(period)), 1))
-    return min(count, MOST_WORKERS + 1)
+        return max(round(int(quota) / int(period)), 1)
+    return sys.maxsize
 
 
 def use_at_most(threads: int) -> None:

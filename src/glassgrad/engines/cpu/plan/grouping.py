@@ -249,12 +249,17 @@ def _is_slice(holder: Member, index: Index) -> bool:
     return any(axis.extent > 1 and not part.terms for axis, part in zip(holder.axes, index, strict=True))
 
 
-def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis]:
-    """The member's loop variables that are the group's: at each point it reads what was computed at that point."""
+def _bound(group: Group, member: Member, inside: Sequence[tuple[Member, Index]]) -> dict[Axis, Axis] | None:
+    """The member's loop variables that are the group's: at each point it reads what was computed at that point.
+
+    None where a place is looked up along an axis of one element: that it lies inside is checked as memory is read.
+    """
     bound: dict[Axis, Axis] = {}
     blocked: set[Axis] = set()
     for holder, index in inside:
         for axis, part in zip(group.own(holder.axes), index, strict=True):
+            if axis.extent == 1 and part.terms:
+                return None
             if axis.extent == 1:
                 continue
             own = part.is_axis()

@@ -1,6 +1,6 @@
 """How each value of a graph comes about, and which are kept rather than computed where they are read. Floor 4."""
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from math import prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
@@ -256,7 +256,7 @@ def view_operands(node: Node, index: Index) -> list[tuple[Node, Index]]:
 
 
 def reads(
-    start: Sequence[tuple[Node, Index]], kept: Collection[Node], roles: dict[Node, Role]
+    start: Sequence[tuple[Node, Index]], kept: Collection[Node], roles: Mapping[Node, Role]
 ) -> list[tuple[Node, Index]]:
     """The kept values (and those that lie in memory) that these operands reach through what is computed on the way."""
     found: dict[tuple[Node, tuple[Affine, ...]], None] = {}
@@ -276,3 +276,20 @@ def reads(
         elif role is Role.ELEMENTWISE:
             stack.extend([(x, index) for x in node.inputs])
     return list(found)
+
+
+def lost_lookups(node: Node, index: Index, kept: Collection[Node], roles: Mapping[Node, Role]) -> list[Looked]:
+    """What is looked up for a value's index and stands in none of the places that are read then.
+
+    Along an axis that a broadcast made there is one place in memory, and among equal constants none: that an index
+    lies inside of such an axis is told by nothing that is read.
+    """
+    looked = _lookups(index)
+    if not looked:
+        return []
+    told = {symbol for _, place in reads([(node, index)], kept, roles) for symbol in _lookups(place)}
+    return [symbol for symbol in looked if symbol not in told]
+
+
+def _lookups(index: Index) -> list[Looked]:
+    return [symbol for part in index for symbol, _ in part.terms if isinstance(symbol, Looked)]

@@ -10,7 +10,7 @@ from math import ceil, lcm
 
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
-from glassgrad.engines.cpu.native.compiler import host_features
+from glassgrad.engines.cpu.native.target import has
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
 from glassgrad.engines.cpu.products.rows import RowCopy
@@ -88,8 +88,7 @@ def _cuts(size: int, unit: int, parts: int) -> list[tuple[int, int]]:
 
 def registers() -> int:
     """How many vectors the processor holds."""
-    features = host_features().split(",")
-    return 32 if "+avx512f" in features or "+neon" in features else 16
+    return 32 if has("avx512f") or has("neon") else 16
 
 
 def blocking_of(product: Product, threads: int) -> Blocking:

@@ -11,7 +11,8 @@ from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.lower import lowered
-from glassgrad.engines.cpu.native.compiler import assembly_text, object_code, optimised_text, processor
+from glassgrad.engines.cpu.native.compiler import assembly_text, object_code, optimised_text
+from glassgrad.engines.cpu.native.target import target
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.plan import planned
@@ -194,7 +195,7 @@ def described(
         buffers_of(plan, names),
         plan.arena_bytes,
         current().threads or processor_count(),
-        f"{processor()}, vectors of {8 * vector_bytes()} bits",
+        f"{target().name}, vectors of {8 * vector_bytes()} bits",
     )
     return description, describer
 

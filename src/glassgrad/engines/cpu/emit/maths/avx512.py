@@ -2,7 +2,7 @@
 
 from glassgrad.engines.cpu.emit.types import F64
 from glassgrad.engines.cpu.emit.values import Value, Writer
-from glassgrad.engines.cpu.native.compiler import host_features
+from glassgrad.engines.cpu.native.target import has
 
 _BITS = 512
 _ROUNDED_AS_USUAL = 4
@@ -10,7 +10,7 @@ _ROUNDED_AS_USUAL = 4
 
 def scales(x: Value) -> bool:
     """Does this processor scale such a value at once? It has to fill whole registers."""
-    return x.type.lanes * x.kind.bits % _BITS == 0 and "+avx512f" in host_features().split(",")
+    return x.type.lanes * x.kind.bits % _BITS == 0 and has("avx512f")
 
 
 def scaled(w: Writer, x: Value, k: Value) -> Value:

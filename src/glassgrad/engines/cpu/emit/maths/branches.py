@@ -7,10 +7,20 @@ from glassgrad.engines.cpu.emit.values import Value, Writer
 
 
 def any_lane(w: Writer, condition: Value) -> Value:
-    """Whether the condition holds in any lane."""
-    if condition.type.lanes == 1:
+    """Whether the condition holds in any lane.
+
+    Of 3 or 5 lanes the first 2 or 4 are asked apart from the rest: of all at once LLVM 22 takes the signs by MOVMSK,
+    and from a register of AVX-512 that this instruction cannot name, so that it reads another one.
+    """
+    lanes = condition.type.lanes
+    if lanes == 1:
         return condition
-    return w.intrinsic("vector.reduce.or", condition, result=register(I1))
+    some = 1 << (lanes.bit_length() - 1)
+    if some == lanes:
+        return w.intrinsic("vector.reduce.or", condition, result=register(I1))
+    first = w.shuffled(condition, condition, range(some))
+    rest = w.shuffled(condition, condition, range(some, lanes)) if lanes - some > 1 else w.lane(condition, some)
+    return any_lane(w, first) | any_lane(w, rest)
 
 
 def where_any(
