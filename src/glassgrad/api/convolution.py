@@ -55,7 +55,7 @@ def conv_transpose(
     `x` is (batch, channel in, *space) or one example without batch, `w` is (channel in, channel out / groups, *window).
     The space becomes (space - 1) · stride - padding + dilation · (window - 1) + 1 + output_padding; `padding` is what
     `conv` would have padded, so that much is cut off; `output_padding`, smaller than the stride, tells apart the sizes
-    that `conv` takes to the same one.
+    that `conv` takes to the same one. ShapeError where the padding leaves nothing.
 
     >>> conv_transpose(np.array([[[1.0, 2.0]]]), np.array([[[1.0, 1.0]]]), stride=2)
     array([[[1., 1., 2., 2.]]])
@@ -73,6 +73,8 @@ def conv_transpose(
             raise UsageError(f"output_padding {more} must be smaller than the stride {steps}")
         facts = zip(x.shape[2:], steps, pads, reach(w.shape[2:], gaps), more, strict=True)
         space = tuple([(n - 1) * step - sum(pad) + span + extra for n, step, pad, span, extra in facts])
+        if min(space) < 1:
+            raise ShapeError(f"conv_transpose with the padding {pads} leaves a space of {space}", hint="pad less")
         y = conv_input(w, x, space=space, stride=steps, padding=pads, dilation=gaps, groups=int(groups))
         return reshape(y, y.shape[1:]) if one else y
 

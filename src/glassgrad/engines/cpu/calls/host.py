@@ -111,7 +111,10 @@ def _failure(what: int, index: int, axis: int, size: int) -> Exception:
     """What the words of a failed run say (`emit/failure.py`)."""
     if what == MEMORY:
         return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
-    return OutOfRangeError(f"index {index if size else 0} is out of bounds for axis {axis} with size {size}")
+    return OutOfRangeError(
+        f"index {index if size else 0} is out of bounds for axis {axis} with size {size}",
+        hint="the same call without jit stops at the line that reads or writes there",
+    )
 
 
 def _is_deep(aval: Aval) -> bool:
