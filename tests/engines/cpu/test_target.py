@@ -86,6 +86,22 @@ def test_code_keeps_to_the_registers_of_its_level(level, registers):
     assert used[-1] == registers
 
 
+@pytest.mark.parametrize(("level", "reads"), [("x86-64-v3", True), ("x86-64-v4", False)])
+def test_coefficients_stay_in_memory_where_registers_are_few(level, reads):
+    if not available(level):
+        pytest.skip("a processor that has less")
+    text = """
+        import re
+        import numpy as np, glassgrad as gg
+        x = np.linspace(-1.0, 1.0, 4096)
+        function = gg.jit(np.exp)
+        assert np.allclose(function(x), np.exp(x), rtol=1e-14)
+        print(len(re.findall("vfmadd.*glassgrad[.]c[.].*rip", function.inspect(x).assembly())))
+    """
+    (count,) = map(int, run(text, level))
+    assert (count > 0) == reads
+
+
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant != 63, reason="long double is not longer than double here")
 @pytest.mark.parametrize("level", ["x86-64", "x86-64-v2"])
 def test_the_maths_is_as_accurate_without_multiply_adds(level):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TypeAlias, Union
 
 from glassgrad.engines.cpu.emit.types import I1, Kind, Type, bytes_of, integer_kind, memory_text, register
+from glassgrad.engines.cpu.native.target import registers
 
 Number: TypeAlias = Union["Value", float, int]
 
@@ -120,6 +121,7 @@ class Value:
         return f"{self.type!r} {self.text}"
 
 
+_FEW_REGISTERS = 16  # constants and what is computed do not have room in so many
 _FLOAT_WORDS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _FLOAT_TESTS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
 _LETTERS = {16: "f16", 32: "f32", 64: "f64"}
@@ -238,8 +240,20 @@ class Writer:
         """c[0] + c[1] x + c[2] x² + …, by Horner's scheme with fused steps."""
         result = x.like(coefficients[-1])
         for c in reversed(coefficients[:-1]):
-            result = self.fma(result, x, c)
+            result = self.fma(result, x, self.coefficient(c, x.type))
         return result
+
+    def coefficient(self, number: float, type: Type) -> Value:
+        """A constant that is added once: read from memory by the instruction that adds it, where registers are few."""
+        if type.lanes == 1 or registers() > _FEW_REGISTERS:
+            return self.constant(number, type)
+        text = number_text(number, type.kind)
+        name = f"glassgrad.c.{suffix(type)}.{text}"
+        if name not in self.intrinsics:
+            # LLVM reads what may be initialised elsewhere as it is told to, and not one number into all lanes.
+            what = f"internal externally_initialized constant {type.llvm} splat ({type.kind.llvm} {text})"
+            self.intrinsics[name] = f"@{name} = {what}, align 64"
+        return self.made(type, f"load {type.llvm}, ptr @{name}, align 64")
 
     def polynomial_in_halves(self, x: Value, square: Value, coefficients: "tuple[float, ...]") -> Value:
         """As `polynomial`, its even and its odd powers side by side: half as long to wait for, half a unit less exact.

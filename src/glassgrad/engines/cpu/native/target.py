@@ -53,6 +53,11 @@ def has(feature: str) -> bool:
     return feature in _those_had(target())
 
 
+def registers() -> int:
+    """How many vectors the processor holds."""
+    return 32 if has("avx512f") or has("neon") else 16
+
+
 @cache
 def _those_had(chosen: Target) -> frozenset[str]:
     return frozenset([feature[1:] for feature in chosen.features.split(",") if feature.startswith("+")])

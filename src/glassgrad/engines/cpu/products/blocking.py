@@ -10,7 +10,7 @@ from math import ceil, lcm
 
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
-from glassgrad.engines.cpu.native.target import has
+from glassgrad.engines.cpu.native.target import registers
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
 from glassgrad.engines.cpu.products.rows import RowCopy
@@ -84,11 +84,6 @@ def _cuts(size: int, unit: int, parts: int) -> list[tuple[int, int]]:
     """Where each part begins and ends, in whole units but for the last."""
     ends = [min(ceil(size / unit) * part // parts * unit, size) for part in range(parts + 1)]
     return list(pairwise(ends))
-
-
-def registers() -> int:
-    """How many vectors the processor holds."""
-    return 32 if has("avx512f") or has("neon") else 16
 
 
 def blocking_of(product: Product, threads: int) -> Blocking:
