@@ -127,7 +127,8 @@ class Module:
         self.may_fail = self.failing = True
 
     def _kernel(self, kernel: Kernel, around: Surroundings, frame: Frame, *, inside: bool) -> None:
-        call = self.repeated.call(kernel, around, inside, lambda around: self._written(kernel, around, inside=inside))
+        place = inside, kernel.from_end
+        call = self.repeated.call(kernel, around, place, lambda around: self._written(kernel, around, inside=inside))
         self.names[kernel] = call.name
         given = []
         for node, further in call.given:

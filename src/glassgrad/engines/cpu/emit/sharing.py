@@ -31,13 +31,17 @@ _MOST_ROOM = 1 << 22
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """How a kernel is shared: `pieces` of a loop, in steps of so many points; with `block`, each has its own sums."""
+    """How a kernel is shared: `pieces` of a loop, in steps of so many points; with `block`, each has its own sums.
+
+    The last pieces are the first that are done if it begins `from_end`.
+    """
 
     axis: Axis
     step: int
     pieces: int
     threads: int
     block: Apart | None = None
+    from_end: bool = False
 
     @property
     def units(self) -> int:
@@ -65,7 +69,7 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
         width = lanes.width if axis is lanes.of_frame else TILE if axis is lanes.tiled else 1
         pieces = min(threads * (4 if work >= 16 * _LEAST else 1), axis.extent // width)
         if threads > 1 and pieces > 1:
-            return Sharing(axis, width, pieces, threads)
+            return Sharing(axis, width, pieces, threads, from_end=kernel.from_end)
     return None if free else _in_blocks(kernel, lanes, int(work), threads)
 
 
@@ -150,7 +154,9 @@ def _task(name: str, parts: dict[str, KernelText], values: tuple[Node, ...], how
   %all = load ptr, ptr %at.sums
   %far = mul i64 %number, {how.block.nbytes}
   %sums = getelementptr i8, ptr %all, i64 %far"""
-    return f"""define internal void @{name}.task(ptr %given, i64 %number, i64 %worker) #0 {{
+    number = f"sub i64 {how.pieces - 1}, %turn" if how.from_end else "add i64 0, %turn"
+    return f"""define internal void @{name}.task(ptr %given, i64 %turn, i64 %worker) #0 {{
+  %number = {number}
 {loads}{own}
   %next = add i64 %number, 1
   %first.part = mul i64 %number, {how.units}

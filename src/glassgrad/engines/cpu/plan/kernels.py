@@ -71,10 +71,14 @@ class Phase:
 
 @dataclass(eq=False, slots=True)
 class Kernel:
-    """Loops over the frame, outermost first, and what is done inside of them."""
+    """Loops over the frame, outermost first, and what is done inside of them.
+
+    Where threads share it in ranges, the last ones come first if it begins `from_end`.
+    """
 
     frame: tuple[Axis, ...]
     phases: list[Phase]
+    from_end: bool = False
 
     @property
     def roots(self) -> list[Root]:

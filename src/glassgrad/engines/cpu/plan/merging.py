@@ -18,11 +18,16 @@ def merge_loops(kernel: Kernel, roles: dict[Node, Role], kept: Collection[Node],
     if len(kernel.frame) > 1:
         backwards = {axis for phase in kernel.phases for axis in phase.backwards}
         kernel.frame = _merged(kernel.frame, kernel.roots, backwards, roles, kept, homes)
-    if any(root.buffered for root in kernel.roots):
+    if any(root.buffered and _is_row(root, kernel) for root in kernel.roots):
         return
     for phase in kernel.phases:
         if len(phase.axes) > 1:
             phase.axes = _merged(phase.axes, phase.roots, phase.backwards, roles, kept, homes)
+
+
+def _is_row(root: Root, kernel: Kernel) -> bool:
+    """Has the root several values at a point of the frame?"""
+    return any(axis.extent != 1 and axis not in kernel.frame for axis in root.axes)
 
 
 def _merged(

@@ -7,6 +7,7 @@ from glassgrad.base.errors import UnsupportedError
 from glassgrad.engines.cpu import linear, sorting
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.data import Plan
+from glassgrad.engines.cpu.plan.directions import turn_around
 from glassgrad.engines.cpu.plan.donated import taken_over
 from glassgrad.engines.cpu.plan.grouping import Group, grouped
 from glassgrad.engines.cpu.plan.homes import Home, homes_of, whole_of, with_own_parts
@@ -76,6 +77,7 @@ def planned(
     for step in steps:
         if isinstance(step, Kernel):
             merge_loops(step, roles, kept, homes)
+    turn_around(steps, roles, kept)
     inner = _insides(order, roles, notes)
     plan = Plan(
         inputs=graph.inputs,

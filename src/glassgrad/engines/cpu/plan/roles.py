@@ -18,6 +18,7 @@ PIECES = frozenset({"concatenate", "stack", "pad", "shift", "overlap", "add_plac
 WRITES = frozenset({"index_add", "index_update"})
 
 _KEPT_FROM = 8.0  # a value of this cost that several read is computed once
+_LARGE, _LONG_COLUMN = 1 << 20, 64  # bytes of an array and length of its columns from which half of that is enough
 _OVERLAP = 1.25  # how much of a value may be computed twice by those who read parts of it
 _LEAST_PART = 32  # elements that a part of a value counts at least
 _DEPTH = 24  # a value this many ops above kept ones is kept, so that no expression grows without end
@@ -126,6 +127,7 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
     cost: dict[Node, float] = {}
     depth: dict[Node, int] = {}
     in_memory, spread = _read_from_memory(order, roles) | _parts(order, roles), _spread_values(order, roles)
+    columns = _of_columns(order)
     for node in order:
         role = roles[node]
         if role in (Role.GIVEN, Role.LITERAL):
@@ -137,7 +139,8 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
         depth[node] = 1 + max([depth.get(x, 0) for x in inline], default=0)
         several = node in shared
         must = role not in (Role.ELEMENTWISE, Role.VIEW) or node in outputs or node in in_memory
-        grows = role is Role.ELEMENTWISE and cost[node] >= _KEPT_FROM and (several or node in spread)
+        least = _KEPT_FROM / 2 if node in columns else _KEPT_FROM
+        grows = role is Role.ELEMENTWISE and cost[node] >= least and (several or node in spread)
         if must or grows or depth[node] >= _DEPTH:
             kept.add(node)
     return kept
@@ -179,6 +182,16 @@ def _shown(node: Node, roles: dict[Node, Role]) -> Node:
     while roles[node] is Role.VIEW:
         node = node.inputs[0]
     return node
+
+
+def _of_columns(order: Sequence[Node]) -> set[Node]:
+    """The values of which each belongs to a long column of a large array: else computed once for each row."""
+    spread = [(node, node.inputs[0]) for node in order if node.op.name == "broadcast" and node.aval.nbytes >= _LARGE]
+    return {
+        storage_of(x)
+        for node, x in spread
+        if x.shape[-1:] == node.shape[-1:] and x.aval.size * _LONG_COLUMN <= node.aval.size
+    }
 
 
 def _parts(order: Sequence[Node], roles: dict[Node, Role]) -> set[Node]:

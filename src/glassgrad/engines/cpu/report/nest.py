@@ -103,7 +103,7 @@ class _Nest:
     def _facts(self, axis: Axis, phase: Phase | None, *, outermost: bool) -> list[str]:
         lanes, facts = self.around.lanes, []
         if outermost and self.around.threads > 1:
-            facts.append(f"{self.around.threads} threads")
+            facts.append(f"{self.around.threads} threads" + (", from the end" if self.kernel.from_end else ""))
         if lanes is not None:
             mine = lanes.of_frame is axis or (phase is not None and lanes.of_phase.get(phase) is axis)
             if mine:
