@@ -8,6 +8,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -124,6 +125,7 @@ class Node:
 
 
 operators: dict[str, Callable[..., Node]] = {}
+_SERIAL = attrgetter("serial")
 
 
 class Workspace:
@@ -219,11 +221,7 @@ def reachable(outputs: Sequence[Node], since: int = -1) -> list[Node]:
     stack = list(seen)
     while stack:
         for node in stack.pop().inputs:
-            if node.serial > since and node not in seen:
+            if node not in seen and node.serial > since:
                 seen.add(node)
                 stack.append(node)
-    return sorted(seen, key=_serial)
-
-
-def _serial(node: Node) -> int:
-    return node.serial
+    return sorted(seen, key=_SERIAL)
