@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from glassgrad.graph.graph import substitute
 from glassgrad.graph.node import Node, reachable, workspace
+from glassgrad.ops.leaves import PROJECT
 
 
 def supersede(old: Sequence[Node], new: Sequence[Node]) -> None:
@@ -14,21 +15,32 @@ def supersede(old: Sequence[Node], new: Sequence[Node]) -> None:
 
 
 def settle(outputs: Sequence[Node]) -> list[Node]:
-    """The outputs with every superseded result read from the loop that took its place."""
+    """The outputs with every superseded result read from the loop that took its place.
+
+    A result is told by its loop and its number: the outputs of a body were made in another workspace than its backward
+    pass, so the same result may stand in them as another node.
+    """
     here = workspace()
     result = list(outputs)
     while here is not None and here.superseded:
-        present = set(reachable(result, min(node.serial for node in here.superseded) - 1))
-        swap = {old: new for old, new in here.superseded.items() if old in present and not _stands_on(new, old)}
+        known = {(old.inputs[0], old.params): old for old in here.superseded}
+        since = min(loop.serial for loop, _ in known)
+        present = [(node, known.get((node.inputs[0], node.params))) for node in _results(result, since)]
+        swap = {node: old for node, old in present if old is not None and not _stands_on(here.superseded[old], old)}
         if not swap:
             break
         # One loop at a time, so that a loop that took another's place can itself be replaced.
-        first = min(old.inputs[0].serial for old in swap)
-        one = {old: new for old, new in swap.items() if old.inputs[0].serial == first}
-        result = substitute(result, one)
-        for old in one:
+        first = min(old.inputs[0].serial for old in swap.values())
+        one = {node: old for node, old in swap.items() if old.inputs[0].serial == first}
+        result = substitute(result, {node: here.superseded[old] for node, old in one.items()})
+        for old in set(one.values()):
             del here.superseded[old]
     return result
+
+
+def _results(outputs: Sequence[Node], since: int) -> list[Node]:
+    """The results of loops among what is reached."""
+    return [node for node in reachable(outputs, since) if node.op is PROJECT]
 
 
 def forget(placeholders: Sequence[Node]) -> None:
