@@ -24,11 +24,11 @@ def known(value: Any) -> Any:
 
 
 def _in_range(indices: Any, size: int, mode: str) -> Any:
-    """Index arrays brought into range as `mode` says; "raise" leaves them."""
+    """Index arrays brought into range as `mode` says; "raise" leaves them. Narrow ones may not hold the size."""
     if mode == "clip":
-        return np.clip(indices, 0, size - 1)
+        return np.clip(indices.astype(np.intp), 0, max(size - 1, 0))
     if mode == "wrap":
-        return np.remainder(indices, size)
+        return np.remainder(indices.astype(np.intp), max(size, 1))
     if mode != "raise":
         raise UsageError(f"mode is 'raise', 'wrap' or 'clip', found {mode!r}")
     return indices

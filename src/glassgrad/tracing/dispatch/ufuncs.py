@@ -218,6 +218,8 @@ def _folded(ufunc: np.ufunc, array: Any, axis: int) -> list[Any]:
     rows = np.moveaxis(array, axis, 0)
     if ufunc.__name__.startswith("logical"):
         rows = rows.astype(bool)
+    elif (dtype := ufunc.resolve_dtypes((rows.dtype, rows.dtype, None))[-1]).kind in "fc":
+        rows = rows.astype(dtype)  # also where there is but one
     if not len(rows):
         raise UnsupportedError(f"np.{ufunc.__name__} of no elements has no value on traced values")
     results: list[Any] = [rows[0]]
