@@ -1,4 +1,4 @@
-"""`np.take` and `np.choose` with indices of a dtype that does not hold the size of the axis; reductions of one value."""
+"""Indices of a dtype that does not hold the size of the axis, in `np.take`; and ufuncs reduced over one value."""
 
 import numpy as np
 import pytest
