@@ -16,7 +16,7 @@ from glassgrad.ops.structure import broadcast, kept_shape, reduced_shape, reshap
 
 _LEAST = 1 << 20  # bytes of an array from which it does not stay in the second cache
 _HELD = 1 << 18  # bytes of what lies side by side and is reduced to one number, up to which it stays there
-_BLOCK = 1 << 17  # bytes of a block: the second cache holds several, and memory is fast where it is read at length
+_BLOCK = 1 << 14  # bytes of a block: while its exponentials are computed, the next one comes (`Lanes.ahead`)
 _LEAST_BLOCKS = 4
 _SAMPLE = 16  # places of a sample
 _LEAST_SAMPLED = 256  # places of which they are a small part
