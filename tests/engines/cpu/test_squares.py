@@ -123,3 +123,14 @@ def test_statistics_along_the_first_axis(shape: tuple[int, ...], dtype: type) ->
             with gg.settings(engine="reference"):
                 wanted = gg.grad(loss)(x, gain, ct)
             np.testing.assert_allclose(gg.jit(gg.grad(loss))(x, gain, ct), wanted, atol=np.abs(wanted).max() * 1e-9)
+
+
+def test_loops_around_the_lanes_are_not_written_out() -> None:
+    """A square turned for one of its columns, again for the next one: sixteen times the text."""
+
+    def turned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.stack([x.T, y.T])
+
+    x, y = _given((144, 16), np.float32), _given((144, 16), np.float32) + 1
+    np.testing.assert_array_equal(gg.jit(turned)(x, y), turned(x, y))
+    assert gg.jit(turned).inspect(x, y).llvm.count("\n") < 2_000

@@ -307,8 +307,17 @@ def _choose_unrolled(kernel: Kernel, lanes: Lanes, cost: float) -> None:
         return
     total = cost
     for phase in kernel.phases:
-        inner = [axis for axis in phase.axes if axis is not lanes.of_phase.get(phase)]
+        inner = _inside_lanes(phase, lanes)
         rounds = prod(axis.extent for axis in inner)
         if inner and rounds <= _UNROLLED * 4 and total * rounds <= _UNROLLED_BODY:
             lanes.unrolled.update(inner)
             total *= 1.0
+
+
+def _inside_lanes(phase: Phase, lanes: Lanes) -> Sequence[Axis]:
+    """The loops inside of the one in lanes; where that is a single step, those around it are as good as inside."""
+    along = lanes.of_phase.get(phase)
+    if along is None:
+        return phase.axes
+    inner = [axis for axis in phase.axes if axis is not along]
+    return inner if along.extent <= lanes.width else inner[phase.axes.index(along) :]
