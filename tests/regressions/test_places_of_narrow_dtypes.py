@@ -37,3 +37,16 @@ def test_a_reduction_of_one_value_has_the_dtype_of_more(ufunc, count, dtype):
     found, expected = gg.jit(lambda x: ufunc.reduce(x, axis=1))(x), ufunc.reduce(x, axis=1)
     np.testing.assert_allclose(found, expected, rtol=1e-2)
     assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("bounds", [(0, 128), (-1000, 3), (-1000, 1000), (None, 500), (1.5, 3)])
+def test_cut_at_a_number_that_the_dtype_does_not_hold(bounds):
+    x = np.array([-128, -5, 2, 127], np.int8)
+    found, expected = gg.jit(lambda x: np.clip(x, *bounds))(x), np.clip(x, *bounds)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype
+
+
+def test_cut_below_at_a_number_above_all():
+    with pytest.raises(OverflowError, match="300 out of bounds for int8"):
+        gg.jit(lambda x: np.clip(x, 300, 400))(np.zeros(2, np.int8))

@@ -140,11 +140,18 @@ def clip_traced(
     lower = min if a_min is _NONE else a_min
     upper = max if a_max is _NONE else a_max
     result = a
-    if lower is not _NONE and lower is not None:
+    lowest, highest = _ends(a)
+    if lower is not _NONE and lower is not None and not (type(lower) is int and lower <= lowest):
         result = np.maximum(result, lower)
-    if upper is not _NONE and upper is not None:
+    if upper is not _NONE and upper is not None and not (type(upper) is int and upper >= highest):
         result = np.minimum(result, upper)
     return result
+
+
+def _ends(a: Any) -> tuple[float, float]:
+    """Between what the numbers of this dtype lie: as in NumPy, bounds beyond it leave whole numbers as they are."""
+    dtype = to_node(a).dtype
+    return (np.iinfo(dtype).min, np.iinfo(dtype).max) if dtype.kind in "iu" else (-np.inf, np.inf)
 
 
 # ------------------------------------------------------------------ parts of complex numbers
