@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from glassgrad.engines.cpu.native.lapack import lapack_address
-from glassgrad.engines.cpu.native.threads import fork_join_address, processor_count
+from glassgrad.engines.cpu.native.threads import fork_join_address, is_compiled, pool_code, processor_count
 from glassgrad.engines.cpu.products.library import is_known, is_product_part, make_known, product_address
 
 
@@ -15,12 +15,16 @@ def addresses(names: Collection[str]) -> dict[str, int]:
 
 
 def beside(names: Collection[str], work: Callable[[], bytes]) -> bytes:
-    """What the work gives; the parts of products among the names are compiled meanwhile, for they will be asked for."""
+    """What the work gives; what is missing for the names is compiled meanwhile, for it will be asked for."""
     parts = [name for name in names if is_product_part(name) and not is_known(name)]
-    if not parts or processor_count() == 1:
+    tasks: list[Callable[[], object]] = [lambda: make_known(parts)] if parts else []
+    if "fork_join" in names and not is_compiled():
+        tasks.append(pool_code)
+    if not tasks or processor_count() == 1:
         return work()
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(make_known, parts)  # an error comes again when the addresses are asked for
+    with ThreadPoolExecutor(len(tasks)) as threads:
+        for task in tasks:
+            threads.submit(task)  # an error comes again when the addresses are asked for
         return work()
 
 

@@ -87,8 +87,18 @@ def pool() -> Pool:
 
 @cache
 def _only_pool() -> Pool:
-    code = cached_object_code(threads_text(llvm.get_process_triple()))
-    return load_pool(code, processor_count())
+    return load_pool(pool_code(), processor_count())
+
+
+def is_compiled() -> bool:
+    """Has this process the pool's code?"""
+    return pool_code.cache_info().currsize > 0
+
+
+@cache
+def pool_code() -> bytes:
+    """The pool's code, compiled or from the disk."""
+    return cached_object_code(threads_text(llvm.get_process_triple()))
 
 
 def load_pool(code: bytes, limit: int) -> Pool:
