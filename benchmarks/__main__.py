@@ -62,13 +62,16 @@ def measure_group(
     from benchmarks.harness import measure, report
 
     effort = measure.QUICK if options.quick else measure.FULL
-    found = []
+    found, written = [], set()
     for case in module.cases(quick=options.quick, dtype=options.dtype):
         if options.only not in case.name:
             continue
+        written.update(case.makers)
         timings = measure.measured(case, libraries, effort)
         print("\n".join(report.lines(case, timings, ceiling)), flush=True)
         found.append((case, timings))
+    if missing := [name for name in libraries if name not in written and found]:
+        print(f"not written for {', '.join(missing)}")
     return found
 
 

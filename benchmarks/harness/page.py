@@ -122,6 +122,16 @@ def costs(records: Sequence[Record], facts: Record) -> Iterator[str]:
 _TABLES = {"gradbench": gradbench, "costs": costs}
 
 
+def read(file: Path) -> Record:
+    """The measurements of a file; the command ends with a line where it holds none."""
+    try:
+        run = json.loads(file.read_text())
+        run["machine"]["dtype"], run["groups"].items()
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise SystemExit(f"{file}: not a file of `scripts/bench --json` ({type(error).__name__}: {error})") from error
+    return run
+
+
 def replace(path: Path, text: str) -> None:
     """Writes a file whole or not at all."""
     beside = path.with_suffix(".part")
@@ -134,7 +144,7 @@ def main() -> None:
     found.add_argument("folder", type=Path, metavar="FOLDER")
     found.add_argument("files", type=Path, nargs="+", metavar="FILE.json")
     options = found.parse_args()
-    runs = [json.loads(file.read_text()) for file in options.files]
+    runs = [read(file) for file in options.files]
     shown = {f"{name}, {run['machine']['dtype']}": group for run in runs for name, group in run["groups"].items()}
     report.plot(shown, options.folder / "speed.svg")
     replace(options.folder / "speed.md", page(runs, "speed.svg"))

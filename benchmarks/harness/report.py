@@ -78,7 +78,10 @@ def summary(groups: Mapping[str, Sequence[tuple[Case, Sequence[Timing]]]]) -> li
 
 def plot(groups: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
     """How much slower than ours each library is, one panel a group; needs matplotlib."""
-    import matplotlib as mpl
+    try:
+        import matplotlib as mpl
+    except ImportError as error:
+        raise SystemExit("a plot needs matplotlib: pip install 'glassgrad[plot]'") from error
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt

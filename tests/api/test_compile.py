@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.base.errors import ConcretizationError, ShapeError, UsageError
+from glassgrad.base.errors import ConcretizationError, DtypeError, ShapeError, UsageError
 
 RNG = np.random.default_rng(0)
 
@@ -196,3 +196,13 @@ def test_straight_through_on_a_tree():
     g = gg.grad(lambda t: np.sum(rounded(t)["a"] * 3.0) + rounded(t)["b"])({"a": np.array([0.2, 1.7]), "b": 1.0})
     np.testing.assert_array_equal(g["a"], [3.0, 3.0])
     assert g["b"] == 1.0
+
+
+def test_only_functions_are_compiled():
+    with pytest.raises(UsageError, match="jit takes a function, found int"):
+        gg.jit(3)
+
+
+def test_none_is_no_array():
+    with pytest.raises(DtypeError, match="None stands where"):
+        gg.jit(lambda x, w: np.dot(x, w))(None, np.ones(2))

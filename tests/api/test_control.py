@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
-from glassgrad.base.errors import ConcretizationError, ShapeError, UsageError
+from glassgrad.base.errors import ConcretizationError, DtypeError, ShapeError, UsageError
 
 
 def test_scan_gives_carry_and_stacked_results():
@@ -122,3 +122,12 @@ def test_loops_nest_and_keep_memory_for_needed_values_only():
         return gg.fori_loop(0, 3, outer, 1.0)
 
     assert gg.value_and_grad(f)(1.1) == (pytest.approx(1.1**12), pytest.approx(12 * 1.1**11))
+
+
+@pytest.mark.parametrize("bounds", [(0, 2.5), (0.0, 2), (np.float64(0.0), 2)])
+def test_bounds_of_fori_loop_are_whole_numbers(bounds):
+    with pytest.raises(DtypeError, match="whole numbers, found float64"):
+        gg.fori_loop(*bounds, lambda i, c: c + 1, 0)
+    with pytest.raises(DtypeError, match="whole numbers, found float64"):
+        gg.jit(lambda a, b: gg.fori_loop(a, b, lambda i, c: c + 1, 0))(*bounds)
+    assert gg.fori_loop(np.int8(1), np.array(3), lambda i, c: c + i, 0) == 3

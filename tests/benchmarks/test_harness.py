@@ -178,6 +178,17 @@ def test_measurements_become_a_page(monkeypatch, tmp_path, capsys):
     assert "copies move 20 GB/s" in text
 
 
+def test_a_file_without_measurements_is_named(monkeypatch, tmp_path):
+    for text in (None, "{", "{}", "[]"):
+        file = tmp_path / "found.json"
+        if text is not None:
+            file.write_text(text)
+        monkeypatch.setattr("sys.argv", ["page", str(tmp_path), str(file)])
+        with pytest.raises(SystemExit, match=r"found\.json: not a file of"):
+            page.main()
+    assert not (tmp_path / "speed.md").exists()
+
+
 def test_an_unknown_group_is_named(monkeypatch):
     monkeypatch.setattr("sys.argv", ["bench", "speed"])
     with pytest.raises(SystemExit, match="no benchmark speed; there are calls"):

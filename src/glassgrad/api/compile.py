@@ -135,6 +135,8 @@ def jit(function: Function | None = None, *, static: ArgNums = (), donate: ArgNu
     """
     if function is None:
         return lambda f: jit(f, static=static, donate=donate)
+    if not callable(function):
+        raise UsageError(f"jit takes a function, found {type(function).__name__}", hint="jit(f)(x), or @jit before def")
     fixed, donated = both_spellings(function, static, "static"), both_spellings(function, donate, "donate")
     _check_apart(donated, fixed)
     versions = Versions()

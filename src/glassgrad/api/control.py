@@ -153,11 +153,18 @@ def _truth(node: Node) -> Node:
 
 
 def fori_loop(lower: Any, upper: Any, body: Callable[[Any, Any], Any], initial: Carry) -> Carry:
-    """`for i in range(lower, upper): carry = body(i, carry)`. The bounds may be traced.
+    """`for i in range(lower, upper): carry = body(i, carry)`. The bounds are whole numbers, and may be traced.
 
     >>> fori_loop(0, 5, lambda i, total: total + i, 0)
     np.int64(10)
     """
+    for bound in (lower, upper):
+        dtype = bound.dtype if isinstance(bound, Tracer) else np.asarray(bound).dtype
+        if dtype.kind not in "biu":
+            raise DtypeError(
+                f"the bounds of fori_loop are whole numbers, found {dtype}",
+                hint="int(n), or .astype(int) where it is traced",
+            )
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
         _, result = while_loop(
             lambda state: state[0] < upper, lambda state: (state[0] + 1, body(*state)), (lower, initial)

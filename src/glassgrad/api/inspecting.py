@@ -1,5 +1,6 @@
 """Looking inside of compiled functions: what a call compiles to, and where its time goes. Floor 5."""
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -66,6 +67,8 @@ def profile(function: Callable[..., Any], *args: Any, seconds: float = 1.0, **kw
     """
     from glassgrad.engines.cpu.report.profile import profile_of
 
+    if not 0.0 <= seconds < math.inf:
+        raise UsageError(f"profile runs for so many seconds, found {seconds!r}", hint="profile(f, x, seconds=1.0)")
     plain = getattr(getattr(function, "inspect", None), "of", None)
     fixed: Collection[int | str] = frozenset()
     if isinstance(plain, Plain):

@@ -75,6 +75,8 @@ def plain_array(value: object) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind == "O" and type(value) is int:
         raise DtypeError(f"the whole number {value} does not fit into 64 bits", hint="float(n) holds it, rounded")
+    if array.dtype.kind == "O" and array.ndim == 0 and array.item() is None:
+        raise DtypeError("None stands where a number or an array is asked for", hint="was it left out of the call?")
     if array.dtype.kind not in "biufc":
         raise DtypeError(
             f"an array of {array.dtype} does not hold numbers",

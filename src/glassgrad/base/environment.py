@@ -16,7 +16,8 @@ def whole_number(name: str, *, least: int = 0) -> int | None:
         return None
     if text.isdecimal() and int(text) >= least:
         return int(text)
-    warn_once(f"{name}={text!r} is not a whole number from {least}, and has no effect: {name}={max(least, 2)} has one")
+    better = f"{name}={max(least, 2)}"
+    warn_once(f"{name}={text!r} is not a whole number from {least}, and has no effect; {better} would have one")
     return None
 
 

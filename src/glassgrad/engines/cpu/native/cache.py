@@ -21,6 +21,7 @@ import llvmlite.binding as llvm
 
 from glassgrad._version import __version__
 from glassgrad.base.environment import warn_once, whole_number
+from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.engines.cpu.native.compiler import object_code
 from glassgrad.engines.cpu.native.target import target
 
@@ -95,7 +96,7 @@ def _circumstances() -> bytes:
     """What the same text or key would be compiled differently under: the processor, LLVM, and this engine."""
     parts = [
         target().name, target().features, llvm.get_process_triple(), str(llvm.llvm_version_info),
-        llvmlite.__version__, __version__, *_library_files(),
+        llvmlite.__version__, __version__, str(largest_cache()), *_library_files(),
     ]  # fmt: skip
     return blake2b("\n".join(parts).encode(), digest_size=32).digest()
 

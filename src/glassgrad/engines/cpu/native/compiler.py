@@ -113,8 +113,10 @@ def _machine(effort: int) -> Iterator[Any]:
         machine = idle.pop()
     except IndexError:
         machine = _new_machine(effort)
-    yield machine
-    idle.append(machine)
+    try:
+        yield machine
+    finally:
+        idle.append(machine)
 
 
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
