@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,7 +90,7 @@ def main() -> None:
         print(f"{name} is not installed: left out")
     speed = machine.bandwidth(64 if options.quick else 256)
     facts = machine.described() | {"bandwidth": speed, "threads": options.threads or "all"}
-    facts |= {"engine": options.engine, "dtype": options.dtype}
+    facts |= {"engine": options.engine, "dtype": options.dtype, "date": datetime.now(UTC).date().isoformat()}
     facts |= {"limited to": "AVX2"} if options.avx2 else {}
     print(
         f"{facts['processor']}, {facts['cores']} cores; copies move {speed['all cores'] / 1e9:.3g} GB/s "

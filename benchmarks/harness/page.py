@@ -38,19 +38,22 @@ def page(runs: Sequence[Record], plot: str) -> str:
     """The page in Markdown; `plot` is the file of the picture beside it."""
     facts = runs[0]["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    speed = facts["bandwidth"]["all cores"] / 1e9
     parts = [
         HEAD,
-        f"{facts['processor']}, {facts['cores']} cores; copies move {speed:.3g} GB/s. {versions}.\n",
+        f"Measured on {facts['date']}: {facts['processor']}, {facts['cores']} cores. {versions}.\n",
         f"![how many times Glassgrad's time each library takes]({plot})\n",
     ]
     for name, title in TITLES.items():
         for run in runs:
             if name in run["groups"]:
-                shown = f"{title}, {run['machine']['dtype']}" if name in ("elementwise", "products") else title
-                parts.append(f"## {shown}\n")
+                parts.append(f"## {_of_dtype(name, title, run)}\n")
                 parts.append("\n".join(_TABLES.get(name, compared)(run["groups"][name], run["machine"])) + "\n")
     return "\n".join(parts)
+
+
+def _of_dtype(name: str, title: str, run: Record) -> str:
+    """A title with the dtype where a group is measured in either."""
+    return f"{title}, {run['machine']['dtype']}" if name in ("elementwise", "products") else title
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -73,6 +76,8 @@ def compared(records: Sequence[Record], facts: Record) -> Iterator[str]:
         share = [_share(one, own["median"], facts)] if has_share else []
         ratios = [_cell(one, name) for name in names]
         rows.append([one["case"], report.duration(own["median"]).strip(), *share, *ratios])
+    if has_share:
+        yield f"In this run copies moved {facts['bandwidth']['all cores'] / 1e9:.3g} GB/s.\n"
     yield from table(["case", "Glassgrad", *(["of a copy's speed"] if has_share else []), *names], rows)
 
 
@@ -145,7 +150,7 @@ def main() -> None:
     found.add_argument("files", type=Path, nargs="+", metavar="FILE.json")
     options = found.parse_args()
     runs = [read(file) for file in options.files]
-    shown = {f"{name}, {run['machine']['dtype']}": group for run in runs for name, group in run["groups"].items()}
+    shown = {_of_dtype(name, name, run): group for run in runs for name, group in run["groups"].items()}
     report.plot(shown, options.folder / "speed.svg")
     replace(options.folder / "speed.md", page(runs, "speed.svg"))
 

@@ -84,6 +84,7 @@ def plot(groups: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
         raise SystemExit("a plot needs matplotlib: pip install 'glassgrad[plot]'") from error
 
     mpl.use("Agg")
+    mpl.rcParams["svg.fonttype"] = "none"  # letters instead of outlines
     from matplotlib import pyplot as plt
 
     shown = {name: list(records) for name, records in groups.items() if any("timings" in one for one in records)}
@@ -112,7 +113,9 @@ def plot(groups: Mapping[str, Sequence[Mapping[str, Any]]], path: Path) -> None:
         axis.set_yticks(range(len(records)), [one["case"] for one in records])
         axis.grid(axis="x", alpha=0.3)
     axes[-1, 0].set_xlabel("times Glassgrad's time (right of 1: Glassgrad is faster)")
-    marks = [plt.Line2D([], [], marker="o", linestyle="", color=colours[name]) for name in LIBRARIES if name != OWN]
-    figure.legend(marks, [name for name in LIBRARIES if name != OWN], loc="outside upper center", ncols=len(marks))
+    seen = {timing["library"] for records in shown.values() for one in records for timing in one["timings"]}
+    names = [name for name in LIBRARIES if name in seen and name != OWN]
+    marks = [plt.Line2D([], [], marker="o", linestyle="", color=colours[name]) for name in names]
+    figure.legend(marks, names, loc="outside upper center", ncols=max(len(names), 1))
     figure.savefig(path)
     plt.close(figure)

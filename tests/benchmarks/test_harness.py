@@ -175,7 +175,7 @@ def test_measurements_become_a_page(monkeypatch, tmp_path, capsys):
     assert len(rows["| scalar gradient"].split("|")) == 5  # the case, our time, one peer
     assert "%" in rows["| softmax forward 102400"]
     assert rows["| lse"].split(" | ")[1:3] == ["valid", "0.25"]
-    assert "copies move 20 GB/s" in text
+    assert "copies moved 20 GB/s" in text
 
 
 def test_a_file_without_measurements_is_named(monkeypatch, tmp_path):
