@@ -13,6 +13,7 @@ from benchmarks.gradbench.run import Outcome, summary
 from benchmarks.harness import report
 from benchmarks.harness.case import LIBRARIES
 from benchmarks.harness.measure import OWN
+from glassgrad.base.files import whole
 
 Record = Mapping[str, Any]
 CACHED = 32e6  # bytes that may lie in a cache, so that a memory's speed says nothing
@@ -137,13 +138,6 @@ def read(file: Path) -> Record:
     return run
 
 
-def replace(path: Path, text: str) -> None:
-    """Writes a file whole or not at all."""
-    beside = path.with_suffix(".part")
-    beside.write_text(text)
-    beside.replace(path)
-
-
 def main() -> None:
     found = argparse.ArgumentParser(description=__doc__)
     found.add_argument("folder", type=Path, metavar="FOLDER")
@@ -151,8 +145,11 @@ def main() -> None:
     options = found.parse_args()
     runs = [read(file) for file in options.files]
     shown = {_of_dtype(name, name, run): group for run in runs for name, group in run["groups"].items()}
+    text = page(runs, "speed.svg")
+    options.folder.mkdir(parents=True, exist_ok=True)
     report.plot(shown, options.folder / "speed.svg")
-    replace(options.folder / "speed.md", page(runs, "speed.svg"))
+    with whole(options.folder / "speed.md") as part:
+        part.write_text(text)
 
 
 if __name__ == "__main__":
