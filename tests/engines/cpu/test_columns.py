@@ -40,3 +40,15 @@ def test_values_and_gradients(shape, dtype):
     close = 1e-4 if dtype is np.float32 else 1e-12
     np.testing.assert_allclose(gg.jit(normalised)(x), y, rtol=close, atol=close)
     np.testing.assert_allclose(found, wanted, rtol=close, atol=close)
+
+
+def test_tiles_of_columns_are_for_what_the_caches_hold():
+    def totals(x):
+        return np.sum(x, axis=0)
+
+    def is_tiled(shape):
+        return "innermost" in str(gg.jit(totals).inspect(np.ones(shape, np.float32)))
+
+    assert is_tiled((400, 256))
+    assert not is_tiled((4000, 256))
+    assert is_tiled((100_000, 16))  # a tile has whole rows

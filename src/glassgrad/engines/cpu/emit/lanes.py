@@ -171,10 +171,15 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
 
 
 def _added_up_in_tiles(kernel: Kernel, lanes: Lanes, size: int) -> Axis | None:
-    """The loop over short rows that are added up: a tile of them in registers before the sums in memory are touched."""
+    """The loop over short rows that are added up: a tile of them in registers before the sums in memory are touched.
+
+    Memory is slow to read in strips: what comes from there is read row by row, whole rows at a time.
+    """
     if len(kernel.frame) < 2 or lanes.of_frame is not kernel.frame[-1] or kernel.phases[0].axes:
         return None
     rows, along = kernel.frame[-2:]
+    if lanes.traffic > _FAR and along.extent > lanes.width:
+        return None
     if rows.extent < TILE or along.extent * size > _SHORT_ROW or len(kernel.phases) > 1:
         return None
     added = all(root.late and rows in root.reduced and along not in root.reduced for root in kernel.roots)
