@@ -1,8 +1,8 @@
 """Environment variables that set something: a value that says nothing is warned of and left aside. Floor 0."""
 
 import os
-import warnings
-from functools import lru_cache
+
+from glassgrad.base.warning import warn_once
 
 
 def whole_number(name: str, *, least: int = 0) -> int | None:
@@ -19,9 +19,3 @@ def whole_number(name: str, *, least: int = 0) -> int | None:
     better = f"{name}={max(least, 2)}"
     warn_once(f"{name}={text!r} is not a whole number from {least}, and has no effect; {better} would have one")
     return None
-
-
-@lru_cache(maxsize=64)
-def warn_once(text: str) -> None:
-    """A warning about what surrounds the process: said once, however often the same is found."""
-    warnings.warn(text, RuntimeWarning, stacklevel=3)

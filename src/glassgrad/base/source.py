@@ -55,6 +55,8 @@ class Location:
 def is_internal(code: CodeType) -> bool:
     """Is this code part of Glassgrad or of a library it calls through, rather than the user's own?"""
     name = code.co_filename
+    if name == "<string>":  # code that is typed, and what a dataclass makes
+        return code.co_qualname.startswith("__create_fn__.")
     known = _internal_files.get(name)
     if known is None:
         known = name != _DEMO_NETWORK and name.startswith(_INTERNAL)

@@ -1,11 +1,11 @@
 """Which engine turns a graph into numbers. Floor 4."""
 
-import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
 from glassgrad.base.errors import GlassgradError, UnsupportedError
 from glassgrad.base.settings import settings_variable
+from glassgrad.base.warning import warn
 from glassgrad.engines import reference
 from glassgrad.graph.graph import Graph
 
@@ -27,11 +27,9 @@ def compile_graph(graph: Graph, engine: str, donated: Collection[int] = ()) -> C
     except GlassgradError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever is wrong in the engine, the person gets the numbers
-        warnings.warn(
+        warn(
             f"the CPU engine failed to compile this function ({type(error).__name__}: {error}), so that it runs op by "
-            "op on NumPy: slowly, but right; this is a defect of Glassgrad: please report it with the function",
-            RuntimeWarning,
-            stacklevel=2,
+            "op on NumPy: slowly, but right; this is a defect of Glassgrad: please report it with the function"
         )
         return reference.compile_graph(graph)
 

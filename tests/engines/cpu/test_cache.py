@@ -4,10 +4,13 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from glassgrad.base import environment
+import glassgrad as gg
+from glassgrad.base import warning
 from glassgrad.engines.cpu.native import buffers, cache, threads
 
 TEXT = "define i64 @f() {\n  ret i64 41\n}\n"
@@ -161,6 +164,39 @@ def test_switched_on_is_the_usual_place(word, monkeypatch, tmp_path):
     assert here == cache.cache_directory()
 
 
+@pytest.mark.parametrize("word", ["on2", "of", "cache", "2"])
+def test_a_word_that_is_neither_on_nor_off_nor_a_path_makes_no_folder(word, monkeypatch, tmp_path, compiled):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "usual"))
+    monkeypatch.setenv("GLASSGRAD_CACHE", word)
+    warning.warn_once.cache_clear()
+    with pytest.warns(RuntimeWarning, match=rf"'{word}' has no effect: .* on, off and the path .* as in .*\./{word}$"):
+        cache.cached_object_code("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["usual"]
+    assert compiled == ["x"]
+
+
+@pytest.mark.parametrize("path", ["./here", "deep/er", "."])
+def test_paths_from_the_current_folder_are_folders(path, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GLASSGRAD_CACHE", path)
+    assert cache.cache_directory().resolve() == (tmp_path / path).resolve()
+
+
+def test_a_home_that_nobody_has_keeps_nothing(monkeypatch):
+    monkeypatch.setenv("GLASSGRAD_CACHE", "~nobody-of-this-name/cache")
+    assert cache.cache_directory() is None
+
+
+def test_a_warning_names_the_line_of_the_call(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("not a directory")
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path / "file" / "inside"))
+    compiled = gg.jit(lambda x: x * 2.0)
+    with pytest.warns(RuntimeWarning, match="cannot be written to") as seen:
+        compiled(np.ones(3))
+    assert {Path(found.filename) for found in seen} == {Path(__file__)}
+
+
 @pytest.mark.parametrize(
     ("name", "value", "asked"),
     [
@@ -174,7 +210,7 @@ def test_values_without_a_meaning_are_said(name, value, asked, monkeypatch):
     monkeypatch.delenv(name, raising=False)
     usual = asked()
     monkeypatch.setenv(name, value)
-    environment.warn_once.cache_clear()
+    warning.warn_once.cache_clear()
     with pytest.warns(RuntimeWarning, match=f"{name}='{value}' is not a whole number from"):
         assert asked() == usual
     assert asked() == usual  # said once

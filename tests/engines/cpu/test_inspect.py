@@ -57,6 +57,13 @@ def test_shows_the_loops_with_the_names_and_lines_of_the_person():
     assert code.count("{") == code.count("}")
 
 
+def test_results_of_a_tuple_are_called_by_their_places():
+    found = gg.jit(gg.value_and_grad(lambda x: np.sum(x**2))).inspect(np.ones(10))
+    assert {buffer.name for buffer in found.buffers} == {"x", "result[0]", "result[1]"}
+    (alone,) = gg.jit(lambda x: np.exp(x)).inspect(np.ones(10)).buffers[1:]
+    assert alone.name == "result"
+
+
 def test_products_tell_their_sizes_and_work():
     (product,) = [call for call in gg.jit(layer).inspect(*LAYER).calls if type(call).__name__ == "Product"]
     assert (product.batch, product.m, product.k, product.n) == (1, 64, 300, 20)

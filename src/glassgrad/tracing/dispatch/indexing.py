@@ -3,13 +3,13 @@
 Reading by numbers and slices gives a view that writes through, as in NumPy; index arrays and masks give copies.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from glassgrad.base.avals import show_shape
 from glassgrad.base.errors import ConversionError, DtypeError, ShapeError, UnsupportedError
+from glassgrad.base.warning import warn
 from glassgrad.graph.node import Node
 from glassgrad.ops.index import index, index_add, index_update
 from glassgrad.ops.keys import FULL, Slot, check_index, result_shape
@@ -89,9 +89,7 @@ def as_dtype(value: Any, dtype: np.dtype) -> Node:
 def with_warning(node: Node, dtype: np.dtype) -> Node:
     """The cast, with NumPy's warning where it takes the real part."""
     if node.dtype.kind == "c" and dtype.kind not in "cb":
-        warnings.warn(
-            "Casting complex values to real discards the imaginary part", np.exceptions.ComplexWarning, stacklevel=5
-        )
+        warn("Casting complex values to real discards the imaginary part", np.exceptions.ComplexWarning)
     return cast(node, dtype)
 
 

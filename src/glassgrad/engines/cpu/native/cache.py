@@ -4,8 +4,8 @@ An entry is named by a hash of what it was made from (a text, or the fingerprint
 the versions of LLVM and Glassgrad. It is written under another name and renamed, so that several processes may write
 at once; a checksum tells a damaged entry. Whatever goes wrong with the disk, code is compiled as if there were none.
 
-GLASSGRAD_CACHE is the directory to use instead of the platform's; `off` switches the cache off. GLASSGRAD_CACHE_MB
-bounds its size (256).
+GLASSGRAD_CACHE is the directory to use instead of the platform's, a path with a separator in it; `off` switches the
+cache off. GLASSGRAD_CACHE_MB bounds its size (256).
 """
 
 import os
@@ -20,7 +20,8 @@ import llvmlite
 import llvmlite.binding as llvm
 
 from glassgrad._version import __version__
-from glassgrad.base.environment import warn_once, whole_number
+from glassgrad.base.environment import whole_number
+from glassgrad.base.warning import warn_once
 from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.engines.cpu.native.compiler import object_code
 from glassgrad.engines.cpu.native.target import target
@@ -63,10 +64,18 @@ def keep(key: bytes, data: bytes) -> None:
 
 def cache_directory() -> Path | None:
     """Where entries are kept; None where the cache is off."""
-    chosen = os.environ.get("GLASSGRAD_CACHE")
-    if chosen is not None and chosen.strip().lower() not in _ON:
-        return None if chosen.strip().lower() in _OFF else Path(chosen).expanduser()
+    chosen = os.environ.get("GLASSGRAD_CACHE", _ON[0]).strip()
+    if chosen.lower() in _OFF:
+        return None
+    is_path = chosen in (os.curdir, os.pardir, "~") or any(mark in chosen for mark in (os.sep, os.altsep) if mark)
+    if not is_path and chosen.lower() not in _ON:
+        warn_once(
+            f"GLASSGRAD_CACHE={chosen!r} has no effect: there are on, off and the path of a folder, "
+            f"as in GLASSGRAD_CACHE={os.curdir}{os.sep}{chosen}"
+        )
     try:
+        if is_path:
+            return Path(chosen).expanduser()
         if sys.platform == "darwin":
             return Path.home() / "Library" / "Caches" / "glassgrad"
         if sys.platform == "win32":

@@ -10,7 +10,7 @@ from functools import cache
 
 import llvmlite.binding as llvm
 
-from glassgrad.base.environment import warn_once
+from glassgrad.base.warning import warn_once
 
 VARIABLE = "GLASSGRAD_CPU"
 HOST = "host"
