@@ -35,8 +35,27 @@ def test_jit_static_arguments():
     f = gg.jit(lambda x, n, *, mode: x**n if mode == "power" else x * n, static=(1, "mode"))
     assert f(2.0, 3, mode="power") == 8.0
     assert f(2.0, 3, mode="times") == 6.0
-    with pytest.raises(UsageError, match="hashable"):
-        f(2.0, [3], mode="power")
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    [
+        ([3], "pass a tuple instead of the list"),
+        ((1, [3]), "within the tuple: pass a tuple"),
+        ({"a": 1}, "pass its items as a tuple"),
+        ({1}, "frozenset"),
+        (np.ones(2), "arrays as ordinary arguments"),
+        (bytearray(2), "a tuple has a hash"),
+    ],
+)
+def test_static_arguments_without_a_hash_are_told_what_to_pass(value, hint):
+    with pytest.raises(
+        UsageError, match=rf"static argument 1 of jit must be hashable, found {type(value).__name__}"
+    ) as e:
+        gg.jit(lambda x, n: x, static=1)(2.0, value)
+    assert hint in e.value.hint
+    with pytest.raises(UsageError, match="static argument 'mode' of jit must be hashable"):
+        gg.jit(lambda x, n, mode: x, static=(1, "mode"))(2.0, 3, mode=value)
 
 
 def test_jit_says_what_cannot_depend_on_values():

@@ -113,6 +113,35 @@ def test_errors_say_what_does_not_fit():
         gg.scan(lambda c, x: (c + 1 if c > 0 else c, None), 0.0, np.arange(3.0))
 
 
+def test_branches_of_other_shapes_and_dtypes_are_told_with_a_hint():
+    x = np.ones(2, np.float32)
+    with pytest.raises(ShapeError, match=r"shapes \(2,\) and \(1,\)\n  at test_control.py:(?s:.*)hint: .*broadcast_to"):
+        gg.cond(True, lambda x: x, lambda x: x[:1], x)
+    with pytest.raises(ShapeError, match=r"shapes \(2,\) and \(3,\) at \['a'\](?s:.*)hint: .*same shapes"):
+        gg.cond(True, lambda x: {"a": x}, lambda x: {"a": np.ones(3)}, x)
+    with pytest.raises(
+        DtypeError, match=r"return float32 and float64 at \[1\]\n  at test_control.py(?s:.*)hint: .*astype"
+    ):
+        gg.switch(0, [lambda x: (x, x), lambda x: (x, x), lambda x: (x, x.astype(float))], x)
+    with pytest.raises(DtypeError, match="return int64 and float64"):  # 1.5 would not be what an integer branch gives
+        gg.cond(True, lambda i: i, lambda i: 1.5, np.arange(3)[1])
+
+
+def test_numbers_of_python_take_the_dtype_of_the_other_branch():
+    x = np.float32(3.0)
+    for zero in (0, 0.0):
+        assert gg.cond(False, lambda x: x, lambda x: zero, x).dtype == np.float32  # noqa: B023 - traced at once
+    assert gg.cond(True, lambda: 1, lambda: 0.5) == 1.0
+    assert gg.jit(gg.grad(lambda x: gg.cond(x > 0, lambda x: x * x, lambda x: 0.0, x)))(x) == 6.0
+
+
+def test_sequences_of_unequal_lengths_are_told_with_a_hint():
+    with pytest.raises(ShapeError, match=r"\[0\]: 3, \[1\]: 4\n  at test_control.py(?s:.*)hint: .*x\[:3\]"):
+        gg.scan(lambda c, x: (c, None), 0.0, (np.arange(3.0), np.arange(4.0)))
+    with pytest.raises(ShapeError, match=r"\[1\] is a number(?s:.*)hint: .*surroundings"):
+        gg.scan(lambda c, x: (c, None), 0.0, (np.arange(3.0), 4.0))
+
+
 def test_loops_nest_and_keep_memory_for_needed_values_only():
     def f(w):
         def outer(i, c):

@@ -11,7 +11,7 @@ import numpy as np
 from glassgrad.api.pipeline import deliver, tracing
 from glassgrad.base.avals import Aval, run_length, show_shape
 from glassgrad.base.errors import DtypeError, ShapeError, UsageError
-from glassgrad.base.trees import Structure, Tree, flatten, flatten_with_paths, show_structure, unflatten
+from glassgrad.base.trees import Structure, Tree, flatten, flatten_with_paths, paths_of, show_structure, unflatten
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, fresh_serial, workspace
 from glassgrad.ops.leaves import outputs_of
@@ -47,7 +47,8 @@ def _finish(structure: Structure, nodes: Sequence[Node], since: int, *, outermos
 def cond(predicate: Any, true_function: Callable[..., Any], false_function: Callable[..., Any], *operands: Tree) -> Any:
     """`true_function(*operands)` where the predicate holds, else `false_function(*operands)`; only that one runs.
 
-    Both give results of the same structure, shapes and dtypes.
+    Both give results of the same structure, shapes and dtypes; a Python number takes the dtype that stands in its place
+    in the other branch.
 
     >>> cond(3 > 2, lambda x: x + 1.0, lambda x: x - 1.0, 10.0)
     np.float64(11.0)
@@ -97,7 +98,7 @@ def _choose(chosen: Node, branches: Sequence[Callable[..., Any]], operands: Sequ
 
 
 def _agreeing(bodies: Sequence[Body]) -> list[Body]:
-    """The bodies with results cast to common dtypes; an error where structures or shapes differ."""
+    """The bodies, Python's numbers among their results cast to the dtypes of the others; an error where they differ."""
     first = bodies[0]
     for other in bodies[1:]:
         if other.structure != first.structure:
@@ -106,10 +107,16 @@ def _agreeing(bodies: Sequence[Body]) -> list[Body]:
                 f"and {show_structure(other.structure)}",
                 hint="every branch returns the same dicts, tuples and lists, with arrays of the same shapes in them",
             )
-        for a, b in zip(first.graph.outputs, other.graph.outputs, strict=True):
+        for path, a, b in zip(paths_of(first.structure), first.graph.outputs, other.graph.outputs, strict=True):
             if a.shape != b.shape:
-                raise ShapeError(f"the branches return shapes {show_shape(a.shape)} and {show_shape(b.shape)}")
-    dtypes = [np.result_type(*[y.dtype for y in ys]) for ys in zip(*[b.graph.outputs for b in bodies], strict=True)]
+                raise ShapeError(
+                    f"the branches return shapes {show_shape(a.shape)} and {show_shape(b.shape)}{_standing_at(path)}",
+                    hint=_same_shape(a.shape, b.shape),
+                )
+    dtypes = [
+        _common_dtype(path, [(body.graph.outputs[place].dtype, body.weak[place]) for body in bodies])
+        for place, path in enumerate(paths_of(first.structure))
+    ]
     return [
         Body(
             Graph(b.graph.inputs, tuple(cast(y, d) for y, d in zip(b.graph.outputs, dtypes, strict=True))),
@@ -119,6 +126,33 @@ def _agreeing(bodies: Sequence[Body]) -> list[Body]:
         )
         for b in bodies
     ]
+
+
+def _standing_at(path: str) -> str:
+    return f" at {path}" if path else ""
+
+
+def _same_shape(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    """How two branches come to one shape."""
+    try:
+        shape = np.broadcast_shapes(a, b)
+    except ValueError:
+        return "every branch returns arrays of the same shapes: cut, pad or reshape in one of them"
+    return f"both return {show_shape(shape)}: np.broadcast_to(x, {show_shape(shape)}) in the branch that returns less"
+
+
+def _common_dtype(path: str, found: Sequence[tuple[np.dtype, type | None]]) -> np.dtype:
+    """The dtype of all branches' results in one place; Python's numbers give way to the others."""
+    strong = dict.fromkeys([dtype for dtype, weak in found if weak is None])
+    weak = [weak(0) for _, weak in found if weak is not None]
+    dtype = np.result_type(*strong, *weak) if strong else np.result_type(*[dtype for dtype, _ in found])
+    for other in strong:
+        if other != dtype:
+            raise DtypeError(
+                f"the branches return {other} and {dtype}{_standing_at(path)}",
+                hint=f"every branch returns the same dtypes: .astype(np.{dtype}) where it is {other}",
+            )
+    return dtype
 
 
 # ------------------------------------------------------------------ loops
@@ -222,7 +256,10 @@ def _scan_length(sequence: Tree, xs: _Leaves, length: int | None) -> int:
     lengths = {}
     for path, node in zip(paths, xs.nodes, strict=True):
         if not node.shape:
-            raise ShapeError(f"scan runs over the first axis, but {path or 'the sequence'} is a number")
+            raise ShapeError(
+                f"scan runs over the first axis, but {path or 'the sequence'} is a number",
+                hint="what every step reads the step function may take from its surroundings, or from the carry",
+            )
         lengths[path or "sequence"] = node.shape[0]
     if length is not None:
         lengths["length"] = int(length)
@@ -230,7 +267,11 @@ def _scan_length(sequence: Tree, xs: _Leaves, length: int | None) -> int:
         raise UsageError("scan needs a sequence or a length", hint="scan(step, initial, length=100)")
     if len(set(lengths.values())) != 1:
         listing = ", ".join(f"{path}: {size}" for path, size in lengths.items())
-        raise ShapeError(f"scan runs over first axes of different lengths: {listing}")
+        raise ShapeError(
+            f"scan runs over first axes of different lengths: {listing}",
+            hint=f"cut the longer ones: x[:{min(lengths.values())}]; what every step reads whole the step function may "
+            "take from its surroundings",
+        )
     return next(iter(lengths.values()))
 
 

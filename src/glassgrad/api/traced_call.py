@@ -61,10 +61,44 @@ def signature_of(
         signature = (tuple(key), tuple(held), current())
         hash(signature)
     except TypeError as error:
-        raise UsageError(
-            "a static argument of jit must be hashable", hint="pass arrays as ordinary arguments"
-        ) from error
+        raise _not_hashable({name: kwargs[name] if name in kwargs else args[name] for name, _ in held}) from error
     return arrays, weak, structure, signature
+
+
+_INSTEAD = {
+    list: "pass a tuple instead of the list",
+    set: "pass a frozenset instead of the set",
+    dict: "pass its items as a tuple, tuple(sorted(d.items())), or a frozen dataclass",
+    np.ndarray: "pass arrays as ordinary arguments, not as static ones",
+}
+
+
+def _not_hashable(held: dict[int | str, Any]) -> UsageError:
+    """Which static argument has no hash, and what to pass in its place."""
+    for name, value in held.items():
+        try:
+            hash(value)
+        except TypeError:
+            which = (
+                f"the static argument {name!r} of jit" if isinstance(name, str) else f"static argument {name} of jit"
+            )
+            instead = _hashable_instead(value)
+            return UsageError(f"{which} must be hashable, found {type(value).__name__}", hint=instead)
+    raise AssertionError("one of them has no hash")
+
+
+def _hashable_instead(value: Any) -> str:
+    """What to pass in place of a value that has no hash; a tuple has none where something in it has none."""
+    if isinstance(value, tuple):
+        for part in value:
+            try:
+                hash(part)
+            except TypeError:
+                return f"within the tuple: {_hashable_instead(part)}"
+    for kind, instead in _INSTEAD.items():
+        if isinstance(value, kind):
+            return instead
+    return "a frozen dataclass or a tuple has a hash; arrays are ordinary arguments"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
