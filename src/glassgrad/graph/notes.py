@@ -45,12 +45,17 @@ class Notes:
     blocks: "dict[Node, Block]" = field(default_factory=dict)
     before: "dict[Node, Node]" = field(default_factory=dict)  # what a node was before its surroundings were replaced
 
-    def location(self, node: "Node") -> Location | None:
-        """The user's line that made this node, through the forward node for a backward one."""
+    def place(self, node: "Node") -> Place | None:
+        """The user's instruction that made this node, through the forward node for a backward one."""
         origin = self.origins.get(node)
         while isinstance(origin, Backward):
             origin = self.origins.get(origin.of)
-        return None if origin is None else locate(origin)
+        return origin
+
+    def location(self, node: "Node") -> Location | None:
+        """The user's line of that instruction."""
+        place = self.place(node)
+        return None if place is None else locate(place)
 
     def pass_on(self, old: "Node", new: "Node") -> None:
         """What was known of `old` holds for `new`, which took its place (unless `new` has notes of its own)."""

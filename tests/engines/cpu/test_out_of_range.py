@@ -104,6 +104,68 @@ def test_the_axis_is_named():
         gg.jit(lambda x, i: np.take_along_axis(x, i, 1))(TABLE, np.full((7, 1), 3))
 
 
+def reads(x, i):
+    doubled = x * 2.0
+    return doubled[i]  # the line of reads
+
+
+def reads_in_a_loop(x, i):
+    def step(carry, k):
+        return carry + x[k], carry  # the line of the loop
+
+    return gg.scan(step, 0.0, i)
+
+
+def maps(x, i):
+    return gg.vmap(lambda row: row[i])(np.stack([x, -x]))  # the line of maps
+
+
+def writes(x, i):
+    y = x.copy()
+    y[i] = 3.0  # the line of writes
+    return y
+
+
+def inverts(x, i):
+    return np.linalg.inv(np.outer(x[:2], i) * 0.0)  # the line of inverts
+
+
+@pytest.mark.parametrize(
+    ("function", "line"),
+    [
+        (reads, "reads"),
+        (gg.grad(lambda x, i: np.sum(reads(x, i) ** 2)), "reads"),
+        (reads_in_a_loop, "the loop"),
+        (maps, "maps"),
+        (writes, "writes"),
+        (lambda x, i: reads(x, i) + x[np.argsort(x)[:2]], "reads"),  # an order lies inside
+        (inverts, "inverts"),
+    ],
+)
+def test_the_line_is_the_one_that_reads_or_writes_also_from_the_disk(function, line):
+    compiled = [gg.jit(function), gg.jit(lambda x, i: function(x, i))]
+    for one in compiled:
+        for _ in range(3):
+            with pytest.raises((IndexError, np.linalg.LinAlgError)) as found:
+                one(X, np.array([1, 7]))
+            assert found.value.where.text.endswith(f"# the line of {line}")
+            if isinstance(found.value, IndexError):
+                assert "from -7 to 6" in found.value.hint
+
+
+def test_where_it_may_be_one_of_several_lines_they_are_told():
+    def function(x, i, j):
+        first = x[i]  # the first
+        return first + x[j]  # the second
+
+    compiled = gg.jit(function)
+    with pytest.raises(IndexError, match="index 7 is out of bounds") as found:
+        compiled(X, np.array([1]), np.array([7]))
+    assert found.value.where.text == "compiled(X, np.array([1]), np.array([7]))"
+    assert "first = x[i]" in found.value.hint
+    assert "return first + x[j]" in found.value.hint
+
+
 @pytest.mark.parametrize("index", [0, -1, 4])
 def test_nothing_is_inside_of_an_empty_axis(index):
     for function in (lambda x, i: x[i], lambda x, i: x[i] + 1.0, written, added):

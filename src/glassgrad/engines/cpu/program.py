@@ -19,6 +19,7 @@ from glassgrad.engines.cpu.emit.clock import TICKS, Clock
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.fingerprint import fingerprint
 from glassgrad.engines.cpu.image import Image, captured_arrays, host_ops, packed, unpacked
+from glassgrad.engines.cpu.lines import lines_of
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.native.cache import cached, cached_object_code, keep
 from glassgrad.engines.cpu.native.compiler import load, object_code
@@ -49,7 +50,7 @@ class Program:
         self.outputs = graph.avals
         self.captured = captured
         self.arena_bytes = image.arena_bytes
-        self.host = HostCalls(hosts, image.refusals)
+        self.host = HostCalls(hosts, image.refusals, lines_of(graph))
         self.calls_host = bool(hosts) or bool(image.refusals)
         self.library = load(image.code, image.exported, addresses(image.symbols))
         self.run = _RUN(self.library.addresses["run"])

@@ -11,7 +11,7 @@ def refused(node: Node, error: np.linalg.LinAlgError) -> Exception:
     """NumPy's refusal as an error of ours: which operation, or the derivative of which, and on which line.
 
     An error that already says so (it comes from the body of a loop) stays as it is. A compiled function keeps no
-    notes, so there the line is the one that calls it.
+    notes, so there the line is the one that calls it, unless the engine knows better.
     """
     if isinstance(error, GlassgradError):
         return error

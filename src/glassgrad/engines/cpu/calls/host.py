@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
-from glassgrad.base.errors import OutOfRangeError
+from glassgrad.base.errors import GlassgradError, OutOfRangeError
 from glassgrad.engines.cpu.emit.failure import MEMORY
+from glassgrad.engines.cpu.lines import Lines
 from glassgrad.engines.cpu.plan.memory import is_ragged
 from glassgrad.engines.reference.program import constant, kernel_of
 from glassgrad.engines.reference.refusal import refused
@@ -17,6 +18,7 @@ from glassgrad.graph.node import Node
 from glassgrad.graph.op import OPS
 from glassgrad.ops.leaves import LITERAL
 
+_MOST_LINES = 8  # in one error
 _HOST = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -35,7 +37,9 @@ class HostCalls:
     Negative numbers are errors: the op that does not take a matrix, and why.
     """
 
-    def __init__(self, nodes: Sequence[Node], refusals: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], refusals: Sequence[tuple[str, str]] = (), lines: Lines | None = None
+    ) -> None:
         self._kernels: list[Callable[..., Any]] = [kernel_of(node) for node in nodes]
         self._inputs = [[x.aval for x in node.inputs] for node in nodes]
         self._constants = [[constant(x, {}) if x.op is LITERAL else None for x in node.inputs] for node in nodes]
@@ -43,6 +47,7 @@ class HostCalls:
         self._multiple = [node.op.multiple for node in nodes]
         self._nodes = list(nodes)
         self._refusals = list(refusals)
+        self._lines = lines or Lines()
         self._pending = _Pending()
         self._entry = _HOST(self._call)
         self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
@@ -53,10 +58,10 @@ class HostCalls:
             return 1
         if number < 0:
             name, text = self._refusals[-1 - number]
-            if not name:
-                self._pending.error = _failure(*(ctypes.c_int64 * 4).from_address(operands))
-                return 1
-            self._pending.error = refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
+            if name:
+                self._pending.error = self._refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
+            else:
+                self._pending.error = self._failure(*(ctypes.c_int64 * 4).from_address(operands))
             return 1
         try:
             given = [
@@ -73,7 +78,7 @@ class HostCalls:
                 elif _pointer(results, k):
                     _array(aval, _pointer(results, k))[...] = value
         except np.linalg.LinAlgError as error:
-            self._pending.error = refused(self._nodes[number], error)
+            self._pending.error = self._refused(self._nodes[number], error)
             return 1
         except BaseException as error:  # noqa: BLE001 - it is raised again as soon as the native code has returned
             self._pending.error = error
@@ -100,21 +105,36 @@ class HostCalls:
         words = (ctypes.c_int64 * 2).from_address(address)
         words[0], words[1] = key if _is_deep(aval) else (value.ctypes.data, len(value))
 
+    def _refused(self, node: Node, error: np.linalg.LinAlgError) -> Exception:
+        """The refusal of a matrix, with the line where it can only be one."""
+        found = refused(node, error)
+        lines = self._lines.of_op(node.op.name)
+        if isinstance(found, GlassgradError) and len(lines) == 1:
+            found.place_at(lines[0])
+        return found
+
+    def _failure(self, what: int, index: int, axis: int, size: int) -> Exception:
+        """What the words of a failed run say (`emit/failure.py`)."""
+        if what == MEMORY:
+            return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
+        lines = self._lines.of_lookup(axis, size)
+        hint = (
+            f"indices from {-size} to {size - 1} are inside; np.clip keeps others in" if size else "the axis is empty"
+        )
+        if len(lines) > 1:
+            each = "\n".join([f"  {line}" for line in lines[:_MOST_LINES]])
+            hint = f"one of these lines reads or writes there; the same call without jit stops at it\n{each}"
+        return OutOfRangeError(
+            f"index {index if size else 0} is out of bounds for axis {axis} with size {size}",
+            hint=hint,
+            where=lines[0] if len(lines) == 1 else None,
+        )
+
     def raise_pending(self) -> None:
         """Raises what a function of the host raised."""
         error, self._pending.error = self._pending.error, None
         if error is not None:
             raise error
-
-
-def _failure(what: int, index: int, axis: int, size: int) -> Exception:
-    """What the words of a failed run say (`emit/failure.py`)."""
-    if what == MEMORY:
-        return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
-    return OutOfRangeError(
-        f"index {index if size else 0} is out of bounds for axis {axis} with size {size}",
-        hint="the same call without jit stops at the line that reads or writes there",
-    )
 
 
 def _is_deep(aval: Aval) -> bool:
