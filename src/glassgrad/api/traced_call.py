@@ -61,7 +61,9 @@ def signature_of(
         signature = (tuple(key), tuple(held), current())
         hash(signature)
     except TypeError as error:
-        raise _not_hashable({name: kwargs[name] if name in kwargs else args[name] for name, _ in held}) from error
+        raise _not_hashable(
+            {name: args[name] if isinstance(name, int) else kwargs[name] for name, _ in held}
+        ) from error
     return arrays, weak, structure, signature
 
 

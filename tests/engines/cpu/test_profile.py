@@ -12,7 +12,8 @@ from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.plan import planned
 from glassgrad.engines.cpu.program import assembled, compile_graph, written
-from glassgrad.engines.cpu.report.machine import ceilings, timer
+from glassgrad.engines.cpu.report import machine
+from glassgrad.engines.cpu.report.machine import ceilings, repeated, timer
 from glassgrad.engines.cpu.report.profile_page import trace_events
 
 RNG = np.random.default_rng(0)
@@ -118,8 +119,6 @@ def test_what_the_machine_can_do_is_plausible():
 
 
 def test_the_best_that_a_machine_has_shown_is_kept(tmp_path, monkeypatch):
-    from glassgrad.engines.cpu.report import machine
-
     def measured(one, every):
         peak = {"f32": (2 * one, 2 * every), "f64": (one, every)}
         monkeypatch.setattr(machine, "_measured", lambda threads: machine.Ceilings(threads, peak, ((9, one, every),)))
@@ -131,9 +130,56 @@ def test_the_best_that_a_machine_has_shown_is_kept(tmp_path, monkeypatch):
         assert measured(5.0, 6.0).peak["f64"] == (5.0, 6.0)  # while the machine was busy
         assert measured(4.0, 9.0).peak == {"f32": (10.0, 18.0), "f64": (5.0, 9.0)}
         assert measured(1.0, 1.0).bandwidth == ((9, 5.0, 9.0),)
+        measured(1000.0, 1000.0)  # a clock told wrong
+        for _ in range(machine._KEPT):
+            last = measured(4.0, 6.0)
+        assert last.peak["f64"] == (4.0, 6.0)
         (kept,) = tmp_path.glob("machine-*.json")
-        for damaged in ("{", '{"peak": {}, "bandwidth": []}', '{"peak": 3}'):
+        for damaged in ("{", "[3]", '[{"threads": 1, "peak": {}, "bandwidth": []}]', '{"peak": 3}', '[{"peak": 3}]'):
             kept.write_text(damaged)
             assert measured(1.0, 2.0).peak["f64"] == (1.0, 2.0)
     finally:
         machine._ceilings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("function", "argument"),
+    [
+        (lambda x: x * x + 1.0, 2.0),
+        (lambda x: np.sin(x) * np.cos(x) + x.sum(), np.ones(4)),
+        (lambda x: (x @ x).sum() + np.cumsum(x)[-1], np.ones((8, 8))),
+    ],
+)
+def test_functions_of_nanoseconds_are_timed_and_their_steps_add_up(function, argument):
+    found = gg.profile(function, argument, seconds=0.05)
+    together = sum(step.seconds for step in found.steps)
+    assert 1e-9 < found.seconds < 1e-6
+    assert together <= 1.01 * found.seconds
+    for step in found.steps:  # nothing is faster than the machine
+        assert step.flops_per_second < 1e12
+        assert step.seconds == 0 or step.seconds > 1e-10
+    assert ("between the steps" in found.text()) == (together <= 0.95 * found.seconds)
+
+
+def test_runs_in_a_row_are_as_many_as_asked_for():
+    program = compile_graph(watched(lambda x: x + 1.0, (np.ones(3),), {}, ()).graph)
+    x = np.zeros(3)
+    run, (result,) = program.prepared(x)
+    run.alive[0][0][:] = 5.0
+    repeated(run, 3)
+    np.testing.assert_array_equal(result, 6.0)
+
+
+def test_what_fails_in_a_run_that_is_profiled_is_an_error():
+    with pytest.raises(IndexError, match="index 9 is out of bounds"):
+        gg.profile(lambda x, i: x[i], np.ones(3), np.array([9]), seconds=0.01)
+
+
+def test_a_clock_that_stands_still_makes_no_machine_faster_than_any():
+    times = iter([0.0, 5.0, 5.0, 5.0, 5.0, 9.0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(machine.time, "perf_counter", lambda: next(times))
+        assert machine._best(lambda: None, 3) == 4.0
+        patch.setattr(machine.time, "perf_counter", lambda: 1.0)
+        assert machine._peak("f32", 1) <= 2e12
+        assert max(machine._triads(3 << 15, 2)) <= 1e13

@@ -36,7 +36,7 @@ class Lines:
 
 
 def _distinct(places: Iterable[Place]) -> list[Location]:
-    found = {}
+    found: dict[tuple[str, int], Location] = {}
     for place in places:
         location = locate(place)
         found.setdefault((location.file, location.line), location)

@@ -6,7 +6,7 @@ one after another. `context` leads to the functions of the host.
 
 import ctypes
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -33,6 +33,20 @@ from glassgrad.ops.leaves import Held
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 _ALIGNED = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run on arrays that lie ready, to be made as often as one likes: calling it makes one."""
+
+    program: "Program"
+    words: tuple[int, int, int, int]  # what the native function is given: inputs, outputs, arena, context
+    alive: tuple[object, ...]  # the memory behind the addresses
+
+    def __call__(self) -> None:
+        """Makes one run."""
+        self.program.run(*self.words)
+        self.program.host.raise_pending()
 
 
 class Program:
@@ -64,22 +78,16 @@ class Program:
         run()
         return results
 
-    def prepared(self, *arguments: Any) -> tuple[Callable[[], None], list[np.ndarray]]:
-        """A run on these arguments, to be made as often as one likes, and the arrays that it writes into."""
+    def prepared(self, *arguments: Any) -> tuple[Run, list[np.ndarray]]:
+        """A run on these arguments, and the arrays that it writes into."""
         given = [np.ascontiguousarray(x, aval.dtype) for x, aval in zip(arguments, self.inputs, strict=True)]
         given.extend(np.ascontiguousarray(held.values) for held in self.captured)
         results = self._results(arguments)
         arena = np.empty(self.arena_bytes + _ALIGNED, np.uint8)
         start = -(-arena.ctypes.data // _ALIGNED) * _ALIGNED
         sources, targets = _pointers(given), _pointers(results)
-
-        def run() -> None:
-            self.run(sources, targets, start, self.host.context)
-            self.host.raise_pending()
-            assert alive, "the memory behind the addresses lives as long as this function"
-
-        alive = [given, results, arena]
-        return run, results
+        words = ctypes.addressof(sources), ctypes.addressof(targets), start, self.host.context
+        return Run(self, words, (given, results, arena, sources, targets)), results
 
     def _results(self, arguments: Sequence[Any]) -> list[np.ndarray]:
         """Arrays for the results: arguments that are given up, or new ones."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -23,13 +22,13 @@ from glassgrad.engines import reference
 from glassgrad.engines.cpu.emit.clock import TICKS, Clock
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.data import Plan
-from glassgrad.engines.cpu.plan.kernels import Step
+from glassgrad.engines.cpu.plan.kernels import Kernel, Step
 from glassgrad.engines.cpu.plan.plan import planned
-from glassgrad.engines.cpu.program import Program, assembled, compile_graph, written
+from glassgrad.engines.cpu.program import Program, Run, assembled, written
 from glassgrad.engines.cpu.report import data
 from glassgrad.engines.cpu.report.describe import Describer
 from glassgrad.engines.cpu.report.inspection import described, named, on_reference, signature
-from glassgrad.engines.cpu.report.machine import Ceilings, Timer, ceilings, timer
+from glassgrad.engines.cpu.report.machine import Ceilings, Timer, ceilings, repeated, timer
 from glassgrad.engines.cpu.report.page import as_html, as_text
 from glassgrad.engines.cpu.report.profile_page import profile_page, trace_events
 from glassgrad.engines.cpu.report.timed import Timed, bound_of
@@ -38,6 +37,8 @@ from glassgrad.graph.node import Node
 from glassgrad.graph.notes import Notes
 
 _FEWEST, _MOST = 5, 3000  # runs
+_TIMED_TOGETHER, _MOST_ROUNDS = 1e-4, 1 << 14  # seconds of runs that are timed as one, and their number
+_MOST_OF_THE_CLOCK, _HALVINGS = 4.0, 30  # of what reading the clock costs alone
 _PATIENCE = 2.0  # seconds from which progress is shown
 _UNSEEN = frozenset({"broadcast", "reshape", "mark", "stop_gradient", "cast", "index", "transpose"})
 _OPS_SHOWN = 5
@@ -45,7 +46,10 @@ _OPS_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long a run takes without a clock inside: the median, and between which times nine of ten runs lie."""
+    """How long a run takes without a clock inside: the median, and between which times nine of ten runs lie.
+
+    Runs of less than a tenth of a millisecond are timed some together, and count as one with their mean.
+    """
 
     median: float
     low: float
@@ -147,38 +151,58 @@ def _native_times(
     undisturbed, _ = program.prepared(*values)
     with_clock, _ = watched.prepared(*values)
     ticks = _ticks(watched, len(clock.steps))
+    rounds = _rounds(undisturbed)
     seen: list[np.ndarray] = []
 
-    def watched_run() -> None:
+    def watched_runs() -> None:
         ticks[:] = 0
-        with_clock()
-        seen.append(ticks.copy())
+        repeated(with_clock, rounds)
+        seen.append(ticks / rounds)
 
-    times = [max(now - _call_seconds(), 0.0) for now in _run_in_turn(undisturbed, watched_run, seconds)]
+    times = [now / rounds for now in _run_in_turn(lambda: repeated(undisturbed, rounds), watched_runs, seconds)]
     middle = np.median(np.array(seen[-len(times) :]), axis=0)  # (step, ticks and count)
     found = {step: (float(middle[k, 0]), float(middle[k, 1])) for k, step in enumerate(clock.steps)}
     clock_now = _fitted(timer(), plan, found, median(times))
     return _summary(times), _opened(plan, describer, found, clock_now, ceilings())
 
 
-@cache
-def _call_seconds() -> float:
-    """What a run from here takes of itself, which a compiled function's call does not."""
-    run, _ = compile_graph(Graph((), ())).prepared()
-    times = []
-    for _ in range(200):
+def _rounds(run: Run) -> int:
+    """How many runs are timed together: so many that calling them from here takes little of the time."""
+
+    def takes(rounds: int) -> float:
         start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return median(times)
+        repeated(run, rounds)
+        return time.perf_counter() - start
+
+    rounds = 1
+    while rounds < _MOST_ROUNDS and min(takes(rounds), takes(rounds)) < _TIMED_TOGETHER:
+        rounds *= 2
+    return rounds
 
 
 def _fitted(clock: Timer, plan: Plan, found: Mapping[Step, tuple[float, float]], undisturbed: float) -> Timer:
-    """The clock's cost in this program: less than measured alone where the processor does other things meanwhile."""
-    ticks = sum([found.get(step, (0.0, 0.0))[0] for step in plan.steps])
-    alone = len(plan.steps) * clock.inside + (_readings(plan, found) - len(plan.steps)) * clock.whole
-    share = min(max((ticks - undisturbed / clock.seconds) / max(alone, 1e-9), 0.0), 1.0)
-    return Timer(clock.seconds, share * clock.inside, share * clock.whole)
+    """The clock's cost in this program, which does other things meanwhile: so that the steps make up the whole."""
+
+    def beyond(share: float) -> float:
+        """The steps' time beyond the whole, if the clock costs this share of what it costs alone."""
+        own = [_own(step, plan, found, Timer(clock.seconds, share * clock.inside, share * clock.whole))
+               for step in plan.steps]  # fmt: skip
+        return sum(own) - undisturbed
+
+    low, high = 0.0, _MOST_OF_THE_CLOCK
+    for _ in range(_HALVINGS if beyond(low) > 0 else 0):
+        middle = (low + high) / 2
+        low, high = (middle, high) if beyond(middle) > 0 else (low, middle)
+    return Timer(clock.seconds, low * clock.inside, low * clock.whole)
+
+
+def _own(step: Step, plan: Plan, found: Mapping[Step, tuple[float, float]], clock: Timer) -> float:
+    """The seconds of a step without what the clock takes in it; 0 where that is less than the clock can tell."""
+    ticks, count = found.get(step, (0.0, 0.0))
+    bodies = [] if isinstance(step, Kernel) else plan.bodies.get(step.node, [])
+    inside = sum([_readings(body, found) for body in bodies])
+    own = ticks - count * clock.inside - inside * clock.whole
+    return own * clock.seconds if own >= count else 0.0
 
 
 def _ticks(program: Program, steps: int) -> np.ndarray:
@@ -205,15 +229,13 @@ def _open(
     machine: Ceilings,
 ) -> Timed:
     described_step = describer.found[step]
-    ticks, count = found.get(step, (0.0, 0.0))
+    _, count = found.get(step, (0.0, 0.0))
     bodies = plan.bodies.get(step.node, []) if not isinstance(described_step, data.Kernel) else []  # type: ignore[union-attr]  # a call
     inner = [
         (label, _opened(body, describer, found, clock, machine))
         for (label, _), body in zip(getattr(described_step, "parts", ()) if bodies else (), bodies, strict=True)
     ]
-    inside = sum([_readings(body, found) for body in bodies])
-    own = max(ticks - count * clock.inside - inside * clock.whole, 0.0) * clock.seconds
-    return _timed(described_step, own, count, machine, tuple(inner))
+    return _timed(described_step, _own(step, plan, found, clock), count, machine, tuple(inner))
 
 
 def _readings(plan: Plan, found: Mapping[Step, tuple[float, float]]) -> float:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 40
 _BAR = 8  # columns
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SEEN_BETWEEN = 0.05  # of the whole, from which what passes between the steps is told
 _LEAST_SHARE = 0.001  # of the whole, below which a step of a long program is left out
 
 
@@ -32,8 +33,12 @@ def profile_page(description: data.Description, steps: Sequence[Timed], times: "
     if description.reason:
         parts.append(Text(f"runs on the reference engine as a whole: {description.reason}", style="yellow"))
     rows = _rows(steps)
-    whole = sum([step.seconds for step in steps]) or 1.0
-    parts += [_kinds(steps, whole), Text(), _table(rows, whole)]
+    together = sum([step.seconds for step in steps])
+    whole = max(together, times.median) or 1.0
+    parts += [_kinds(steps, together or 1.0), Text(), _table(rows, whole)]
+    if whole - together >= _SEEN_BETWEEN * whole:
+        between = f"{seconds_text(whole - together)} ({100 * (1 - together / whole):.0f} %) pass between the steps"
+        parts.append(Text(between, style="dim"))
     hidden = _count(steps) - len(rows)
     if hidden > 0:
         parts.append(Text(f"… and {counted(hidden, 'shorter step')}: .steps has them all", style="dim"))
