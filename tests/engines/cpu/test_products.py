@@ -7,9 +7,9 @@ import pytest
 
 import glassgrad as gg
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
-from glassgrad.engines.cpu.emit.types import F64
+from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.products.blocking import blocking_of
-from glassgrad.engines.cpu.products.product import Product, Steps
+from glassgrad.engines.cpu.products.product import Product, Steps, Windows
 
 SIZES = [(2, 2000, 2), (5, 1000, 3), (17, 33, 29), (64, 30, 256), (129, 600, 70), (2, 300, 700), (300, 3, 41)]
 LAYOUTS = list(itertools.product((False, True), repeat=3))
@@ -181,6 +181,16 @@ def test_rows_are_cut_without_a_rest_where_that_takes_no_longer():
     blocking = blocking_of(Product(F64, 1000, 8, 10, 1, 1, *steps), threads=1)
     assert blocking.last is not None
     assert 1000 % blocking.last.tile.rows == 0
+
+
+def test_threads_share_what_is_dear_to_lay_out():
+    # The gradient by a convolution's weights: windows (channel × tap, position) of 32 examples, and 64 outputs.
+    steps = Steps(0, 0, 4096), Steps(1, 64, 4096), Steps(64, 1)
+    windows = blocking_of(Product(F32, 576, 64, 64, 32, 1, *steps, Windows("a", 8)), threads=2)
+    assert (windows.row_parts, windows.column_parts) == (2, 1)
+    # A few rows times a large matrix, each part of which one of the threads lays out.
+    layer = blocking_of(Product(F32, 256, 2048, 2048, 1, 1, Steps(2048, 1), Steps(2048, 1), Steps(2048, 1)), threads=2)
+    assert (layer.row_parts, layer.column_parts) == (1, 2)
 
 
 @pytest.mark.parametrize("columns", [1, 7, 16, 33, 100])

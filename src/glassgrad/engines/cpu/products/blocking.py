@@ -6,7 +6,7 @@ order follows from the sizes alone.
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, lcm
+from math import ceil, inf, lcm
 
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
@@ -19,8 +19,9 @@ from glassgrad.engines.cpu.products.turning import Turning
 from glassgrad.engines.cpu.products.windows import WindowCopy
 
 _DEEP = 384  # inner steps that a tile sums up at once, at most
-_PANEL_BYTES = 3 << 13  # of a panel of B: most of what a first cache holds
+_PANEL_BYTES = 3 << 15  # of a panel of B: with a block of A it fits the second cache, from which tiles stream it
 _BLOCK_BYTES = 3 << 17  # of a block of A: most of the second cache
+_NEAR_BYTES = 3 << 14  # of rows of B that are read in place again and again: they stay in a first cache
 _LARGE_BYTES = 1 << 18  # of B, from which it is not in the second cache
 _LINE = 64  # bytes that are fetched together
 _SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each row is a stream of its own
@@ -31,6 +32,7 @@ _LONG = 32  # inner steps from which tiles have several of them written out
 _LOOP = 3  # instructions of a tile's loop besides
 _WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
 _GATHERED = 6  # cycles in which a vector of windows is laid out
+_MOVED = 3  # cycles in which a vector of what lies whole is laid out
 _LATENCY = 4  # cycles until the result of a multiplication and addition can be added to; two begin in each
 
 
@@ -205,7 +207,7 @@ def gathering(product: Product, windows: Windows, lanes: int) -> WindowCopy:
 def _is_far(product: Product, tile_rows: int) -> bool:
     """Is B read so often, in rows so far apart, that it is better laid out first?"""
     size = bytes_of(product.kind)
-    return product.rows >= 4 * tile_rows and product.b.rows * size * min(product.inner, _DEEP) > 2 * _PANEL_BYTES
+    return product.rows >= 4 * tile_rows and product.b.rows * size * min(product.inner, _DEEP) > _NEAR_BYTES
 
 
 # ------------------------------------------------------------------ blocks
@@ -219,14 +221,15 @@ def _blocks(product: Product, panels: Columns | None, last: Columns | None, thre
     deep = _even(product.inner, _SHORT if _is_streamed(product, used[0]) else most)
     high = min(max(_BLOCK_BYTES // (deep * size) // unit, 1), ceil(product.rows / unit)) * unit
     wide = max(_ROOM_BYTES // (deep * size) // tile_columns, 1) * tile_columns
-    batch_parts, row_parts, column_parts = _parts(product, unit, tile_columns, threads)
+    copy = _row_copy(product, used[0].tile.lanes) if copied else None
+    costs = _laid_out(copy, used[0].tile.lanes), _laid_out(used[0].packing, used[0].tile.lanes)
+    batch_parts, row_parts, column_parts = _parts(product, (unit, tile_columns), costs, threads)
     pitch = (ceil(deep * size / 64) | 1) * 64 if copied else 0  # an odd number of lines: neighbours do not meet
     a_room = room = pitch * high
     panel_step = deep * size if ceil(ceil(product.rows / unit) / row_parts) * unit > high else 0
     if any(columns.packing is not None for columns in used):
         most = min(ceil(ceil(product.columns / tile_columns) / column_parts) * tile_columns, wide)
         room += ceil(((most if panel_step else 0) + widest) * deep * size / _LINE) * _LINE
-    copy = _row_copy(product, used[0].tile.lanes) if copied else None
     parts = batch_parts, row_parts, column_parts
     return Blocking(panels, last, deep, high, wide, unit, tile_columns, *parts, room, panel_step, pitch, a_room, copy)
 
@@ -268,19 +271,31 @@ def _is_shared(product: Product, threads: int) -> bool:
     return threads > 1 and product.multiplications >= _LEAST_SHARED
 
 
-def _parts(product: Product, row_unit: int, column_unit: int, threads: int) -> tuple[int, int, int]:
-    """Into how many pieces the batches, the rows and the columns are cut."""
+def _laid_out(copy: RowCopy | Packing | Turning | WindowCopy | None, lanes: int) -> float:
+    """How many multiplications take as long as laying out an element."""
+    match copy:
+        case None:
+            return 0.0
+        case WindowCopy(lanes=beside):
+            return 2 * lanes * _GATHERED / beside
+    return 2 * _MOVED
+
+
+def _parts(product: Product, units: tuple[int, int], costs: tuple[float, float], threads: int) -> tuple[int, int, int]:
+    """Into how many pieces the batches, the rows and the columns are cut: so that the largest takes the least time.
+
+    Each lays out its own rows of A and columns of B; `costs` is what an element of each takes.
+    """
     if not _is_shared(product, threads):
         return 1, 1, 1
     if product.batches >= threads:
         return threads, 1, 1
-    rows, columns = ceil(product.rows / row_unit), ceil(product.columns / column_unit)
-    best, found = 0.0, (1, 1)
-    for row_parts in range(1, threads + 1):
-        column_parts = threads // row_parts
-        even = min(rows, row_parts) * min(columns, column_parts)
-        waste = ceil(rows / row_parts) * ceil(columns / column_parts) * row_parts * column_parts / (rows * columns)
-        score = even / waste - 0.01 * row_parts
-        if row_parts <= rows and column_parts <= columns and score > best:
-            best, found = score, (row_parts, column_parts)
+    whole_rows, whole_columns = ceil(product.rows / units[0]), ceil(product.columns / units[1])
+    least, found = inf, (1, 1)
+    for row_parts in range(1, min(threads, whole_rows) + 1):
+        column_parts = min(threads // row_parts, whole_columns)
+        rows, columns = ceil(whole_rows / row_parts) * units[0], ceil(whole_columns / column_parts) * units[1]
+        time = rows * columns + rows * costs[0] + columns * costs[1]
+        if time < least:
+            least, found = time, (row_parts, column_parts)
     return 1, *found
