@@ -52,8 +52,8 @@ def _linker() -> Any:
 
 @cache
 def _only_linker() -> Any:
-    _target_machine()
-    return llvm.create_lljit_compiler(_target_machine(), use_jit_link=False, suppress_errors=True)
+    """Puts code and its constants in one piece of memory: apart, they may be too far for each other's addresses."""
+    return llvm.create_lljit_compiler(_target_machine(), use_jit_link=True, suppress_errors=True)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
