@@ -1,11 +1,14 @@
 """Reductions over more than the caches hold that depend on one another: the numbers of the definition."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import special
 
 import glassgrad as gg
-from glassgrad.scipy.special import logsumexp
+from glassgrad.engines.cpu.blocks import rewrite
+from glassgrad.scipy.special import log_softmax, logsumexp
 
 SHAPES = [(4000, 256), (1003, 257), (19, 30_011), (600_011,), (3, 5, 50_001)]
 
@@ -32,6 +35,42 @@ def covariance(x):
 
 def pulled_back(function):
     return lambda x, ct: gg.grad(lambda x: np.sum(function(x) * ct))(x)
+
+
+def sweeps(function, *args):
+    """How many kernels read at least a megabyte."""
+    return len(re.findall(r"reads [\d.]+ MB", str(gg.jit(function).inspect(*args))))
+
+
+@pytest.fixture
+def small_caches(monkeypatch):
+    """What is written and reduced as well is computed twice only where it is larger than all caches."""
+    monkeypatch.setattr(rewrite, "largest_cache", lambda: 1 << 20)
+
+
+# ------------------------------------------------------------------ how often memory is read
+@pytest.mark.parametrize("shape", [(4000, 256), (1_000_003,), (3, 400_001)])
+@pytest.mark.parametrize("function", [logsumexp, by_hand, lambda x: logsumexp(np.tanh(np.sin(x)) + x)])
+def test_the_largest_and_the_exponentials_are_known_from_one_sweep(function, shape):
+    assert sweeps(function, np.ones(shape)) == 1
+
+
+@pytest.mark.usefixtures("small_caches")
+@pytest.mark.parametrize(
+    "function", [gg.grad(logsumexp), lambda x: softmax(x, None), log_softmax, lambda x: softmax(x[:, None], 0)]
+)
+def test_what_is_written_is_computed_in_a_second_sweep(function):
+    assert sweeps(function, np.ones(1_000_003)) == 2
+
+
+def test_rows_that_a_cache_holds_are_left_as_they_are():
+    x = np.ones((4000, 256))
+    assert "i < 4000" in str(gg.jit(lambda x: logsumexp(x, axis=1)).inspect(x))
+
+
+def test_exponentials_that_are_reduced_again_are_kept():
+    x = np.ones((4000, 256))
+    assert str(gg.jit(gg.grad(by_hand)).inspect(x)).count(" exp(") == 1
 
 
 # ------------------------------------------------------------------ order
@@ -101,6 +140,47 @@ def test_rows_far_from_all_others_cost_no_digits():
     np.testing.assert_allclose(gg.jit(lambda x: np.var(x, axis=0))(x), exact, rtol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_exponentials_about_another_number_than_the_largest(dtype):
+    """What is subtracted only has to follow from the largest."""
+    x = np.random.default_rng(0).normal(size=600_011).astype(dtype) * 20
+
+    def shifted(x, by):
+        return np.sum(np.exp(x - (0.5 * np.max(x) + by)))
+
+    for by in (0.0, 30.0, -20.0, 1e5):
+        exact = shifted(x.astype(np.float64), by)
+        np.testing.assert_allclose(gg.jit(shifted)(x, dtype(by)), exact, rtol=3e-5 if dtype is np.float32 else 1e-12)
+
+
+def test_the_largest_of_part_of_the_axes_is_another_number():
+    x = np.random.default_rng(0).normal(size=(3, 200_003)) * 100
+    for axis in (0, 1):
+
+        def mixed(x, axis=axis):
+            return np.sum(np.exp(x - np.max(x, axis=axis, keepdims=True)))
+
+        np.testing.assert_allclose(gg.jit(mixed)(x), mixed(x), rtol=1e-12)
+
+
+def test_narrow_numbers_are_summed_in_wider_ones():
+    x = np.random.default_rng(0).normal(size=1_000_003).astype(np.float16)
+    assert gg.jit(logsumexp)(x) == np.float16(special.logsumexp(x.astype(np.float64)))
+
+
+def test_sums_of_exponentials_of_one_another_compile_in_linear_time():
+    """A shared value is met once, however often it is read."""
+
+    def nested(x, depth):
+        for _ in range(depth):
+            x = x + logsumexp(x)
+        return np.sum(x)
+
+    x = np.zeros(300_000)
+    nodes = [len(str(gg.jit(lambda x, depth=depth: nested(x, depth)).inspect(x))) for depth in (10, 40)]
+    assert nodes[1] < 6 * nodes[0]
+
+
 # ------------------------------------------------------------------ special values
 def _halved(x):
     x[: len(x) // 2] = -np.inf
@@ -122,10 +202,17 @@ CASES = {
     "inf and -inf": lambda x: _with(700_000, -np.inf)(_with(5, np.inf)(x)),
     "nan": _with(777, np.nan),
     "nan among -inf": lambda x: _with(3, np.nan)(_halved(x)),
+    "one far above": _with(300_000, 1e300),
+    "one far below": _with(300_000, -1e300),
+    "both ends": lambda x: _with(300_000, 1.7e308)(_with(400_000, -1.7e308)(x)),
+    "all but one -inf": lambda x: _with(500_000, -3.0)(np.full_like(x, -np.inf)),
+    "inf in each block": lambda x: np.where(np.arange(x.size).reshape(x.shape) % 1000 == 0, np.inf, x),
+    "zeros of both signs": lambda x: np.where(x > 0, 0.0, -0.0),
 }
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(
     "function",
@@ -133,6 +220,8 @@ CASES = {
         logsumexp,
         by_hand,
         np.var,
+        lambda x: softmax(x, None),
+        lambda x: log_softmax(x),
         lambda x: logsumexp(x, axis=0),
         lambda x: softmax(x, 0),
         lambda x: standardised(x, 0),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, quotients, sorting
+from glassgrad.engines.cpu.blocks.rewrite import in_one_sweep
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
@@ -37,7 +38,7 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
             for before, node in zip(graph.inputs, inputs, strict=True):
                 notes.pass_on(before, node)
         outputs = with_shared_reciprocals(_rebuilt(opened, _RULES, notes), notes)
-        outputs = _rebuilt(outputs, quotients.RULES, notes)
+        outputs = in_one_sweep(_rebuilt(outputs, quotients.RULES, notes), notes)
     return Graph(inputs, tuple(outputs))
 
 

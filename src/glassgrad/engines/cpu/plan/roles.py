@@ -140,7 +140,8 @@ def kept_values(order: Sequence[Node], roles: dict[Node, Role], outputs: Collect
         several = node in shared
         must = role not in (Role.ELEMENTWISE, Role.VIEW) or node in outputs or node in in_memory
         least = _KEPT_FROM / 2 if node in columns else _KEPT_FROM
-        grows = role is Role.ELEMENTWISE and cost[node] >= least and (several or node in spread)
+        computed = role is Role.ELEMENTWISE or node.op.name == "reshape"
+        grows = computed and cost[node] >= least and (several or node in spread)
         if must or grows or depth[node] >= _DEPTH:
             kept.add(node)
     return kept

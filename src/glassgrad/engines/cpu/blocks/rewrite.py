@@ -1,0 +1,124 @@
+"""Reductions that depend on one another in one sweep over memory. Floor 4.
+
+The largest of all numbers is known only when all have been read, and the sum of exp(x - max) asks for all of them once
+more. But a block that fits in the near cache has a largest number as well, and a sum about it (`exponentials.py`). What
+is taken for a block follows from the shapes alone.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
+from glassgrad.engines.cpu.blocks.split import Shape, Split, splits
+from glassgrad.engines.cpu.native.caches import largest_cache
+from glassgrad.graph.node import Node, make, reachable, workspace
+from glassgrad.graph.notes import Notes
+from glassgrad.graph.op import Op
+from glassgrad.ops.elementwise import EXP, SUBTRACT
+from glassgrad.ops.reduce import MAX
+from glassgrad.ops.structure import BROADCAST, SUM, broadcast, kept_shape, reshape
+
+_NEAR = 16  # nodes between a reduction and what is made of it
+
+InBlocks = Callable[[dict[Node, Node]], Node]  # a reduction, given what has come in the place of the nodes before
+
+
+def in_one_sweep(outputs: Sequence[Node], notes: Notes | None) -> list[Node]:
+    """The outputs with large reductions that depend on one another computed in blocks."""
+    order = reachable(outputs)
+    found = _found(order)
+    if not found:
+        return list(outputs)
+    new: dict[Node, Node] = {node: node for node in order if not node.inputs}
+    here = workspace()
+    for node in order:
+        if notes is not None and here is not None:
+            here.origin = notes.origins.get(node)
+        if node in found:
+            new[node] = reshape(found[node](new), node.shape)
+        elif node not in new:
+            inputs = tuple([new[x] for x in node.inputs])
+            new[node] = make(node.op, inputs, node.params) if inputs != node.inputs else node
+        if notes is not None:
+            notes.pass_on(node, new[node])
+    return [new[node] for node in outputs]
+
+
+def _found(order: Sequence[Node]) -> dict[Node, InBlocks]:
+    """The reductions that are computed in blocks, and how."""
+    users: dict[Node, list[Node]] = {}
+    for node in order:
+        for x in set(node.inputs):
+            users.setdefault(x, []).append(node)
+    found: dict[Node, InBlocks] = {}
+    for node in order:
+        if node.op is SUM and node.dtype.char in "fd" and node.inputs[0].op is EXP:
+            (value,), axes = node.inputs, node.param("axes")
+            parts = splits(value.shape, axes, value.dtype.itemsize)
+            if parts and _may_be_computed_twice(value, users):
+                found.update(_exponentials(node, value.inputs[0], axes, parts))
+    return found
+
+
+def _may_be_computed_twice(value: Node, users: Mapping[Node, Sequence[Node]]) -> bool:
+    """Is a value that is summed read by nothing else, or is it so large that memory is dearer than to compute it?
+
+    What others reduce as well is better kept.
+    """
+    stack, seen = list(users[value]), set(users[value])
+    if len(seen) == 1:
+        return True
+    sums = 0
+    while stack and len(seen) <= _NEAR:
+        node = stack.pop()
+        sums += node.shape != value.shape
+        later = [] if node.shape != value.shape else [y for y in users.get(node, ()) if y not in seen]
+        seen.update(later)
+        stack.extend(later)
+    return not stack and sums == 1 and value.aval.nbytes > largest_cache()
+
+
+def _exponentials(node: Node, distance: Node, axes: Shape, parts: Sequence[Split]) -> dict[Node, InBlocks]:
+    """The sum of exponentials of distances from a centre that follows from the largest, and that one."""
+    if distance.op is not SUBTRACT:
+        return {}
+    x, centre = distance.inputs
+    before = _beside(centre, axes)
+    top = None if before is None else _behind(before, MAX, x, axes)
+    if before is None or top is None:
+        return {}
+    return {
+        top: lambda new: largest(new[x], parts),
+        node: lambda new: sum_about(new[x], _with_axes(new[before], axes, x.shape), parts),
+    }
+
+
+# ------------------------------------------------------------------ what does not vary
+def _beside(node: Node, axes: Shape) -> Node | None:
+    """What a value that does not vary along the axes is broadcast from; None where it may vary."""
+    if node.op is not BROADCAST:
+        return None
+    (x,) = node.inputs
+    varies = [size != 1 for size in _padded(x.shape, node.ndim)]
+    return None if any(varies[axis] for axis in axes) else x
+
+
+def _with_axes(node: Node, axes: Shape, shape: Shape) -> Node:
+    """What is broadcast to the shape, with the axes of size 1."""
+    return broadcast(reshape(node, _padded(node.shape, len(shape))), kept_shape(shape, axes))
+
+
+def _padded(shape: Shape, ndim: int) -> Shape:
+    return (1,) * (ndim - len(shape)) + shape
+
+
+def _behind(node: Node, op: Op, x: Node, axes: Shape) -> Node | None:
+    """The reduction of x over the axes that a value follows from, if it is near."""
+    stack, seen = [node], {node}
+    while stack and len(seen) <= _NEAR:
+        node = stack.pop()
+        if node.op is op and node.inputs[0] is x and node.param("axes") == axes:
+            return node
+        later = [y for y in node.inputs if y.serial > x.serial and y not in seen]
+        seen.update(later)
+        stack.extend(later)
+    return None
