@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.engines.cpu.emit.lanes import vector_bytes
 
 SIZES = [1, 2, 5, 8, 9, 17, 31, 33, 64, 101, 4096]
 
@@ -42,3 +43,13 @@ def test_nothing_behind_the_last_element_is_read():
                 np.testing.assert_allclose(found, np.exp(own[(size - 1) % step :: step]))
     finally:
         protect(ctypes.c_void_p(both.ctypes.data + page), ctypes.c_size_t(page), 3)
+
+
+def test_what_lies_far_apart_goes_one_vector_at_a_time():
+    """A column's elements are picked up one by one: more lanes would only be more to compile."""
+    x = np.random.default_rng(0).normal(size=(1000, 100)).astype(np.float32)
+    with gg.settings(engine="cpu"):
+        column, row = gg.jit(lambda x: np.tanh(x[:, 7]) * x[:, 9]), gg.jit(lambda x: np.tanh(x[7]) * x[9])
+        np.testing.assert_allclose(column(x), np.tanh(x[:, 7]) * x[:, 9], rtol=1e-6)
+        assert f"// {vector_bytes() // 4} lanes" in str(column.inspect(x))
+        assert f"// {vector_bytes() // 4} lanes" not in str(row.inspect(x))

@@ -8,7 +8,7 @@ from math import gcd, prod
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.emit.types import bytes_of, kind_of
 from glassgrad.engines.cpu.native.target import has
-from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, contiguous, offset_of, seam, variable
+from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, seam, variable
 from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.roles import view_operands
 from glassgrad.graph.node import Node
@@ -100,19 +100,33 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     else:
         lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
         lanes.turned = max(min(vector_bytes(), _SQUARE) // size, 1)
-    if row > 1 and lanes.of_frame is not None and lanes.tiled is None:
-        _gather_less(
-            lanes, [pair for _, _, reads in touched.values() for pair in reads], max(vector_bytes() // size, 1)
-        )
+    if lanes.tiled is None and not running:
+        most = _vectors(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
+        lanes.width = min(lanes.width, most * max(vector_bytes() // size, 1))
     return lanes
 
 
-def _gather_less(lanes: Lanes, reads: Sequence[tuple[Node, Index]], vector: int) -> None:
-    """Rows that are looked up, element by element: two vectors at a time are as fast as four, in half the lines."""
-    assert lanes.of_frame is not None, "asked for before"
-    symbols = {symbol for _, index in reads for part in index for symbol, _ in part.terms if isinstance(symbol, Looked)}
-    if any(lanes.of_frame in part.axes() for symbol in symbols for part in symbol.at):
-        lanes.width = min(lanes.width, 2 * vector)
+def _vectors(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> int:
+    """How many at a time at most: what is read or written element by element takes long to compile, and gains little.
+
+    One where the elements lie far apart; two where they are looked up, for then there is more to wait for.
+    """
+    most = 8
+    within = {root.node for root in kernel.roots if not root.stored}  # in registers, or in rows laid out for the lanes
+    for phase in kernel.phases:
+        axis = lanes.of_frame or lanes.of_phase.get(phase)
+        for node, index in [place for root in phase.roots for place in (*reads[root], _own(root))]:
+            offset = offset_of(index, contiguous(node.shape))
+            if node in within or axis not in offset.axes():
+                continue
+            step = _step(offset, axis)
+            most = min(most, 2 if step is None else 1 if abs(step) > NEAR else most)
+    return most
+
+
+def _own(root: Root) -> tuple[Node, Index]:
+    """The root itself, and where its elements are put."""
+    return root.node, root.target if root.target is not None else tuple([variable(axis) for axis in root.axes])
 
 
 def _traffic(kernel: Kernel, reads: Sequence[tuple[Node, Index]]) -> int:
@@ -153,8 +167,7 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
     if any(root.reduced or root.role is Role.RUNNING for root in kernel.roots):
         return None
     for root, found in reads.items():
-        own = root.target if root.target is not None else tuple([variable(a) for a in root.axes])
-        for node, index in (*found, (root.node, own)):
+        for node, index in (*found, _own(root)):
             offset, size = offset_of(index, contiguous(node.shape)), _size(node)
             apart = offset.coefficient(lanes.of_frame)
             if apart is None or abs(apart) <= NEAR:
@@ -261,8 +274,7 @@ def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Ind
         for root, reads in roots:
             found = [(node, index) for node, index in reads]
             if axis in root.axes or root.target is not None:
-                own = root.target if root.target is not None else tuple([variable(a) for a in root.axes])
-                found.append((root.node, own))
+                found.append(_own(root))
             elif root.late and any(a.extent != 1 for a in root.axes):
                 score -= 4
             for node, index in found:
