@@ -14,7 +14,7 @@ from glassgrad.engines.cpu.native.target import registers
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
 from glassgrad.engines.cpu.products.rows import RowCopy
-from glassgrad.engines.cpu.products.tile import Tile, Way
+from glassgrad.engines.cpu.products.tile import Tile
 from glassgrad.engines.cpu.products.turning import Turning
 from glassgrad.engines.cpu.products.windows import WindowCopy
 
@@ -28,7 +28,7 @@ _SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
 _MOST_ROWS = 12  # of a tile
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
-_LONG = 32  # inner steps from which tiles have several of them written out
+_LONG = 32  # inner steps from which rows of A are copied to lie beside one another
 _LOOP = 3  # instructions of a tile's loop besides
 _WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
 _GATHERED = 6  # cycles in which a vector of windows is laid out
@@ -102,12 +102,12 @@ def blocking_of(product: Product, threads: int) -> Blocking:
         shared = ceil(product.rows / threads)  # only rows can be cut: into tiles that fill the pieces evenly
         rows = _rows(shared, vectors)
     copied = _is_copied(product, wide)
-    panels = _columns(product, (rows, vectors, lanes, wide), copied=copied) if full else None
+    panels = _columns(product, (rows, vectors, lanes, wide)) if full else None
     last = None
     if rest:
         last_vectors = ceil(rest / lanes)
         last_rows = _without_rest(product, _rows(shared, last_vectors), last_vectors, rows if full else 1)
-        last = _columns(product, (last_rows, last_vectors, lanes, rest), copied=copied)
+        last = _columns(product, (last_rows, last_vectors, lanes, rest))
     return _blocks(product, panels, last, threads, copied=copied)
 
 
@@ -147,7 +147,7 @@ def _in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
         # A step looks up where its row begins; half of the vectors lie in two lines.
         needed = product.columns / columns * _cycles(product.rows, rows, vectors, besides=_LOOP + 2 + vectors)
         if needed < best:
-            best, tile = needed, Tile(product.kind, rows, vectors, lanes, columns, Way.WINDOWS)
+            best, tile = needed, Tile(product.kind, rows, vectors, lanes, columns, windows=True)
     return tile
 
 
@@ -184,7 +184,7 @@ def _tile_cycles(rows: int, vectors: int, besides: int) -> float:
 
 
 # ------------------------------------------------------------------ panels
-def _columns(product: Product, sizes: tuple[int, int, int, int], *, copied: bool) -> Columns:
+def _columns(product: Product, sizes: tuple[int, int, int, int]) -> Columns:
     rows, vectors, lanes, columns = sizes
     packing: Packing | Turning | WindowCopy | None = None
     if product.windows is not None and product.windows.operand == "b":
@@ -193,10 +193,7 @@ def _columns(product: Product, sizes: tuple[int, int, int, int], *, copied: bool
         packing = Turning(product.kind, min(lanes, 1 << (product.inner.bit_length() - 1)))
     elif columns % lanes or _is_far(product, rows):
         packing = Packing(product.kind, vectors, lanes, columns)
-    way = Way.ANY
-    if packing is not None and product.inner >= _LONG and product.rows >= rows:
-        way = Way.WHOLE if product.a.columns == 1 or copied else Way.PANEL
-    return Columns(Tile(product.kind, rows, vectors, lanes, columns, way), packing)
+    return Columns(Tile(product.kind, rows, vectors, lanes, columns), packing)
 
 
 def gathering(product: Product, windows: Windows, lanes: int) -> WindowCopy:

@@ -13,7 +13,7 @@ from glassgrad.engines.cpu.native.compiler import Library, load, object_code
 from glassgrad.engines.cpu.products.driver import DRIVER, driver_text
 from glassgrad.engines.cpu.products.panels import Packing, panel_text
 from glassgrad.engines.cpu.products.rows import RowCopy, rows_text
-from glassgrad.engines.cpu.products.tile import Tile, Way, tile_text
+from glassgrad.engines.cpu.products.tile import Tile, tile_text
 from glassgrad.engines.cpu.products.turning import Turning, turning_text
 from glassgrad.engines.cpu.products.windows import WindowCopy, window_text
 
@@ -77,9 +77,9 @@ def _group_key(group: bytes) -> bytes:
 
 def _text(name: str) -> str:
     match name.split("."):
-        case [_, "tile", kind, sizes, columns, way]:
+        case [_, "tile", kind, sizes, columns, *of_windows]:
             rows, vectors, lanes = map(int, sizes.split("x"))
-            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), Way[way.upper()]))
+            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), bool(of_windows)))
         case [_, "panel", kind, sizes, columns]:
             vectors, lanes = map(int, sizes.split("x"))
             return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns)))

@@ -8,31 +8,18 @@ element is summed in the order of p, so it does not depend on the tile that it i
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.native.routine import Routine, module_text
 
 
-class Way(Enum):
-    """How a tile reads its operands."""
-
-    ANY = auto()  # at distances that it is told
-    PANEL = auto()  # B from a panel
-    WHOLE = auto()  # B from a panel, and A row by row, each of them whole
-    WINDOWS = auto()  # A as before; the rows of B where a table says: the windows of an array
-
-
 @dataclass(frozen=True, slots=True)
 class Tile:
     """`rows` × `vectors` registers of `lanes` numbers, of which `columns` are columns of C.
 
-    Of windows no more than these columns is read: the last vector begins before the one beside it ends, and some
-    columns are computed twice.
-
-    Where B lies in panels, the distances between its steps are known: several steps are written out, which pays for
-    long loops.
+    With `windows` a table says where each row of B begins. Of windows no more than these columns is read: the last
+    vector begins before the one beside it ends, and some columns are computed twice.
     """
 
     kind: Kind
@@ -40,17 +27,17 @@ class Tile:
     vectors: int
     lanes: int
     columns: int
-    way: Way
+    windows: bool = False
 
     @property
     def name(self) -> str:
         """The function that computes it."""
         sizes = f"{self.rows}x{self.vectors}x{self.lanes}.{self.columns}"
-        return f"glassgrad.tile.{self.kind.name}.{sizes}.{self.way.name.lower()}"
+        return f"glassgrad.tile.{self.kind.name}.{sizes}" + (".windows" if self.windows else "")
 
     def starts(self) -> list[int]:
         """The column with which each vector begins."""
-        last = self.columns - self.lanes if self.way is Way.WINDOWS else self.columns
+        last = self.columns - self.lanes if self.windows else self.columns
         return [min(vector * self.lanes, last) for vector in range(self.vectors)]
 
     def with_rows(self, rows: int) -> "Tile":
@@ -82,7 +69,7 @@ _FAR = 6  # rows that are reached from one address: each needs a register for it
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a round of a tile's loop goes on from: where it reads A and B, and the sums so far."""
+    """What a step of a tile's loop goes on from: where it reads A and B, and the sums so far."""
 
     a: tuple[str, ...]
     b: str
@@ -99,39 +86,31 @@ class _Tile:
 
     def write(self) -> None:
         """The function's instructions."""
-        w, tile, inner = self.w, self.tile, self._number("%inner")
+        w, tile = self.w, self.tile
         first = [self._moved("%a", self._number("%a.row") * start) for start in range(0, tile.rows, _FAR)]
         self._announce()
-        rows = w.pointer("inttoptr i64 %b.step to ptr") if tile.way is Way.WINDOWS else "%b"
-        state = _State(tuple(first), rows, ("zeroinitializer",) * (tile.rows * tile.vectors))
-        if tile.way is not Way.ANY:
-            state = self._rounds(state, inner >> 2, 4)
-            state = self._rounds(state, inner & 3, 1)
-        else:
-            state = self._rounds(state, inner, 1)
-        self._finish([Value(self.w, self.type, name) for name in state.sums])
+        b = w.pointer("inttoptr i64 %b.step to ptr") if tile.windows else "%b"
+        nothing = ("zeroinitializer",) * (tile.rows * tile.vectors)
+        sums = self._summed(_State(tuple(first), b, nothing))
+        self._finish([Value(self.w, self.type, name) for name in sums])
 
-    def _rounds(self, before: _State, count: Value, steps: int) -> _State:
-        """A loop over so many rounds (or none) of so many inner steps."""
-        w = self.w
-        head, done, entered = w.new_label(), w.new_label(), w.block
-        w.branch(count.differs(0), head, done)
+    def _summed(self, before: _State) -> Sequence[str]:
+        """The loop over the inner steps; it has one at least."""
+        w, entered = self.w, self.w.block
+        head, done = w.new_label(), w.new_label()
+        w.jump(head)
         w.label(head)
         counter = w.fresh()
         now = _State(tuple([w.fresh() for _ in before.a]), w.fresh(), tuple([w.fresh() for _ in before.sums]))
         where = len(w.lines)
-        after = now
-        for step in range(steps):
-            after = self._step(after, step, last=step == steps - 1)
+        after = self._step(now)
         following = (self._number(counter) - 1).text
         phis = self._phis(now, (before, entered), (after, head))
-        phis.append(f"  {counter} = phi i64 [ {count.text}, %{entered} ], [ {following}, %{head} ]")
+        phis.append(f"  {counter} = phi i64 [ %inner, %{entered} ], [ {following}, %{head} ]")
         w.lines[where:where] = phis
         w.branch(self._number(following).differs(0), head, done)
         w.label(done)
-        result = _State(tuple([w.fresh() for _ in before.a]), w.fresh(), tuple([w.fresh() for _ in before.sums]))
-        w.lines.extend(self._phis(result, (before, entered), (after, head)))
-        return result
+        return after.sums
 
     def _phis(self, state: _State, *sources: tuple[_State, str]) -> list[str]:
         """What the state is, depending on where the block is entered from."""
@@ -145,41 +124,22 @@ class _Tile:
             for held, name, values in rows
         ]
 
-    def _step(self, state: _State, step: int, *, last: bool) -> _State:
-        """One inner step of those written out; what lies at known distances is not moved until the last."""
+    def _step(self, state: _State) -> _State:
+        """One inner step."""
         w, tile = self.w, self.tile
-        whole = tile.way in (Way.WHOLE, Way.WINDOWS)
-        panel = self._row_of_b(state.b, step)
-        columns = [w.load(w.element(panel, start, self.size), tile.kind, tile.lanes) for start in tile.starts()]
+        row_of_b = self._moved("%b", w.load(state.b, I64)) if tile.windows else state.b
+        columns = [w.load(w.element(row_of_b, start, self.size), tile.kind, tile.lanes) for start in tile.starts()]
         results: list[str] = []
         for row in range(tile.rows):
             base, far = state.a[row // _FAR], row % _FAR
             address = base if not far else self._moved(base, self.rows[far - 1])
-            entry = w.splat(w.load(w.element(address, step if whole else 0, self.size), tile.kind), tile.lanes)
+            entry = w.splat(w.load(address, tile.kind), tile.lanes)
             for vector in range(tile.vectors):
                 held = Value(w, self.type, state.sums[len(results)])
                 results.append(w.intrinsic("fmuladd", entry, columns[vector], held).text)
-        a, b = state.a, state.b
-        if not whole or last:
-            by = str((step + 1) * self.size) if whole else "%a.step"
-            a = tuple([w.opaque_pointer(w.address(base, by)) for base in a])
-        if tile.way is Way.ANY or last:
-            b = w.opaque_pointer(w.address(b, "%b.step" if tile.way is Way.ANY else str((step + 1) * self._apart())))
+        a = tuple([w.opaque_pointer(w.address(base, "%a.step")) for base in state.a])
+        b = w.opaque_pointer(w.address(state.b, str(bytes_of(I64)) if tile.windows else "%b.step"))
         return _State(a, b, tuple(results))
-
-    def _row_of_b(self, b: str, step: int) -> str:
-        """Where the columns of an inner step begin."""
-        w, place = self.w, step * self._apart()
-        match self.tile.way:
-            case Way.ANY:
-                return b
-            case Way.WINDOWS:
-                return self._moved("%b", w.load(w.element(b, place, 1), I64))
-        return w.element(b, place, 1)
-
-    def _apart(self) -> int:
-        """Bytes between the inner steps of a panel, or between the entries of a table."""
-        return bytes_of(I64) if self.tile.way is Way.WINDOWS else self.tile.vectors * self.tile.lanes * self.size
 
     def _announce(self) -> None:
         """Lets the processor fetch the tile of C meanwhile."""
