@@ -60,6 +60,15 @@ SHAPES = {  # image, weights, how: rows shorter than a vector, one position, one
     "rows of several tiles": ((2, 3, 5, 56), (7, 3, 3, 3), {"padding": "same"}),
     "rows that end inside of a vector": ((3, 2, 7, 29), (6, 2, 3, 2), {}),
     "many inner steps": ((1, 90, 6, 28), (5, 90, 3, 3), {"padding": "same"}),
+    "every second position": ((2, 3, 17, 65), (5, 3, 3, 3), {"stride": 2, "padding": 1}),
+    "every third position": ((2, 3, 20, 50), (5, 3, 2, 3), {"stride": 3}),
+    "every fourth position": ((2, 2, 9, 66), (3, 2, 3, 2), {"stride": 4}),
+    "every fifth position": ((2, 2, 6, 90), (3, 2, 1, 3), {"stride": 5}),
+    "strides of their own": ((2, 2, 9, 30), (3, 2, 3, 3), {"stride": (3, 2), "padding": 1}),
+    "every second position, rows that end inside of a vector": ((2, 2, 21, 21), (3, 2, 3, 3), {"stride": 2}),
+    "rows whose ends are nearer than neighbours": ((2, 2, 12, 9), (3, 2, 1, 1), {"stride": (1, 4)}),
+    "long, every second position": ((2, 3, 301), (4, 3, 7), {"stride": 2, "padding": 3}),
+    "solid, every second position": ((2, 2, 6, 7, 19), (3, 2, 2, 3, 3), {"stride": 2, "padding": 1}),
     "empty": ((0, 2, 8, 8), (3, 2, 3, 3), {}),
 }
 

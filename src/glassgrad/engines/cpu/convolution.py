@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassgrad.base.avals import Aval
+from glassgrad.engines.cpu.emit.lanes import NEAR
 from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.graph.node import Node, make
 from glassgrad.graph.op import Op
@@ -81,8 +82,13 @@ def _is_plain(node: Node) -> bool:
     return node.param("groups") == 1 and node.dtype.char in "fd"
 
 
-def _tables(x: Node, taps: tuple[int, ...], positions: tuple[int, ...], node: Node) -> tuple[Node, Node, int]:
-    """Where a (channel, tap) begins and where a position lies behind it, in bytes; how many positions lie together."""
+def _tables(
+    x: Node, taps: tuple[int, ...], positions: tuple[int, ...], node: Node
+) -> tuple[Node, Node, tuple[tuple[str, int], ...]]:
+    """Where a (channel, tap) begins and where a position lies behind it, in bytes.
+
+    And how many positions lie `beside` one another, `apart` by so many elements: no row's end is nearer to the next.
+    """
     stride, dilation = node.param("stride"), node.param("dilation")
     space = x.shape[2:]
     steps = [prod(space[axis + 1 :]) for axis in range(len(space))]
@@ -91,8 +97,9 @@ def _tables(x: Node, taps: tuple[int, ...], positions: tuple[int, ...], node: No
     channels = np.arange(x.shape[1]) * prod(space)
     rows = np.add.outer(channels, np.asarray(tap).ravel()).ravel() * x.dtype.itemsize
     columns = np.asarray(place).ravel() * x.dtype.itemsize
-    beside = positions[-1] if stride[-1] == 1 else 1
-    return capture(rows.astype(np.int64)), capture(columns.astype(np.int64)), beside
+    in_line = stride[-1] <= NEAR and bool(np.all(np.diff(np.ravel(place)) >= stride[-1]))
+    beside, apart = (positions[-1], stride[-1]) if in_line else (1, 1)
+    return capture(rows.astype(np.int64)), capture(columns.astype(np.int64)), (("beside", beside), ("apart", apart))
 
 
 def conv(node: Node, inputs: Sequence[Node]) -> Node:
@@ -107,9 +114,9 @@ def _convolved(x: Node, w: Node, shape: tuple[int, ...], node: Node) -> Node:
     """A convolution of what is padded already."""
     if not (x.aval.size and w.aval.size):
         return zeros(Aval(shape, node.dtype))
-    rows, columns, beside = _tables(x, w.shape[2:], shape[2:], node)
+    rows, columns, places = _tables(x, w.shape[2:], shape[2:], node)
     weights = reshape(w, (w.shape[0], prod(w.shape[1:])))
-    params = (("positions", prod(shape[2:])), ("beside", beside))
+    params = (("positions", prod(shape[2:])), *places)
     return reshape(make(WINDOWS_PRODUCT, (weights, x, rows, columns), params), shape)
 
 
@@ -121,9 +128,9 @@ def conv_weight(node: Node, inputs: Sequence[Node]) -> Node:
     padded = _padded(x, node.param("padding"))
     if not (padded.aval.size and y.aval.size):
         return zeros(node.aval)
-    rows, columns, beside = _tables(padded, node.param("window"), y.shape[2:], node)
+    rows, columns, places = _tables(padded, node.param("window"), y.shape[2:], node)
     outputs = reshape(y, (*y.shape[:2], prod(y.shape[2:])))
-    found = make(WINDOWS_GRADIENT, (padded, outputs, rows, columns), (("beside", beside),))
+    found = make(WINDOWS_GRADIENT, (padded, outputs, rows, columns), places)
     return reshape(transpose(found, (1, 0)), node.shape)
 
 

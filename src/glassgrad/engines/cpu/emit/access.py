@@ -52,7 +52,7 @@ class Memory:
         if step == 1:
             return self.w.load(self.address(base, offset, bytes_of(kind)), kind, lanes)
         if step is not None and abs(step) <= NEAR:
-            return self._thinned(base, kind, offset, step)
+            return thinned(self.w, self.address(base, offset, bytes_of(kind)), kind, lanes, step)
         turn = self.loops.turn
         if turn is not None and step is not None and offset.coefficient(turn.block) == 1:
             return self._turned(base, kind, offset, step, turn)
@@ -111,26 +111,6 @@ class Memory:
         w.intrinsics[name] = f"declare {type.llvm} @{name}(ptr, i32, {mask}, {type.llvm})"
         given = f"ptr {address}, i32 {bytes_of(type.kind)}, {mask} {chosen.text}, {type.llvm} {others}"
         return w.made(type, f"call {type.llvm} @{name}({given})")
-
-    def _thinned(self, base: str, kind: Kind, offset: Affine, step: int) -> Value:
-        """Every `step`th element, chosen from whole vectors of which none goes beyond the last element."""
-        lanes, size = self.loops.lanes, bytes_of(kind)
-        span = (lanes - 1) * abs(step) + 1
-        first = self.address(base, offset, size)
-        if step < 0:
-            first = self.w.element(first, 1 - span, size)
-        places = [lane * abs(step) for lane in range(lanes)][:: 1 if step > 0 else -1]
-        result: Value | None = None
-        for begin in sorted({min(at, span - lanes) for at in range(0, span, lanes)}):
-            loaded = self.w.load(self.w.element(first, begin, size), kind, lanes)
-            own = [place - begin if begin <= place < begin + lanes else None for place in places]
-            if result is None:
-                result = self.w.shuffled(loaded, loaded, own)
-            else:
-                taken = [lane if at is None else lanes + at for lane, at in enumerate(own)]
-                result = self.w.shuffled(result, loaded, taken)
-        assert result is not None, "there are lanes"
-        return result
 
     def _turned(self, base: str, kind: Kind, offset: Affine, step: int, turn: Turn) -> Value:
         """The lanes of one of the rounds of a turn: what all of them read side by side in each lane, transposed."""
@@ -317,6 +297,26 @@ class Memory:
                 )
             case Looked():
                 return self.looked(symbol)
+
+
+def thinned(w: Writer, first: str, kind: Kind, lanes: int, step: int) -> Value:
+    """Every `step`th element from an address on, chosen from whole vectors of which none goes beyond the last one."""
+    size = bytes_of(kind)
+    span = (lanes - 1) * abs(step) + 1
+    if step < 0:
+        first = w.element(first, 1 - span, size)
+    places = [lane * abs(step) for lane in range(lanes)][:: 1 if step > 0 else -1]
+    result: Value | None = None
+    for begin in sorted({min(at, span - lanes) for at in range(0, span, lanes)}):
+        loaded = w.load(w.element(first, begin, size), kind, lanes)
+        own = [place - begin if begin <= place < begin + lanes else None for place in places]
+        if result is None:
+            result = w.shuffled(loaded, loaded, own)
+        else:
+            taken = [lane if at is None else lanes + at for lane, at in enumerate(own)]
+            result = w.shuffled(result, loaded, taken)
+    assert result is not None, "there are lanes"
+    return result
 
 
 def level(w: Writer, values: Sequence[Value]) -> list[Value]:

@@ -136,7 +136,7 @@ def _in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
     it ends.
     """
     windows = product.windows
-    if windows is None or windows.operand != "b" or windows.beside < lanes:
+    if windows is None or windows.operand != "b" or windows.beside < lanes or windows.apart != 1:
         return None
     best, tile = cycles + product.columns * _GATHERED / lanes, None
     for columns in range(lanes, min(windows.beside, 6 * lanes) + 1):
@@ -197,8 +197,9 @@ def _columns(product: Product, sizes: tuple[int, int, int, int]) -> Columns:
 
 
 def gathering(product: Product, windows: Windows, lanes: int) -> WindowCopy:
-    """How windows are laid out: whole vectors, or as many positions at once as surely lie side by side."""
-    return WindowCopy(product.kind, min(lanes, 1 << (windows.beside.bit_length() - 1)))
+    """How windows are laid out: whole vectors, or as many positions at once as surely lie in line."""
+    lanes = min(lanes, 1 << (windows.beside.bit_length() - 1))
+    return WindowCopy(product.kind, lanes, windows.apart, seams=windows.beside % lanes != 0)
 
 
 def _is_far(product: Product, tile_rows: int) -> bool:

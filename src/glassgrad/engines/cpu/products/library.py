@@ -87,7 +87,8 @@ def _text(name: str) -> str:
             return turning_text(Turning(_KINDS[kind], int(side)))
         case [_, "rows", kind]:
             return rows_text(RowCopy(_KINDS[kind]))
-        case [_, "windows", kind, lanes]:
-            return window_text(WindowCopy(_KINDS[kind], int(lanes)))
+        case [_, "windows", kind, sizes, ends]:
+            lanes, apart = map(int, sizes.split("x"))
+            return window_text(WindowCopy(_KINDS[kind], lanes, apart, seams=ends == "seams"))
     assert name == DRIVER, "no other function of the library"
     return driver_text()

@@ -25,10 +25,14 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """That one operand ("a" or "b") is the windows of an array, `beside` neighbouring positions of which lie so."""
+    """That one operand ("a" or "b") is the windows of an array.
+
+    `beside` neighbouring positions of it lie `apart` elements from each other.
+    """
 
     operand: str
     beside: int
+    apart: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def _forward(node: Node) -> Product:
     (examples, outputs, positions), inner = node.shape, node.inputs[0].shape[1]
     whole = node.inputs[1].aval.size // max(examples, 1)
     steps = Steps(inner, 1), Steps(0, 0, 0, whole), Steps(positions, 1, 0, outputs * positions)
-    windows = Windows("b", node.param("beside"))
+    windows = Windows("b", node.param("beside"), node.param("apart"))
     return Product(_kind(node), outputs, inner, positions, 1, examples, *steps, windows)
 
 
@@ -93,7 +97,7 @@ def _gradient(node: Node) -> Product:
     (rows, outputs), (examples, _, positions) = node.shape, node.inputs[1].shape
     whole = node.inputs[0].aval.size // max(examples, 1)
     steps = Steps(0, 0, whole), Steps(1, positions, outputs * positions), Steps(outputs, 1)
-    windows = Windows("a", node.param("beside"))
+    windows = Windows("a", node.param("beside"), node.param("apart"))
     return Product(_kind(node), rows, positions, outputs, examples, 1, *steps, windows)
 
 

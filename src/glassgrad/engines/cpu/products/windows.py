@@ -1,11 +1,12 @@
 """Windows of an array laid out row by row: the matrix (channel × tap, position) of a convolution, in blocks. Floor 4.
 
-Row k and column p stand at x[rows[k] + columns[p]]: two tables of distances in bytes. Neighbouring positions lie side
-by side but where a row of the image ends: among as many positions as a row has, at most once.
+Row k and column p stand at x[rows[k] + columns[p]]: two tables of distances in bytes. Neighbouring positions lie at one
+distance from each other but where a row of the image ends: among as many positions as a row has, at most once.
 """
 
 from dataclasses import dataclass
 
+from glassgrad.engines.cpu.emit.access import thinned
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, integer_kind, register
 from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.native.routine import Routine, module_text
@@ -13,15 +14,20 @@ from glassgrad.engines.cpu.native.routine import Routine, module_text
 
 @dataclass(frozen=True, slots=True)
 class WindowCopy:
-    """Copies `lanes` neighbouring positions at a time; no row of positions is shorter."""
+    """Copies `lanes` neighbouring positions at a time, which lie `apart` elements from each other.
+
+    No row of positions is shorter; with `seams`, rows end among the lanes.
+    """
 
     kind: Kind
     lanes: int
+    apart: int
+    seams: bool
 
     @property
     def name(self) -> str:
         """The function that copies a block."""
-        return f"glassgrad.windows.{self.kind.name}.{self.lanes}"
+        return f"glassgrad.windows.{self.kind.name}.{self.lanes}x{self.apart}.{'seams' if self.seams else 'whole'}"
 
 
 def window_text(copy: WindowCopy) -> str:
@@ -49,15 +55,23 @@ def window_text(copy: WindowCopy) -> str:
 
 
 def _side_by_side(w: Routine, copy: WindowCopy, rows: str, columns: str, target: str) -> None:
-    """Some positions of every row: what lies beside the first of them, and before the last from where a row ends."""
-    lanes, size = copy.lanes, bytes_of(copy.kind)
-    distances = w.load(columns, I64, lanes)
-    first, last = w.lane(distances, 0), w.lane(distances, lanes - 1) - (lanes - 1) * size
-    steps = ", ".join(f"i64 {lane * size}" for lane in range(lanes))
-    beside = (distances - w.splat(first, lanes)).equals(Value(w, register(I64, lanes), f"<{steps}>"))
-    number = register(integer_kind(copy.kind), lanes)
-    mask = w.made(number, f"sext {beside.type.llvm} {beside.text} to {number.llvm}")
+    """Some positions of every row: those in line with the first of them, and from where a row ends with the last."""
+    lanes, size = copy.lanes, bytes_of(copy.kind) * copy.apart
+    first, parted = w.read(columns), _parted(w, copy, columns) if copy.seams else None
     with w.count(w.parameter("%high")) as row:
         source = w.at("%x", w.read(w.element(rows, row, 8)))
-        before, after = (w.load(w.at(source, place), copy.kind, lanes) for place in (first, last))
-        w.store(w.select(mask < 0, before, after), w.at(target, row * w.parameter("%pitch")))
+        value = thinned(w, w.at(source, first), copy.kind, lanes, copy.apart)
+        if parted is not None:
+            last = w.read(w.element(columns, lanes - 1, 8)) - (lanes - 1) * size
+            value = w.select(parted, thinned(w, w.at(source, last), copy.kind, lanes, copy.apart), value)
+        w.store(value, w.at(target, row * w.parameter("%pitch")))
+
+
+def _parted(w: Routine, copy: WindowCopy, columns: str) -> Value:
+    """Which of the lanes are not in line with the first: in the next row of the image."""
+    lanes, size = copy.lanes, bytes_of(copy.kind) * copy.apart
+    distances = w.load(columns, I64, lanes)
+    steps = ", ".join(f"i64 {lane * size}" for lane in range(lanes))
+    moved = (distances - w.splat(w.lane(distances, 0), lanes)).differs(Value(w, register(I64, lanes), f"<{steps}>"))
+    number = register(integer_kind(copy.kind), lanes)
+    return w.made(number, f"sext {moved.type.llvm} {moved.text} to {number.llvm}") < 0
