@@ -82,7 +82,17 @@ def test_what_a_later_phase_reads_is_not_streamed():
         return square, square / np.sum(square, axis=-1, keepdims=True)
 
     code = gg.jit(squared_and_its_sum).inspect(np.ones((300, 256))).llvm
-    assert code.count("!nontemporal") in (1, 2)  # one result, in whole steps and in a rest at most
+    assert code.count("!nontemporal") == 1  # the quotient; the square is read again for it
+
+
+def test_what_several_results_take_together_decides():
+    """Each takes half of what the caches hold: three in one kernel are streamed, one alone is not."""
+    x = np.ones(64)
+    together = gg.jit(lambda x: (x + 1.0, x * 2.0, x - 3.0)).inspect(x)
+    assert len(together.kernels) == 1
+    assert together.llvm.count("!nontemporal") == 3
+    assert not streams(lambda x: x + 1.0, x)
+    assert not streams(lambda x: (x + 1.0, np.sum(x)), x)
 
 
 def test_what_the_caches_hold_is_not_streamed(monkeypatch):

@@ -188,7 +188,9 @@ class Memory:
         self.w.store(value, address)
 
     def write_once(self, base: str, offset: Affine, value: Value, nbytes: int) -> None:
-        """As `write`, where nobody reads it in this kernel: whole lines of what is larger than the caches pass them."""
+        """As `write`, where nobody reads it in this kernel, which writes so many bytes in all: whole lines of what is
+        larger than the caches pass them.
+        """
         size = bytes_of(value.kind)
         if nbytes >= largest_cache() and self._step(offset) == 1 and self._is_whole_lines(offset, size):
             self._stream(base, offset, value, size)

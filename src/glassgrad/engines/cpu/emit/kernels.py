@@ -74,6 +74,8 @@ class _KernelWriter:
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.written = {whole_of(around.homes, root.node) for root in kernel.roots}
+        stored = {whole_of(around.homes, root.node) for root in kernel.roots if root.stored}
+        self.written_bytes = sum([node.aval.nbytes for node in stored])
         self.checks = Checks(self.loops)
         self.memory = Memory(self.loops, self._looked)
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
@@ -387,7 +389,7 @@ class _KernelWriter:
             self.memory.position(offset)
             return
         if root.change is Change.SET and not root.buffered:
-            self.memory.write_once(self.memory.base(node), offset, value, node.aval.nbytes)
+            self.memory.write_once(self.memory.base(node), offset, value, self.written_bytes)
         else:
             self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 
