@@ -2,15 +2,15 @@
 
 import argparse
 import importlib
-import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks.harness import chosen
+from benchmarks.harness import chosen, kept
 
 GROUPS = {
     "calls": "the price of a call",
@@ -37,13 +37,17 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--engine", help="Glassgrad's engine, if not its default")
     found.add_argument("--suite", type=Path, metavar="FOLDER", help="a copy of GradBench, for gradbench")
     found.add_argument("--peer", metavar="COMMAND", help="another tool of that suite, for gradbench")
-    found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
+    found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers, anew after each row")
     found.add_argument("--plot", type=Path, metavar="FILE", help="where to draw the ratios; needs matplotlib")
     return found
 
 
-def gradbench(options: argparse.Namespace) -> list[Any]:
+def gradbench(options: argparse.Namespace, keep: Callable[[list[Any]], None]) -> list[Any]:
     """The suite's workloads through its protocol, with the options that it shares with this command."""
+
+    def records(found: dict[str, Any]) -> list[Any]:
+        return [{"case": f"{one['eval']} {one['workload']} {one['function']}", **one} for one in found["results"]]
+
     from benchmarks.gradbench import run
     from benchmarks.gradbench.workloads import WORKLOADS
 
@@ -52,14 +56,17 @@ def gradbench(options: argparse.Namespace) -> list[Any]:
     given += ["--suite", str(options.suite)] if options.suite else []
     given += ["--peer", options.peer] if options.peer else []
     given += ["--engine", options.engine] if options.engine else []
-    found = run.run(run.parser().parse_args(given))
-    return [{"case": f"{one['eval']} {one['workload']} {one['function']}", **one} for one in found["results"]]
+    return records(run.run(run.parser().parse_args(given), lambda found: keep(records(found))))
 
 
 def measure_group(
-    module: ModuleType, options: argparse.Namespace, libraries: Sequence[str], ceiling: float
+    module: ModuleType,
+    options: argparse.Namespace,
+    libraries: Sequence[str],
+    ceiling: float,
+    keep: Callable[[list[Any]], None],
 ) -> list[tuple[Any, Any]]:
-    """Measures the cases of a group and prints them as they come."""
+    """Measures the cases of a group, prints them as they come, and keeps their records."""
     from benchmarks.harness import measure, report
 
     effort = measure.QUICK if options.quick else measure.FULL
@@ -71,6 +78,7 @@ def measure_group(
         timings = measure.measured(case, libraries, effort)
         print("\n".join(report.lines(case, timings, ceiling)), flush=True)
         found.append((case, timings))
+        keep([report.record(*one) for one in found])
     if missing := [name for name in libraries if name not in written and found]:
         print(f"not written for {', '.join(missing)}")
     return found
@@ -100,20 +108,23 @@ def main() -> None:
     ceiling = speed["one core" if options.threads == 1 else "all cores"]
     groups: dict[str, Any] = {}
     compared: dict[str, Any] = {}
+
+    def keep(name: str, records: list[Any]) -> None:
+        groups[name] = records
+        kept.keep(options.json, {"machine": facts, "groups": groups})
+
     with chosen.chosen():
         for name in names:
             print(f"\n== {name}: {GROUPS[name]}", flush=True)
             if name == "gradbench":
-                groups[name] = gradbench(options)
+                keep(name, gradbench(options, partial(keep, name)))
             elif hasattr(module := importlib.import_module(f"benchmarks.{name}"), "cases"):
-                compared[name] = measure_group(module, options, libraries, ceiling)
-                groups[name] = [report.record(*one) for one in compared[name]]
+                compared[name] = measure_group(module, options, libraries, ceiling, partial(keep, name))
+                keep(name, [report.record(*one) for one in compared[name]])
             else:
-                groups[name] = module.records(quick=options.quick, libraries=libraries)
+                keep(name, module.records(quick=options.quick, libraries=libraries))
     if lines := report.summary(compared):
         print("\n== the fastest peer, and how much slower than Glassgrad it is", *lines, sep="\n")
-    if options.json:
-        options.json.write_text(json.dumps({"machine": facts, "groups": groups}, indent=1))
     if options.plot:
         report.plot(groups, options.plot)
 

@@ -12,13 +12,15 @@ import shlex
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.gradbench import golden
 from benchmarks.gradbench.workloads import WORKLOADS, Workload
+from benchmarks.harness import kept
 
 OWN = f"{sys.executable} -m benchmarks.gradbench.tool"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -164,26 +166,32 @@ def summary(results: Sequence[Outcome]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Runs, prints, and gives everything back for JSON."""
+def told(results: Sequence[Outcome]) -> dict[str, Any]:
+    """Everything for JSON."""
+    return {"results": [asdict(result) for result in results], "means": summary(results)}
+
+
+def run(options: argparse.Namespace, keep: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Runs, prints, and gives everything back for JSON; what is there so far is kept after each row."""
     tools = [Tool(f"{OWN} --engine {options.engine}" if options.engine else OWN)]
     if options.peer:
         tools.append(Tool(options.peer, options.suite))
     compiled = f"{'compile':>10}{'peer':>10}" if options.peer else f"{'compile':>10}"
     print(f"{'eval':9}{'workload':18}{'function':10}{'ms':>12}{'peer ms':>12}{'ratio':>9}{compiled}")
-    results = []
+    results: list[Outcome] = []
     for result in outcomes(options.evals or list(WORKLOADS), tools, options):
         results.append(result)
         print(line(result), flush=True)
+        keep(told(results))
     for tool in tools:
         tool.close()
-    means = summary(results)
+    found = told(results)
     against = f", geometric means against {tools[1].name}" if options.peer else ""
     print(f"\none thread, doubles{against}")
-    for name, mean in means.items():
+    for name, mean in found["means"].items():
         numbers = "".join(f"{kind:>12}{mean[kind]:9.3f}" for kind in ("derivative", "primal", "compile") if mean[kind])
         print(f"{name:9}{'valid' if mean['valid'] else 'NOT VALID':10}{numbers}")
-    return {"results": [asdict(result) for result in results], "means": means}
+    return found
 
 
 def parser() -> argparse.ArgumentParser:
@@ -195,7 +203,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--seconds", type=float, default=1.0, help="how long each function is repeated (default 1)")
     found.add_argument("--first", type=int, help="only so many workloads of each eval")
     found.add_argument("--quick", action="store_true", help="two small workloads of each eval, briefly")
-    found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers")
+    found.add_argument("--json", type=Path, metavar="FILE", help="where to write all numbers, anew after each row")
     return found
 
 
@@ -204,9 +212,7 @@ def main() -> None:
     unknown = set(options.evals) - set(WORKLOADS)
     if unknown:
         raise SystemExit(f"no eval {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
-    found = run(options)
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+    found = run(options, partial(kept.keep, options.json))
     if not all(mean["valid"] for mean in found["means"].values()):
         raise SystemExit(1)
 

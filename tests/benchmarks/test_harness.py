@@ -229,3 +229,29 @@ def test_trainings_are_timed_by_the_epoch():
     assert all(record["accuracy"] > 0.9 and record["whole"] > 0 for record in found)
     with pytest.raises(RuntimeError, match="have not learnt"):
         fit.compared(task, {"glassgrad": lambda epochs: 0.5}, 1)
+
+
+def test_what_is_measured_is_kept_after_each_row_and_whole(tmp_path, monkeypatch, capsys):
+    place = tmp_path / "new" / "found.json"
+    seen = []
+
+    def measured(case, libraries, effort):
+        seen.append(json.loads(place.read_text())["groups"]["calls"] if place.exists() else None)
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+        return []
+
+    three = [Case(name, {"numpy": lambda: Run(lambda: 1.0)}) for name in ("one", "two", "three")]
+    monkeypatch.setattr(measure, "measured", measured)
+    monkeypatch.setattr(calls, "cases", lambda **_: iter(three))
+    monkeypatch.setattr("sys.argv", ["bench", "calls", "--quick", "--json", str(place)])
+    with pytest.raises(KeyboardInterrupt):
+        command.main()
+    assert [None if found is None else [row["case"] for row in found] for found in seen] == [
+        None,
+        ["one"],
+        ["one", "two"],
+    ]
+    assert json.loads(place.read_text())["groups"]["calls"] == seen[-1]
+    assert [path.name for path in place.parent.iterdir()] == ["found.json"]
+    capsys.readouterr()
