@@ -1,6 +1,7 @@
 """Reductions over more than the caches hold that depend on one another: the numbers of the definition."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -292,3 +293,46 @@ def test_an_infinite_weight_is_multiplied_by_what_it_meets():
     x[:2], w[:2] = (30.0, 0.0), (1.0, np.inf)
     assert np.isnan(gg.jit(lambda w, x: np.sum(w * (x == np.max(x))))(w, x))
     assert gg.jit(lambda w, x: np.sum(w * (x - np.mean(x) + 1.0)))(w, x) == np.inf
+
+
+@pytest.mark.parametrize("number", [0.1, 3.3, 1000.1, 7.7e-5])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((64, 64), (0, 1)), ((1000, 1000), (0, 1)), ((128, 3, 50), (0, 1, 2)), ((300, 7, 11), (0, 2)), ((100_000,), (0,))],
+)
+def test_equal_numbers_add_up_as_well_as_in_numpy(number, shape, axes):
+    """Rounding errors of equal numbers all go one way: they tell how many are added one after another."""
+    x = np.full(shape, number, np.float32)
+    for function in (np.sum, np.std):
+        wanted = function(x.astype(np.float64), axis=axes)
+        scale = number if function is np.std else np.abs(wanted)
+        summed = partial(function, axis=axes)
+        own, theirs = (np.max(np.abs(f(x) - wanted) / scale) for f in (gg.jit(summed), summed))
+        assert own <= max(2 * theirs, 6 * 2.0**-24)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_of_many_blocks_keep_what_is_not_finite(dtype):
+    summed = gg.jit(np.sum)
+    x = np.random.default_rng(0).random(50_000).astype(dtype)
+    largest = np.finfo(dtype).max
+    for values, wanted in (
+        ({7: np.inf}, np.inf),
+        ({49_999: -np.inf}, -np.inf),
+        ({7: np.inf, 30_000: -np.inf}, np.nan),
+        ({30_000: np.nan}, np.nan),
+        ({0: largest, 20_000: largest, 40_000: largest}, np.inf),
+    ):
+        changed = x.copy()
+        changed[list(values)] = list(values.values())
+        np.testing.assert_array_equal(summed(changed), np.asarray(wanted, dtype))
+
+
+def test_what_a_long_sum_loses_is_put_back():
+    """Totals are much larger than each block's sums, whose last digits they do not hold."""
+    x = np.random.default_rng(0).random(3_000_000).astype(np.float32)
+    x[::1000] = 1e6
+    exact = np.sum(x, dtype=np.float64)
+    assert abs(gg.jit(np.sum)(x) - exact) <= 2e-7 * exact
+    columns = x.reshape(-1, 3)
+    np.testing.assert_allclose(gg.jit(lambda x: np.sum(x, axis=0))(columns), columns.sum(0, dtype=float), rtol=4e-7)

@@ -35,9 +35,9 @@ class Accumulator:
         self.room = self._reserved(self.held_kind, self.identity(root, self.held_kind))
         self.place_kind = _place_kind(self.held_kind, root) if self.finds_place else I64
         self.place = self._reserved(self.place_kind, 0) if self.finds_place else ""
-        self.total = ""
+        self.total = self.lost = ""
         if root.node.op.name in ("sum", "contract") and self.kind.is_float:
-            self.total = self._reserved(self.kind, 0)
+            self.total, self.lost = self._reserved(self.kind, 0), self._reserved(self.kind, 0)
             loops.after_block.append(self._put_aside)
 
     def _reserved(self, kind: Kind, number: float) -> str:
@@ -163,13 +163,24 @@ class Accumulator:
 
     # ------------------------------------------------------------------ the end
     def _put_aside(self) -> None:
-        """Adds the block's sums to the totals: errors grow with the number of blocks, not of elements."""
+        """Adds the block's sums to the totals, and what is lost by that to what was lost before: errors do not grow
+        with the number of blocks (D. E. Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B).
+        """
         w = self.writer
-        w.store(self._total() + w.load(self.room, self.kind, self.width), self.total)
+        total, block = w.load(self.total, self.kind, self.width), w.load(self.room, self.kind, self.width)
+        result = total + block
+        own = result - block
+        lost = (total - own) + (block - (result - own))
+        w.store(result, self.total)
+        w.store(w.load(self.lost, self.kind, self.width) + lost, self.lost)
         self._set(self.room, self.kind, 0)
 
-    def _total(self) -> Value:
-        return self.writer.load(self.total, self.kind, self.width)
+    def _with_totals(self, value: Value) -> Value:
+        """The last block's sums and the totals with what they lost; of an infinite total that is no number."""
+        w = self.writer
+        value = value + w.load(self.total, self.kind, self.width)
+        lost = w.load(self.lost, self.kind, self.width)
+        return w.select(lost.is_nan(), value, value + lost)
 
     def close(self) -> None:
         """The loop has ended."""
@@ -183,7 +194,7 @@ class Accumulator:
             return self.best()[1]
         value = w.load(self.room, self.kind, self.width)
         if self.total:
-            value = value + self._total()
+            value = self._with_totals(value)
         return self.across(w, self.root, value) if self._is_over_lanes() else value
 
     def _is_over_lanes(self) -> bool:

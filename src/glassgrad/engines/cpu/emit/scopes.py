@@ -10,7 +10,7 @@ from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, Quotient
 from glassgrad.graph.node import Node
 
-_BLOCK = 128  # rounds of a loop after which sums are put aside, so that rounding errors do not pile up
+_BLOCK = 32  # rounds of a loop after which sums are put aside, so that rounding errors do not pile up
 
 
 @dataclass(eq=False, slots=True)
@@ -175,7 +175,7 @@ class Loops:
     ) -> None:
         """A long loop in blocks; after each block `after_block` is done. A round adds `inside` times."""
         rounds = block_rounds(inside)
-        if (stop - start) // step <= 2 * rounds or not self.after_block:
+        if (stop - start) // step <= rounds or not self.after_block:
             self.counted(axis, str(start), str(stop), step, body)
             return
         whole = start + (stop - start) // (rounds * step) * (rounds * step)
