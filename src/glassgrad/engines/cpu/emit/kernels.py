@@ -20,7 +20,7 @@ from glassgrad.engines.cpu.emit.scalars import result_kind, scalar
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.plan.homes import Home, settled, whole_of
+from glassgrad.engines.cpu.plan.homes import Home, settled, stored_bytes, whole_of
 from glassgrad.engines.cpu.plan.index import Axis, Index, Looked, contiguous, offset_of, variable
 from glassgrad.engines.cpu.plan.kernels import Change, Kernel, Phase, Role, Root
 from glassgrad.engines.cpu.plan.roles import lost_lookups
@@ -74,8 +74,6 @@ class _KernelWriter:
         self.w = self.loops.writer
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.written = {whole_of(around.homes, root.node) for root in kernel.roots}
-        stored = {whole_of(around.homes, root.node) for root in kernel.roots if root.stored}
-        self.written_bytes = sum([node.aval.nbytes for node in stored])
         self.checks = Checks(self.loops)
         self.memory = Memory(self.loops, self._looked)
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
@@ -389,7 +387,7 @@ class _KernelWriter:
             self.memory.position(offset)
             return
         if root.change is Change.SET and not root.buffered:
-            self.memory.write_once(self.memory.base(node), offset, value, self.written_bytes)
+            self.memory.write_once(self.memory.base(node), offset, value, stored_bytes(self.kernel, self.around.homes))
         else:
             self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 

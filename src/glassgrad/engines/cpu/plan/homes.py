@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from glassgrad.engines.cpu.plan.grouping import Group
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, contiguous, offset_of, variable
-from glassgrad.engines.cpu.plan.kernels import Call
+from glassgrad.engines.cpu.plan.kernels import Call, Kernel
 from glassgrad.engines.cpu.plan.roles import storage_of
 from glassgrad.engines.cpu.plan.views import JOINED, VIEWS, behind, onward, part_place
 from glassgrad.graph.node import Node, make, reachable
@@ -51,6 +51,11 @@ def whole_of(homes: Mapping[Node, Home], node: Node) -> Node:
     while node in homes:
         node = homes[node].whole
     return node
+
+
+def stored_bytes(kernel: Kernel, homes: Mapping[Node, Home]) -> int:
+    """How much memory the arrays take in which a kernel leaves what it computes."""
+    return sum([node.aval.nbytes for node in {whole_of(homes, root.node) for root in kernel.roots if root.stored}])
 
 
 def with_own_parts(outputs: Sequence[Node], given: Collection[Node], notes: Notes | None) -> list[Node]:
