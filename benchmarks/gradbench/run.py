@@ -171,7 +171,7 @@ def told(results: Sequence[Outcome]) -> dict[str, Any]:
     return {"results": [asdict(result) for result in results], "means": summary(results)}
 
 
-def run(options: argparse.Namespace, keep: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def run(options: argparse.Namespace, keep: Callable[[dict[str, Any]], None] = lambda found: None) -> dict[str, Any]:
     """Runs, prints, and gives everything back for JSON; what is there so far is kept after each row."""
     tools = [Tool(f"{OWN} --engine {options.engine}" if options.engine else OWN)]
     if options.peer:
