@@ -107,6 +107,11 @@ FITS = {
         tail_at_zero(mp.exp, [mpf(1), mpf(1)], mpf(1) / 2),
         mpf("-0.02"), mpf("0.68"), lambda r: abs(r * r / mp.expm1(r)) if r else mpf(0), {"f64": 9, "f32": 4},
     ),
+    "EXP_STEP": Fit(
+        "(exp(r) - 1 - r)/r^2, |r| <= ln2/32: beside a table of 2^(j/16)",
+        tail_at_zero(mp.exp, [mpf(1), mpf(1)], mpf(1) / 2),
+        -HALF_LN2 / 16, HALF_LN2 / 16, lambda r: r * r + mpf(10) ** -30, {"f64": 4, "f32": 1, "short": 2},
+    ),
     "EXP2": Fit(
         "(2^r - 1)/r, |r| <= 1/2",
         tail_at_zero(lambda r: mp.power(2, r), [mpf(1)], mp.log(2)),
@@ -302,6 +307,11 @@ def words_of_two_over_pi(count: int) -> tuple[int, ...]:
     return tuple((digits >> (64 * (count - 1 - i))) & (2**64 - 1) for i in range(count))
 
 
+def steps(form: str) -> tuple[float, ...]:
+    """How far each of sixteen steps from 1 to 2 lies above 1: 2^(j/16) - 1."""
+    return tuple(rounded(mp.power(2, mpf(j) / 16) - 1, form) for j in range(16))
+
+
 HEADER = '''"""Coefficients of the vector maths, lowest power first, by scripts/maths_coefficients.py; do not edit."""
 
 # fmt: off
@@ -322,6 +332,9 @@ def written() -> str:
         parts.append("}\n")
     words = lines_of([f"0x{word:016X}" for word in words_of_two_over_pi(22)])
     parts.append(f"TWO_OVER_PI_WORDS = (\n{words},\n)\n\n")
+    parts.append("# 2^(j/16) - 1\nSTEPS = {\n")
+    parts.extend(f'    "{form}": (\n{lines_of([repr(x) for x in steps(form)])},\n    ),\n' for form in ("f64", "f32"))
+    parts.append("}\n\n")
     for name, fit in FITS.items():
         table, errors = entry(name)
         notes = ", ".join(f"{form}: {error:.1e}" for form, error in errors.items())

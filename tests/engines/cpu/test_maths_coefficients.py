@@ -16,7 +16,7 @@ def script():
     return module
 
 
-@pytest.mark.parametrize("name", ["EXP", "LOG", "SIN", "ERF_TAIL", "STIRLING"])
+@pytest.mark.parametrize("name", ["EXP", "EXP_STEP", "LOG", "SIN", "ERF_TAIL", "STIRLING"])
 def test_polynomials_are_remade(script, name):
     table, errors = script.entry(name)
     assert script.recorded()[name] == table
@@ -27,8 +27,9 @@ def test_constants_are_remade(script):
     known = script.recorded()
     for name, (number, count) in script.PARTS.items():
         assert known[name] == {form: script.in_parts(number, count, form) for form in ("f64", "f32")}
+    assert known["STEPS"] == {form: script.steps(form) for form in ("f64", "f32")}
     assert known["TWO_OVER_PI_WORDS"] == script.words_of_two_over_pi(22)
 
 
 def test_every_polynomial_is_recorded(script):
-    assert set(script.FITS) | set(script.PARTS) | {"TWO_OVER_PI_WORDS"} == set(script.recorded())
+    assert set(script.FITS) | set(script.PARTS) | {"STEPS", "TWO_OVER_PI_WORDS"} == set(script.recorded())

@@ -7,8 +7,8 @@ from benchmarks.maths.arrays import BINARY, WIDTHS, native
 from benchmarks.maths.points import points
 from glassgrad.engines.cpu.emit.maths import MATHS
 
-WIDE = {"float64": (1, 2, 3, 14), "float32": (1, 4, 8, 14)}
-SOME = ["exp", "sin", "power", "gammaln", "erfc"]
+WIDE = {"float64": (1, 2, 3, 14, 24), "float32": (1, 4, 8, 14)}
+SOME = ["exp", "tanh", "expit", "sin", "power", "gammaln", "erfc"]
 
 
 def given_to(name, dtype):

@@ -55,3 +55,20 @@ def test_special_values_are_numpys(name, dtype):
     tolerance = 40 * np.finfo(dtype).eps
     np.testing.assert_allclose(got[~special_ones], wanted[~special_ones], rtol=tolerance, atol=np.finfo(dtype).tiny * 8)
     assert special_ones.any()
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", ["exp", "exp2", "expit", "tanh"])
+def test_beyond_all_results_and_next_to_zero(name, dtype):
+    ends = np.finfo(dtype)
+    sizes = np.ldexp(np.ones((), dtype), np.arange(ends.minexp - ends.nmant, ends.maxexp))
+    sizes = np.concatenate([sizes, sizes * np.dtype(dtype).type(1.7), [ends.max]])
+    far = sizes[sizes > 2000]
+    low, high = {"exp": (0, np.inf), "exp2": (0, np.inf), "expit": (0, 1), "tanh": (-1, 1)}[name]
+    function = native(name, dtype)
+    assert (function(far) == high).all()
+    assert (function(-far) == low).all()
+    near = sizes[sizes < ends.eps / 4]
+    wanted = near if name == "tanh" else {"expit": 0.5}.get(name, 1.0)
+    assert (function(near) == wanted).all()
+    assert (function(-near) == (-near if name == "tanh" else wanted)).all()

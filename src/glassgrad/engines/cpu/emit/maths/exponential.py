@@ -6,7 +6,7 @@ polynomial for (exp(r) − 1 − r)/r² and a multiplication by 2^k.
 
 from typing import NamedTuple
 
-from glassgrad.engines.cpu.emit.maths.avx512 import scaled, scales
+from glassgrad.engines.cpu.emit.maths import avx512, stepped
 from glassgrad.engines.cpu.emit.maths.coefficients import EXP, EXP2, EXP_ABOVE, LN2, LOG2_E
 from glassgrad.engines.cpu.emit.maths.formats import (
     at_least,
@@ -62,6 +62,8 @@ def exp(w: Writer, x: Value) -> Value:
 
 def exp_of(w: Writer, x: Value, key: str) -> Value:
     """The exponential of x with the polynomial of this key."""
+    if avx512.available():
+        return stepped.exp(w, x, key)
     form = format_of(x)
     return _grown(w, reduce_by_ln2(w, within(w, x, *form.exp_range), 2 * form.bias), key)
 
@@ -69,14 +71,14 @@ def exp_of(w: Writer, x: Value, key: str) -> Value:
 def exp_below_one(w: Writer, x: Value) -> Value:
     """The exponential of x ≤ 0."""
     form = format_of(x)
+    if avx512.available():
+        return stepped.exp(w, x, form.key)
     return _grown(w, reduce_by_ln2(w, at_least(w, x, form.exp_range[0]), 2 * form.bias), form.key)
 
 
 def _grown(w: Writer, parts: Reduced, key: str) -> Value:
     """The value exp(r) · 2^k, for an offset of 2 bias."""
     growth = small_expm1(w, parts.r, key)
-    if scales(growth):
-        return scaled(w, 1.0 + growth, parts.k)
     first, second = two_powers(growth, parts.biased)
     return w.fma(first, growth, first) * second
 
@@ -111,10 +113,15 @@ def expit(w: Writer, x: Value) -> Value:
     """The logistic function 1/(1 + exp(−x)), accurate in both tails."""
     tail = exp_below_one(w, -w.absolute(x))
     above = w.select(x < 0.0, tail, x.like(1.0))
-    inverse = 1.0 / (tail + 1.0)
+    inverse = _short_inverse(w, tail + 1.0)
     q = above * inverse
     remainder = w.fma(-q, tail, above - q)  # of above / (1 + tail), what is rounded in it made good
     return w.fma(remainder, inverse, q)
+
+
+def _short_inverse(w: Writer, x: Value) -> Value:
+    """The reciprocal to half of the digits or more, for a quotient that a step of Newton's follows."""
+    return avx512.short_inverse(w, x) if avx512.available() else 1.0 / x
 
 
 _TANH_START = 0.165  # taken from |x| before k is rounded, for k = 1 to begin where r is near zero
@@ -134,7 +141,7 @@ def tanh(w: Writer, x: Value) -> Value:
     growth = w.fma(square, w.polynomial_in_halves(r, square, EXP_ABOVE[form.key]), r)
     scale = power_of_two(x, biased)
     n = w.fma(scale, growth, scale - 1.0)
-    inverse = 1.0 / (n + 2.0)
+    inverse = _short_inverse(w, n + 2.0)
     q = n * inverse
     remainder = w.fma(-q, n, w.fma(q, -2.0, n))
     return with_sign_of(w, w.fma(remainder, inverse, q), x)

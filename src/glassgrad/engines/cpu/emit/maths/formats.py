@@ -7,7 +7,7 @@ vector units before AVX-512 lack, are made by adding a number so large that the 
 import math
 from dataclasses import dataclass
 
-from glassgrad.engines.cpu.emit.maths.avx512 import scaled, scales
+from glassgrad.engines.cpu.emit.maths import avx512
 from glassgrad.engines.cpu.emit.types import F32, F64, Kind
 from glassgrad.engines.cpu.emit.values import Number, Value, Writer
 
@@ -81,8 +81,8 @@ def power_of_two(x: Value, biased: Value) -> Value:
 
 def times_power_of_two(w: Writer, x: Value, k: Value, doubled: Value) -> Value:
     """The product x · 2^k, rounded once even where it is subnormal or infinite; `doubled` ends in k + 2 bias."""
-    if scales(x):
-        return scaled(w, x, k)
+    if avx512.available():
+        return avx512.scaled(w, x, k)
     first, second = two_powers(x, doubled)
     return x * first * second
 
