@@ -176,11 +176,14 @@ def test_infinity_in_one_row_reaches_its_own_sums_alone():
 
 
 @pytest.mark.skipif(vector_bytes() < 32, reason="other tiles")
-def test_rows_are_cut_without_a_rest_where_that_takes_no_longer():
+def test_rows_are_cut_without_a_rest_where_that_is_as_fast():
     steps = Steps(8, 1), Steps(10, 1), Steps(10, 1)
     blocking = blocking_of(Product(F64, 1000, 8, 10, 1, 1, *steps), threads=1)
     assert blocking.last is not None
     assert 1000 % blocking.last.tile.rows == 0
+    steps = Steps(512, 1), Steps(512, 1), Steps(512, 1)
+    blocking = blocking_of(Product(F32, 512, 512, 512, 1, 1, *steps), threads=2)
+    assert all(512 % columns.tile.rows == 0 for columns in (blocking.panels, blocking.last) if columns is not None)
 
 
 def test_threads_share_what_is_dear_to_lay_out():

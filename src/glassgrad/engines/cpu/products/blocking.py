@@ -27,10 +27,12 @@ _LINE = 64  # bytes that are fetched together
 _SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each row is a stream of its own
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
 _MOST_ROWS = 12  # of a tile
+_AS_FAST = 1.04  # times as long as the fastest a tile may take that leaves no rows behind
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
 _LONG = 32  # inner steps from which rows of A are copied to lie beside one another
 _LOOP = 3  # instructions of a tile's loop besides
 _WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
+_CALL = 24  # cycles in which a tile is called and its sums are stored
 _GATHERED = 6  # cycles in which a vector of windows is laid out
 _MOVED = 3  # cycles in which a vector of what lies whole is laid out
 _LATENCY = 4  # cycles until the result of a multiplication and addition can be added to; two begin in each
@@ -101,6 +103,7 @@ def blocking_of(product: Product, threads: int) -> Blocking:
     if full + bool(rest) == 1 and _is_shared(product, threads) and product.batches < threads:
         shared = ceil(product.rows / threads)  # only rows can be cut: into tiles that fill the pieces evenly
         rows = _rows(shared, vectors)
+    rows = _without_rest(product, rows, vectors)
     copied = _is_copied(product, wide)
     panels = _columns(product, (rows, vectors, lanes, wide)) if full else None
     last = None
@@ -159,17 +162,22 @@ def _rows(rows: int, vectors: int) -> int:
     return ceil(rows / ceil(rows / most)) if rows < 3 * most else most
 
 
-def _without_rest(product: Product, rows: int, vectors: int, beside: int) -> int:
-    """Fewer rows for a tile where they leave none behind and take no longer: there is a tile less to compile.
+def _without_rest(product: Product, rows: int, vectors: int, beside: int = 1) -> int:
+    """Fewer rows for a tile where they leave none behind and are as fast: there is a tile less to compile.
 
     Those of the tile `beside` it and these have to be cut at the same places.
     """
-    takes = _cycles(product.rows, rows, vectors)
+    most = _with_calls(product, rows, vectors) * _AS_FAST
     for fewer in range(rows, rows // 2, -1):
         alike = lcm(fewer, beside) <= lcm(rows, beside)
-        if product.rows % fewer == 0 and alike and _cycles(product.rows, fewer, vectors) <= takes:
+        if product.rows % fewer == 0 and alike and _with_calls(product, fewer, vectors) <= most:
             return fewer
     return rows
+
+
+def _with_calls(product: Product, tile_rows: int, vectors: int) -> float:
+    """The cycles of one inner step for all rows, with its share of what each tile does once."""
+    return _cycles(product.rows, tile_rows, vectors) + ceil(product.rows / tile_rows) * _CALL / product.inner
 
 
 def _cycles(rows: int, tile_rows: int, vectors: int, besides: int = _LOOP) -> float:
