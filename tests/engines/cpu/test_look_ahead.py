@@ -62,3 +62,13 @@ def test_the_loop_nest_says_so():
     assert "for (int j = 255; j >= 0; j--)" in loops
     forward = str(gg.jit(lambda x: np.cumsum(x, axis=-1)).inspect(x))
     assert "i--" not in forward
+
+
+def test_short_rows_are_asked_for_in_time():
+    ahead = {}
+    for columns in (256, 512, 1024):
+        x = np.ones(((1 << 19) // columns, columns), np.float32)
+        lines = gg.jit(softmax).inspect(x).llvm.splitlines()
+        asked = [lines[i - 1] for i, line in enumerate(lines) if "call void @llvm.prefetch" in line]
+        ahead[columns] = max(int(line.rsplit(" ", 1)[1]) for line in asked if line.rsplit(" ", 1)[1].isdigit())
+    assert ahead == {256: 2048, 512: 2048, 1024: 4096}

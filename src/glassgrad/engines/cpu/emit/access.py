@@ -20,6 +20,7 @@ _SQUARE, _LEAST_SIDE = 32, 4  # bytes along the side of a square that is transpo
 _LEAST_MASKED = 32  # bytes of the registers of processors that load some lanes alone
 STREAMED = "!2"
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
+_AHEAD = 1 << 11  # bytes that come from memory while as many are computed with
 
 
 class Memory:
@@ -253,12 +254,12 @@ class Memory:
         return [self.w.element(first, offset.const, size) for first in known[key]]
 
     def look_ahead(self, base: str, offset: Affine, axis: Axis, size: int) -> None:
-        """Asks for what is read at the next value of a loop variable, where neighbouring lanes lie side by side."""
+        """Asks for the next row along a loop, or a later one of short rows, where lanes lie side by side."""
         step = offset.coefficient(axis) if axis in offset.axes() else None
         if self._step(offset) != 1 or step is None or not _LEAST_AHEAD <= step * size <= _MOST_AHEAD:
             return
         self.w.intrinsics["llvm.prefetch"] = "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"
-        first = self.address(base, offset.shifted(step), size)
+        first = self.address(base, offset.shifted(step * max(_AHEAD // (step * size), 1)), size)
         for line in range(0, self.loops.lanes * size, LINE):
             self.w.line(f"call void @llvm.prefetch.p0(ptr {self.w.element(first, line, 1)}, i32 0, i32 3, i32 1)")
 
