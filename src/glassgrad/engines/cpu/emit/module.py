@@ -22,6 +22,7 @@ from glassgrad.engines.cpu.emit.repeated import Repeated
 from glassgrad.engines.cpu.emit.repeated_calls import RepeatedCalls
 from glassgrad.engines.cpu.emit.sharing import in_frames, shared_text, sharing_of
 from glassgrad.engines.cpu.emit.types import I64
+from glassgrad.engines.cpu.native.routine import PLAIN
 from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.kernels import Kernel
 from glassgrad.engines.cpu.products.call import write_product
@@ -29,7 +30,9 @@ from glassgrad.engines.cpu.products.product import is_product
 from glassgrad.graph.node import Node
 from glassgrad.ops.leaves import LITERAL
 
-_ATTRIBUTES = "attributes #0 = { nounwind }\nattributes #1 = { nounwind alwaysinline }"
+_ATTRIBUTES = f"""attributes #0 = {{ nounwind }}
+attributes #1 = {{ nounwind alwaysinline }}
+attributes #2 = {{ nounwind {PLAIN} }}"""
 _NOTES = f"!0 = !{{}}\n{ODDS}\n{STREAMED} = !{{i32 1}}"
 
 

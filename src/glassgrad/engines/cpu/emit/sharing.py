@@ -155,7 +155,7 @@ def _task(name: str, parts: dict[str, KernelText], values: tuple[Node, ...], how
   %far = mul i64 %number, {how.block.nbytes}
   %sums = getelementptr i8, ptr %all, i64 %far"""
     number = f"sub i64 {how.pieces - 1}, %turn" if how.from_end else "add i64 0, %turn"
-    return f"""define internal void @{name}.task(ptr %given, i64 %turn, i64 %worker) #0 {{
+    return f"""define internal void @{name}.task(ptr %given, i64 %turn, i64 %worker) #2 {{
   %number = {number}
 {loads}{own}
   %next = add i64 %number, 1
@@ -200,7 +200,7 @@ def _whole(
     if "join" in parts:
         lines.append(f"  call void @{name}.join({_passed(parts['join'], values)}, ptr %sums)")
     given = ", ".join(f"ptr %p{k}" for k in range(len(values)))
-    return "\n".join([f"define internal void @{name}({given}) #0 {{", *lines, f"{end}  ret void", "}"])
+    return "\n".join([f"define internal void @{name}({given}) #2 {{", *lines, f"{end}  ret void", "}"])
 
 
 def _sums_bytes(how: Sharing) -> int:

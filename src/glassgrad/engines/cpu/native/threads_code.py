@@ -8,7 +8,7 @@ job clears the flags that it finds set and releases those locks. The caller wait
 
 from glassgrad.engines.cpu.emit.types import I32, I64
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.native.routine import NULL, Routine, module_text
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine, module_text
 
 MOST_WORKERS = 255
 LINE = 64  # bytes that processors pass to one another as a whole
@@ -84,7 +84,7 @@ def _swap(w: Routine, address: str, before: Value, after: Value) -> Value:
 
 # ---------------------------------------------------------------------------------------------- the caller
 def _fork_join(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("void @fork_join(ptr %task, ptr %argument, i64 %chunks, i64 %threads)", intrinsics, declared)
+    w = Routine(f"void @fork_join(ptr %task, ptr %argument, i64 %chunks, i64 %threads) {PLAIN}", intrinsics, declared)
     chunks, threads = w.parameter("%chunks"), w.parameter("%threads")
     limit = _get(w, _place(w, "limit"))
     limit = w.select(limit < threads, limit, threads)
@@ -118,7 +118,7 @@ def _fork_join(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _serially(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("internal void @serially(ptr %task, ptr %argument, i64 %chunks)", intrinsics, declared)
+    w = Routine(f"internal void @serially(ptr %task, ptr %argument, i64 %chunks) {PLAIN}", intrinsics, declared)
     with w.count(w.parameter("%chunks")) as chunk:
         w.call_void("%task", "%argument", chunk, w.number(0))
     w.leave()
@@ -127,7 +127,7 @@ def _serially(intrinsics: Names, declared: Names) -> Routine:
 
 def _start_workers(intrinsics: Names, declared: Names) -> Routine:
     """Starts workers until there are this many; how many there are then."""
-    w = Routine("internal i64 @start_workers(i64 %wanted) noinline", intrinsics, declared)
+    w = Routine(f"internal i64 @start_workers(i64 %wanted) {PLAIN}", intrinsics, declared)
     with w.count(w.parameter("%wanted")) as number, w.when(number >= _get(w, _place(w, "started"))):
         slot = w.at("@threads", number * LINE + WORKERS)
         lock = w.call_pointer("PyThread_allocate_lock")
@@ -147,7 +147,7 @@ def _start_workers(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _wake(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("void @wake(ptr %slot)", intrinsics, declared)
+    w = Routine(f"void @wake(ptr %slot) {PLAIN}", intrinsics, declared)
     asleep = w.at("%slot", ASLEEP)
     with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):
         w.call_void("PyThread_release_lock", w.read_pointer("%slot", LOCK))
@@ -161,7 +161,7 @@ def _wait(intrinsics: Names, declared: Names) -> Routine:
     Whoever finished the last chunk of an earlier job may be so late that it wakes the caller out of this one: being
     woken is a reason to look again, no more.
     """
-    w = Routine("internal void @wait()", intrinsics, declared)
+    w = Routine(f"internal void @wait() {PLAIN}", intrinsics, declared)
     pending, asleep = _place(w, "pending"), _place(w, "caller_asleep")
     with w.forever() as done:
         with w.count(_get(w, _place(w, "spins"))):
@@ -181,7 +181,7 @@ def _wait(intrinsics: Names, declared: Names) -> Routine:
 # ---------------------------------------------------------------------------------------------- the workers
 def _work(intrinsics: Names, declared: Names) -> Routine:
     """Takes chunks of the open job until none is left; the caller's number is -1."""
-    w = Routine("internal void @work(i64 %number)", intrinsics, declared)
+    w = Routine(f"internal void @work(i64 %number) {PLAIN}", intrinsics, declared)
     state = _place(w, "state")
     with w.forever() as done:
         before = _get(w, state, "acquire")
@@ -207,7 +207,7 @@ def _work(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _worker(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("void @worker(ptr %slot)", intrinsics, declared)
+    w = Routine(f"void @worker(ptr %slot) {PLAIN}", intrinsics, declared)
     number = w.read("%slot", NUMBER)
     with w.forever() as stopped:
         w.call_void("work", number)
@@ -222,7 +222,7 @@ def _worker(intrinsics: Names, declared: Names) -> Routine:
 
 def _rest(intrinsics: Names, declared: Names) -> Routine:
     """Until there is a job for this worker, or the end."""
-    w = Routine("internal void @rest(ptr %slot)", intrinsics, declared)
+    w = Routine(f"internal void @rest(ptr %slot) {PLAIN}", intrinsics, declared)
 
     def is_wanted(order: str) -> Value:
         open_job = (_get(w, _place(w, "state"), order) & _LOW).differs(0)
@@ -244,7 +244,7 @@ def _rest(intrinsics: Names, declared: Names) -> Routine:
 
 def _spin(intrinsics: Names, declared: Names) -> Routine:
     """As `wait` spins; for finding out how long that takes."""
-    w = Routine("void @spin(i64 %count)", intrinsics, declared)
+    w = Routine(f"void @spin(i64 %count) {PLAIN}", intrinsics, declared)
     with w.count(w.parameter("%count")):
         with w.when(_get(w, _place(w, "stopping"), "acquire").differs(0)):
             w.leave()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from glassgrad.engines.cpu.emit.types import I64, register
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.native.routine import Routine, module_text
+from glassgrad.engines.cpu.native.routine import PLAIN, Routine, module_text
 
 COLUMNS = ("tile_rows", "tile", "tile_below", "pack", "b_step")  # of panels of full width, and of the last one
 WORDS = (
@@ -54,7 +54,7 @@ def driver_text() -> str:
     `ARGUMENTS` is what it is given; `a_rows` … `b_columns` are what an operand's copies are made by: how many bytes lie
     between its rows and between its columns, or the tables of these where it is the windows of an array.
     """
-    w = Routine(f"void @{DRIVER}(ptr %arguments, i64 %chunk, i64 %worker)", {}, {})
+    w = Routine(f"void @{DRIVER}(ptr %arguments, i64 %chunk, i64 %worker) {PLAIN}", {}, {})
     for position, name in enumerate(ARGUMENTS):
         w.line(f"%{name} = load ptr, ptr {w.at('%arguments', 8 * position)}, align 8")
     words = _Words(w, "%words")
