@@ -7,6 +7,7 @@ import numpy as np
 from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, quotients, sorting
 from glassgrad.engines.cpu.blocks.rewrite import in_one_sweep
 from glassgrad.engines.cpu.contraction import as_products
+from glassgrad.engines.cpu.halves import in_singles
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
 from glassgrad.engines.cpu.planes import in_planes
@@ -33,6 +34,7 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
         if notes is not None:
             here.notes = notes
         opened = moved(_without_calls(graph, notes), lambda body: _without_calls(body, notes))
+        opened = in_singles(opened, notes, _RULES.__contains__)
         inputs, opened = in_planes(graph.inputs, opened)
         if notes is not None:
             for before, node in zip(graph.inputs, inputs, strict=True):
@@ -122,18 +124,6 @@ def _in_two(name: str, x: Node, axes: tuple[int, ...]) -> Node:
     return apply(OPS[name], x, axes=axes)
 
 
-def _in_float32(rule: Rule) -> Rule:
-    """The rule of a sum that is divided or taken the logarithm of: in half precision sums overflow at 65,504."""
-
-    def wide(node: Node, inputs: Sequence[Node]) -> Node:
-        (x,) = inputs
-        if x.dtype != np.float16:
-            return rule(node, inputs)
-        return cast(rule(node, [cast(x, np.dtype(np.float32))]), node.dtype)
-
-    return wide
-
-
 def _mean(node: Node, inputs: Sequence[Node]) -> Node:
     (x,), axes = inputs, node.param("axes")
     return _mean_of(x, axes)
@@ -183,10 +173,7 @@ _LARGEST_POWER = 8
 
 
 def _power(node: Node, inputs: Sequence[Node]) -> Node:
-    """A power with a small whole exponent as a product, with the exponent 1/2 as a root.
-
-    Half precision is left as it is: its numbers end too soon for products on the way, and NumPy computes it.
-    """
+    """A power with a small whole exponent as a product, with the exponent 1/2 as a root."""
     x, exponent = inputs
     if exponent.op is LITERAL and node.dtype.char in "fd":
         number = float(literal_value(exponent))
@@ -243,12 +230,12 @@ _RULES: dict[str, Rule] = (
         "all": _truth,
         "argmax": _place,
         "argmin": _place,
-        "mean": _in_float32(_mean),
-        "var": _in_float32(_variance),
-        "std": _in_float32(_deviation),
-        "softmax": _in_float32(_softmax),
-        "log_softmax": _in_float32(_log_softmax),
-        "logsumexp": _in_float32(_logsumexp),
+        "mean": _mean,
+        "var": _variance,
+        "std": _deviation,
+        "softmax": _softmax,
+        "log_softmax": _log_softmax,
+        "logsumexp": _logsumexp,
         "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
         "reshape": lambda node, inputs: reshape(inputs[0], node.shape),  # of a literal it is a literal
         "power": _power,

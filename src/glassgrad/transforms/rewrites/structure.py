@@ -124,7 +124,7 @@ def sum_of_negative(x: Node, axes: tuple[int, ...]) -> Node | None:
 @rewrites(SUM, "the sum of equal numbers is their number times one of them")
 def sum_of_broadcast(x: Node, axes: tuple[int, ...]) -> Node | None:
     count = prod(x.shape[axis] for axis in axes)
-    if x.dtype.kind not in "fc" or not 0 < count <= np.finfo(x.dtype).max:
+    if x.dtype.kind not in "fc" or not 0 < count <= float(np.finfo(x.dtype).max):
         return None
     if x.op is LITERAL:
         kept = tuple([size for axis, size in enumerate(x.shape) if axis not in axes])

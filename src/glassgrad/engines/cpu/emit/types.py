@@ -1,5 +1,6 @@
 """The types of values in registers: a scalar kind and a number of lanes. Floor 4."""
 
+import struct
 from dataclasses import dataclass
 from functools import cache
 
@@ -68,3 +69,23 @@ def memory_text(kind: Kind, lanes: int = 1) -> str:
 def bytes_of(kind: Kind) -> int:
     """The size of an element in memory."""
     return max(kind.bits // 8, 1)
+
+
+def number_text(number: float, kind: Kind) -> str:
+    """A constant as LLVM writes it; floats by their bits, so that nothing is rounded twice."""
+    if kind is I1:
+        return "true" if number else "false"
+    if not kind.is_float:
+        return str(int(number))
+    if kind.bits == 16:
+        return f"0xH{struct.unpack('<H', struct.pack('<e', number))[0]:04X}"
+    if kind.bits == 32:
+        number = struct.unpack("<f", _float32_bytes(number))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
+
+
+def _float32_bytes(number: float) -> bytes:
+    try:
+        return struct.pack("<f", number)
+    except OverflowError:  # the nearest float32 is infinite
+        return struct.pack("<f", float("inf") if number > 0 else float("-inf"))

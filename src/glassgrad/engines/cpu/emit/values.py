@@ -5,11 +5,22 @@ Nothing here is reassociated or assumed about NaN and infinity; `contract` alone
 once.
 """
 
-import struct
 from collections.abc import Sequence
 from typing import TypeAlias, Union
 
-from glassgrad.engines.cpu.emit.types import I1, Kind, Type, bytes_of, integer_kind, memory_text, register
+from glassgrad.engines.cpu.emit.types import (
+    F16,
+    F32,
+    F64,
+    I1,
+    Kind,
+    Type,
+    bytes_of,
+    integer_kind,
+    memory_text,
+    number_text,
+    register,
+)
 from glassgrad.engines.cpu.native.target import registers
 
 Number: TypeAlias = Union["Value", float, int]
@@ -271,6 +282,8 @@ class Writer:
         source, target = x.kind, register(kind, x.type.lanes)
         if source is kind or (target.llvm == x.type.llvm and not kind.is_float and kind is not I1):
             return Value(self, target, x.text)
+        if F16 in (source, kind) and F32 not in (source, kind):  # by way of singles, which hold all halves
+            return self.convert(_for_a_half(self, x) if source is F64 else self.convert(x, F32), kind)
         if kind is I1:
             return x.differs(0)
         if source.is_float and kind.is_float:
@@ -361,27 +374,21 @@ class Writer:
         self.line(f"br i1 {condition.text}, label %{then}, label %{otherwise}")
 
 
+def _for_a_half(w: Writer, x: Value) -> Value:
+    """The single that rounds to the same half as this double: toward zero, and odd where anything was cut off.
+
+    S. Boldo, G. Melquiond, When double rounding is odd, 2005.
+    """
+    kind = register(F32, x.type.lanes)
+    near = w.made(kind, f"fptrunc {x.type.llvm} {x.text} to {kind.llvm}")
+    back = w.made(x.type, f"fpext {kind.llvm} {near.text} to {x.type.llvm}")
+    bits = near.bits()
+    cut = w.select(w.absolute(back) > w.absolute(x), bits - 1, bits)
+    inexact = w.binary("and", back.differs(x), x.equals(x))
+    return w.select(inexact, cut | 1, bits).as_float(F32)
+
+
 def suffix(type: Type) -> str:
     """How an overloaded intrinsic names a type: v8f32."""
     inner = _LETTERS[type.kind.bits] if type.kind.is_float else type.kind.llvm
     return inner if type.lanes == 1 else f"v{type.lanes}{inner}"
-
-
-def number_text(number: float, kind: Kind) -> str:
-    """A constant as LLVM writes it; floats by their bits, so that nothing is rounded twice."""
-    if kind is I1:
-        return "true" if number else "false"
-    if not kind.is_float:
-        return str(int(number))
-    if kind.bits == 16:
-        return f"0xH{struct.unpack('<H', struct.pack('<e', number))[0]:04X}"
-    if kind.bits == 32:
-        number = struct.unpack("<f", _float32_bytes(number))[0]
-    return f"0x{struct.unpack('<Q', struct.pack('<d', number))[0]:016X}"
-
-
-def _float32_bytes(number: float) -> bytes:
-    try:
-        return struct.pack("<f", number)
-    except OverflowError:  # the nearest float32 is infinite
-        return struct.pack("<f", float("inf") if number > 0 else float("-inf"))

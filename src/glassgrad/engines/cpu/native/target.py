@@ -53,6 +53,11 @@ def has(feature: str) -> bool:
     return feature in _those_had(target())
 
 
+def has_halves() -> bool:
+    """Does the processor that code is made for turn half precision into single and back?"""
+    return has("f16c") or has("neon")
+
+
 def registers() -> int:
     """How many vectors the processor holds."""
     return 32 if has("avx512f") or has("neon") else 16

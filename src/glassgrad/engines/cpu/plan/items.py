@@ -84,7 +84,7 @@ def _of_bounded_work(loop: ItemLoop) -> ItemLoop | None:
 
 def _is_plain(node: Node) -> bool:
     """Is it one array of a kind that registers hold, and not empty?"""
-    return not node.op.multiple and kind_of(node.dtype) is not None and node.dtype.char != "e" and node.aval.size > 0
+    return not node.op.multiple and kind_of(node.dtype) is not None and node.aval.size > 0
 
 
 def _returns(body: Graph, axes: Axes, carries: int) -> bool:

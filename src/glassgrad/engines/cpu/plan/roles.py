@@ -4,7 +4,8 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from math import prod
 
 from glassgrad.engines.cpu.emit.scalars import COSTS, is_scalar
-from glassgrad.engines.cpu.emit.types import kind_of
+from glassgrad.engines.cpu.emit.types import F16, kind_of
+from glassgrad.engines.cpu.native.target import has_halves
 from glassgrad.engines.cpu.plan.index import Affine, Axis, Index, Looked, variable
 from glassgrad.engines.cpu.plan.kernels import Role
 from glassgrad.engines.cpu.plan.views import JOINED, VIEWS, behind, source_index
@@ -16,6 +17,8 @@ REDUCTIONS = frozenset({"sum", "max", "min", "prod", "any", "all", "argmax", "ar
 RUNNING = frozenset({"cumsum", "cumprod", "recurrence"})
 PIECES = frozenset({"concatenate", "stack", "pad", "shift", "overlap", "add_places", "taps_beside"})
 WRITES = frozenset({"index_add", "index_update"})
+_MOVES = frozenset({"concatenate", "stack", "pad", "shift", "index_update", "stop_gradient", "mark", "positive"})
+_OF_HALVES = frozenset({"cast", "add", "index_add"})  # an instruction each, rounded as all are
 
 _KEPT_FROM = 8.0  # a value of this cost that several read is computed once
 _LARGE, _LONG_COLUMN = 1 << 20, 64  # bytes of an array and length of its columns from which half of that is enough
@@ -70,13 +73,19 @@ def role_of(node: Node, given: Collection[Node]) -> Role:
 
 
 def _is_native(node: Node) -> bool:
-    """Have all values that it touches a kind that registers hold?"""
+    """Have all values that it touches a kind that registers hold? Halves are moved, added and turned into singles."""
     if node.op.multiple:
         return False
+    halves = has_halves() and (moves(node.op.name) or node.op.name in _OF_HALVES)
     return all(
-        type(x.aval) is not tuple and kind_of(x.dtype) is not None and kind_of(x.dtype).name != "f16"  # type: ignore[union-attr]
+        type(x.aval) is not tuple and kind_of(x.dtype) is not None and (halves or kind_of(x.dtype) is not F16)
         for x in (node, *node.inputs)
     ) and all(size >= 0 for x in (node, *node.inputs) for size in x.shape)
+
+
+def moves(name: str) -> bool:
+    """Does this op put numbers to other places, as they are?"""
+    return name in VIEWS or name in _MOVES
 
 
 def in_loops(node: Node) -> bool:

@@ -9,6 +9,7 @@ from glassgrad.base.avals import short_dtype, show_size
 from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.module import Module
 from glassgrad.engines.cpu.emit.types import kind_of
+from glassgrad.engines.cpu.native.target import has_halves
 from glassgrad.engines.cpu.native.threads import processor_count
 from glassgrad.engines.cpu.plan.data import Plan
 from glassgrad.engines.cpu.plan.kernels import Call, Kernel, Role, Step
@@ -216,8 +217,8 @@ def reason(node: Node) -> str:
     if inexact:
         return f"{inexact[0]} values: native loops hold real numbers and truth values"
     half = any(type(x.aval) is not tuple and x.dtype.name == "float16" for x in (*node.inputs, node))
-    if half:
-        return "float16 values: native loops compute in float32 and float64"
+    if half and not has_halves():
+        return "float16 values: this processor does not turn them into float32 by itself"
     return f"{node.op.name} has no native loop: NumPy or SciPy computes it"
 
 

@@ -5,8 +5,8 @@ What does not fill whole registers is filled up: a number gives the same in any 
 
 from collections.abc import Callable, Sequence
 
-from glassgrad.engines.cpu.emit.types import F64, Kind, register
-from glassgrad.engines.cpu.emit.values import Value, Writer, number_text
+from glassgrad.engines.cpu.emit.types import F64, Kind, number_text, register
+from glassgrad.engines.cpu.emit.values import Value, Writer
 from glassgrad.engines.cpu.native.target import has
 
 _BITS = 512

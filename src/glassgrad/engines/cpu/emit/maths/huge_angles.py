@@ -6,8 +6,8 @@ no double is nearer than 2^-62 to a multiple of π/2, so that at least 60 of the
 """
 
 from glassgrad.engines.cpu.emit.maths.coefficients import HALF_PI, TWO_OVER_PI_WORDS
-from glassgrad.engines.cpu.emit.types import F64, U64, register
-from glassgrad.engines.cpu.emit.values import Writer, number_text
+from glassgrad.engines.cpu.emit.types import F64, U64, number_text, register
+from glassgrad.engines.cpu.emit.values import Writer
 
 _WORDS = "glassgrad.two_over_pi"
 
