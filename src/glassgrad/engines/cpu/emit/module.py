@@ -78,7 +78,8 @@ class Module:
         self.steps(Frame(function, plan, inputs, _table(function, "%outputs", len(plan.outputs)), "%arena"))
         self._tell(function)
         answer = function.writer.load(PLACE, I64)
-        head = f"define i64 @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) #0 {{"
+        attributes = "#2" if _only_calls(plan) else "#0"
+        head = f"define i64 @{name}(ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {attributes} {{"
         lines = [head, "entry:", *ENTRY, *function.entry, *function.writer.lines, f"  ret i64 {answer.text}", "}"]
         self.functions.append("\n".join(lines))
 
@@ -191,7 +192,7 @@ class Module:
             for number, part in enumerate(parts)
         ]
         given = ", ".join(f"ptr %p{place}" for place in range(len(values)))
-        whole = "\n".join([f"define internal void @{name}({given}) #0 {{", *calls, "  ret void", "}"])
+        whole = "\n".join([f"define internal void @{name}({given}) #2 {{", *calls, "  ret void", "}"])
         return KernelText([*[text for part in parts for text in part.texts], whole], values)
 
     def _call(self, frame: Frame, node: Node) -> None:
@@ -241,6 +242,15 @@ class Module:
         w.line(f"{test} = icmp ne i64 {refused}, 0")
         fail_where(w, test, HOST)
         self.failing = True
+
+
+_FEW = 8  # steps of a program that is compiled with all care none the less: it may take some nanoseconds
+
+
+def _only_calls(plan: Plan) -> bool:
+    """Is the program nothing but calls of kernels and products, and of many?"""
+    called = all(isinstance(step, Kernel) or is_product(step.node) for step in plan.steps)
+    return called and len(plan.steps) > _FEW
 
 
 _AT_ONCE = 64  # addresses that are read at the beginning of a program: more do not fit into registers and rooms

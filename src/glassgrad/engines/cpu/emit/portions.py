@@ -44,7 +44,7 @@ class Portions:
         if self._open is None:
             return
         given, function = ", ".join(f"ptr {name}" for name in _GIVEN), self._open.function
-        lines = [f"define internal void @part{self.count}({given}) #0 {{", "entry:"]
+        lines = [f"define internal void @part{self.count}({given}) #2 {{", "entry:"]
         self.functions.append("\n".join([*lines, *function.entry, *function.writer.lines, "  ret void", "}"]))
         self.whole.writer.line(f"call void @part{self.count}({given})")
         self._open, self.steps = None, 0
