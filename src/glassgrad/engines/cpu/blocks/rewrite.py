@@ -1,19 +1,20 @@
 """Reductions that depend on one another in one sweep over memory. Floor 4.
 
 The largest of all numbers is known only when all have been read, and the sum of exp(x - max) asks for all of them once
-more. But a block that fits in the near cache has a largest number as well, and a sum about it (`exponentials.py`). What
-is taken for a block follows from the shapes alone.
+more. But a block that fits in the near cache has a largest number as well, and a sum about it (`exponentials.py`); so
+it is with the mean and the squares about it (`deviations.py`). What is taken for a block follows from the shapes alone.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
+from glassgrad.engines.cpu.blocks.deviations import squares_about, total
 from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
 from glassgrad.engines.cpu.blocks.split import Shape, Split, splits
 from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.graph.node import Node, make, reachable, workspace
 from glassgrad.graph.notes import Notes
 from glassgrad.graph.op import Op
-from glassgrad.ops.elementwise import EXP, SUBTRACT
+from glassgrad.ops.elementwise import EXP, MULTIPLY, SUBTRACT
 from glassgrad.ops.reduce import MAX
 from glassgrad.ops.structure import BROADCAST, SUM, broadcast, kept_shape, reshape
 
@@ -51,12 +52,41 @@ def _found(order: Sequence[Node]) -> dict[Node, InBlocks]:
             users.setdefault(x, []).append(node)
     found: dict[Node, InBlocks] = {}
     for node in order:
-        if node.op is SUM and node.dtype.char in "fd" and node.inputs[0].op is EXP:
-            (value,), axes = node.inputs, node.param("axes")
-            parts = splits(value.shape, axes, value.dtype.itemsize)
-            if parts and _may_be_computed_twice(value, users):
-                found.update(_exponentials(node, value.inputs[0], axes, parts))
+        if node.op is SUM and node.dtype.char in "fd" and (parts := _parts(node, users)):
+            found.update(_in_blocks(node, parts))
     return found
+
+
+def _parts(node: Node, users: Mapping[Node, Sequence[Node]]) -> Sequence[Split]:
+    """The blocks of a sum of exponentials or of squares."""
+    (value,), axes = node.inputs, node.param("axes")
+    if _distance(value) is None or (value.op is EXP and not _may_be_computed_twice(value, users)):
+        return ()
+    return splits(value.shape, axes, value.dtype.itemsize)
+
+
+def _in_blocks(node: Node, parts: Sequence[Split]) -> dict[Node, InBlocks]:
+    """The sum, and the reduction from which the distances are counted, if they follow from one."""
+    (value,), axes = node.inputs, node.param("axes")
+    distance = _distance(value)
+    assert distance is not None, "asked for before"
+    x, centre = distance.inputs
+    before = _beside(centre, axes)
+    first = None if before is None else _behind(before, MAX if value.op is EXP else SUM, x, axes)
+    if before is None or first is None:
+        return {}
+    base, sum_of = (largest, sum_about) if value.op is EXP else (total, squares_about)
+    return {
+        first: lambda new: base(new[x], parts),
+        node: lambda new: sum_of(new[x], _with_axes(new[before], axes, x.shape), parts),
+    }
+
+
+def _distance(value: Node) -> Node | None:
+    """What is taken the exponential of, or squared."""
+    is_square = value.op is MULTIPLY and value.inputs[0] is value.inputs[1]
+    found = value.inputs[0] if is_square or value.op is EXP else None
+    return found if found is not None and found.op is SUBTRACT else None
 
 
 def _may_be_computed_twice(value: Node, users: Mapping[Node, Sequence[Node]]) -> bool:
@@ -75,21 +105,6 @@ def _may_be_computed_twice(value: Node, users: Mapping[Node, Sequence[Node]]) ->
         seen.update(later)
         stack.extend(later)
     return not stack and sums == 1 and value.aval.nbytes > largest_cache()
-
-
-def _exponentials(node: Node, distance: Node, axes: Shape, parts: Sequence[Split]) -> dict[Node, InBlocks]:
-    """The sum of exponentials of distances from a centre that follows from the largest, and that one."""
-    if distance.op is not SUBTRACT:
-        return {}
-    x, centre = distance.inputs
-    before = _beside(centre, axes)
-    top = None if before is None else _behind(before, MAX, x, axes)
-    if before is None or top is None:
-        return {}
-    return {
-        top: lambda new: largest(new[x], parts),
-        node: lambda new: sum_about(new[x], _with_axes(new[before], axes, x.shape), parts),
-    }
 
 
 # ------------------------------------------------------------------ what does not vary

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import prod
 
+from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.graph.node import Node, apply
 from glassgrad.graph.op import OPS
 from glassgrad.ops.index import index
@@ -13,6 +14,8 @@ _LEAST = 1 << 20  # bytes of an array from which it does not stay in the second 
 _HELD = 1 << 18  # bytes of what lies side by side and is reduced to one number, up to which it stays there
 _BLOCK = 1 << 14  # bytes of a block: while its exponentials are computed, the next one comes (`Lanes.ahead`)
 _LEAST_BLOCKS = 4
+_PLANE, _MOST_ROWS = 1 << 17, 128  # bytes of a block of rows that are reduced to one, and how many they are at most
+_SHORT, _LONG = 1 << 8, 1 << 14  # bytes of such a row
 
 Shape = tuple[int, ...]
 
@@ -39,8 +42,11 @@ class Split:
 
     @property
     def within(self) -> Shape:
-        """The axes of `cut` over which a block is reduced: all behind that of the blocks, for others have size 1."""
-        return tuple(range(self.axis + 1, len(self.cut)))
+        """The axes of `cut` over which a block is reduced."""
+        cut = self.cut
+        if _are_last(self.shape, self.axes):  # those of size 1 behind them as well
+            return tuple(range(self.axis + 1, len(cut)))
+        return tuple([axis + 1 for axis in self.axes if axis >= self.axis])
 
     @property
     def across(self) -> Shape:
@@ -51,6 +57,11 @@ class Split:
     def kept(self) -> Shape:
         """The shape of what is known of each block."""
         return kept_shape(self.cut, self.within)
+
+    @property
+    def size(self) -> int:
+        """How many numbers of a block are reduced to one."""
+        return prod([self.cut[axis] for axis in self.within])
 
     def data(self, node: Node) -> Node:
         """A value of the whole shape, in blocks."""
@@ -80,18 +91,19 @@ class Split:
 def splits(shape: Shape, axes: Shape, itemsize: int) -> tuple[Split, ...]:
     """The blocks, all of one length but for what is left; none where a reduction over the axes needs no blocks.
 
-    It needs none where the array, or what is reduced to one number, stays in the cache; and it has none where those of
-    one number do not lie side by side.
+    It needs none where the array, or what is reduced to one number, stays in the cache.
     """
-    if not axes or min(shape) < 0 or prod(shape) * itemsize < _LEAST or not _are_last(shape, axes):
+    if not axes or min(shape) < 0 or prod(shape) * itemsize < _LEAST:
         return ()
+    if not _are_last(shape, axes):
+        return _of_rows(shape, axes, itemsize)
     if prod(shape[axis] for axis in axes) * itemsize < _HELD:
         return ()
     for axis in axes:
         row = prod(shape[axis + 1 :]) * itemsize
         length = max(_BLOCK // row, 1)
         if row <= _BLOCK and shape[axis] >= _LEAST_BLOCKS * length:
-            return _cut(shape, axes, axis, length)
+            return _cut(shape, axes, axis, _without_rest(shape[axis], length))
     return ()
 
 
@@ -100,9 +112,24 @@ def _are_last(shape: Shape, axes: Shape) -> bool:
     return all(place in axes for place, size in enumerate(shape) if size > 1 and place > min(axes))
 
 
+def _of_rows(shape: Shape, axes: Shape, itemsize: int) -> tuple[Split, ...]:
+    """Blocks of rows that are reduced to one, of an array that no cache holds."""
+    axis, behind = axes[0], prod(shape[axes[-1] + 1 :]) * itemsize
+    row = prod(shape[axis + 1 :]) * itemsize
+    together = axes == tuple(range(axis, axes[-1] + 1))
+    if not together or not _SHORT <= behind <= _LONG or row > _LONG or prod(shape) * itemsize <= largest_cache():
+        return ()
+    length = min(_PLANE // row, _MOST_ROWS)
+    length = 1 << (length.bit_length() - 1)  # by which a processor divides fast
+    return _cut(shape, axes, axis, length) if shape[axis] >= _LEAST_BLOCKS * length else ()
+
+
 def _cut(shape: Shape, axes: Shape, axis: int, length: int) -> tuple[Split, ...]:
-    fitting = [size for size in range(length, length // 2, -1) if shape[axis] % size == 0]
-    length = fitting[0] if fitting else length
     count, rest = divmod(shape[axis], length)
     first = Split(shape, axes, axis, 0, count, length)
     return (first, Split(shape, axes, axis, count * length, 1, rest)) if rest else (first,)
+
+
+def _without_rest(extent: int, length: int) -> int:
+    """A length that leaves no rest, if one of more than half of this length does."""
+    return next((size for size in range(length, length // 2, -1) if extent % size == 0), length)

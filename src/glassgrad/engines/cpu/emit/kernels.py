@@ -216,6 +216,7 @@ class _KernelWriter:
     def _phase(self, phase: Phase) -> None:
         lane_axis = self.lanes.of_phase.get(phase)
         self.ahead = set(self.lanes.ahead.get(phase, ()))
+        self.late.open_rows(phase, lambda axis, body: self._loop(axis, body, lane_axis))
         open_here: dict[Root, Accumulator] = {}
 
         def nest(depth: int) -> None:
@@ -240,10 +241,10 @@ class _KernelWriter:
         nest(0)
 
     def _begins(self, root: Root, phase: Phase, depth: int) -> bool:
-        """Is this the outermost loop that the root is reduced over?"""
+        """Is this the outermost loop that the root is reduced over in registers?"""
         if root.role is Role.RUNNING:
             return phase.axes[depth] is root.axes[root.node.param("axis")]
-        inner = [axis for axis in phase.axes if axis in root.reduced]
+        inner = [axis for axis in phase.inside_own(root) if axis in root.reduced]
         return bool(inner) and inner[0] is phase.axes[depth]
 
     def _lanes_at(self, lane_axis: Axis | None, phase: Phase, depth: int) -> int:
@@ -267,10 +268,8 @@ class _KernelWriter:
             return
         if root.role is Role.ELEMENTWISE:
             value = self._scalar(root.node, values)
-        elif root.role is Role.PRODUCT:
-            value = self._product(values)
         else:
-            value = values[0]
+            value = self._product(values) if root.role is Role.PRODUCT else values[0]
         if accumulator is not None:
             accumulator.add(value, root)
         else:
@@ -283,7 +282,7 @@ class _KernelWriter:
     def _finished(self, root: Root, value: Value) -> None:
         """The value of a root at the present point of its loops."""
         own = tuple([variable(axis) for axis in root.axes])
-        if root.late:
+        if self.late.takes(root):
             self.late.add(root, value)
             return
         if root.target is None:

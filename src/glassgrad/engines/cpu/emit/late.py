@@ -1,4 +1,4 @@
-"""Reductions that are complete only when all loops of a kernel have ended. Floor 4.
+"""Reductions that are complete only when all loops of a kernel have ended, or those of a phase. Floor 4.
 
 One number is kept in registers; many lie in the result itself, which is filled with what changes nothing and added
 to at each point. Where a kernel is cut into blocks that are computed apart, each block has its own results in `%sums`
@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from glassgrad.engines.cpu.emit.access import Memory, level
+from glassgrad.engines.cpu.emit import in_memory
+from glassgrad.engines.cpu.emit.access import Memory
 from glassgrad.engines.cpu.emit.accumulators import Accumulator, best_of
 from glassgrad.engines.cpu.emit.lanes import Lanes
 from glassgrad.engines.cpu.emit.scalars import result_kind
 from glassgrad.engines.cpu.emit.scopes import Loops
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, memory_text, register
 from glassgrad.engines.cpu.emit.values import Value
-from glassgrad.engines.cpu.plan.index import Affine, Axis, contiguous, offset_of, variable
-from glassgrad.engines.cpu.plan.kernels import Kernel, Root
+from glassgrad.engines.cpu.plan.index import Affine, Axis, variable
+from glassgrad.engines.cpu.plan.kernels import Kernel, Phase, Root
 from glassgrad.engines.cpu.plan.memory import aligned
 from glassgrad.graph.node import Node
 
@@ -62,7 +63,18 @@ class Late:
         self.block = block
         self.held: dict[Root, Accumulator] = {}
         self.of_tile: dict[Root, str] = {}
+        self.rows: list[Root] = []  # complete when the present phase has ended, and in memory until then
         self._bases: dict[Root, str] = {}
+
+    def open_rows(self, phase: Phase, loop: Callable[[Axis, Callable[[], None]], None]) -> None:
+        """Before a phase; `loop` writes a loop."""
+        self.rows = [root for root in phase.roots if phase.adds_in_memory(root)]
+        for root in self.rows:
+            in_memory.fill_row(self.loops, self.memory, root, phase, loop)
+
+    def takes(self, root: Root) -> bool:
+        """Is what is computed of the root at a point to be added?"""
+        return root.late or root in self.rows
 
     def open(self, root: Root) -> None:
         """Before the loops."""
@@ -77,7 +89,7 @@ class Late:
 
     def _base(self, root: Root) -> str:
         """The address of the result."""
-        if self.block is None:
+        if self.block is None or not root.late:
             return self.memory.base(root.node)
         if root not in self._bases:
             with self.loops.at(0):
@@ -108,14 +120,7 @@ class Late:
         if root in self.held:
             self.held[root].add(value, root)
             return
-        own = tuple([variable(axis) for axis in root.axes])
-        lane = self.loops.lane_axis
-        offset = offset_of(self.loops.resolved(own), contiguous(root.node.shape))
-        if value.type.lanes > 1 and (lane is None or lane not in offset.axes()):
-            value = Accumulator.across(self.w, root, value)
-        before = self.memory.read(self._base(root), result_kind(root.node), offset)
-        a, b = level(self.w, [before, value])
-        self.memory.write(self._base(root), offset, Accumulator.joined(self.w, root, a, b), adding=False)
+        in_memory.add(self.loops, self.memory, self._base(root), root, value)
 
     def close(self) -> None:
         """After the loops."""

@@ -98,7 +98,10 @@ def _in_blocks(kernel: Kernel, lanes: Lanes, work: int, threads: int) -> Sharing
     """The outermost loop in blocks of which each has its own sums."""
     axis, block = kernel.frame[0], apart(kernel)
     inside = prod([max(a.extent // (lanes.width if a is lanes.of_frame else 1), 1) for a in kernel.frame[1:]])
-    step = _without_rest(axis.extent, lanes.width if axis is lanes.of_frame else 1, block_rounds(inside))
+    rounds = block_rounds(inside)
+    if any(phase.axes for phase in kernel.phases):  # each round is long
+        rounds = min(rounds, max(axis.extent // _MOST_BLOCKS, 1))
+    step = _without_rest(axis.extent, lanes.width if axis is lanes.of_frame else 1, rounds)
     if axis is lanes.tiled:
         step = TILE * max(step // TILE, 1)
     pieces = min(axis.extent // step, work // _LEAST_BLOCK, _MOST_BLOCKS, _MOST_ROOM // block.nbytes)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.engines.cpu.plan.index import Axis, Index
 from glassgrad.engines.cpu.plan.kernels import Call, Role
 from glassgrad.engines.cpu.plan.repeats import places_alike
@@ -24,6 +25,7 @@ _LEAST_MEMBERS = 16  # from which a kernel ends where the next one can be like a
 _MOST_STRIDES = 512  # rows that the loops inside of a frame go across, a few columns at a time, rather than along
 _MANY_ROWS, _MOST_ACROSS = 64, 1 << 19  # rows from which their bytes count: the second cache has to hold them
 _LEAST_ROWS = 2  # points of a frame that is left when loops are shared in part only
+_PLANE, _LEAST_ALONG = 1 << 18, 1 << 8  # bytes of a plane that stays in the second cache, and of its rows
 
 
 @dataclass(eq=False, slots=True)
@@ -39,6 +41,7 @@ class Member:
     reads: list[tuple[Node, Index]]
     whole: Node | None = None  # the array put together from it and others
     begins_again: bool = False  # has a kernel begun at a place like this one?
+    by_planes: bool = False  # is it reduced plane by plane, along the rows of each?
 
     @property
     def extents(self) -> tuple[int, ...]:
@@ -76,7 +79,26 @@ def member_of(node: Node, role: Role, kept: Collection[Node], roles: dict[Node, 
     """A kept value with loops of its own."""
     axes, reduced = domain_of(node, role)
     operands = operand_indices(node, role, axes, reduced)
-    return Member(node, role, axes, reduced, _order(node, role, axes, reduced), operands, reads(operands, kept, roles))
+    order = _order(node, role, axes, reduced)
+    member = Member(node, role, axes, reduced, order, operands, reads(operands, kept, roles))
+    member.by_planes = role is Role.REDUCE and _has_planes(node, order, reduced)
+    return member
+
+
+def _has_planes(node: Node, order: Sequence[Axis], reduced: Sequence[Axis]) -> bool:
+    """Is an array that no cache holds reduced over its rows, in planes that one holds until others are reduced too?"""
+    places = [place for place, axis in enumerate(order) if axis in reduced]
+    if node.op.name in ("argmax", "argmin") or not places or len(places) != places[-1] + 1 - places[0]:
+        return False
+    size = node.inputs[0].dtype.itemsize
+    planes, rows, along = (
+        prod([axis.extent for axis in some])
+        for some in (order[: places[0]], order[places[0] : places[-1] + 1], order[places[-1] + 1 :])
+    )
+    plane = rows * along * size
+    return (
+        plane <= _PLANE and along * size >= _LEAST_ALONG and planes * plane > largest_cache() and min(planes, rows) > 1
+    )
 
 
 def _order(node: Node, role: Role, axes: tuple[Axis, ...], reduced: tuple[Axis, ...]) -> tuple[Axis, ...]:
@@ -185,6 +207,8 @@ def _inner(member: Member, frame: Sequence[Axis]) -> set[Axis]:
         return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()
     if member.node.op.name in ("argmax", "argmin"):  # two values at a time: not kept in memory while the frame runs
         return set(member.reduced) if any(axis.extent != 1 for axis in member.axes) else set()
+    if member.by_planes:
+        return set(member.order[member.order.index(member.reduced[0]) :])
     kept = [axis for axis in member.axes if axis.extent != 1]
     trailing = bool(kept) and member.order[-1] in member.reduced
     return set(member.reduced) if trailing else set()

@@ -68,6 +68,19 @@ class Phase:
     roots: list[Root] = field(default_factory=list)
     backwards: set[Axis] = field(default_factory=set)
 
+    def adds_in_memory(self, root: Root) -> bool:
+        """Does a loop that the root is reduced over lie outside of one along its own axes?
+
+        Then it has a row of results, which lies in memory and is gone along again and again.
+        """
+        outside = self.axes[: len(self.axes) - len(self.inside_own(root))]
+        return root.role is Role.REDUCE and any(axis in root.reduced for axis in outside)
+
+    def inside_own(self, root: Root) -> tuple[Axis, ...]:
+        """The loops inside of all those along the root's own axes."""
+        last = max([place for place, axis in enumerate(self.axes) if axis in root.axes], default=-1)
+        return self.axes[last + 1 :]
+
 
 @dataclass(eq=False, slots=True)
 class Kernel:

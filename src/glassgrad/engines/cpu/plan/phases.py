@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from math import prod
 
 from glassgrad.engines.cpu.plan.grouping import Group, Member
 from glassgrad.engines.cpu.plan.homes import Home
@@ -11,6 +12,7 @@ from glassgrad.engines.cpu.plan.pieces import put_together
 from glassgrad.graph.node import Node
 
 _ROWS_TOGETHER = (4, 3, 2)  # of a matrix; the first number that divides theirs
+_PAGE = 1 << 12  # bytes
 
 
 def kernel_of(
@@ -32,25 +34,58 @@ def kernel_of(
         place[member.node] = at
         phases[at].roots.append(_root(group, member, elsewhere))
     _mark_buffered(group, phases, place)
+    for phase in phases:
+        for root in phase.roots:
+            root.stored = root.stored or phase.adds_in_memory(root)
     kernel = Kernel(group.frame, phases)
     _take_rows_together(kernel)
     return kernel
 
 
 def _take_rows_together(kernel: Kernel) -> None:
-    """A vector times a matrix read row by row: several rows for each time that the sums are read and written."""
-    if len(kernel.roots) != 1 or len(kernel.frame) < 2 or kernel.phases[0].axes:
-        return
-    (root,), rows = kernel.roots, kernel.frame[0]
+    """Several rows for each time that sums in memory are read and written."""
+    first = kernel.phases[0]
+    if len(kernel.frame) >= 2 and not first.axes and _are_of_rows(kernel.roots, kernel.frame):
+        whole, parts = _together(kernel.frame[0])
+        kernel.frame, first.axes = (parts[0], *kernel.frame[1:]), parts[1:]
+        _split(kernel.roots, whole, parts)
+    for number, phase in enumerate(kernel.phases):  # what the first reads is in the caches then
+        if all(phase.adds_in_memory(root) and (number or _are_long(root, phase.axes[1:])) for root in phase.roots):
+            whole, parts = _together(phase.axes[0])
+            phase.axes = (parts[0], *phase.axes[1:], *parts[1:])
+            _split(phase.roots, whole, parts)
+
+
+def _are_of_rows(roots: Sequence[Root], frame: tuple[Axis, ...]) -> bool:
+    """Is this a vector times a matrix read row by row, or are these sums of long rows?"""
+    if not all(root.late and frame[0] in root.reduced for root in roots):
+        return False
+    if len(roots) == 1 and roots[0].role is Role.PRODUCT:
+        return True
+    along = frame[1:]
+    return all(root.role is Role.REDUCE and set(along) <= set(root.axes) and _are_long(root, along) for root in roots)
+
+
+def _are_long(root: Root, along: Sequence[Axis]) -> bool:
+    """Is a row so long that others lie on other pages? Memory is read ahead page by page, in the order of one row."""
+    return prod(axis.extent for axis in along) * root.node.dtype.itemsize >= _PAGE
+
+
+def _together(rows: Axis) -> tuple[Axis, tuple[Axis, ...]]:
+    """A loop, and that over it a few rounds at a time with the loop over these; itself where no number divides it."""
     count = next((n for n in _ROWS_TOGETHER if rows.extent % n == 0), 1)
-    if root.role is not Role.PRODUCT or not root.late or rows not in root.reduced or count == 1:
+    return rows, ((Axis(rows.extent // count), Axis(count)) if count > 1 else (rows,))
+
+
+def _split(roots: Sequence[Root], whole: Axis, parts: tuple[Axis, ...]) -> None:
+    """The roots with a loop as two, over parts and within them."""
+    if len(parts) == 1:
         return
-    outer, inner = Axis(rows.extent // count), Axis(count)
-    split = {rows: variable(outer).times(count).plus(variable(inner))}
-    root.operands = [(x, tuple([substituted(part, split) for part in index])) for x, index in root.operands]
-    root.reduced = (*[axis for axis in root.reduced if axis is not rows], outer, inner)
-    kernel.frame = (outer, *kernel.frame[1:])
-    kernel.phases[0].axes = (inner,)
+    outer, inner = parts
+    split = {whole: variable(outer).times(inner.extent).plus(variable(inner))}
+    for root in roots:
+        root.operands = [(x, tuple([substituted(part, split) for part in index])) for x, index in root.operands]
+        root.reduced = (*[axis for axis in root.reduced if axis is not whole], *parts)
 
 
 def _phase_for(
@@ -63,15 +98,22 @@ def _phase_for(
         if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
             continue
         new = _renaming(inner, phase, users)
-        if new is not None and _suffix([new.get(axis, axis) for axis in _innermost(group, member)], phase.axes):
+        if new is not None and _fits(group, member, inner, phase, new):
             group.axis_of.update((a, new.get(group.axis_of[a], group.axis_of[a])) for a in member.order)
             users.update(new.values())
             phase.backwards |= {new.get(axis, axis) for axis in backwards}
             return at
-    reduced = set(_innermost(group, member))
+    reduced = set() if member.by_planes else set(_innermost(group, member))
     axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
     phases.append(Phase(axes, [], backwards))
     return len(phases) - 1
+
+
+def _fits(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase, new: Mapping[Axis, Axis]) -> bool:
+    """Do the phase's loops lie within one another as the member needs them?"""
+    if member.by_planes:
+        return tuple([new.get(axis, axis) for axis in inner]) == phase.axes
+    return _suffix([new.get(axis, axis) for axis in _innermost(group, member)], phase.axes)
 
 
 def _innermost(group: Group, member: Member) -> tuple[Axis, ...]:
@@ -100,9 +142,10 @@ def _renaming(inner: tuple[Axis, ...], phase: Phase, users: Counter[Axis]) -> di
         return {}
     if [a.extent for a in inner] != [a.extent for a in phase.axes]:
         return None
-    if any(users[axis] > 1 for axis in inner):
+    new = {own: axis for own, axis in zip(inner, phase.axes, strict=True) if own is not axis}
+    if any(users[own] > 1 or axis in inner for own, axis in new.items()):
         return None
-    return dict(zip(inner, phase.axes, strict=True))
+    return new
 
 
 def _suffix(reduced: Sequence[Axis], axes: tuple[Axis, ...]) -> bool:

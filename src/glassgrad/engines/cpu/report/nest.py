@@ -128,7 +128,7 @@ class _Nest:
             return
         for root in phase.roots:
             if self._begins(root, phase, axis):
-                self._begin(root)
+                self._begin(root, in_memory=phase.adds_in_memory(root))
         self._loop(axis, lambda: self._phase(phase, depth + 1), phase)
 
     def _begins(self, root: Root, phase: Phase, axis: Axis) -> bool:
@@ -137,19 +137,20 @@ class _Nest:
             return False
         if root.role is Role.RUNNING:
             return axis is root.axes[root.node.param("axis")]
-        inner = [one for one in phase.axes if one in root.reduced]
+        inner = [one for one in phase.axes if one in root.reduced]  # a row in memory is filled before all of them
         return bool(inner) and inner[0] is axis
 
     # ------------------------------------------------------------------ roots
-    def _begin(self, root: Root) -> None:
+    def _begin(self, root: Root, *, in_memory: bool = False) -> None:
         """What a sum (…) begins with."""
         node, kind = root.node, c_type(root.node.dtype)
         if root.role is Role.RUNNING:
             if node.op.name != "recurrence":
                 self._line(f"{kind} {self._running(root)} = {1 if node.op.name == 'cumprod' else 0};")
             return
-        if root.late and any(axis.extent != 1 for axis in root.axes):
-            self._line(f"fill({self._name(node)}, {_identity(node)});")
+        if in_memory or (root.late and any(axis.extent != 1 for axis in root.axes)):
+            at = tuple([variable(axis) for axis in root.axes if axis in self.level])
+            self._line(f"fill({self.indices.element(self._name(node), at)}, {_identity(node)});")
             return
         declared = "" if root.stored else f"{kind} "
         if node.op.name in ("argmax", "argmin"):
