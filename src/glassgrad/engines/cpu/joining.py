@@ -28,7 +28,7 @@ def joined(node: Node, inputs: Sequence[Node]) -> Node:
     if len(inputs) != 2 or inputs[1].op.multiple:
         return plain
     x, v = inputs
-    box = _box(node.param("key"), x.shape)
+    box = box_of(node.param("key"), x.shape)
     if box is None or v.dtype != x.dtype or not _is_put_together(x, v):
         return plain
     whole = _added(x, reshape(v, tuple([stop - start for start, stop in box])), box, 0)
@@ -42,7 +42,7 @@ def _is_put_together(x: Node, v: Node) -> bool:
     return is_scalar(x) and v.aval.size * _SMALLER >= x.aval.size
 
 
-def _box(key: Key, shape: tuple[int, ...]) -> list[Span] | None:
+def box_of(key: Key, shape: tuple[int, ...]) -> list[Span] | None:
     """The range that the key takes of each axis; None for a key that takes no ranges, or nothing."""
     if any(type(entry) not in (Cut, int) and entry is not Ellipsis and entry is not None for entry in key):
         return None

@@ -12,6 +12,7 @@ from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
 from glassgrad.engines.cpu.planes import in_planes
 from glassgrad.engines.cpu.root_quotients import with_shared_reciprocals
+from glassgrad.engines.cpu.shifts import with_shifts
 from glassgrad.graph.graph import Graph, inline
 from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
 from glassgrad.graph.notes import Notes
@@ -39,7 +40,7 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
         if notes is not None:
             for before, node in zip(graph.inputs, inputs, strict=True):
                 notes.pass_on(before, node)
-        outputs = with_shared_reciprocals(_rebuilt(opened, _RULES, notes), notes)
+        outputs = with_shared_reciprocals(_rebuilt(with_shifts(opened, notes), _RULES, notes), notes)
         outputs = in_one_sweep(_rebuilt(outputs, quotients.RULES, notes), notes)
     return Graph(inputs, tuple(outputs))
 
