@@ -69,6 +69,8 @@ def profile(function: Callable[..., Any], *args: Any, seconds: float = 1.0, **kw
 
     if not 0.0 <= seconds < math.inf:
         raise UsageError(f"profile runs for so many seconds, found {seconds!r}", hint="profile(f, x, seconds=1.0)")
+    if not callable(function):
+        raise UsageError(f"profile takes a function, found {type(function).__name__}", hint="profile(f, x), not f(x)")
     plain = getattr(getattr(function, "inspect", None), "of", None)
     fixed: Collection[int | str] = frozenset()
     if isinstance(plain, Plain):

@@ -126,6 +126,12 @@ def writes(x, i):
     return y
 
 
+def reads_a_part(x, i):
+    other = np.cos(x)[np.argsort(x)]  # lies inside
+    both = np.stack([x, other])
+    return both[0, i]  # the line of the part
+
+
 def inverts(x, i):
     return np.linalg.inv(np.outer(x[:2], i) * 0.0)  # the line of inverts
 
@@ -138,6 +144,7 @@ def inverts(x, i):
         (reads_in_a_loop, "the loop"),
         (maps, "maps"),
         (writes, "writes"),
+        (reads_a_part, "the part"),
         (lambda x, i: reads(x, i) + x[np.argsort(x)[:2]], "reads"),  # an order lies inside
         (inverts, "inverts"),
     ],

@@ -8,6 +8,7 @@ import scipy.special
 
 import glassgrad as gg
 from glassgrad.api.inspecting import watched
+from glassgrad.base.errors import UsageError
 from glassgrad.engines.cpu.emit.clock import Clock
 from glassgrad.engines.cpu.lower import lowered
 from glassgrad.engines.cpu.plan.plan import planned
@@ -183,3 +184,8 @@ def test_a_clock_that_stands_still_makes_no_machine_faster_than_any():
         patch.setattr(machine.time, "perf_counter", lambda: 1.0)
         assert machine._peak("f32", 1) <= 2e12
         assert max(machine._triads(3 << 15, 2)) <= 1e13
+
+
+def test_what_is_no_function_is_told():
+    with pytest.raises(UsageError, match=r"profile takes a function, found float64\n(?s:.*)hint: profile\(f, x\)"):
+        gg.profile(np.sum(np.ones(3)))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from glassgrad.base.source import Location, Place, locate
+from glassgrad.engines.cpu.emit.scalars import SCALARS
 from glassgrad.engines.cpu.plan.reach import reach
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, workspace
@@ -19,16 +20,17 @@ _BY_PLACES = frozenset({"read_places", "add_places"})  # along the last axis
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """`lookups`: an axis and its size, and where such an axis is looked up in; `ops`: where an operation is called."""
+    """`lookups`: where an axis of a size is looked up in; `ops`: where an operation is called.
 
-    lookups: dict[tuple[int, int], dict[Place, None]] = field(default_factory=dict)
+    Which axis it is does not count: the engine reads `np.stack([x, y])[0, i]` as `x[i]`.
+    """
+
+    lookups: dict[int, dict[Place, None]] = field(default_factory=dict)
     ops: dict[str, dict[Place, None]] = field(default_factory=dict)
 
-    def of_lookup(self, axis: int, size: int) -> list[Location]:
-        """The lines that look up in such an axis; where there are none (an axis was moved), in one of the size."""
-        exact = self.lookups.get((axis, size))
-        like = exact or [place for (_, n), places in self.lookups.items() if n == size for place in places]
-        return _distinct(like)
+    def of_lookup(self, size: int) -> list[Location]:
+        """The lines that look up in an axis of this size."""
+        return _distinct(self.lookups.get(size, ()))
 
     def of_op(self, name: str) -> list[Location]:
         """The lines that call this operation."""
@@ -51,23 +53,23 @@ def lines_of(graph: Graph) -> Lines:
     for node in _all_nodes(graph):
         name = node.op.name
         looks_up = (name in _BY_KEY or name in _BY_PLACES) and len(node.inputs) > 1
-        if not looks_up and node.op.domain is None:
+        if not looks_up and (node.op.domain is None or name in SCALARS):  # no scalar is refused
             continue
         place = here.notes.place(node)
         if place is None:
             continue
         if not looks_up:
             lines.ops.setdefault(name, {})[place] = None
-        for axis, size in _axes(node) if looks_up else ():
-            lines.lookups.setdefault((axis, size), {})[place] = None
+        for size in _sizes(node) if looks_up else ():
+            lines.lookups.setdefault(size, {})[place] = None
     return lines
 
 
-def _axes(node: Node) -> Iterator[tuple[int, int]]:
-    """The axes that are looked up at indices that may lie outside, with their sizes."""
+def _sizes(node: Node) -> Iterator[int]:
+    """The sizes of the axes that are looked up at indices that may lie outside."""
     shape = node.inputs[0].shape
     if node.op.name in _BY_PLACES:
-        yield len(shape) - 1, shape[-1]
+        yield shape[-1]
         return
     indices = node.inputs[1 if node.op.name == "index" else 2 :]
     axis = 0
@@ -76,7 +78,7 @@ def _axes(node: Node) -> Iterator[tuple[int, int]]:
             size = shape[axis]
             low, high = reach(indices[entry.number]) or (-size - 1, size)
             if not (-size <= low and high < size):
-                yield axis, size
+                yield size
         axis += entry is not None and entry is not Ellipsis
 
 

@@ -117,7 +117,7 @@ class HostCalls:
         """What the words of a failed run say (`emit/failure.py`)."""
         if what == MEMORY:
             return MemoryError("there is not enough memory for the records of a loop, or for what LAPACK works in")
-        lines = self._lines.of_lookup(axis, size)
+        lines = self._lines.of_lookup(size)
         hint = (
             f"indices from {-size} to {size - 1} are inside; np.clip keeps others in" if size else "the axis is empty"
         )
