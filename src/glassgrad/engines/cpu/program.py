@@ -45,8 +45,8 @@ class Run:
 
     def __call__(self) -> None:
         """Makes one run."""
-        self.program.run(*self.words)
-        self.program.host.raise_pending()
+        if self.program.run(*self.words):
+            self.program.host.raise_pending()
 
 
 class Program:

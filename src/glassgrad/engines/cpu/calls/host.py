@@ -9,7 +9,7 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.base.errors import GlassgradError, OutOfRangeError
-from glassgrad.engines.cpu.emit.failure import MEMORY
+from glassgrad.engines.cpu.emit.failure import HOST, MEMORY
 from glassgrad.engines.cpu.lines import Lines
 from glassgrad.engines.cpu.plan.memory import is_ragged
 from glassgrad.engines.reference.program import constant, kernel_of
@@ -19,7 +19,8 @@ from glassgrad.graph.op import OPS
 from glassgrad.ops.leaves import LITERAL
 
 _MOST_LINES = 8  # in one error
-_HOST = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
+_WORD = 8  # bytes of an address
+_HOST = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class _Pending(threading.local):
@@ -53,37 +54,46 @@ class HostCalls:
         self._table = (ctypes.c_void_p * 1)(ctypes.cast(self._entry, ctypes.c_void_p).value)
         self.context = ctypes.addressof(self._table)
 
-    def _call(self, number: int, operands: int, results: int) -> int:
+    def _call(self, number: int, operands: int, results: int) -> None:
+        """Computes the op of this number. The word at the head of the results says that all is well.
+
+        It is 0 before: when Ctrl-C was pressed, Python raises KeyboardInterrupt before the first line of this function,
+        and ctypes goes on as if nothing had happened.
+        """
         if self._pending.error is not None:
-            return 1
+            return
         if number < 0:
-            name, text = self._refusals[-1 - number]
-            if name:
-                self._pending.error = self._refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
-            else:
-                self._pending.error = self._failure(*(ctypes.c_int64 * 4).from_address(operands))
-            return 1
+            self._pending.error = self._told(*self._refusals[-1 - number], operands)
+            return
         try:
-            given = [
-                self._given(aval, _pointer(operands, k)) if known is None else known
-                for k, (aval, known) in enumerate(zip(self._inputs[number], self._constants[number], strict=True))
-            ]
-            with np.errstate(all="ignore"):
-                found = self._kernels[number](*given)
-            for k, (aval, value) in enumerate(
-                zip(self._outputs[number], found if self._multiple[number] else [found], strict=True)
-            ):
-                if is_ragged(aval):
-                    self._keep(aval, (number, k), value, _pointer(results, k))
-                elif _pointer(results, k):
-                    _array(aval, _pointer(results, k))[...] = value
+            self._compute(number, operands, results + _WORD)
+            ctypes.c_int64.from_address(_pointer(results, 0)).value = 1
         except np.linalg.LinAlgError as error:
             self._pending.error = self._refused(self._nodes[number], error)
-            return 1
         except BaseException as error:  # noqa: BLE001 - it is raised again as soon as the native code has returned
             self._pending.error = error
-            return 1
-        return 0
+
+    def _told(self, name: str, text: str, words: int) -> BaseException | None:
+        """What the native code tells of: a matrix that an op does not take, or what its words say."""
+        if name:
+            return self._refused(Node(OPS[name], (), (), ()), np.linalg.LinAlgError(text))
+        what, *place = (ctypes.c_int64 * 4).from_address(words)
+        return None if what == HOST else self._failure(what, *place)
+
+    def _compute(self, number: int, operands: int, results: int) -> None:
+        given = [
+            self._given(aval, _pointer(operands, k)) if known is None else known
+            for k, (aval, known) in enumerate(zip(self._inputs[number], self._constants[number], strict=True))
+        ]
+        with np.errstate(all="ignore"):
+            found = self._kernels[number](*given)
+        for k, (aval, value) in enumerate(
+            zip(self._outputs[number], found if self._multiple[number] else [found], strict=True)
+        ):
+            if is_ragged(aval):
+                self._keep(aval, (number, k), value, _pointer(results, k))
+            elif _pointer(results, k):
+                _array(aval, _pointer(results, k))[...] = value
 
     def _given(self, aval: Aval, address: int) -> Any:
         """What lies at this address; of an array of unknown length two words do: see `_keep`."""
@@ -131,10 +141,9 @@ class HostCalls:
         )
 
     def raise_pending(self) -> None:
-        """Raises what a function of the host raised."""
+        """After a run that failed: raises what a function of the host raised, or what kept it from being called."""
         error, self._pending.error = self._pending.error, None
-        if error is not None:
-            raise error
+        raise error if error is not None else KeyboardInterrupt
 
 
 def _is_deep(aval: Aval) -> bool:
@@ -143,7 +152,7 @@ def _is_deep(aval: Aval) -> bool:
 
 
 def _pointer(table: int, position: int) -> int:
-    return int(ctypes.c_void_p.from_address(table + 8 * position).value or 0)
+    return int(ctypes.c_void_p.from_address(table + _WORD * position).value or 0)
 
 
 def _array(aval: Aval, address: int) -> np.ndarray:

@@ -143,7 +143,7 @@ class _Calls:
         w.line(f"br i1 {test}, label %{refused}, label %{onward}")
         w.label(refused)
         w.line(f"{function} = load ptr, ptr %context, align 8")
-        w.line(f"{w.fresh()} = call i64 {function}(i64 {-1 - number}, ptr null, ptr null)")
+        w.line(f"call void {function}(i64 {-1 - number}, ptr null, ptr null)")
         fail(w, HOST)
         w.jump(onward)
         w.label(onward)

@@ -324,29 +324,31 @@ done:
 }}"""
 
 
-_REPEAT = """define void @repeat(ptr %run, i64 %rounds, ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
+_REPEAT = """define i64 @repeat(ptr %run, i64 %rounds, ptr %inputs, ptr %outputs, ptr %arena, ptr %context) {
 entry:
   br label %loop
 loop:
   %k = phi i64 [ 0, %entry ], [ %next, %loop ]
-  call i64 %run(ptr %inputs, ptr %outputs, ptr %arena, ptr %context)
+  %failed = call i64 %run(ptr %inputs, ptr %outputs, ptr %arena, ptr %context)
   %next = add i64 %k, 1
-  %more = icmp slt i64 %next, %rounds
+  %left = icmp slt i64 %next, %rounds
+  %well = icmp eq i64 %failed, 0
+  %more = and i1 %left, %well
   br i1 %more, label %loop, label %done
 done:
-  ret void
+  ret i64 %failed
 }"""
 
 
 @cache
 def _repeat() -> Any:
-    return _function("repeat", 6)
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * 6)(_library().addresses["repeat"])
 
 
 def repeated(run: Run, rounds: int) -> None:
     """Makes the run so often (at least once) without a return to Python: one of some nanoseconds can be timed so."""
-    _repeat()(run.program.library.addresses["run"], rounds, *run.words)
-    run.program.host.raise_pending()
+    if _repeat()(run.program.library.addresses["run"], rounds, *run.words):
+        run.program.host.raise_pending()
 
 
 @dataclass(frozen=True, slots=True)
