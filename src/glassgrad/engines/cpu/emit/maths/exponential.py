@@ -1,7 +1,7 @@
 """exp, exp2, expm1 and the logistic function. Floor 4.
 
 x = k ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite's reduction, exact by a fused multiply-add), then a minimax
-polynomial for (exp(r) − 1 − r)/r² and a multiplication by 2^k.
+polynomial for (exp(r) − 1 − r)/r² and a multiplication by 2^k. Where there is AVX-512, exp takes `stepped`'s table.
 """
 
 from typing import NamedTuple
