@@ -225,6 +225,24 @@ def test_reductions_of_one_another_compile_in_linear_time(reduction):
     np.testing.assert_allclose(gg.jit(lambda x: nested(x, 10))(x), expected, rtol=1e-9)
 
 
+@pytest.mark.usefixtures("small_caches")
+@pytest.mark.parametrize("shape", [(64, 4, 64, 32), (48, 6, 30, 41), (33, 5, 7, 129)])
+def test_planes_of_planes_are_reduced_together_with_them(shape):
+    """Loops over planes then lie within the kernel's frame, around those over the rows."""
+
+    def nested(x):
+        rows = np.sum(x, axis=2)
+        return rows, np.max(x - np.sum(rows, axis=1)[:, None, None], axis=2), np.sum(x * rows[:, :, None], axis=(1, 2))
+
+    def about_the_largest(x):
+        return np.sum(x - np.max(x, axis=(1, 2, 3), keepdims=True), axis=2)
+
+    x = np.random.default_rng(0).normal(size=shape)
+    for function in (nested, about_the_largest):
+        for found, expected in zip(gg.jit(function)(x), function(x), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
+
+
 # ------------------------------------------------------------------ special values
 def _halved(x):
     x[: len(x) // 2] = -np.inf

@@ -50,10 +50,21 @@ def _take_rows_together(kernel: Kernel) -> None:
         kernel.frame, first.axes = (parts[0], *kernel.frame[1:]), parts[1:]
         _split(kernel.roots, whole, parts)
     for number, phase in enumerate(kernel.phases):  # what the first reads is in the caches then
-        if all(phase.adds_in_memory(root) and (number or _are_long(root, phase.axes[1:])) for root in phase.roots):
-            whole, parts = _together(phase.axes[0])
-            phase.axes = (parts[0], *phase.axes[1:], *parts[1:])
+        rows = _added_up(phase)
+        if rows is None:
+            continue
+        place = phase.axes.index(rows)
+        along = phase.axes[place + 1 :]
+        if number or all(_are_long(root, along) for root in phase.roots):
+            whole, parts = _together(rows)
+            phase.axes = (*phase.axes[:place], parts[0], *along, *parts[1:])
             _split(phase.roots, whole, parts)
+
+
+def _added_up(phase: Phase) -> Axis | None:
+    """The loop over rows that all roots of a phase add up in memory; None where they do not."""
+    rows = next((axis for axis in phase.axes if axis in phase.roots[0].reduced), None)
+    return rows if all(rows in root.reduced and phase.adds_in_memory(root) for root in phase.roots) else None
 
 
 def _are_of_rows(roots: Sequence[Root], frame: tuple[Axis, ...]) -> bool:
