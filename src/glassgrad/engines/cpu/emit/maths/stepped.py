@@ -3,7 +3,7 @@
 x = k ln 2 + r with k a multiple of 1/16 and |r| ≤ ln 2 / 32: 2^k is a table's entry 2^(j/16) times a power of two, and
 exp(r) a polynomial half as long as that for all of [−ln 2 / 2, ln 2 / 2] (P. T. P. Tang, "Table-driven implementation
 of the exponential function in IEEE floating-point arithmetic", 1989). The table holds 2^(j/16) − 1, which has
-more digits than 2^(j/16): the result is off by at most a unit in the last place.
+more digits than 2^(j/16): the result is off by hardly more than a unit in the last place.
 """
 
 from glassgrad.engines.cpu.emit.maths import avx512
