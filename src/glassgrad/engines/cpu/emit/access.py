@@ -24,12 +24,16 @@ _AHEAD = 1 << 11  # bytes that come from memory while as many are computed with
 
 
 class Memory:
-    """The arrays that a kernel reads and writes. `looked` gives what is looked up in an array of indices."""
+    """The arrays that a kernel reads and writes, of which so many bytes are `stored`.
 
-    def __init__(self, loops: Loops, looked: Callable[[Looked], Value]) -> None:
+    `looked` gives what is looked up in an array of indices.
+    """
+
+    def __init__(self, loops: Loops, looked: Callable[[Looked], Value], stored: int = 0) -> None:
         self.loops = loops
         self.w = loops.writer
         self.looked = looked
+        self.stored = stored
         self.bases: dict[Node, str] = {}
         self.turned: dict[tuple[str, Affine], list[Value]] = {}
         self.aligned: dict[str, Value] = {}  # whether what is streamed to begins with a line
@@ -188,12 +192,10 @@ class Memory:
             value = held | value if value.kind is I1 else held + value
         self.w.store(value, address)
 
-    def write_once(self, base: str, offset: Affine, value: Value, nbytes: int) -> None:
-        """As `write`, where nobody reads it in this kernel, which writes so many bytes in all: whole lines of what is
-        larger than the caches pass them.
-        """
+    def write_once(self, base: str, offset: Affine, value: Value) -> None:
+        """As `write`, where this kernel does not read it: past the caches if it stores more than these hold."""
         size = bytes_of(value.kind)
-        if nbytes >= largest_cache() and self._step(offset) == 1 and self._is_whole_lines(offset, size):
+        if self.stored >= largest_cache() and self._step(offset) == 1 and self._is_whole_lines(offset, size):
             self._stream(base, offset, value, size)
         else:
             self.write(base, offset, value, adding=False)

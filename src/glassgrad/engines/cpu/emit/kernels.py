@@ -75,7 +75,7 @@ class _KernelWriter:
         self.roots = {root.node: root for root in kernel.roots if root.target is None}
         self.written = {whole_of(around.homes, root.node) for root in kernel.roots}
         self.checks = Checks(self.loops)
-        self.memory = Memory(self.loops, self._looked)
+        self.memory = Memory(self.loops, self._looked, stored_bytes(kernel, around.homes))
         self.rows = Rows(kernel.frame, self.loops, self.memory, lanes)
         self.late = Late(self.loops, self.memory, lanes, cut.block)
         self.ahead: set[Node] = set()  # of which the next row is asked for
@@ -386,7 +386,7 @@ class _KernelWriter:
             self.memory.position(offset)
             return
         if root.change is Change.SET and not root.buffered:
-            self.memory.write_once(self.memory.base(node), offset, value, stored_bytes(self.kernel, self.around.homes))
+            self.memory.write_once(self.memory.base(node), offset, value)
         else:
             self.memory.write(self.memory.base(node), offset, value, adding=root.change is Change.ADD)
 
