@@ -142,6 +142,22 @@ def test_sequences_of_unequal_lengths_are_told_with_a_hint():
         gg.scan(lambda c, x: (c, None), 0.0, (np.arange(3.0), 4.0))
 
 
+def test_what_is_no_function_no_index_and_no_length_is_told():
+    for call in (
+        lambda: gg.cond(True, 1.0, lambda: 2.0),
+        lambda: gg.switch(0, [1.0]),
+        lambda: gg.while_loop(lambda c: c < 1.0, 0.0, 0.0),
+        lambda: gg.scan(0.0, 0.0, np.ones(3)),
+    ):
+        with pytest.raises(UsageError, match="takes functions, found float"):
+            call()
+    with pytest.raises(DtypeError, match="index of switch is a whole number, found float64"):
+        gg.switch(0.5, [lambda: 1.0, lambda: 2.0])
+    for length in (-1, 2.5, "3"):
+        with pytest.raises(UsageError, match="length of scan is a whole number from 0"):
+            gg.scan(lambda c, x: (c, x), 0.0, length=length)
+
+
 def test_loops_nest_and_keep_memory_for_needed_values_only():
     def f(w):
         def outer(i, c):

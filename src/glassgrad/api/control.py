@@ -53,6 +53,7 @@ def cond(predicate: Any, true_function: Callable[..., Any], false_function: Call
     >>> cond(3 > 2, lambda x: x + 1.0, lambda x: x - 1.0, 10.0)
     np.float64(11.0)
     """
+    _check_functions("cond", true_function, false_function)
     with tracing():
         holds = cast(_one_number(predicate), np.dtype(bool))
     return _choose(where(holds, 0, 1), [true_function, false_function], operands)
@@ -66,9 +67,20 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Tree) 
     """
     if not branches:
         raise UsageError("switch needs at least one branch")
+    _check_functions("switch", *branches)
     with tracing():
         chosen = _one_number(index)
+    if chosen.dtype.kind not in "biu":
+        raise DtypeError(f"the index of switch is a whole number, found {chosen.dtype}", hint="index.astype(int)")
     return _choose(chosen, branches, operands)
+
+
+def _check_functions(name: str, *functions: Any) -> None:
+    for function in functions:
+        if not callable(function):
+            raise UsageError(
+                f"{name} takes functions, found {type(function).__name__}", hint="lambda: x for a value that is there"
+            )
 
 
 def _one_number(value: Any) -> Node:
@@ -165,6 +177,7 @@ def while_loop(condition: Callable[[Any], Any], body: Callable[[Any], Any], init
     >>> while_loop(lambda x: x < 100.0, lambda x: 2.0 * x, 3.0)
     np.float64(192.0)
     """
+    _check_functions("while_loop", condition, body)
     outermost = workspace() is None
     with tracing():
         since = fresh_serial()
@@ -225,6 +238,7 @@ def scan(
     >>> scan(lambda total, x: (total + x, total), 0.0, np.array([1.0, 2.0, 3.0]))
     (np.float64(6.0), array([0., 1., 3.]))
     """
+    _check_functions("scan", step)
     outermost = workspace() is None
     with tracing():
         since = fresh_serial()
@@ -251,7 +265,7 @@ def _pair(structure: Structure) -> tuple[Structure, Structure]:
     return children[0], children[1]
 
 
-def _scan_length(sequence: Tree, xs: _Leaves, length: int | None) -> int:
+def _scan_length(sequence: Tree, xs: _Leaves, length: Any) -> int:
     paths, _, _ = flatten_with_paths(sequence)
     lengths = {}
     for path, node in zip(paths, xs.nodes, strict=True):
@@ -262,6 +276,8 @@ def _scan_length(sequence: Tree, xs: _Leaves, length: int | None) -> int:
             )
         lengths[path or "sequence"] = node.shape[0]
     if length is not None:
+        if not isinstance(length, int | np.integer) or length < 0:
+            raise UsageError(f"the length of scan is a whole number from 0, found {length!r}", hint="int(n)")
         lengths["length"] = int(length)
     if not lengths:
         raise UsageError("scan needs a sequence or a length", hint="scan(step, initial, length=100)")
