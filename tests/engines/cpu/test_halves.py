@@ -48,6 +48,8 @@ ONE_BY_ONE = {
     "turned": lambda x: x[::-1],
     "found": lambda x: x[np.argsort(np.arange(1 << 16) * 7 % 65_537)],
     "chosen": lambda x: np.where(x > 0, x, -x),
+    "finite": np.nan_to_num,
+    "finite of one's own": lambda x: np.nan_to_num(x, nan=-1.5, posinf=1e6, neginf=-2.0),
     "rounded between": lambda x: (x * HALF(3) + HALF(1)) * HALF(0.1) - x / HALF(7),
 } | {f.__name__: f for f in (np.sqrt, np.abs, np.floor, np.rint, np.sign, np.isfinite, np.nextafter, np.spacing)}
 

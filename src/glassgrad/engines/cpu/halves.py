@@ -11,7 +11,7 @@ import numpy as np
 from glassgrad.engines.cpu.emit.scalars import is_scalar
 from glassgrad.engines.cpu.native.target import has_halves
 from glassgrad.engines.cpu.plan.roles import REDUCTIONS, RUNNING, moves
-from glassgrad.graph.node import Node, make, reachable, workspace
+from glassgrad.graph.node import Node, Params, make, reachable, workspace
 from glassgrad.graph.notes import Notes
 from glassgrad.ops.structure import cast
 
@@ -52,7 +52,15 @@ def _in_single(node: Node, inputs: Sequence[Node], is_lowered: Callable[[str], b
         return cast(cast(inputs[0], _SINGLE), node.dtype)
     if not inputs or node.op.multiple or name in _OF_HALVES or name in ("cast", "index_add") or moves(name):
         return None
-    wide = make(node.op, tuple([cast(x, _SINGLE) if _is_half(x) else x for x in inputs]), node.params)
+    wide = make(node.op, tuple([cast(x, _SINGLE) if _is_half(x) else x for x in inputs]), _params(node))
     if not (name in _IN_LOOPS or is_lowered(name) or is_scalar(wide)):
         return None
     return cast(wide, node.dtype)
+
+
+def _params(node: Node) -> Params:
+    """The op's parameters; the numbers in place of infinities are the largest halves, not singles."""
+    if node.op.name != "nan_to_num":
+        return node.params
+    largest = {"posinf": float(np.finfo(_HALF).max), "neginf": float(np.finfo(_HALF).min)}
+    return tuple([(name, largest[name] if value is None else value) for name, value in node.params])
