@@ -243,6 +243,21 @@ def test_planes_of_planes_are_reduced_together_with_them(shape):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.usefixtures("small_caches")
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.stack([np.sum(x, axis=1), np.max(x * x, axis=1)]),
+        lambda x: np.stack([np.sum(np.tanh(x), axis=1), np.sum(x, axis=1)], axis=-1),
+        lambda x: np.concatenate([np.sum(x, axis=1), np.ones((3, x.shape[2]))]),
+        lambda x: np.sum(x + 1j * x * x, axis=1),
+    ],
+)
+def test_reduced_planes_are_parts_of_other_arrays(function):
+    x = np.random.default_rng(0).normal(size=(70, 32, 64))
+    np.testing.assert_allclose(gg.jit(function)(x), function(x), rtol=1e-12, atol=1e-12)
+
+
 # ------------------------------------------------------------------ special values
 def _halved(x):
     x[: len(x) // 2] = -np.inf

@@ -105,8 +105,8 @@ def homes_of(
             if base not in step_of or base in homes or base in fixed or base in called or base.dtype != whole.dtype:
                 continue
             at, group = step_of[base]
-            if any(m.node is base and group.is_late(m) for m in group.members):
-                continue
+            if any(m.node is base and (m.by_planes or group.is_late(m)) for m in group.members):
+                continue  # it is added to where it lies, which is memory of its own
             home = Home(whole, position, views)
             if _fits(home, base, alone=read_in.get(base, set()) <= {at, step_of[whole][0]}):
                 homes[base] = home
