@@ -173,6 +173,20 @@ def test_where_it_may_be_one_of_several_lines_they_are_told():
     assert "return first + x[j]" in found.value.hint
 
 
+def test_the_lines_of_a_refused_matrix_are_told_where_there_are_several():
+    def function(x, y):
+        first = np.linalg.inv(x)
+        return first @ np.linalg.inv(y)
+
+    compiled = gg.jit(function)
+    with pytest.raises(np.linalg.LinAlgError, match="inv does not take this matrix") as found:
+        compiled(np.eye(2), np.zeros((2, 2)))
+    assert found.value.where.text == "compiled(np.eye(2), np.zeros((2, 2)))"
+    assert "np.linalg.det(a) != 0; one of these lines calls it" in found.value.hint
+    assert "first = np.linalg.inv(x)" in found.value.hint
+    assert "return first @ np.linalg.inv(y)" in found.value.hint
+
+
 @pytest.mark.parametrize("index", [0, -1, 4])
 def test_nothing_is_inside_of_an_empty_axis(index):
     for function in (lambda x, i: x[i], lambda x, i: x[i] + 1.0, written, added):

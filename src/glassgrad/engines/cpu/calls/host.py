@@ -9,6 +9,7 @@ import numpy as np
 
 from glassgrad.base.avals import Aval
 from glassgrad.base.errors import GlassgradError, OutOfRangeError
+from glassgrad.base.source import Location
 from glassgrad.engines.cpu.emit.failure import HOST, MEMORY
 from glassgrad.engines.cpu.lines import Lines
 from glassgrad.engines.cpu.plan.memory import is_ragged
@@ -116,11 +117,12 @@ class HostCalls:
         words[0], words[1] = key if _is_deep(aval) else (value.ctypes.data, len(value))
 
     def _refused(self, node: Node, error: np.linalg.LinAlgError) -> Exception:
-        """The refusal of a matrix, with the line where it can only be one."""
+        """The refusal of a matrix, with the line, or all that it may be."""
         found = refused(node, error)
         lines = self._lines.of_op(node.op.name)
-        if isinstance(found, GlassgradError) and len(lines) == 1:
-            found.place_at(lines[0])
+        if isinstance(found, GlassgradError) and lines:
+            hint = _one_of(lines, "calls it", found.hint) if len(lines) > 1 else found.hint
+            return type(found)(found.message, hint=hint, where=lines[0] if len(lines) == 1 else None)
         return found
 
     def _failure(self, what: int, index: int, axis: int, size: int) -> Exception:
@@ -132,8 +134,7 @@ class HostCalls:
             f"indices from {-size} to {size - 1} are inside; np.clip keeps others in" if size else "the axis is empty"
         )
         if len(lines) > 1:
-            each = "\n".join([f"  {line}" for line in lines[:_MOST_LINES]])
-            hint = f"one of these lines reads or writes there; the same call without jit stops at it\n{each}"
+            hint = _one_of(lines, "reads or writes there")
         return OutOfRangeError(
             f"index {index if size else 0} is out of bounds for axis {axis} with size {size}",
             hint=hint,
@@ -144,6 +145,13 @@ class HostCalls:
         """After a run that failed: raises what a function of the host raised, or what kept it from being called."""
         error, self._pending.error = self._pending.error, None
         raise error if error is not None else KeyboardInterrupt
+
+
+def _one_of(lines: Sequence[Location], does: str, besides: str | None = None) -> str:
+    """A hint at the lines of which one failed, behind what is to be said `besides`."""
+    each = "\n".join([f"  {line}" for line in lines[:_MOST_LINES]])
+    told = f"one of these lines {does}; the same call without jit stops at it\n{each}"
+    return told if besides is None else f"{besides}; {told}"
 
 
 def _is_deep(aval: Aval) -> bool:
