@@ -258,6 +258,30 @@ def test_reduced_planes_are_parts_of_other_arrays(function):
     np.testing.assert_allclose(gg.jit(function)(x), function(x), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.usefixtures("small_caches")
+def test_where_it_saves_no_sweep_nothing_is_computed_in_blocks():
+    """A plane is still in the cache when it is read again; fourth powers ask for one more sweep in any case."""
+
+    def fourth(x):
+        centred = x - np.mean(x)
+        return np.mean(centred**4) / np.mean(centred**2) ** 2
+
+    for function, shape in ((lambda x: np.var(x, axis=1), (20, 512, 64)), (fourth, (1_000_003,))):
+        assert "maximum" not in str(gg.jit(function).inspect(np.ones(shape)))
+
+
+def test_what_several_results_follow_from_is_reduced_as_well():
+    def several(x):
+        exps = np.exp(x - np.max(x))
+        return np.sum(exps), gg.scan(lambda c, row: (c + row, np.sum(c)), np.zeros(x.shape[1]), exps)[0]
+
+    x = np.random.default_rng(0).normal(size=(600, 600))
+    exps = np.exp(x - np.max(x))
+    found = gg.jit(several)(x)
+    np.testing.assert_allclose(found[0], np.sum(exps), rtol=1e-12)
+    np.testing.assert_allclose(found[1], np.sum(exps, axis=0), rtol=1e-12)
+
+
 # ------------------------------------------------------------------ special values
 def _halved(x):
     x[: len(x) // 2] = -np.inf

@@ -6,6 +6,7 @@ it is with the mean and the squares about it (`deviations.py`). What is taken fo
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from glassgrad.engines.cpu.blocks.deviations import squares_about, total
 from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
@@ -19,6 +20,7 @@ from glassgrad.ops.reduce import MAX
 from glassgrad.ops.structure import BROADCAST, SUM, broadcast, kept_shape, reshape
 
 _NEAR = 16  # nodes between a reduction and what is made of it
+_WIDE = 1 << 12  # bytes of rows that are added up, from which it pays to compute their exponentials once more
 
 InBlocks = Callable[[dict[Node, Node]], Node]  # a reduction, given what has come in the place of the nodes before
 
@@ -51,16 +53,41 @@ def _found(order: Sequence[Node]) -> dict[Node, InBlocks]:
         for x in set(node.inputs):
             users.setdefault(x, []).append(node)
     found: dict[Node, InBlocks] = {}
+    sweeps = _sweeps(order)
     for node in order:
-        if node.op is SUM and node.dtype.char in "fd" and (parts := _parts(node, users)):
+        parts = _parts(node, users) if node.op is SUM and node.dtype.char in "fd" else ()
+        if parts and not _is_read_beside(node, users, sweeps):
             found.update(_in_blocks(node, parts))
     return found
+
+
+def _sweeps(order: Sequence[Node]) -> dict[Node, int]:
+    """How many sums follow on one another up to each value: so often memory is gone through before it is known."""
+    sweeps: dict[Node, int] = {}
+    for node in order:
+        sweeps[node] = max([sweeps[x] for x in node.inputs], default=0) + (node.op is SUM or node.op is MAX)
+    return sweeps
+
+
+def _is_read_beside(node: Node, users: Mapping[Node, Sequence[Node]], sweeps: Mapping[Node, int]) -> bool:
+    """Are the distances summed in another way as well, which asks for one more sweep in any case?"""
+    distance = _distance(node.inputs[0])
+    assert distance is not None, "asked for before"
+    stack, seen = [distance], {distance}
+    while stack and len(seen) <= _NEAR:
+        for other in users.get(stack.pop(), ()):
+            if other.op is SUM and other is not node and sweeps[other] == sweeps[node]:
+                return True
+            if _is_alike(other, distance) and other not in seen:
+                seen.add(other)
+                stack.append(other)
+    return False
 
 
 def _parts(node: Node, users: Mapping[Node, Sequence[Node]]) -> Sequence[Split]:
     """The blocks of a sum of exponentials or of squares."""
     (value,), axes = node.inputs, node.param("axes")
-    if _distance(value) is None or (value.op is EXP and not _may_be_computed_twice(value, users)):
+    if _distance(value) is None or (value.op is EXP and not _may_be_computed_twice(value, axes, users)):
         return ()
     return splits(value.shape, axes, value.dtype.itemsize)
 
@@ -89,22 +116,30 @@ def _distance(value: Node) -> Node | None:
     return found if found is not None and found.op is SUBTRACT else None
 
 
-def _may_be_computed_twice(value: Node, users: Mapping[Node, Sequence[Node]]) -> bool:
+def _may_be_computed_twice(value: Node, axes: Shape, users: Mapping[Node, Sequence[Node]]) -> bool:
     """Is a value that is summed read by nothing else, or is it so large that memory is dearer than to compute it?
 
-    What others reduce as well is better kept.
+    What others reduce as well is better kept, and so are short rows that are added up: their sums are memory, too.
     """
     stack, seen = list(users[value]), set(users[value])
     if len(seen) == 1:
         return True
-    sums = 0
+    along, sums = prod(value.shape[max(axes, default=-1) + 1 :]), 0
+    if along > 1 and along * value.dtype.itemsize < _WIDE:
+        return False
     while stack and len(seen) <= _NEAR:
         node = stack.pop()
-        sums += node.shape != value.shape
-        later = [] if node.shape != value.shape else [y for y in users.get(node, ()) if y not in seen]
+        alike = _is_alike(node, value)
+        sums += not alike
+        later = [y for y in users.get(node, ()) if y not in seen] if alike else []
         seen.update(later)
         stack.extend(later)
     return not stack and sums == 1 and value.aval.nbytes > largest_cache()
+
+
+def _is_alike(node: Node, value: Node) -> bool:
+    """Is it one array of the same shape?"""
+    return not node.op.multiple and node.shape == value.shape
 
 
 # ------------------------------------------------------------------ what does not vary

@@ -113,11 +113,11 @@ def _are_last(shape: Shape, axes: Shape) -> bool:
 
 
 def _of_rows(shape: Shape, axes: Shape, itemsize: int) -> tuple[Split, ...]:
-    """Blocks of rows that are reduced to one, of an array that no cache holds."""
+    """Blocks of rows that are reduced to one, where no cache holds all that are."""
     axis, behind = axes[0], prod(shape[axes[-1] + 1 :]) * itemsize
     row = prod(shape[axis + 1 :]) * itemsize
     together = axes == tuple(range(axis, axes[-1] + 1))
-    if not together or not _SHORT <= behind <= _LONG or row > _LONG or prod(shape) * itemsize <= largest_cache():
+    if not together or not _SHORT <= behind <= _LONG or row > _LONG or shape[axis] * row <= largest_cache():
         return ()
     length = min(_PLANE // row, _MOST_ROWS)
     length = 1 << (length.bit_length() - 1)  # by which a processor divides fast
