@@ -14,8 +14,8 @@ _LEAST = 1 << 20  # bytes of an array from which it does not stay in the second 
 _HELD = 1 << 18  # bytes of what lies side by side and is reduced to one number, up to which it stays there
 _BLOCK = 1 << 14  # bytes of a block: while its exponentials are computed, the next one comes (`Lanes.ahead`)
 _LEAST_BLOCKS = 4
-_PLANE, _MOST_ROWS = 1 << 17, 128  # bytes of a block of rows that are reduced to one, and how many they are at most
-_SHORT, _LONG = 1 << 8, 1 << 14  # bytes of such a row
+_ROWS, _MOST_ROWS = 1 << 17, 128  # bytes of a block of rows that are reduced to one, and how many they are at most
+_SHORT, _LONG = 1 << 8, _ROWS >> 3  # bytes of such a row
 
 Shape = tuple[int, ...]
 
@@ -119,7 +119,7 @@ def _of_rows(shape: Shape, axes: Shape, itemsize: int) -> tuple[Split, ...]:
     together = axes == tuple(range(axis, axes[-1] + 1))
     if not together or not _SHORT <= behind <= _LONG or row > _LONG or shape[axis] * row <= largest_cache():
         return ()
-    length = min(_PLANE // row, _MOST_ROWS)
+    length = min(_ROWS // row, _MOST_ROWS)
     length = 1 << (length.bit_length() - 1)  # by which a processor divides fast
     return _cut(shape, axes, axis, length) if shape[axis] >= _LEAST_BLOCKS * length else ()
 
