@@ -11,7 +11,8 @@ import numpy as np
 from glassgrad.engines.cpu.emit.scalars import is_scalar
 from glassgrad.engines.cpu.native.target import has_halves
 from glassgrad.engines.cpu.plan.roles import REDUCTIONS, RUNNING, moves
-from glassgrad.graph.node import Node, Params, make, reachable, workspace
+from glassgrad.engines.cpu.rebuilt import Now, rebuilt
+from glassgrad.graph.node import Node, Params, make, reachable
 from glassgrad.graph.notes import Notes
 from glassgrad.ops.structure import cast
 
@@ -25,20 +26,11 @@ def in_singles(outputs: Sequence[Node], notes: Notes | None, is_lowered: Callabl
     order = reachable(outputs)
     if not has_halves() or not any(_is_half(node) for node in order):
         return list(outputs)
-    new: dict[Node, Node] = {}
-    here = workspace()
-    for node in order:
-        if notes is not None and here is not None:
-            here.origin = notes.origins.get(node)
-        inputs = tuple([new.get(x, x) for x in node.inputs])
-        found = _in_single(node, inputs, is_lowered) if any(_is_half(x) for x in (node, *inputs)) else None
-        if found is not None:
-            new[node] = found
-        elif inputs != node.inputs:
-            new[node] = make(node.op, inputs, node.params)
-        if notes is not None and node in new:
-            notes.pass_on(node, new[node])
-    return [new.get(node, node) for node in outputs]
+
+    def rule(node: Node, inputs: Sequence[Node], now: Now) -> Node | None:
+        return _in_single(node, inputs, is_lowered) if any(_is_half(x) for x in (node, *inputs)) else None
+
+    return rebuilt(order, outputs, rule, notes)
 
 
 def _is_half(node: Node) -> bool:

@@ -11,10 +11,11 @@ from glassgrad.engines.cpu.halves import in_singles
 from glassgrad.engines.cpu.joining import joined
 from glassgrad.engines.cpu.motion.scans import moved
 from glassgrad.engines.cpu.planes import in_planes
+from glassgrad.engines.cpu.rebuilt import Now, rebuilt
 from glassgrad.engines.cpu.root_quotients import with_shared_reciprocals
 from glassgrad.engines.cpu.shifts import with_shifts
 from glassgrad.graph.graph import Graph, inline
-from glassgrad.graph.node import Node, apply, make, reachable, working, workspace
+from glassgrad.graph.node import Node, apply, make, reachable, working
 from glassgrad.graph.notes import Notes
 from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import isfinite
@@ -40,8 +41,8 @@ def lowered(graph: Graph, notes: Notes | None = None) -> Graph:
         if notes is not None:
             for before, node in zip(graph.inputs, inputs, strict=True):
                 notes.pass_on(before, node)
-        outputs = with_shared_reciprocals(_rebuilt(with_shifts(opened, notes), _RULES, notes), notes)
-        outputs = in_one_sweep(_rebuilt(outputs, quotients.RULES, notes), notes)
+        outputs = with_shared_reciprocals(_by_rules(with_shifts(opened, notes), _RULES, notes), notes)
+        outputs = in_one_sweep(_by_rules(outputs, quotients.RULES, notes), notes)
     return Graph(inputs, tuple(outputs))
 
 
@@ -69,26 +70,20 @@ def _is_inlined(node: Node) -> bool:
     return node.op is CUSTOM or (node.op is CALL and bool(node.param("keep")))
 
 
-def _rebuilt(outputs: Sequence[Node], rules: dict[str, Rule], notes: Notes | None) -> list[Node]:
-    new: dict[Node, Node] = {}
+def _by_rules(outputs: Sequence[Node], rules: dict[str, Rule], notes: Notes | None) -> list[Node]:
     several: dict[Node, list[Node]] = {}
-    here = workspace()
-    for node in reachable(outputs):
-        if notes is not None and here is not None:
-            here.origin = notes.origins.get(node)
-        inputs = tuple([new.get(x, x) for x in node.inputs])
-        rule = rules.get(node.op.name)
+
+    def in_place(node: Node, inputs: Sequence[Node], now: Now) -> Node | None:
         if node.op.name in linear.RULES_OF_SEVERAL:
             several[node] = linear.RULES_OF_SEVERAL[node.op.name](node, inputs)
-        elif node.op is PROJECT and node.inputs[0] in several:
-            new[node] = several[node.inputs[0]][node.param("index")]
-        elif rule is not None:
-            new[node] = rule(node, inputs)
-        elif inputs != node.inputs:
-            new[node] = make(node.op, inputs, node.params)
-        if notes is not None and node in new:
-            notes.pass_on(node, new[node])
-    return [new.get(node, node) for node in outputs]
+            return node  # nothing reads it but what takes one of its results
+        if node.op is PROJECT and node.inputs[0] in several:
+            place: int = node.param("index")
+            return several[node.inputs[0]][place]
+        rule = rules.get(node.op.name)
+        return None if rule is None else rule(node, inputs)
+
+    return rebuilt(reachable(outputs), outputs, in_place, notes)
 
 
 # ------------------------------------------------------------------ reductions

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from math import frexp
 
-from glassgrad.graph.node import Node, make, reachable, workspace
+from glassgrad.engines.cpu.rebuilt import Now, rebuilt
+from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Notes
 from glassgrad.ops.elementwise import DIVIDE, MULTIPLY, divide, multiply
 from glassgrad.ops.leaves import LITERAL, literal, literal_value
@@ -25,20 +26,14 @@ def with_shared_reciprocals(outputs: Sequence[Node], notes: Notes | None) -> lis
     found = {node: (root, factor) for node, (root, factor) in found.items() if served[root] > 1}
     if not found:
         return list(outputs)
-    new: dict[Node, Node] = {}
-    here = workspace()
-    for node in order:
-        if notes is not None and here is not None:
-            here.origin = notes.origins.get(node)
-        inputs = tuple([new.get(x, x) for x in node.inputs])
-        if node in found:
-            root, factor = found[node]
-            new[node] = _product(inputs[0], new.get(root, root), factor)
-        elif inputs != node.inputs:
-            new[node] = make(node.op, inputs, node.params)
-        if notes is not None and node in new:
-            notes.pass_on(node, new[node])
-    return [new.get(node, node) for node in outputs]
+
+    def rule(node: Node, inputs: Sequence[Node], now: Now) -> Node | None:
+        if node not in found:
+            return None
+        root, factor = found[node]
+        return _product(inputs[0], now(root), factor)
+
+    return rebuilt(order, outputs, rule, notes)
 
 
 def _parts(node: Node) -> tuple[Node, float] | None:

@@ -11,7 +11,8 @@ from functools import reduce
 from itertools import chain
 
 from glassgrad.engines.cpu.joining import Span, box_of
-from glassgrad.graph.node import Node, make, reachable, workspace
+from glassgrad.engines.cpu.rebuilt import Now, rebuilt
+from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Notes
 from glassgrad.ops.elementwise import add
 from glassgrad.ops.index import INDEX_ADD, index, index_add
@@ -32,20 +33,13 @@ def with_shifts(outputs: Sequence[Node], notes: Notes | None) -> list[Node]:
         return list(outputs)
     uses = Counter([x for node in order for x in node.inputs] + list(outputs))
     inner = {node.inputs[0] for node in order if _is_addition(node) and uses[node.inputs[0]] == 1}
-    new: dict[Node, Node] = {}
-    here = workspace()
-    for node in order:
-        if notes is not None and here is not None:
-            here.origin = notes.origins.get(node)
-        inputs = tuple([new.get(x, x) for x in node.inputs])
+
+    def rule(node: Node, inputs: Sequence[Node], now: Now) -> Node | None:
         additions = _additions(node, uses) if _is_addition(node) and node not in inner else []
-        if shifted := _shifted(node, additions):
-            new[node] = _summed(node, additions, {v: new.get(v, v) for v, _ in additions}, shifted)
-        elif inputs != node.inputs:
-            new[node] = make(node.op, inputs, node.params)
-        if notes is not None and node in new:
-            notes.pass_on(node, new[node])
-    return [new.get(node, node) for node in outputs]
+        shifted = _shifted(node, additions)
+        return _summed(node, additions, now, shifted) if shifted else None
+
+    return rebuilt(order, outputs, rule, notes)
 
 
 def _is_addition(node: Node) -> bool:
@@ -71,15 +65,13 @@ def _shifted(node: Node, additions: Sequence[Addition]) -> dict[Node, list[Key]]
     return {v: keys for v, keys in places.items() if len(keys) >= _SEVERAL and 2 * v.aval.size >= node.aval.size}
 
 
-def _summed(
-    node: Node, additions: Sequence[Addition], new: Mapping[Node, Node], shifted: Mapping[Node, Sequence[Key]]
-) -> Node:
+def _summed(node: Node, additions: Sequence[Addition], now: Now, shifted: Mapping[Node, Sequence[Key]]) -> Node:
     """The same sum of what has become of the summands: first those that are shifted, then the others."""
-    slices = [_slices(new[v], [_box(key, node) for key in keys], node.shape) for v, keys in shifted.items()]
+    slices = [_slices(now(v), [_box(key, node) for key in keys], node.shape) for v, keys in shifted.items()]
     whole = reduce(add, chain.from_iterable(slices))
     for v, key in additions:
         if v not in shifted:
-            whole = index_add(whole, new[v], key, unique=True)
+            whole = index_add(whole, now(v), key, unique=True)
     return whole
 
 

@@ -12,7 +12,8 @@ from glassgrad.engines.cpu.blocks.deviations import squares_about, total
 from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
 from glassgrad.engines.cpu.blocks.split import Shape, Split, splits
 from glassgrad.engines.cpu.native.caches import largest_cache
-from glassgrad.graph.node import Node, make, reachable, workspace
+from glassgrad.engines.cpu.rebuilt import Now, rebuilt
+from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Notes
 from glassgrad.graph.op import Op
 from glassgrad.ops.elementwise import EXP, MULTIPLY, SUBTRACT
@@ -22,7 +23,7 @@ from glassgrad.ops.structure import BROADCAST, SUM, broadcast, kept_shape, resha
 _NEAR = 16  # nodes between a reduction and what is made of it
 _WIDE = 1 << 12  # bytes of rows that are added up, from which it pays to compute their exponentials once more
 
-InBlocks = Callable[[dict[Node, Node]], Node]  # a reduction, given what has come in the place of the nodes before
+InBlocks = Callable[[Now], Node]  # a reduction, given what has come in the place of the nodes before
 
 
 def in_one_sweep(outputs: Sequence[Node], notes: Notes | None) -> list[Node]:
@@ -31,19 +32,11 @@ def in_one_sweep(outputs: Sequence[Node], notes: Notes | None) -> list[Node]:
     found = _found(order)
     if not found:
         return list(outputs)
-    new: dict[Node, Node] = {node: node for node in order if not node.inputs}
-    here = workspace()
-    for node in order:
-        if notes is not None and here is not None:
-            here.origin = notes.origins.get(node)
-        if node in found:
-            new[node] = reshape(found[node](new), node.shape)
-        elif node not in new:
-            inputs = tuple([new[x] for x in node.inputs])
-            new[node] = make(node.op, inputs, node.params) if inputs != node.inputs else node
-        if notes is not None:
-            notes.pass_on(node, new[node])
-    return [new[node] for node in outputs]
+
+    def rule(node: Node, inputs: Sequence[Node], now: Now) -> Node | None:
+        return reshape(found[node](now), node.shape) if node in found else None
+
+    return rebuilt(order, outputs, rule, notes)
 
 
 def _found(order: Sequence[Node]) -> dict[Node, InBlocks]:
@@ -104,8 +97,8 @@ def _in_blocks(node: Node, parts: Sequence[Split]) -> dict[Node, InBlocks]:
         return {}
     base, sum_of = (largest, sum_about) if value.op is EXP else (total, squares_about)
     return {
-        first: lambda new: base(new[x], parts),
-        node: lambda new: sum_of(new[x], _with_axes(new[before], axes, x.shape), parts),
+        first: lambda now: base(now(x), parts),
+        node: lambda now: sum_of(now(x), _with_axes(now(before), axes, x.shape), parts),
     }
 
 
