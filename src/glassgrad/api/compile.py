@@ -11,6 +11,7 @@ from glassgrad.api.donation import check_donated, donated_leaves
 from glassgrad.api.inspector import Inspector
 from glassgrad.api.pipeline import as_result, deliver, own, tracing
 from glassgrad.api.traced_call import Plain, signature_of, trace_call
+from glassgrad.base.collector import collector_held_back
 from glassgrad.base.errors import UsageError
 from glassgrad.base.settings import current
 from glassgrad.base.trees import Structure, unflatten
@@ -187,7 +188,7 @@ def _compile(
     donated: frozenset[int],
 ) -> Compiled:
     outermost = workspace() is None
-    with tracing(), apart():
+    with tracing(), apart(), collector_held_back():
         found = trace_call(function, structure, leaves, args, kwargs, fixed)
         if outermost:
             _follow_captured()
