@@ -87,9 +87,41 @@ def test_parts_link_to_the_same_program(monkeypatch, most):
     assert result_of(text, 3) == expected
 
 
-def test_a_module_with_variables_stays_whole():
-    text = "@count = global i64 0\n" + module(kernel("k0", 5), kernel("k1", 5), calls=["k0", "k1"])
+def test_a_module_whose_variables_do_not_begin_with_zeros_stays_whole():
+    text = "@count = global i64 1\n" + module(kernel("k0", 5), kernel("k1", 5), calls=["k0", "k1"])
     assert parts.parts(text, 4) == [parts._with_attributes(text)]
+
+
+def test_parts_share_variables():
+    """Four kernels count in the same place, in three parts."""
+    counting = "  %n = load i64, ptr @count\n  %m = add i64 %n, 1\n  store i64 %m, ptr @count\n  ret i64 %m"
+    kernels = [kernel(f"k{k}", k).replace("  ret i64 %z", counting) for k in range(4)]
+    text = "@count = global i64 zeroinitializer, align 64\n" + module(*kernels, calls=["k0", "k1", "k2", "k3"])
+    pieces = parts.parts(text, 3)
+    assert [piece.count("@count = global i64 zeroinitializer, align 64") for piece in pieces] == [1, 0, 0]
+    assert [piece.count("@count = external global i64, align 64") for piece in pieces[1:]] == [1, 1]
+    run = compiler.load(compiler.object_code(text), ["run"])
+    called = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(run.addresses["run"])
+    assert [called(0), called(0)] == [4, 8]
+
+
+def plain(name, step, *, more=""):
+    return kernel(name, step, more=more).replace(" #0 {", " noinline optnone {")
+
+
+def test_what_is_translated_as_it_stands_is_so_without_effort():
+    text = module(kernel("k0", 5), plain("k0.task", 6, more="k0"), plain("k1", 7, more="k0.task"), calls=["k1"])
+    work, rest = parts.parts(text, 1)
+    assert [compiler._effort(part) for part in (work, rest)] == [compiler._EFFORT, compiler._NONE]
+    assert re.findall(r"define (?:internal )?i64 @([\w.]+)", work) == ["k0", "run"]
+    assert re.findall(r"define (?:internal )?i64 @([\w.]+)", rest) == ["k0.task", "k1"]
+    assert result_of(text) == 7 + 1 + 6 + 1 + 5 + 1
+
+
+def test_a_few_lines_that_are_translated_as_they_stand_are_no_part_of_their_own():
+    few = plain("k1", 7, more="k0").replace(FILL, "")
+    (one,) = parts.parts(module(kernel("k0", 5), few, calls=["k1"]), 1)
+    assert compiler._effort(one) == compiler._EFFORT
 
 
 def test_what_a_constant_mentions_comes_with_it():

@@ -11,7 +11,7 @@ import sys
 
 from glassgrad.base.environment import whole_number
 from glassgrad.engines.cpu.emit.types import I64
-from glassgrad.engines.cpu.native.routine import NULL, Routine
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine
 
 STATE = "kept_blocks"
 STATE_TEXT = f"@{STATE} = global [264 x i64] zeroinitializer, align 64"
@@ -55,7 +55,7 @@ def _take(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
 
 
 def _fresh_block(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
-    w = Routine("internal ptr @fresh_block(i64 %capacity, i64 %class) noinline", intrinsics, declared)
+    w = Routine(f"internal ptr @fresh_block(i64 %capacity, i64 %class) {PLAIN}", intrinsics, declared)
     capacity = w.parameter("%capacity")
     raw = w.call_pointer("PyMem_RawMalloc", capacity + (_HEADER + 63))
     with w.when(w.same(raw, NULL)):
@@ -92,7 +92,7 @@ def _give(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
 
 def _free_all(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
     """When the limit is reached everything goes: the sizes in use have changed, and what is in use is kept again."""
-    w = Routine("void @free_kept() noinline", intrinsics, declared)
+    w = Routine(f"void @free_kept() {PLAIN}", intrinsics, declared)
     with w.count(w.number(_CLASSES)) as index, w.forever() as done:
         head = w.at(f"@{STATE}", index * 8 + _HEADS)
         block = w.read_pointer(head)
@@ -113,7 +113,7 @@ def _handler_malloc(intrinsics: dict[str, str], declared: dict[str, str]) -> Rou
 
 
 def _handler_calloc(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
-    w = Routine("ptr @handler_calloc(ptr %context, i64 %count, i64 %size)", intrinsics, declared)
+    w = Routine(f"ptr @handler_calloc(ptr %context, i64 %count, i64 %size) {PLAIN}", intrinsics, declared)
     total = w.parameter("%count") * w.parameter("%size")
     block = w.call_pointer("take_block", total)
     with w.when(w.apart(block, NULL)):
@@ -124,7 +124,7 @@ def _handler_calloc(intrinsics: dict[str, str], declared: dict[str, str]) -> Rou
 
 
 def _handler_realloc(intrinsics: dict[str, str], declared: dict[str, str]) -> Routine:
-    w = Routine("ptr @handler_realloc(ptr %context, ptr %old, i64 %size)", intrinsics, declared)
+    w = Routine(f"ptr @handler_realloc(ptr %context, ptr %old, i64 %size) {PLAIN}", intrinsics, declared)
     size = w.parameter("%size")
     block = w.call_pointer("take_block", size)
     with w.when(w.same(block, NULL) | w.same("%old", NULL)):

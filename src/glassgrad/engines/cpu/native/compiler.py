@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
 
-from glassgrad.engines.cpu.native.parts import parts
+from glassgrad.engines.cpu.native.parts import is_plain, parts
 from glassgrad.engines.cpu.native.target import target
 
 _Made = TypeVar("_Made")
@@ -28,6 +28,7 @@ _next_library = count().__next__
 _LENGTH = struct.Struct("<Q")
 _PARTS_EACH = 2  # of a module, for each processor: some take longer than their length tells
 _EFFORT, _LESS = 2, 1  # as LLVM counts them: with less, instructions are not ordered once more at the end
+_NONE = 0  # a quarter of the time, for functions that are translated as they stand
 _LONG = 2000  # lines of a function from which that takes too long: it grows with the square of a block
 
 
@@ -101,6 +102,8 @@ def _object(text: str) -> bytes:
 
 def _effort(text: str) -> int:
     """How hard LLVM is to try, so that its work stays linear in the text."""
+    if is_plain(text):
+        return _NONE
     ends = [0, *[place for place, line in enumerate(text.split("\n")) if line == "}"]]
     return _EFFORT if max([end - start for start, end in pairwise(ends)], default=0) < _LONG else _LESS
 

@@ -12,7 +12,7 @@ from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.native import door_inputs, door_outputs, function_code, layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, OK, Names, address, part, word
 from glassgrad.engines.cpu.native.records import OBJECTS, PLACES
-from glassgrad.engines.cpu.native.routine import NULL, Routine
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine
 
 FRAME_ON_STACK = 3072  # bytes; larger frames are kept blocks
 DOOR = {"first": 0, "fallback": 8, "active": 16}  # its first program, the function for other calls, calls inside
@@ -79,7 +79,7 @@ def _attempt(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _names_fit(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("internal i64 @names_fit(ptr %program, ptr %names) noinline", intrinsics, declared)
+    w = Routine(f"internal i64 @names_fit(ptr %program, ptr %names) {PLAIN}", intrinsics, declared)
     expected = address(w, "names")
     with w.count(word(w, "names_count")) as index:
         wanted = w.read_pointer(expected, index * 8)

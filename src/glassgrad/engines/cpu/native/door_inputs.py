@@ -6,7 +6,7 @@ from glassgrad.engines.cpu.native import door_apart as apart
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, MISS, OK, Names, address, known, part, word
 from glassgrad.engines.cpu.native.records import RECORD, Step
-from glassgrad.engines.cpu.native.routine import NULL, Routine
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine
 
 CODE, SOURCE, DEST, VALUE, A, B = (8 * n for n in range(6))  # places in a record
 
@@ -172,7 +172,7 @@ def _values(w: Routine, labels: list[str], step: str, source: str, places: tuple
 
 def _is_same(intrinsics: Names, declared: Names) -> Routine:
     """Is an object the expected one, or equal and of the same type where the record says that this is enough?"""
-    w = Routine("internal i64 @is_same(ptr %step, ptr %object)", intrinsics, declared)
+    w = Routine(f"internal i64 @is_same(ptr %step, ptr %object) {PLAIN}", intrinsics, declared)
     expected = w.read_pointer("%step", VALUE)
     with w.when(w.same(expected, "%object")):
         w.leave(w.number(1))
@@ -218,7 +218,7 @@ def _read_array(intrinsics: Names, declared: Names) -> Routine:
 
 def _copy_array(intrinsics: Names, declared: Names) -> Routine:
     """A contiguous, aligned copy that lives until the call ends."""
-    head = "internal i64 @copy_array(ptr %program, ptr %frame, ptr %step, ptr %array, ptr %input) noinline"
+    head = f"internal i64 @copy_array(ptr %program, ptr %frame, ptr %step, ptr %array, ptr %input) {PLAIN}"
     w = Routine(head, intrinsics, declared)
     expected = w.read_pointer("%step", VALUE)
     w.call_void("Py_IncRef", expected)  # the call takes this reference

@@ -4,7 +4,7 @@ from glassgrad.engines.cpu.emit.types import I8, I32
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.door_parts import FAILED, OK, Names, address, known, part, word
 from glassgrad.engines.cpu.native.records import KEPT_FROM, RECORD, TOO_LARGE, Build, Make
-from glassgrad.engines.cpu.native.routine import NULL, Routine
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine
 
 CODE, OUTPUT, SLOT, TYPE, RANK, SHAPE, BYTES, SOURCE = (8 * n for n in range(8))  # places in a `Make` record
 COUNT, PARTS, KIND, KEYS = 16, 24, 32, 40  # places in a `Build` record, after the code and the slot
@@ -97,7 +97,7 @@ def _take_over(intrinsics: Names, declared: Names) -> Routine:
 
 def _make_kept_array(intrinsics: Names, declared: Names) -> Routine:
     """An array that owns a kept block: when it goes, NumPy gives the block back through the memory handler."""
-    w = Routine("internal ptr @make_kept_array(ptr %record) noinline", intrinsics, declared)
+    w = Routine(f"internal ptr @make_kept_array(ptr %record) {PLAIN}", intrinsics, declared)
     handler = known(w, "handler")
     with w.when(w.same(handler, NULL)):
         w.leave(_new_array(w, NULL, 0))
@@ -218,7 +218,7 @@ def _set_parts(w: Routine, whole: str, setter: str) -> None:
 
 def _called(intrinsics: Names, declared: Names) -> Routine:
     """What a Python function makes of the parts."""
-    w = Routine("internal ptr @build_called(ptr %record, ptr %made)", intrinsics, declared)
+    w = Routine(f"internal ptr @build_called(ptr %record, ptr %made) {PLAIN}", intrinsics, declared)
     given = w.call_pointer("build_tuple", "%record", "%made")
     with w.when(w.same(given, NULL)):
         w.leave(NULL)

@@ -3,7 +3,7 @@
 from glassgrad.engines.cpu.emit.types import I32
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.door_parts import Names
-from glassgrad.engines.cpu.native.routine import NULL, Routine
+from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine
 
 # An object: its head, the function that the vectorcall protocol calls, the address of the door, and what it holds.
 VECTORCALL, DOOR, OWNER, DICT, WEAK = (layout.HEAD + 8 * n for n in range(5))
@@ -28,7 +28,7 @@ def _call(intrinsics: Names, declared: Names) -> Routine:
 
 def _bind(intrinsics: Names, declared: Names) -> Routine:
     """An attribute of a class: bound to the instance, as a Python function is."""
-    w = Routine("ptr @function_bind(ptr %self, ptr %instance, ptr %type)", intrinsics, declared)
+    w = Routine(f"ptr @function_bind(ptr %self, ptr %instance, ptr %type) {PLAIN}", intrinsics, declared)
     with w.when(w.same("%instance", NULL)):
         w.call_void("Py_IncRef", "%self")
         w.leave("%self")
@@ -37,7 +37,7 @@ def _bind(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _traverse(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("i32 @function_traverse(ptr %self, ptr %visit, ptr %argument)", intrinsics, declared)
+    w = Routine(f"i32 @function_traverse(ptr %self, ptr %visit, ptr %argument) {PLAIN}", intrinsics, declared)
     for place in (layout.TYPE, OWNER, DICT):
         held = w.read_pointer("%self", place)
         with w.when(w.apart(held, NULL)):
@@ -49,7 +49,7 @@ def _traverse(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _clear(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine("i32 @function_clear(ptr %self)", intrinsics, declared)
+    w = Routine(f"i32 @function_clear(ptr %self) {PLAIN}", intrinsics, declared)
     w.write("%self", DOOR, NULL)
     for place in (OWNER, DICT):
         held = w.read_pointer("%self", place)
@@ -62,7 +62,7 @@ def _clear(intrinsics: Names, declared: Names) -> Routine:
 
 def _release(intrinsics: Names, declared: Names) -> Routine:
     """The end of an object."""
-    w = Routine("void @function_release(ptr %self)", intrinsics, declared)
+    w = Routine(f"void @function_release(ptr %self) {PLAIN}", intrinsics, declared)
     kind = w.read_pointer("%self", layout.TYPE)
     w.call_void("PyObject_GC_UnTrack", "%self")
     with w.when(w.apart(w.read_pointer("%self", WEAK), NULL)):

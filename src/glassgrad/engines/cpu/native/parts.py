@@ -1,7 +1,8 @@
 """The text of a module in parts that can be compiled at the same time, each function written once. Floor 4.
 
 Kernels are many and alike: the layers of a network differ only in the addresses that they are given, and so their
-texts differ only in their names. Functions named `k3.range` and `k3.task` belong to `k3` and stay beside it.
+texts differ only in their names. Functions named `k3.range` and `k3.task` belong to `k3` and stay beside it, but for
+those that are translated as they stand: many of them make parts of their own, on which LLVM spends no effort.
 """
 
 import re
@@ -10,8 +11,9 @@ from dataclasses import dataclass, field
 from math import ceil
 
 _NAME = re.compile(r"@([\w.$]+)")
-_DEFINED = re.compile(r"define (?:internal )?[^@]*@([\w.$]+)\(")
+_VARIABLE = re.compile(r"(@[\w.$]+ = )global (.+) zeroinitializer(.*)")
 _WORTH_IT = 400  # lines from which a part is compiled on its own
+_PLAIN_WORTH_IT = 100  # lines that are translated as they stand from which they are: a part costs a millisecond
 
 
 @dataclass(eq=False, slots=True)
@@ -21,6 +23,11 @@ class _Function:
     name: str
     lines: list[str]
     mentions: set[str]
+
+    @property
+    def is_plain(self) -> bool:
+        """Is it translated as it stands?"""
+        return "optnone" in self.lines[0]
 
     @property
     def is_copied(self) -> bool:
@@ -39,10 +46,11 @@ class _Function:
 
 @dataclass(eq=False, slots=True)
 class _Module:
-    """What a module's text consists of; `rest` belongs to each part."""
+    """What a module's text consists of; `rest` belongs to each part, `variables` to the first."""
 
     functions: list[_Function] = field(default_factory=list)
     named: dict[str, str] = field(default_factory=dict)  # declarations and constants
+    variables: dict[str, str] = field(default_factory=dict)
     rest: list[str] = field(default_factory=list)
 
 
@@ -53,12 +61,16 @@ def parts(text: str, most: int) -> list[str]:
     if module is None:
         return [text]
     module.functions = _each_once(module.functions)
-    count = max(min(most, _worth_while(module.functions)), 1)
-    shared_out = [own for own in _shared_out(module.functions, count) if own]
+    shared_out = [
+        own
+        for alike in _by_effort(module.functions)
+        for own in _shared_out(alike, max(min(most, _worth_while(alike)), 1))
+        if own
+    ]
     mentioned = [{name for function in own for name in function.mentions} for own in shared_out]
     copied = {name for f in module.functions if f.is_copied for name in f.mentions}
     return [
-        _written(module, own, copied.union(*mentioned[:place], *mentioned[place + 1 :]))
+        _written(module, own, copied.union(*mentioned[:place], *mentioned[place + 1 :]), is_first=place == 0)
         for place, own in enumerate(shared_out)
     ]
 
@@ -72,7 +84,7 @@ def _with_attributes(text: str) -> str:
 
 
 def _read(text: str) -> _Module | None:
-    """The pieces of a text; None where it has variables, which the parts would have to share."""
+    """The pieces of a text; None where it has variables that do not begin with zeros."""
     module = _Module()
     lines = iter(text.split("\n"))
     for line in lines:
@@ -85,9 +97,12 @@ def _read(text: str) -> _Module | None:
             mentions = set(_NAME.findall("\n".join(own)))
             module.functions.append(_Function(_name_of(line), own, mentions))
         elif line.startswith("@"):
-            if " constant " not in line:
+            name, variable = _name_of(line), _VARIABLE.fullmatch(line)
+            if variable is not None:
+                module.variables[name] = line
+            elif " constant " not in line:
                 return None
-            module.named[_name_of(line)] = line
+            module.named[name] = line if variable is None else "{}external global {}{}".format(*variable.groups())
         elif line.startswith("declare"):
             module.named[_name_of(line)] = line
         elif line:
@@ -144,6 +159,20 @@ def _renamed(function: _Function, instead: dict[str, str]) -> None:
 
 
 # ------------------------------------------------------------------ parts
+def _by_effort(functions: Sequence[_Function]) -> list[list[_Function]]:
+    """Those on which LLVM spends its effort, and those that are translated as they stand where they are many."""
+    plain = [function for function in functions if function.is_plain]
+    if sum([len(function.lines) for function in plain]) < _PLAIN_WORTH_IT:
+        return [list(functions)]
+    return [[function for function in functions if not function.is_plain], plain]
+
+
+def is_plain(text: str) -> bool:
+    """Is all of a part translated as it stands, but for what is put in line?"""
+    heads = [line for line in text.split("\n") if line.startswith("define")]
+    return all("optnone" in head or "alwaysinline" in head for head in heads)
+
+
 def _worth_while(functions: Sequence[_Function]) -> int:
     """How many parts are worth compiling on their own: none is done before the one with the longest function is."""
     lengths = [sum([len(member.lines) for member in members]) for _, members in _families(functions)]
@@ -164,7 +193,7 @@ def _shared_out(functions: Sequence[_Function], count: int) -> list[list[_Functi
     return found
 
 
-def _written(module: _Module, own: Sequence[_Function], elsewhere: set[str]) -> str:
+def _written(module: _Module, own: Sequence[_Function], elsewhere: set[str], *, is_first: bool) -> str:
     """The text of a part: its functions, copies of those that are put in line, and what they mention.
 
     `elsewhere` are the names that other parts mention.
@@ -173,11 +202,13 @@ def _written(module: _Module, own: Sequence[_Function], elsewhere: set[str]) -> 
     inside = {function.name for function in own}
     texts = [function.defined(openly=function.name in elsewhere) for function in own]
     wanted = list(dict.fromkeys([name for function in own for name in sorted(function.mentions)]))
-    heads: list[str] = []
+    heads = list(module.variables.values()) if is_first else []
     seen = set(wanted)
     for name in wanted:  # it grows while copies come in
         other = by_name.get(name)
         mentions: set[str] = set()
+        if is_first and name in module.variables:
+            continue
         if other is None and name in module.named:
             heads.append(module.named[name])
             mentions = set(_NAME.findall(module.named[name]))
