@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from glassgrad.engines.cpu.native import compiler, threads
+from glassgrad.engines.cpu.native import compiler, threads, threads_code
 
 _TEXT = """
 declare void @fork_join(ptr, ptr, i64, i64)
@@ -93,6 +93,28 @@ done:
   ret void
 }
 
+; argument: how many are done. The sixth chunk waits for the nine others, and gives up in the end.
+define void @slow_sixth(ptr %done, i64 %chunk, i64 %worker) {
+entry:
+  %slow = icmp eq i64 %chunk, 5
+  br i1 %slow, label %waiting, label %ready
+waiting:
+  %i = phi i64 [ 0, %entry ], [ %next, %waiting ]
+  %now = load atomic i64, ptr %done seq_cst, align 8
+  %next = add i64 %i, 1
+  %few = icmp slt i64 %now, 9
+  %more = icmp slt i64 %next, 1000000000
+  %again = and i1 %few, %more
+  br i1 %again, label %waiting, label %counted
+counted:
+  %late = select i1 %few, i64 100, i64 1
+  %old = atomicrmw add ptr %done, i64 %late seq_cst
+  ret void
+ready:
+  %before = atomicrmw add ptr %done, i64 1 seq_cst
+  ret void
+}
+
 ; argument: [chunks inside, cells ...]
 define void @nested(ptr %argument, i64 %chunk, i64 %worker) {
   %inside = load i64, ptr %argument
@@ -101,7 +123,7 @@ define void @nested(ptr %argument, i64 %chunk, i64 %worker) {
   ret void
 }
 """
-_NAMES = ("count", "count_many", "meet", "nested", "count_slowly", "as_one")
+_NAMES = ("count", "count_many", "meet", "nested", "count_slowly", "as_one", "slow_sixth")
 
 
 @cache
@@ -137,6 +159,22 @@ def test_every_chunk_runs_once(chunks):
         fork_join("count", cells, chunks)
         assert (cells[:chunks] == times).all()
     assert (cells[chunks:] == 0).all()
+
+
+@pytest.mark.parametrize("chunks", [threads_code.MOST_CHUNKS, threads_code.MOST_CHUNKS + 1, 100_000])
+def test_every_one_of_many_chunks_runs_once(chunks):
+    cells = np.zeros(chunks, np.int64)
+    for times in range(1, 5):
+        fork_join("count", cells, chunks)
+        assert (cells == times).all()
+
+
+@pytest.mark.parametrize("most", [2, 3])
+def test_what_a_slow_thread_has_left_is_done_by_the_others(most):
+    for _ in range(100):
+        done = np.zeros(1, np.int64)
+        fork_join("slow_sixth", done, 10, most=most)
+        assert done[0] == 10
 
 
 def test_jobs_one_after_the_other():

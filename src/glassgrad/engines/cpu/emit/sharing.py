@@ -20,6 +20,8 @@ from glassgrad.engines.cpu.plan.kernels import Kernel, Phase
 from glassgrad.graph.node import Node
 
 _LEAST = 1 << 18  # additions in a kernel from which several threads are faster than one: to wake them takes its time
+_PIECE = 1 << 19  # additions in a piece, if that leaves each thread one; fewer would be too many calls
+_MOST_PIECES = 16  # for each thread: whoever is done takes from one that is slow
 _BYTES = 4  # that cross the caches in the time of an addition
 _LEAST_PART = 1 << 17  # elements of a part of an array from which it has loops of its own
 _LEAST_BLOCK = 1 << 16  # additions in one of the blocks
@@ -67,10 +69,15 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
     free = [axis for axis in kernel.frame if axis not in reduced and (axis is first or axis.extent * size >= _WIDE)]
     for axis in free:
         width = lanes.width if axis is lanes.of_frame else TILE if axis is lanes.tiled else 1
-        pieces = min(threads * (4 if work >= 16 * _LEAST else 1), axis.extent // width)
+        pieces = min(_pieces(work, threads), axis.extent // width)
         if threads > 1 and pieces > 1:
             return Sharing(axis, width, pieces, threads, from_end=kernel.from_end)
     return None if free else _in_blocks(kernel, lanes, int(work), threads)
+
+
+def _pieces(work: float, threads: int) -> int:
+    """How many pieces of this much work."""
+    return threads * min(max(int(work) // (threads * _PIECE), 1), _MOST_PIECES)
 
 
 def in_frames(kernel: Kernel) -> list[Kernel] | None:

@@ -4,8 +4,9 @@ Native code calls `fork_join(task, argument, chunks, threads)`, which runs `task
 chunk on at most so many threads and returns when all are done; `worker` is less than `threads`, and no two that run at
 the same time have the same. Workers start at the first call that wants them, spin for some microseconds after each job
 and sleep when none follows. One job runs at a time: a call from within a task, or from another Python thread meanwhile,
-runs its chunks itself. Which thread runs which chunk is left open. A task that calls back into Python must be part of a
-program that let go of the interpreter's lock (`is_long`).
+runs its chunks itself. Each thread begins with its share of them, neighbours, and takes from the others' when it is
+done: which thread runs which chunk is left open. More than `MOST_CHUNKS` are done by the caller alone. A task
+that calls back into Python must be part of a program that let go of the interpreter's lock (`is_long`).
 """
 
 import atexit
@@ -25,7 +26,15 @@ from glassgrad.base.environment import whole_number
 from glassgrad.engines.cpu.native import layout
 from glassgrad.engines.cpu.native.cache import cached_object_code
 from glassgrad.engines.cpu.native.compiler import Library, load
-from glassgrad.engines.cpu.native.threads_code import LINE, MOST_WORKERS, POOL, POOL_BYTES, WORKERS, threads_text
+from glassgrad.engines.cpu.native.threads_code import (
+    LINE,
+    LOCK,
+    MOST_WORKERS,
+    POOL,
+    POOL_BYTES,
+    SEATS,
+    threads_text,
+)
 
 SPIN_SECONDS = 50e-6
 _making = Lock()
@@ -120,7 +129,7 @@ def _begin(made: Pool, limit: int) -> None:
     acquire = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int)(layout.symbols()["PyThread_acquire_lock"])
     lock = allocate()
     acquire(lock, 1)
-    made.set("caller_lock", lock)
+    ctypes.c_int64.from_address(made.memory + SEATS + LOCK).value = lock
     made.set("limit", limit)
 
 
@@ -150,8 +159,8 @@ def stop(made: Pool) -> None:
     made.set("limit", 1)
     made.set("stopping", 1)
     wake = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(made.library.addresses["wake"])
-    for number in range(made.get("started")):
-        wake(made.memory + WORKERS + number * LINE)
+    for number in range(1, made.get("started") + 1):
+        wake(made.memory + SEATS + number * LINE)
     end = time.monotonic() + _PATIENCE
     while made.get("alive") and time.monotonic() < end:
         time.sleep(50e-6)

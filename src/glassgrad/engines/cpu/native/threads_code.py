@@ -1,9 +1,11 @@
 """The native side of the threads: one pool of workers that share the chunks of one task at a time. Floor 4.
 
-The state of a job is one word, `generation << 32 | chunks not yet taken`; a chunk is taken by decrementing it with a
-compare-and-swap, which can succeed only while that job is open, so what was read of the job before it belongs to it.
-A worker without work spins for a while, then sets its flag, looks once more and sleeps on its lock; whoever starts a
-job clears the flags that it finds set and releases those locks. The caller waits for the last chunk in the same way.
+Each thread of a job has a share of its own, neighbouring chunks, as one word: `generation << 32 | first << 16 | end`.
+It takes them from the front; when none is left it takes those of the others from the end, so that nobody waits for one
+that is slow. A chunk is taken by a compare-and-swap, which can succeed only while that job is open, so what was read of
+the job before it belongs to it. A worker without work spins for a while, then sets its flag, looks once more and sleeps
+on its lock; whoever starts a job clears the flags that it finds set and releases those locks. The caller waits for the
+last chunk in the same way.
 """
 
 from glassgrad.engines.cpu.emit.types import I32, I64
@@ -11,19 +13,19 @@ from glassgrad.engines.cpu.emit.values import Value
 from glassgrad.engines.cpu.native.routine import NULL, PLAIN, Routine, module_text
 
 MOST_WORKERS = 255
+MOST_CHUNKS = (1 << 16) - 1  # of a job that is shared: the words of the shares have room for so many
 LINE = 64  # bytes that processors pass to one another as a whole
 POOL = {
-    "state": 0,
-    "task": LINE, "argument": LINE + 8, "chunks": LINE + 16, "helpers": LINE + 24,
-    "pending": 2 * LINE, "caller_asleep": 2 * LINE + 8, "caller_lock": 2 * LINE + 16,
-    "busy": 3 * LINE,
-    "started": 4 * LINE, "limit": 4 * LINE + 8, "spins": 4 * LINE + 16, "stopping": 4 * LINE + 24,
-    "alive": 4 * LINE + 32,
+    "task": 0, "argument": 8, "helpers": 16, "generation": 24,
+    "pending": LINE,
+    "busy": 2 * LINE,
+    "started": 3 * LINE, "limit": 3 * LINE + 8, "spins": 3 * LINE + 16, "stopping": 3 * LINE + 24,
+    "alive": 3 * LINE + 32,
 }  # fmt: skip
-WORKERS = 5 * LINE  # then a line for each worker: is it asleep, its lock, its number
-ASLEEP, LOCK, NUMBER = 0, 8, 16
-POOL_BYTES = WORKERS + MOST_WORKERS * LINE
-_LOW = (1 << 32) - 1
+SEATS = 4 * LINE  # then a line for each thread, the caller first: its share, is it asleep, its lock, its number
+SHARE, ASLEEP, LOCK, NUMBER = 0, 8, 16, 24
+POOL_BYTES = SEATS + (MOST_WORKERS + 1) * LINE
+_FIRST, _GENERATION = 1 << 16, 1 << 32
 
 Names = dict[str, str]
 
@@ -43,7 +45,7 @@ def threads_text(triple: str) -> str:
         relax.line(f"call void @{call}")
         intrinsics["pause"] = f"declare void @{call.replace('i32 1', 'i32')}"
     relax.leave()
-    makers = (_fork_join, _serially, _start_workers, _wake, _work, _wait, _worker, _rest, _spin)
+    makers = (_fork_join, _serially, _start_workers, _wake, _work, _take, _wait, _worker, _rest, _spin)
     state = f"@threads = global [{POOL_BYTES} x i8] zeroinitializer, align {LINE}"
     return module_text([relax, *[make(intrinsics, declared) for make in makers]], state)
 
@@ -51,6 +53,11 @@ def threads_text(triple: str) -> str:
 # ---------------------------------------------------------------------------------------------- words of the pool
 def _place(w: Routine, name: str) -> str:
     return w.at("@threads", POOL[name])
+
+
+def _seat(w: Routine, number: Value | int) -> str:
+    """The line of a thread: of the caller it is number 0."""
+    return w.at("@threads", number * LINE + SEATS)
 
 
 def _get(w: Routine, address: str, order: str = "monotonic") -> Value:
@@ -89,7 +96,7 @@ def _fork_join(intrinsics: Names, declared: Names) -> Routine:
     limit = _get(w, _place(w, "limit"))
     limit = w.select(limit < threads, limit, threads)
     given = ("%task", "%argument", chunks)
-    with w.when((chunks < 2) | (limit < 2) | (chunks > _LOW >> 1)):
+    with w.when((chunks < 2) | (limit < 2) | (chunks > MOST_CHUNKS)):
         w.call_void("serially", *given)
         w.leave()
     with w.when(_swap(w, _place(w, "busy"), w.number(0), w.number(1)).equals(0)):
@@ -102,15 +109,17 @@ def _fork_join(intrinsics: Names, declared: Names) -> Routine:
     helpers = w.read(wanted)
     _set(w, _place(w, "task"), "%task")
     _set(w, _place(w, "argument"), "%argument")
-    _set(w, _place(w, "chunks"), chunks)
     _set(w, _place(w, "helpers"), helpers)
     _set(w, _place(w, "pending"), chunks)
-    state = _place(w, "state")
-    generation = (_get(w, state) | _LOW) + 1
-    _set(w, state, generation | chunks, "seq_cst")
-    with w.count(helpers) as number:
-        w.call_void("wake", w.at("@threads", number * LINE + WORKERS))
-    w.call_void("work", w.number(-1))
+    generation = _get(w, _place(w, "generation")) + _GENERATION
+    _set(w, _place(w, "generation"), generation)
+    members = helpers + 1
+    with w.count(members) as number:
+        first, end = chunks * number / members, chunks * (number + 1) / members
+        _set(w, w.at(_seat(w, number), SHARE), generation | (first << 16) | end, "seq_cst")
+    with w.count(members, start=1) as number:
+        w.call_void("wake", _seat(w, number))
+    w.call_void("work", w.number(0))
     w.call_void("wait")
     _set(w, _place(w, "busy"), w.number(0), "release")
     w.leave()
@@ -129,16 +138,16 @@ def _start_workers(intrinsics: Names, declared: Names) -> Routine:
     """Starts workers until there are this many; how many there are then."""
     w = Routine(f"internal i64 @start_workers(i64 %wanted) {PLAIN}", intrinsics, declared)
     with w.count(w.parameter("%wanted")) as number, w.when(number >= _get(w, _place(w, "started"))):
-        slot = w.at("@threads", number * LINE + WORKERS)
+        seat = _seat(w, number + 1)
         lock = w.call_pointer("PyThread_allocate_lock")
         with w.when(w.same(lock, NULL)):
             w.leave(number)
         w.call("PyThread_acquire_lock", lock, w.number(1, I32), result=I32)
-        w.write(slot, ASLEEP, w.number(0))
-        w.write(slot, LOCK, lock)
-        w.write(slot, NUMBER, number)
+        w.write(seat, ASLEEP, w.number(0))
+        w.write(seat, LOCK, lock)
+        w.write(seat, NUMBER, number + 1)
         _add(w, _place(w, "alive"), 1)
-        with w.when(w.call("PyThread_start_new_thread", "@worker", slot).equals(-1)):
+        with w.when(w.call("PyThread_start_new_thread", "@worker", seat).equals(-1)):
             _add(w, _place(w, "alive"), -1)
             w.leave(number)
         _set(w, _place(w, "started"), number + 1)
@@ -147,10 +156,10 @@ def _start_workers(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _wake(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine(f"void @wake(ptr %slot) {PLAIN}", intrinsics, declared)
-    asleep = w.at("%slot", ASLEEP)
+    w = Routine(f"void @wake(ptr %seat) {PLAIN}", intrinsics, declared)
+    asleep = w.at("%seat", ASLEEP)
     with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):
-        w.call_void("PyThread_release_lock", w.read_pointer("%slot", LOCK))
+        w.call_void("PyThread_release_lock", w.read_pointer("%seat", LOCK))
     w.leave()
     return w
 
@@ -162,7 +171,8 @@ def _wait(intrinsics: Names, declared: Names) -> Routine:
     woken is a reason to look again, no more.
     """
     w = Routine(f"internal void @wait() {PLAIN}", intrinsics, declared)
-    pending, asleep = _place(w, "pending"), _place(w, "caller_asleep")
+    pending, seat = _place(w, "pending"), _seat(w, 0)
+    asleep = w.at(seat, ASLEEP)
     with w.forever() as done:
         with w.count(_get(w, _place(w, "spins"))):
             with w.when(_get(w, pending, "acquire").equals(0)):
@@ -173,45 +183,60 @@ def _wait(intrinsics: Names, declared: Names) -> Routine:
         with w.when(_get(w, pending, "seq_cst").equals(0)):
             w.branch(_exchange(w, asleep, 0).differs(0), done, sleeping)  # or else it is being woken already
             w.label(sleeping)
-        w.call("PyThread_acquire_lock", _get_pointer(w, "caller_lock"), w.number(1, I32), result=I32)
+        w.call("PyThread_acquire_lock", w.read_pointer(seat, LOCK), w.number(1, I32), result=I32)
     w.leave()
     return w
 
 
 # ---------------------------------------------------------------------------------------------- the workers
 def _work(intrinsics: Names, declared: Names) -> Routine:
-    """Takes chunks of the open job until none is left; the caller's number is -1."""
+    """Takes chunks of the open job until none is left: its own first, then those of the others from the next one on."""
     w = Routine(f"internal void @work(i64 %number) {PLAIN}", intrinsics, declared)
-    state = _place(w, "state")
+    number, members = w.parameter("%number"), _get(w, _place(w, "helpers")) + 1
+    w.call_void("take", _seat(w, number), number, w.number(1))
+    with w.count(members, start=1) as further:
+        other = number + further
+        w.call_void("take", _seat(w, w.select(other < members, other, other - members)), number, w.number(0))
+    w.leave()
+    return w
+
+
+def _take(intrinsics: Names, declared: Names) -> Routine:
+    """Takes and does what is left of a share: one's `own` from the front, another's from the end."""
+    w = Routine(f"internal void @take(ptr %seat, i64 %number, i64 %own) {PLAIN}", intrinsics, declared)
+    place, own = w.at("%seat", SHARE), w.parameter("%own").differs(0)
     with w.forever() as done:
-        before = _get(w, state, "acquire")
-        left = before & _LOW
+        before = _get(w, place, "acquire")
+        first, end = _first_and_end(before)
         some, mine, taken, again = (w.new_label() for _ in range(4))
-        w.branch(left.equals(0), done, some)
+        w.branch(first < end, some, done)
         w.label(some)
-        w.branch(w.parameter("%number") < _get(w, _place(w, "helpers")), mine, done)
+        w.branch(w.parameter("%number") <= _get(w, _place(w, "helpers")), mine, done)
         w.label(mine)
         task, argument = _get_pointer(w, "task"), _get_pointer(w, "argument")
-        chunk = _get(w, _place(w, "chunks")) - left
-        w.branch(_swap(w, state, before, before - 1), taken, again)
+        chunk, after = w.select(own, first, end - 1), w.select(own, before + _FIRST, before - 1)
+        w.branch(_swap(w, place, before, after), taken, again)
         w.label(taken)
-        w.call_void(task, argument, chunk, w.parameter("%number") + 1)
+        w.call_void(task, argument, chunk, w.parameter("%number"))
         with w.when(_add(w, _place(w, "pending"), -1).equals(1)):
-            asleep = _place(w, "caller_asleep")
-            with w.when(_get(w, asleep, "seq_cst").differs(0)), w.when(_exchange(w, asleep, 0).differs(0)):
-                w.call_void("PyThread_release_lock", _get_pointer(w, "caller_lock"))
+            w.call_void("wake", _seat(w, 0))
         w.jump(again)
         w.label(again)
     w.leave()
     return w
 
 
+def _first_and_end(share: Value) -> tuple[Value, Value]:
+    """The first chunk that is left of a share, and the one behind the last."""
+    return (share >> 16) & MOST_CHUNKS, share & MOST_CHUNKS
+
+
 def _worker(intrinsics: Names, declared: Names) -> Routine:
-    w = Routine(f"void @worker(ptr %slot) {PLAIN}", intrinsics, declared)
-    number = w.read("%slot", NUMBER)
+    w = Routine(f"void @worker(ptr %seat) {PLAIN}", intrinsics, declared)
+    number = w.read("%seat", NUMBER)
     with w.forever() as stopped:
         w.call_void("work", number)
-        w.call_void("rest", "%slot")
+        w.call_void("rest", "%seat")
         going_on = w.new_label()
         w.branch(_get(w, _place(w, "stopping"), "acquire").equals(0), going_on, stopped)
         w.label(going_on)
@@ -221,23 +246,22 @@ def _worker(intrinsics: Names, declared: Names) -> Routine:
 
 
 def _rest(intrinsics: Names, declared: Names) -> Routine:
-    """Until there is a job for this worker, or the end."""
-    w = Routine(f"internal void @rest(ptr %slot) {PLAIN}", intrinsics, declared)
+    """Until this worker has a share of a job, or the end."""
+    w = Routine(f"internal void @rest(ptr %seat) {PLAIN}", intrinsics, declared)
 
     def is_wanted(order: str) -> Value:
-        open_job = (_get(w, _place(w, "state"), order) & _LOW).differs(0)
-        for_me = w.read("%slot", NUMBER) < _get(w, _place(w, "helpers"))
-        return (open_job & for_me) | _get(w, _place(w, "stopping"), order).differs(0)
+        first, end = _first_and_end(_get(w, w.at("%seat", SHARE), order))
+        return (first < end) | _get(w, _place(w, "stopping"), order).differs(0)
 
     with w.count(_get(w, _place(w, "spins"))):
         with w.when(is_wanted("acquire")):
             w.leave()
         w.call_void("relax")
-    asleep = w.at("%slot", ASLEEP)
+    asleep = w.at("%seat", ASLEEP)
     _exchange(w, asleep, 1)
     with w.when(is_wanted("seq_cst")), w.when(_exchange(w, asleep, 0).differs(0)):
         w.leave()
-    w.call("PyThread_acquire_lock", w.read_pointer("%slot", LOCK), w.number(1, I32), result=I32)
+    w.call("PyThread_acquire_lock", w.read_pointer("%seat", LOCK), w.number(1, I32), result=I32)
     w.leave()
     return w
 
