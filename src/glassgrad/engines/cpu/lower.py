@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
-from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, quotients, sorting
+from glassgrad.engines.cpu import convolution, derived, draws, linear, parts, powers, quotients, sorting
 from glassgrad.engines.cpu.blocks.rewrite import in_one_sweep
 from glassgrad.engines.cpu.contraction import as_products
 from glassgrad.engines.cpu.halves import in_singles
@@ -20,12 +18,11 @@ from glassgrad.graph.notes import Notes
 from glassgrad.graph.op import OPS
 from glassgrad.ops.compare import isfinite
 from glassgrad.ops.control import CALL, CUSTOM
-from glassgrad.ops.elementwise import divide, exp, log, multiply
-from glassgrad.ops.leaves import LITERAL, PROJECT, literal, literal_value, zeros
+from glassgrad.ops.elementwise import divide, exp, log
+from glassgrad.ops.leaves import PROJECT, literal, zeros
 from glassgrad.ops.reduce import max_over, size_along
-from glassgrad.ops.rounding import absolute
 from glassgrad.ops.select import where
-from glassgrad.ops.structure import cast, reshape, spread, sum_over
+from glassgrad.ops.structure import reshape, spread, sum_over
 
 Rule = Callable[[Node, Sequence[Node]], Node]
 
@@ -164,50 +161,6 @@ def _logsumexp(node: Node, inputs: Sequence[Node]) -> Node:
     return log(sum_over(exp(x - spread(top, x.shape, axes)), axes)) + top
 
 
-# ------------------------------------------------------------------ powers
-_LARGEST_POWER = 8
-
-
-def _power(node: Node, inputs: Sequence[Node]) -> Node:
-    """A power with a small whole exponent as a product, with the exponent 1/2 as a root."""
-    x, exponent = inputs
-    if exponent.op is LITERAL and node.dtype.char in "fd":
-        number = float(literal_value(exponent))
-        base = cast(x, node.dtype)
-        if number == 0.5:
-            return apply(OPS["sqrt"], base)
-        if number.is_integer() and 1 <= abs(number) <= _LARGEST_POWER:
-            return _product(base, int(number)) if number > 0 else _reciprocal(base, int(-number))
-    return make(node.op, tuple(inputs), node.params)
-
-
-def _reciprocal(x: Node, count: int) -> Node:
-    """1 / xⁿ; a large x is made smaller before and the result after, for 1 / xⁿ may be held where xⁿ is not."""
-    one = literal(1, x.dtype, x.shape)
-    if count == 1:
-        return divide(one, x)
-    ends = np.finfo(x.dtype)
-    large = literal(2.0 ** ((ends.maxexp - 24) // count), x.dtype, x.shape)
-    step = -(-(ends.nmant + 12) // count)
-    is_large = absolute(x) > large
-    smaller = where(is_large, multiply(x, literal(2.0**-step, x.dtype, x.shape)), x)
-    found = divide(one, _product(smaller, count))
-    return where(is_large, multiply(found, literal(2.0 ** (-step * count), x.dtype, x.shape)), found)
-
-
-def _product(x: Node, count: int) -> Node:
-    """The factor so many times, by squares."""
-    result: Node | None = None
-    while True:
-        if count & 1:
-            result = x if result is None else multiply(result, x)
-        count >>= 1
-        if not count:
-            assert result is not None, "the exponent is not 0"
-            return result
-        x = multiply(x, x)
-
-
 # ------------------------------------------------------------------ from element to element
 def _running(node: Node, inputs: Sequence[Node]) -> Node:
     """Along an axis of one element nothing runs."""
@@ -234,7 +187,7 @@ _RULES: dict[str, Rule] = (
         "logsumexp": _logsumexp,
         "contract": lambda node, inputs: as_products(inputs[0], inputs[1], node.param("spec")),
         "reshape": lambda node, inputs: reshape(inputs[0], node.shape),  # of a literal it is a literal
-        "power": _power,
+        "power": powers.power,
         "index_add": joined,
         "index": parts.index,
         "cumsum": _running,
