@@ -244,13 +244,14 @@ class Module:
         self.failing = True
 
 
-_FEW = 8  # steps of a program that is compiled with all care none the less: it may take some nanoseconds
+_FEW = 8  # kernels that are called with all care: they may take some nanoseconds
 
 
 def _only_calls(plan: Plan) -> bool:
-    """Is the program nothing but calls of kernels and products, and of many?"""
-    called = all(isinstance(step, Kernel) or is_product(step.node) for step in plan.steps)
-    return called and len(plan.steps) > _FEW
+    """Is the program nothing but calls of kernels and products, and does it take more than some nanoseconds?"""
+    products = [step for step in plan.steps if not isinstance(step, Kernel) and is_product(step.node)]
+    kernels = sum([isinstance(step, Kernel) for step in plan.steps])
+    return kernels + len(products) == len(plan.steps) and (bool(products) or kernels > _FEW)
 
 
 _AT_ONCE = 64  # addresses that are read at the beginning of a program: more do not fit into registers and rooms
