@@ -59,27 +59,51 @@ def _columns(w: Routine, first: str, count: Value, side: int) -> list[str]:
     return [first, *[w.at(first, w.opaque(place * w.parameter("%column"))) for place in places]]
 
 
-def turned(w: Routine, rows: Sequence[Value]) -> list[Value]:
-    """The transpose of a square of vectors, in as many rounds as its side has doublings.
+_NEAR = 16  # bytes within which a processor moves elements in any way; of these it moves only the whole
 
-    Each round swaps the blocks off the diagonal: first half the side wide, then a quarter …
+
+def turned(w: Routine, rows: Sequence[Value]) -> list[Value]:
+    """The transpose of a square of vectors, each of its rounds one instruction for each vector.
+
+    Some rows at first, so that their elements of a column lie side by side, then those of all rows.
     """
-    count = len(rows)
-    now = list(rows)
-    half = count // 2
-    while half:
-        following = list(now)
-        for place in range(count):
-            if place & half:
-                continue
-            above, below = now[place], now[place | half]
-            low = [lane if not lane & half else lane - half + count for lane in range(count)]
-            high = [lane + half if not lane & half else lane + count for lane in range(count)]
-            following[place] = _shuffled(w, above, below, low)
-            following[place | half] = _shuffled(w, above, below, high)
-        now = following
-        half //= 2
-    return now
+    near = min(_NEAR // bytes_of(rows[0].kind), len(rows))
+    groups = [_side_by_side(w, rows[start : start + near], 1) for start in range(0, len(rows), near)]
+    if len(groups) == 1:
+        return groups[0]
+    columns = [_together(w, [_opaque(w, x) for x in some], near) for some in zip(*groups, strict=True)]
+    return [column for some in zip(*columns, strict=True) for column in some]
+
+
+def _side_by_side(w: Routine, rows: Sequence[Value], width: int) -> list[Value]:
+    """Of each column the elements of all rows; they come `width` rows together and go twice as many."""
+    if len(rows) == 1:
+        return list(rows)
+    lanes, near = rows[0].type.lanes, len(rows) * width
+    halves = []
+    for first in (0, near // 2):
+        starts = [start for part in range(first, lanes, near) for start in range(part, part + near // 2, width)]
+        mask = [of + start + k for start in starts for of in (0, lanes) for k in range(width)]
+        halves.append([_shuffled(w, a, b, mask) for a, b in zip(rows[::2], rows[1::2], strict=True)])
+    return [column for half in halves for column in _side_by_side(w, half, 2 * width)]
+
+
+def _together(w: Routine, rows: Sequence[Value], near: int) -> list[Value]:
+    """The transpose of a square of groups of `near` elements, a row of them in each vector."""
+    if len(rows) == 1:
+        return list(rows)
+    lanes = rows[0].type.lanes
+    halves = []
+    for first in (0, near):
+        mask = [of + start + k for of in (0, lanes) for start in range(first, lanes, 2 * near) for k in range(near)]
+        made = [_shuffled(w, a, b, mask) for a, b in zip(rows[::2], rows[1::2], strict=True)]
+        halves.append(_together(w, made, near))
+    return [column for pair in zip(*halves, strict=True) for column in pair]
+
+
+def _opaque(w: Routine, x: Value) -> Value:
+    """The same vector, of which LLVM knows nothing: else it looks, for long, for ways to join rounds."""
+    return w.made(x.type, f'call {x.type.llvm} asm "", "=v,0"({x.type.llvm} {x.text})')
 
 
 def _shuffled(w: Routine, first: Value, second: Value, lanes: Sequence[int]) -> Value:
