@@ -186,6 +186,16 @@ def test_rows_are_cut_without_a_rest_where_that_is_as_fast():
     assert all(512 % columns.tile.rows == 0 for columns in (blocking.panels, blocking.last) if columns is not None)
 
 
+@pytest.mark.skipif(vector_bytes() < 64, reason="other tiles")
+@pytest.mark.parametrize("size", [(512, 512, 512), (2048, 2048, 2048), (128, 784, 512)])
+@pytest.mark.parametrize("kind", [F32, F64], ids=["f32", "f64"])
+def test_columns_are_cut_without_a_rest_where_that_is_as_fast(size, kind):
+    rows, inner, columns = size
+    steps = Steps(inner, 1), Steps(columns, 1), Steps(columns, 1)
+    blocking = blocking_of(Product(kind, rows, inner, columns, 1, 1, *steps), threads=2)
+    assert blocking.last is None
+
+
 def test_threads_share_what_is_dear_to_lay_out():
     # The gradient by a convolution's weights: windows (channel × tap, position) of 32 examples, and 64 outputs.
     steps = Steps(0, 0, 4096), Steps(1, 64, 4096), Steps(64, 1)

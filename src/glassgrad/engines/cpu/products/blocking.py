@@ -28,6 +28,7 @@ _SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
 _MOST_ROWS = 12  # of a tile
 _AS_FAST = 1.04  # times as long as the fastest a tile may take that leaves no rows behind
+_NOTICED = 1.002  # times as fast as others a tile has to be that leaves columns behind
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
 _LONG = 32  # inner steps from which rows of A are copied to lie beside one another
 _LOOP = 3  # instructions of a tile's loop besides
@@ -126,6 +127,7 @@ def _tile(product: Product, lanes: int) -> tuple[float, int, int]:
             cycles = full * _cycles(product.rows, rows, vectors)
             if last:
                 cycles += _cycles(product.rows, _rows(product.rows, last), last)
+                cycles *= _NOTICED  # for them there are a tile and a copy more to compile
             if best is None or cycles < best[0]:
                 best = (cycles, rows, vectors)
     assert best is not None, "a tile of one vector always fits"
