@@ -96,6 +96,26 @@ def test_what_is_not_finite_reaches_its_own_outputs_alone():
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("outputs", [1, 6, 16, 17, 32, 40, 64, 100])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), ((1, 3), (2, 1))], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_gradient_by_the_weights_of_many_channels(outputs, stride, dilation, dtype):
+    generator = np.random.default_rng(outputs)
+    x, w = generator.normal(size=(3, 7, 22, 25)), generator.normal(size=(outputs, 7, 3, 2))
+    x, w = x.astype(dtype), w.astype(dtype)
+    x[1, 4, 10, 12], x[2, 6, 3, 3] = np.inf, np.nan
+
+    def gradient(x, w):
+        return gg.grad(lambda w: np.sum(gg.conv(x, w, stride=stride, dilation=dilation, padding=1)))(w)
+
+    expected = gradient(x, w)
+    with gg.settings(engine="cpu"):
+        found = gg.jit(gradient)(x, w)
+    tolerance = 1e-4 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * 20)
+    assert np.isfinite(found).any()
+
+
 def test_threads_change_no_bit_of_a_convolution():
     generator = np.random.default_rng(0)
     x, w = generator.normal(size=(5, 8, 30, 31)).astype("f"), generator.normal(size=(16, 8, 3, 3)).astype("f")

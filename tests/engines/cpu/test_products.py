@@ -208,6 +208,15 @@ def test_threads_share_what_is_dear_to_lay_out():
     assert layer.column_parts % 2 == 0
 
 
+@pytest.mark.skipif(vector_bytes() < 64, reason="other tiles")
+def test_windows_are_laid_out_first_only_where_they_are_read_often():
+    steps = Steps(0, 0, 4096), Steps(1, 64, 4096), Steps(64, 1)
+    for outputs, in_place in ((16, True), (32, True), (256, False)):
+        blocking = blocking_of(Product(F32, 576, 64, outputs, 32, 1, *steps, Windows("a", 8)), threads=2)
+        assert (blocking.a_copy is None) == in_place
+        assert (blocking.panels.tile.windows == "a") == in_place
+
+
 def test_a_slow_thread_leaves_pieces_to_the_others():
     steps = Steps(1024, 1), Steps(1024, 1), Steps(1024, 1)
     assert blocking_of(Product(F32, 1024, 1024, 1024, 1, 1, *steps), threads=2).pieces >= 8

@@ -95,23 +95,28 @@ def blocking_of(product: Product, threads: int) -> Blocking:
     """The choice for a product, to be shared by this many threads."""
     lanes = max(vector_bytes() // bytes_of(product.kind), 1)
     cycles, rows, vectors = _tile(product, lanes)
-    in_place = _in_place(product, lanes, cycles)
-    if in_place is not None:
-        return _blocks(product, Columns(in_place, None), None, threads, copied=False)
+    tile = _tile_in_place(product, lanes, cycles)
+    if tile is not None:
+        return _blocks(product, Columns(tile, None), None, threads, copied=False)
     wide = vectors * lanes
     full, rest = divmod(product.columns, wide)
     shared = product.rows
     if full + bool(rest) == 1 and _is_shared(product, threads) and product.batches < threads:
         shared = ceil(product.rows / threads)  # only rows can be cut: into tiles that fill the pieces evenly
         rows = _rows(shared, vectors)
+    in_place = _reads_in_place(product, rows, vectors, lanes)
+    if in_place:
+        rows = _rows(shared, vectors, in_place=True)
     rows = _without_rest(product, rows, vectors)
-    copied = _is_copied(product, wide)
-    panels = _columns(product, (rows, vectors, lanes, wide)) if full else None
+    windows = "a" if in_place else ""
+    copied = not in_place and _is_copied(product, wide)
+    panels = _columns(product, (rows, vectors, lanes, wide), windows) if full else None
     last = None
     if rest:
         last_vectors = ceil(rest / lanes)
-        last_rows = _without_rest(product, _rows(shared, last_vectors), last_vectors, rows if full else 1)
-        last = _columns(product, (last_rows, last_vectors, lanes, rest))
+        last_rows = _rows(shared, last_vectors, in_place=in_place)
+        last_rows = _without_rest(product, last_rows, last_vectors, rows if full else 1)
+        last = _columns(product, (last_rows, last_vectors, lanes, rest), windows)
     return _blocks(product, panels, last, threads, copied=copied)
 
 
@@ -134,7 +139,7 @@ def _tile(product: Product, lanes: int) -> tuple[float, int, int]:
     return best
 
 
-def _in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
+def _tile_in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
     """The tile that reads windows where they lie, unless it is faster to lay them out at first for this many cycles.
 
     It is as wide as some part of the neighbours that lie side by side; its last vector begins before the one beside
@@ -152,13 +157,27 @@ def _in_place(product: Product, lanes: int, cycles: float) -> Tile | None:
         # A step looks up where its row begins; half of the vectors lie in two lines.
         needed = product.columns / columns * _cycles(product.rows, rows, vectors, besides=_LOOP + 2 + vectors)
         if needed < best:
-            best, tile = needed, Tile(product.kind, rows, vectors, lanes, columns, windows=True)
+            best, tile = needed, Tile(product.kind, rows, vectors, lanes, columns, windows="b")
     return tile
 
 
-def _rows(rows: int, vectors: int) -> int:
-    """The rows of a tile with this many vectors: as many as the registers hold, shared evenly."""
-    most = min((registers() - 1 - vectors) // vectors, _MOST_ROWS)
+def _reads_in_place(product: Product, rows: int, vectors: int, lanes: int) -> bool:
+    """Is A windows that are read where they lie in less time than it takes to lay them out first for such tiles?"""
+    fewer = _rows(product.rows, vectors, in_place=True)
+    if product.windows is None or product.windows.operand != "a" or not fewer:
+        return False
+    panels = ceil(product.columns / (vectors * lanes))
+    # A step looks up where it begins, and goes on to each row by a distance that may not be in a register.
+    needed = panels * _cycles(product.rows, fewer, vectors, besides=_LOOP + 2 + fewer)
+    return needed < panels * _cycles(product.rows, rows, vectors) + product.rows * _GATHERED / lanes
+
+
+def _rows(rows: int, vectors: int, *, in_place: bool = False) -> int:
+    """The rows of a tile with this many vectors: as many as the registers hold, shared evenly.
+
+    The entries of an A that is read `in_place` are on their way into registers all at once.
+    """
+    most = min((registers() - 1 - vectors) // (vectors + in_place), _MOST_ROWS)
     if most < 1:
         return 0
     return ceil(rows / ceil(rows / most)) if rows < 3 * most else most
@@ -194,7 +213,7 @@ def _tile_cycles(rows: int, vectors: int, besides: int) -> float:
 
 
 # ------------------------------------------------------------------ panels
-def _columns(product: Product, sizes: tuple[int, int, int, int]) -> Columns:
+def _columns(product: Product, sizes: tuple[int, int, int, int], windows: str) -> Columns:
     rows, vectors, lanes, columns = sizes
     packing: Packing | Turning | WindowCopy | None = None
     if product.windows is not None and product.windows.operand == "b":
@@ -203,7 +222,7 @@ def _columns(product: Product, sizes: tuple[int, int, int, int]) -> Columns:
         packing = Turning(product.kind, min(lanes, 1 << (product.inner.bit_length() - 1)))
     elif columns % lanes or _is_far(product, rows):
         packing = Packing(product.kind, vectors, lanes, columns)
-    return Columns(Tile(product.kind, rows, vectors, lanes, columns), packing)
+    return Columns(Tile(product.kind, rows, vectors, lanes, columns, windows), packing)
 
 
 def gathering(product: Product, windows: Windows, lanes: int) -> WindowCopy:

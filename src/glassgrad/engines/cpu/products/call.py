@@ -72,7 +72,7 @@ def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
         "inner": product.inner, "repeats": product.repeats, "columns": product.columns, "size": size,
         "deep": blocking.deep, "wide": blocking.wide, "high": blocking.high, "tile_columns": blocking.tile_columns,
         "room_bytes": blocking.room_bytes, "a_room": blocking.a_room, "panel_step": blocking.panel_step,
-        "a_copy": _part(module, blocking.a_copy), "a_entry": 0, "b_entry": 0, "b_in_place": 0,
+        "a_copy": _part(module, blocking.a_copy), "a_entry": 0, "b_entry": 0,
     }  # fmt: skip
     known |= _distances("a", product.a, "row", "inner", size)
     known |= _distances("b", product.b, "inner", "column", size)
@@ -82,8 +82,10 @@ def _words(module: "Module", product: Product, blocking: Blocking) -> list[str]:
     known["tile_a_inner"] = size if copied else known["a_inner"]
     if product.windows is not None:
         known[f"{product.windows.operand}_entry"] = bytes_of(I64)
-        in_place = blocking.panels is not None and blocking.panels.packing is None
-        known["b_in_place"] = int(product.windows.operand == "b" and in_place)
+    in_place = next(columns.tile.windows for columns in (blocking.panels, blocking.last) if columns is not None)
+    known |= {f"{operand}_in_place": int(operand == in_place) for operand in "ab"}
+    if in_place == "a":
+        known["tile_a_row"] = bytes_of(I64)  # from one row of the table to the next
     for prefix, columns in (("", blocking.panels), ("last_", blocking.last)):
         known |= {f"{prefix}{name}": value for name, value in _column_words(module, product, columns, size).items()}
     bounds = [number for piece in blocking.bounds(product) for number in piece]

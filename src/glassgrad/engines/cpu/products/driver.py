@@ -21,7 +21,7 @@ from glassgrad.engines.cpu.native.routine import PLAIN, Routine, module_text
 COLUMNS = ("tile_rows", "tile", "tile_below", "pack", "b_step")  # of panels of full width, and of the last one
 WORDS = (
     "inner", "repeats", "columns", "size",
-    "a_row", "a_inner", "a_repeat", "a_batch", "a_entry", "a_copy", "tile_a_row", "tile_a_inner",
+    "a_row", "a_inner", "a_repeat", "a_batch", "a_entry", "a_in_place", "a_copy", "tile_a_row", "tile_a_inner",
     "b_inner", "b_column", "b_repeat", "b_batch", "b_entry", "b_in_place",
     "c_row", "c_batch",
     "deep", "wide", "high", "tile_columns", "room_bytes", "a_room", "panel_step",
@@ -100,25 +100,36 @@ def _blocks(w: Routine, words: _Words, bounds: _Words, slice: _Slice) -> None:
         w.count(bounds["bottom"], words["high"], bounds["top"]) as top,
     ):
         bottom = _smaller(w, top + words["high"], bounds["bottom"])
-        a = w.variable()
+        a, row, step = w.variable(), w.variable(I64), w.variable(I64)
         w.write(a, 0, w.at(slice.a, top * words["a_row"]))
+        w.write(row, 0, words["tile_a_row"])
+        w.write(step, 0, words["tile_a_inner"])
         copy, entry = words["a_copy"], words["a_entry"]
+        rows, columns = _address(w, "%a_rows") + top * entry, _address(w, "%a_columns") + slice.inner * entry
         with w.when(copy.differs(0)):
-            rows, columns = _address(w, "%a_rows") + top * entry, _address(w, "%a_columns") + slice.inner * entry
-            pitch = words["tile_a_row"]
-            source = w.read_pointer(a)
+            source, pitch = w.read_pointer(a), words["tile_a_row"]
             w.call_void(_pointer(w, copy), source, rows, columns, bottom - top, slice.room, pitch, slice.depth)
             w.write(a, 0, slice.room)
-        block = _Block(w.read_pointer(a), top, bottom, left, first=top.equals(bounds["top"]))
+        with w.when(words["a_in_place"].differs(0)):
+            w.write(a, 0, _pointer(w, rows))
+            w.write(row, 0, _address(w, slice.a))
+            w.write(step, 0, columns)
+        first = top.equals(bounds["top"])
+        block = _Block(w.read_pointer(a), w.read(row), w.read(step), top, bottom, left, first=first)
         with w.count(_smaller(w, left + words["wide"], bounds["right"]), words["tile_columns"], left) as column:
             _panel(w, words, slice, block, column)
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Some rows of A, and the column with which its panels begin; with the `first` block they are laid out."""
+    """Some rows of A, with what a tile is told of where they lie, and the column with which its panels begin.
+
+    With the `first` block the panels are laid out.
+    """
 
     a: str
+    row: Value
+    step: Value
     top: Value
     bottom: Value
     left: Value
@@ -150,7 +161,7 @@ def _panel(w: Routine, words: _Words, slice: _Slice, block: _Block, column: Valu
         fits = block.bottom - row >= chosen["tile_rows"]
         w.call_void(
             _pointer(w, w.select(fits, chosen["tile"], chosen["tile_below"])),
-            w.at(block.a, (row - block.top) * words["tile_a_row"]), words["tile_a_row"], words["tile_a_inner"],
+            w.at(block.a, (row - block.top) * words["tile_a_row"]), block.row, block.step,
             b, b_step, slice.depth,
             w.at(slice.c, row * words["c_row"] + column * words["size"]), words["c_row"], slice.adding,
         )  # fmt: skip

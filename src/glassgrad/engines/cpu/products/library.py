@@ -77,9 +77,9 @@ def _group_key(group: bytes) -> bytes:
 
 def _text(name: str) -> str:
     match name.split("."):
-        case [_, "tile", kind, sizes, columns, *of_windows]:
+        case [_, "tile", kind, sizes, columns, *windows]:
             rows, vectors, lanes = map(int, sizes.split("x"))
-            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), bool(of_windows)))
+            return tile_text(Tile(_KINDS[kind], rows, vectors, lanes, int(columns), "".join(windows)))
         case [_, "panel", kind, sizes, columns]:
             vectors, lanes = map(int, sizes.split("x"))
             return panel_text(Packing(_KINDS[kind], vectors, lanes, int(columns)))

@@ -6,7 +6,7 @@ One step loads the tile's columns of B as vectors and its entries of A one by on
 element is summed in the order of p, so it does not depend on the tile that it is in.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from glassgrad.engines.cpu.emit.types import I64, Kind, bytes_of, register
@@ -18,8 +18,9 @@ from glassgrad.engines.cpu.native.routine import Routine, module_text
 class Tile:
     """`rows` × `vectors` registers of `lanes` numbers, of which `columns` are columns of C.
 
-    With `windows` a table says where each row of B begins. Of windows no more than these columns is read: the last
-    vector begins before the one beside it ends, and some columns are computed twice.
+    Where an operand is `windows` of an array, tables say where each inner step of it begins, and each row of A. Of
+    windows in B no more than these columns is read: the last vector begins before the one beside it ends, and some
+    columns are computed twice.
     """
 
     kind: Kind
@@ -27,17 +28,17 @@ class Tile:
     vectors: int
     lanes: int
     columns: int
-    windows: bool = False
+    windows: str = ""  # "a" or "b"
 
     @property
     def name(self) -> str:
         """The function that computes it."""
         sizes = f"{self.rows}x{self.vectors}x{self.lanes}.{self.columns}"
-        return f"glassgrad.tile.{self.kind.name}.{sizes}" + (".windows" if self.windows else "")
+        return f"glassgrad.tile.{self.kind.name}.{sizes}" + (f".{self.windows}" if self.windows else "")
 
     def starts(self) -> list[int]:
         """The column with which each vector begins."""
-        last = self.columns - self.lanes if self.windows else self.columns
+        last = self.columns - self.lanes if self.windows == "b" else self.columns
         return [min(vector * self.lanes, last) for vector in range(self.vectors)]
 
     def with_rows(self, rows: int) -> "Tile":
@@ -49,8 +50,9 @@ def tile_text(tile: Tile) -> str:
     """`void name(ptr a, i64 bytes between its rows, i64 bytes between its inner steps, ptr b, i64 bytes between its
     inner steps, i64 inner, ptr c, i64 bytes between its rows, i64 is it added to c?)`; vectors of B are read whole.
 
-    Of windows, the address of a table of distances in bytes from `b` stands in the place of the distance between inner
-    steps.
+    Of windows, the address of a table of distances in bytes takes the place of the distance between inner steps. In
+    B they are distances from `b`; in A, `a` is such a table for the rows, and what both are distances from takes the
+    place of the distance between rows.
     """
     w = Routine(
         f"void @{tile.name}(ptr %a, i64 %a.row, i64 %a.step, ptr %b, i64 %b.step, i64 %inner, ptr %c, i64 %c.row, "
@@ -82,14 +84,22 @@ class _Tile:
         self.tile = tile
         self.type = register(tile.kind, tile.lanes)
         self.size = bytes_of(tile.kind)
-        self.rows = [writer.opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
+        self.of_a = tile.windows == "a"
+        if self.of_a:
+            self.base = writer.pointer("inttoptr i64 %a.row to ptr")
+            self.rows = [writer.load(writer.element("%a", row, 8), I64) for row in range(tile.rows)]
+        else:
+            self.rows = [writer.opaque(self._number("%a.row") * row) for row in range(1, min(tile.rows, _FAR))]
 
     def write(self) -> None:
         """The function's instructions."""
         w, tile = self.w, self.tile
-        first = [self._moved("%a", self._number("%a.row") * start) for start in range(0, tile.rows, _FAR)]
+        if self.of_a:
+            first = [w.pointer("inttoptr i64 %a.step to ptr")]
+        else:
+            first = [self._moved("%a", self._number("%a.row") * start) for start in range(0, tile.rows, _FAR)]
         self._announce()
-        b = w.pointer("inttoptr i64 %b.step to ptr") if tile.windows else "%b"
+        b = w.pointer("inttoptr i64 %b.step to ptr") if tile.windows == "b" else "%b"
         nothing = ("zeroinitializer",) * (tile.rows * tile.vectors)
         sums = self._summed(_State(tuple(first), b, nothing))
         self._finish([Value(self.w, self.type, name) for name in sums])
@@ -127,19 +137,28 @@ class _Tile:
     def _step(self, state: _State) -> _State:
         """One inner step."""
         w, tile = self.w, self.tile
-        row_of_b = self._moved("%b", w.load(state.b, I64)) if tile.windows else state.b
+        row_of_b = self._moved("%b", w.load(state.b, I64)) if tile.windows == "b" else state.b
         columns = [w.load(w.element(row_of_b, start, self.size), tile.kind, tile.lanes) for start in tile.starts()]
         results: list[str] = []
-        for row in range(tile.rows):
-            base, far = state.a[row // _FAR], row % _FAR
-            address = base if not far else self._moved(base, self.rows[far - 1])
+        for address in self._entries(state):
             entry = w.splat(w.load(address, tile.kind), tile.lanes)
             for vector in range(tile.vectors):
                 held = Value(w, self.type, state.sums[len(results)])
                 results.append(w.intrinsic("fmuladd", entry, columns[vector], held).text)
-        a = tuple([w.opaque_pointer(w.address(base, "%a.step")) for base in state.a])
-        b = w.opaque_pointer(w.address(state.b, str(bytes_of(I64)) if tile.windows else "%b.step"))
+        next_of_table = str(bytes_of(I64))
+        a = tuple([w.opaque_pointer(w.address(x, next_of_table if self.of_a else "%a.step")) for x in state.a])
+        b = w.opaque_pointer(w.address(state.b, next_of_table if tile.windows == "b" else "%b.step"))
         return _State(a, b, tuple(results))
+
+    def _entries(self, state: _State) -> Iterator[str]:
+        """Where the entries of A lie, row by row."""
+        if self.of_a:
+            step = self._moved(self.base, self.w.load(state.a[0], I64))
+            yield from [self._moved(step, distance) for distance in self.rows]
+            return
+        for row in range(self.tile.rows):
+            base, far = state.a[row // _FAR], row % _FAR
+            yield base if not far else self._moved(base, self.rows[far - 1])
 
     def _announce(self) -> None:
         """Lets the processor fetch the tile of C meanwhile."""
