@@ -1,7 +1,12 @@
 """A module in parts: functions that are alike are compiled once, and the parts link to the same program."""
 
 import ctypes
+import os
 import re
+import signal
+import sys
+from contextlib import ExitStack
+from threading import Event, Thread
 
 import pytest
 
@@ -129,3 +134,29 @@ def test_what_a_constant_mentions_comes_with_it():
     caller = "define internal i64 @k0(i64 %x) #0 {\n  %p = load ptr, ptr @c.table\n  %y = call i64 %p(i64 %x)\n"
     text = module(caller + "  ret i64 %y\n}", kernel("k1", 5), kernel("k2", 6), kernel("k3", 7), calls=["k0", "k1"])
     assert result_of(pointers + "declare i64 @labs(i64)\n" + text, -3) == 3 + 5 + 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns of forks beside threads")
+def test_a_child_process_compiles_though_threads_of_its_parent_were_at_it():
+    inside, done = Event(), Event()
+
+    def compile_for_long():
+        with ExitStack() as stack:
+            for _ in range(compiler._processors()):
+                stack.enter_context(compiler._machine(compiler._EFFORT))
+            inside.set()
+            done.wait()
+
+    text = module(kernel("k0", 5), calls=["k0"])
+    assert result_of(text) == 6
+    thread = Thread(target=compile_for_long)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        os._exit(0 if compiler.object_code(text) else 1)
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

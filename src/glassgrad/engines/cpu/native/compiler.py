@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, pairwise
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, TypeVar
 
 import llvmlite.binding as llvm
@@ -73,7 +73,7 @@ def object_code(text: str) -> bytes:
     that matter take a tenth of the time of LLVM's own choice, and the code runs as fast.
     """
     _target_machine()  # LLVM is made ready by one thread
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = _processors()
     pieces = parts(text, _PARTS_EACH * workers if workers > 1 else 1)
     if len(pieces) == 1:
         objects = [_object(pieces[0])]
@@ -110,16 +110,33 @@ def _effort(text: str) -> int:
 
 @contextmanager
 def _machine(effort: int) -> Iterator[Any]:
-    """A machine that nobody else compiles for meanwhile; what it found out about the processor serves again."""
+    """A machine that nobody else compiles for meanwhile; what it found out about the processor serves again.
+
+    It takes two milliseconds to find out: no more are in use at a time than there are processors.
+    """
     idle = _idle.setdefault(effort, [])
-    try:
-        machine = idle.pop()
-    except IndexError:
-        machine = _new_machine(effort)
-    try:
-        yield machine
-    finally:
-        idle.append(machine)
+    with _turns():
+        try:
+            machine = idle.pop()
+        except IndexError:
+            machine = _new_machine(effort)
+        try:
+            yield machine
+        finally:
+            idle.append(machine)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _turns() -> BoundedSemaphore:
+    return BoundedSemaphore(_processors())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_turns.cache_clear)  # of those who compile, none is in the child
 
 
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:

@@ -22,10 +22,13 @@ def beside(names: Collection[str], work: Callable[[], bytes]) -> bytes:
         tasks.append(pool_code)
     if not tasks or processor_count() == 1:
         return work()
-    with ThreadPoolExecutor(len(tasks)) as threads:
-        for task in tasks:
-            threads.submit(task)  # an error comes again when the addresses are asked for
-        return work()
+    with ThreadPoolExecutor(1) as thread:
+        begun = [thread.submit(task) for task in tasks]  # an error comes again when the addresses are asked for
+        code = work()
+        for future, task in zip(begun, tasks, strict=True):
+            if future.cancel():  # nobody has come to it yet
+                task()
+        return code
 
 
 def _address(name: str) -> int:

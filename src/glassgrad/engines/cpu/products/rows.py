@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from glassgrad.engines.cpu.emit.types import Kind, bytes_of
-from glassgrad.engines.cpu.native.routine import Routine, module_text
+from glassgrad.engines.cpu.native.routine import PLAIN, Routine, module_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ def rows_text(copy: RowCopy) -> str:
     """`void name(ptr a, i64 bytes between its rows, i64 not used here, i64 rows, ptr target, i64 bytes between the
     target's rows, i64 columns)`.
     """
-    w = Routine(f"void @{copy.name}(ptr %a, i64 %row, i64, i64 %rows, ptr %target, i64 %pitch, i64 %columns)", {}, {})
+    parameters = "ptr %a, i64 %row, i64, i64 %rows, ptr %target, i64 %pitch, i64 %columns"
+    w = Routine(f"void @{copy.name}({parameters}) {PLAIN}", {}, {})
     with w.count(w.parameter("%rows")) as row:
         source = w.at("%a", row * w.parameter("%row"))
         target = w.at("%target", row * w.parameter("%pitch"))
