@@ -8,6 +8,7 @@ import pytest
 import glassgrad as gg
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import F32, F64
+from glassgrad.engines.cpu.products import blocking
 from glassgrad.engines.cpu.products.blocking import blocking_of
 from glassgrad.engines.cpu.products.product import Product, Steps, Windows
 
@@ -178,12 +179,31 @@ def test_infinity_in_one_row_reaches_its_own_sums_alone():
 @pytest.mark.skipif(vector_bytes() < 32, reason="other tiles")
 def test_rows_are_cut_without_a_rest_where_that_is_as_fast():
     steps = Steps(8, 1), Steps(10, 1), Steps(10, 1)
-    blocking = blocking_of(Product(F64, 1000, 8, 10, 1, 1, *steps), threads=1)
-    assert blocking.last is not None
-    assert 1000 % blocking.last.tile.rows == 0
+    cut = blocking_of(Product(F64, 1000, 8, 10, 1, 1, *steps), threads=1)
+    assert cut.last is not None
+    assert 1000 % cut.last.tile.rows == 0
     steps = Steps(512, 1), Steps(512, 1), Steps(512, 1)
-    blocking = blocking_of(Product(F32, 512, 512, 512, 1, 1, *steps), threads=2)
-    assert all(512 % columns.tile.rows == 0 for columns in (blocking.panels, blocking.last) if columns is not None)
+    cut = blocking_of(Product(F32, 512, 512, 512, 1, 1, *steps), threads=2)
+    assert all(512 % columns.tile.rows == 0 for columns in (cut.panels, cut.last) if columns is not None)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rows_far_apart_give_the_same_bits_laid_out_or_read_in_place(dtype, monkeypatch):
+    a, b = _operands((150, 1100, 700), dtype, False, False)
+    found = []
+    for cache in (1 << 40, 0):
+        monkeypatch.setattr(blocking, "largest_cache", lambda cache=cache: cache)
+        found.append(_compiled(lambda a, b: a @ b)(a, b))
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.skipif(vector_bytes() < 32, reason="other tiles")
+def test_rows_far_apart_are_laid_out_where_no_cache_holds_them(monkeypatch):
+    steps = Steps(2048, 1), Steps(2048, 1), Steps(2048, 1)
+    product = Product(F32, 256, 2048, 2048, 1, 1, *steps)
+    assert blocking_of(product, threads=2).a_copy is None
+    monkeypatch.setattr(blocking, "largest_cache", lambda: 1 << 20)
+    assert blocking_of(product, threads=2).a_copy is not None
 
 
 @pytest.mark.skipif(vector_bytes() < 64, reason="other tiles")

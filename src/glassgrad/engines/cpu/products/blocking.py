@@ -10,6 +10,7 @@ from math import ceil, lcm, prod
 
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import bytes_of
+from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.engines.cpu.native.target import registers
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Windows
@@ -30,6 +31,7 @@ _MOST_ROWS = 12  # of a tile
 _AS_FAST = 1.04  # times as long as the fastest a tile may take that leaves no rows behind
 _NOTICED = 1.002  # times as fast as others a tile has to be that leaves columns behind
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
+_WAYS = 8  # such lines that the first cache holds at a time
 _LONG = 32  # inner steps from which rows of A are copied to lie beside one another
 _LOOP = 3  # instructions of a tile's loop besides
 _WIDTH = 3.6  # instructions in a cycle, as measured: tiles with few loads are ahead
@@ -109,7 +111,7 @@ def blocking_of(product: Product, threads: int) -> Blocking:
         rows = _rows(shared, vectors, in_place=True)
     rows = _without_rest(product, rows, vectors)
     windows = "a" if in_place else ""
-    copied = not in_place and _is_copied(product, wide)
+    copied = not in_place and _is_copied(product, rows, wide)
     panels = _columns(product, (rows, vectors, lanes, wide), windows) if full else None
     last = None
     if rest:
@@ -277,13 +279,19 @@ def _is_streamed(product: Product, columns: Columns) -> bool:
     return columns.packing is None and product.b.columns == 1 and _is_large(product)
 
 
-def _is_copied(product: Product, tile_columns: int) -> bool:
+def _is_copied(product: Product, tile_rows: int, tile_columns: int) -> bool:
     """Is A read so often that a block of it is better laid out row by row first, unless it lies well as it is?"""
     if product.windows is not None:
         return product.windows.operand == "a"
+    often = product.columns >= 4 * tile_columns and product.rows > 16 and product.inner >= _LONG
+    return often and not _lies_well(product, tile_rows)
+
+
+def _lies_well(product: Product, tile_rows: int) -> bool:
+    """Do A's rows lie whole, and so that those of a tile are in the first cache together and all in the last one?"""
     apart = product.a.rows * bytes_of(product.kind)
-    lies_well = product.a.columns == 1 and apart < _FAR_APART
-    return not lies_well and product.columns >= 4 * tile_columns and product.rows > 16 and product.inner >= _LONG
+    in_caches = tile_rows <= _WAYS and product.rows * apart <= largest_cache()
+    return product.a.columns == 1 and (apart < _FAR_APART or in_caches)
 
 
 def _even(whole: int, most: int) -> int:
