@@ -8,7 +8,7 @@ import pytest
 import glassgrad as gg
 from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import F32, F64
-from glassgrad.engines.cpu.products import blocking
+from glassgrad.engines.cpu.products import layouts
 from glassgrad.engines.cpu.products.blocking import blocking_of
 from glassgrad.engines.cpu.products.product import Product, Steps, Windows
 
@@ -192,7 +192,7 @@ def test_rows_far_apart_give_the_same_bits_laid_out_or_read_in_place(dtype, monk
     a, b = _operands((150, 1100, 700), dtype, False, False)
     found = []
     for cache in (1 << 40, 0):
-        monkeypatch.setattr(blocking, "largest_cache", lambda cache=cache: cache)
+        monkeypatch.setattr(layouts, "largest_cache", lambda cache=cache: cache)
         found.append(_compiled(lambda a, b: a @ b)(a, b))
     np.testing.assert_array_equal(*found)
 
@@ -202,7 +202,7 @@ def test_rows_far_apart_are_laid_out_where_no_cache_holds_them(monkeypatch):
     steps = Steps(2048, 1), Steps(2048, 1), Steps(2048, 1)
     product = Product(F32, 256, 2048, 2048, 1, 1, *steps)
     assert blocking_of(product, threads=2).a_copy is None
-    monkeypatch.setattr(blocking, "largest_cache", lambda: 1 << 20)
+    monkeypatch.setattr(layouts, "largest_cache", lambda: 1 << 20)
     assert blocking_of(product, threads=2).a_copy is not None
 
 
