@@ -11,6 +11,7 @@ from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.products import layouts
 from glassgrad.engines.cpu.products.blocking import blocking_of
 from glassgrad.engines.cpu.products.product import Product, Steps, Windows
+from glassgrad.engines.cpu.products.straight import straight
 
 SIZES = [(2, 2000, 2), (5, 1000, 3), (17, 33, 29), (64, 30, 256), (129, 600, 70), (2, 300, 700), (300, 3, 41)]
 LAYOUTS = list(itertools.product((False, True), repeat=3))
@@ -255,3 +256,37 @@ def test_operands_are_turned_at_every_depth(inner, columns):
         a = generator.normal(size=(inner, rows))
         found = _compiled(lambda a, b: a.T @ b.T, threads=1)(a, b)
         np.testing.assert_allclose(found, a.T @ b.T, rtol=0, atol=1e-13 * inner)
+
+
+def _product(rows, inner, columns, repeats=1, batches=1):
+    steps = Steps(inner, 1), Steps(columns, 1), Steps(columns, 1)
+    return Product(F32, rows, inner, columns, repeats, batches, *steps)
+
+
+@pytest.mark.skipif(vector_bytes() < 64, reason="more tiles")
+@pytest.mark.parametrize("size", [(32, 32, 32), (17, 30, 32), (1, 16, 16), (40, 100, 80), (64, 30, 64)])
+def test_the_tiles_of_a_small_product_cover_it_once(size):
+    product = _product(*size)
+    tiles = straight(product, blocking_of(product, threads=2))
+    assert tiles is not None
+    covered = np.zeros((product.rows, product.columns), int)
+    for placed in tiles:
+        here = covered[placed.row :, placed.column :][: placed.tile.rows, : placed.tile.columns]
+        assert here.shape == (placed.tile.rows, placed.tile.columns)
+        here += 1
+    assert (covered == 1).all()
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        _product(512, 512, 512),
+        _product(500, 8, 16),
+        _product(8, 2000, 16),
+        _product(8, 8, 16, 2),
+        _product(8, 8, 16, 1, 3),
+    ],
+    ids=["laid out", "many tiles", "sums in parts", "repeats", "batches"],
+)
+def test_what_needs_loops_around_its_tiles_has_them(product):
+    assert straight(product, blocking_of(product, threads=1)) is None

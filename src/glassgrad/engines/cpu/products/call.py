@@ -1,6 +1,7 @@
 """The call of a product in a program, and the room that it needs. Floor 4."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.types import I64, bytes_of
@@ -10,7 +11,8 @@ from glassgrad.engines.cpu.products.driver import ARGUMENTS, DRIVER, WORDS
 from glassgrad.engines.cpu.products.panels import Packing
 from glassgrad.engines.cpu.products.product import Product, Steps, product_of
 from glassgrad.engines.cpu.products.rows import RowCopy
-from glassgrad.engines.cpu.products.tile import Tile
+from glassgrad.engines.cpu.products.straight import Placed, straight
+from glassgrad.engines.cpu.products.tile import TILE_TYPES, Tile
 from glassgrad.engines.cpu.products.turning import Turning
 from glassgrad.engines.cpu.products.windows import WindowCopy
 from glassgrad.graph.node import Node
@@ -18,6 +20,8 @@ from glassgrad.graph.node import Node
 if TYPE_CHECKING:
     from glassgrad.engines.cpu.emit.frame import Frame
     from glassgrad.engines.cpu.emit.module import Module
+
+Part: TypeAlias = Tile | Packing | RowCopy | Turning | WindowCopy
 
 
 def room_of(node: Node) -> int:
@@ -28,9 +32,13 @@ def room_of(node: Node) -> int:
 
 
 def write_product(module: "Module", frame: "Frame", node: Node) -> None:
-    """Calls the driver with the product's numbers, for each of its pieces."""
+    """Calls the driver with the product's numbers, for each of its pieces; or the tiles of a small product."""
     product, first, second = product_of(node)
     blocking = blocking_of(product, _threads())
+    tiles = straight(product, blocking)
+    if tiles is not None:
+        _call_tiles(module, frame, tiles, product, (frame.pointer(first), frame.pointer(second), frame.pointer(node)))
+        return
     given = {
         "words": module.numbers(_words(module, product, blocking)),
         "a": frame.pointer(first),
@@ -55,6 +63,28 @@ def write_product(module: "Module", frame: "Frame", node: Node) -> None:
     module.symbols["fork_join"] = "declare void @fork_join(ptr, ptr, i64, i64)"
     given_out = f"ptr {arguments}, i64 {blocking.pieces}, i64 {_threads()}"
     frame.writer.line(f"call void @fork_join(ptr @{DRIVER}, {given_out})")
+
+
+def _call_tiles(
+    module: "Module", frame: "Frame", tiles: Sequence[Placed], product: Product, operands: tuple[str, str, str]
+) -> None:
+    """Calls the tiles one after another; `operands` are the addresses of A, B and C."""
+    w, size = frame.writer, bytes_of(product.kind)
+    a, b, c = operands
+    for placed in tiles:
+        module.symbols[placed.tile.name] = _declared(placed.tile)
+        given = (
+            f"ptr {w.element(a, placed.row * product.a.rows, size)}",
+            f"i64 {product.a.rows * size}",
+            f"i64 {product.a.columns * size}",
+            f"ptr {w.element(b, placed.column * product.b.columns, size)}",
+            f"i64 {product.b.rows * size}",
+            f"i64 {product.inner}",
+            f"ptr {w.element(c, placed.row * product.c.rows + placed.column, size)}",
+            f"i64 {product.c.rows * size}",
+            "i64 0",
+        )
+        w.line(f"call void @{placed.tile.name}({', '.join(given)})")
 
 
 def _constant_pointer(number: int) -> str:
@@ -111,9 +141,14 @@ def _column_words(module: "Module", product: Product, columns: Columns | None, s
     }
 
 
-def _part(module: "Module", part: Tile | Packing | RowCopy | Turning | WindowCopy | None) -> int | str:
+def _part(module: "Module", part: Part | None) -> int | str:
     """The address of its function as a constant number; 0 for none."""
     if part is None:
         return 0
-    module.symbols[part.name] = f"declare void @{part.name}()"
+    module.symbols[part.name] = _declared(part)
     return f"ptrtoint (ptr @{part.name} to i64)"
+
+
+def _declared(part: Part) -> str:
+    """The head of its function; only tiles are called by their names."""
+    return f"declare void @{part.name}({TILE_TYPES if isinstance(part, Tile) else ''})"

@@ -65,6 +65,8 @@ def tile_text(tile: Tile) -> str:
     return module_text([w])
 
 
+TILE_TYPES = "ptr, i64, i64, ptr, i64, i64, ptr, i64, i64"  # of its parameters
+
 _LINE = 64  # bytes that are fetched together
 _FAR = 6  # rows that are reached from one address: each needs a register for its distance
 
