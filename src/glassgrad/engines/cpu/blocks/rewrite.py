@@ -6,21 +6,23 @@ it is with the mean and the squares about it (`deviations.py`). What is taken fo
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import prod
 
+from glassgrad.engines.cpu.blocks.checked import sources, where_sound
 from glassgrad.engines.cpu.blocks.deviations import squares_about, total
 from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
+from glassgrad.engines.cpu.blocks.linear import Apart, linear_sum, taken_apart
 from glassgrad.engines.cpu.blocks.split import Shape, Split, splits
+from glassgrad.engines.cpu.blocks.steady import NEAR, reduction_behind, steady, with_axes
 from glassgrad.engines.cpu.native.caches import largest_cache
 from glassgrad.engines.cpu.rebuilt import Now, rebuilt
 from glassgrad.graph.node import Node, reachable
 from glassgrad.graph.notes import Notes
-from glassgrad.graph.op import Op
 from glassgrad.ops.elementwise import EXP, MULTIPLY, SUBTRACT
 from glassgrad.ops.reduce import MAX
-from glassgrad.ops.structure import BROADCAST, SUM, broadcast, kept_shape, reshape
+from glassgrad.ops.structure import SUM, reshape
 
-_NEAR = 16  # nodes between a reduction and what is made of it
 _WIDE = 1 << 12  # bytes of rows that are added up, from which it pays to compute their exponentials once more
 
 InBlocks = Callable[[Now], Node]  # a reduction, given what has come in the place of the nodes before
@@ -47,11 +49,12 @@ def _found(order: Sequence[Node]) -> dict[Node, InBlocks]:
             users.setdefault(x, []).append(node)
     found: dict[Node, InBlocks] = {}
     sweeps = _sweeps(order)
-    for node in order:
-        parts = _parts(node, users) if node.op is SUM and node.dtype.char in "fd" else ()
+    sums = [node for node in order if node.op is SUM and node.dtype.char in "fd"]
+    for node in sums:
+        parts = _parts(node, users)
         if parts and not _is_read_beside(node, users, sweeps):
             found.update(_in_blocks(node, parts))
-    return found
+    return found | _linear([node for node in sums if node not in found], sweeps)
 
 
 def _sweeps(order: Sequence[Node]) -> dict[Node, int]:
@@ -67,7 +70,7 @@ def _is_read_beside(node: Node, users: Mapping[Node, Sequence[Node]], sweeps: Ma
     distance = _distance(node.inputs[0])
     assert distance is not None, "asked for before"
     stack, seen = [distance], {distance}
-    while stack and len(seen) <= _NEAR:
+    while stack and len(seen) <= NEAR:
         for other in users.get(stack.pop(), ()):
             if other.op is SUM and other is not node and sweeps[other] == sweeps[node]:
                 return True
@@ -91,15 +94,45 @@ def _in_blocks(node: Node, parts: Sequence[Split]) -> dict[Node, InBlocks]:
     distance = _distance(value)
     assert distance is not None, "asked for before"
     x, centre = distance.inputs
-    before = _beside(centre, axes)
-    first = None if before is None else _behind(before, MAX if value.op is EXP else SUM, x, axes)
+    before = steady(centre, axes)
+    first = None if before is None else reduction_behind(before, MAX if value.op is EXP else SUM, x, axes)
     if before is None or first is None:
         return {}
     base, sum_of = (largest, sum_about) if value.op is EXP else (total, squares_about)
     return {
         first: lambda now: base(now(x), parts),
-        node: lambda now: sum_of(now(x), _with_axes(now(before), axes, x.shape), parts),
+        node: lambda now: sum_of(now(x), with_axes(now(before), axes, x.shape), parts),
     }
+
+
+def _linear(sums: Sequence[Node], sweeps: Mapping[Node, int]) -> dict[Node, InBlocks]:
+    """The sums that follow from sums of an earlier sweep, and the totals that the means of their blocks come from.
+
+    Such a sweep is one of blocks with means: others follow from it if they add up nothing else.
+    """
+    aparts = {node: apart for node in sums if (apart := taken_apart(node, sweeps)) is not None and _blocks(node)}
+    summed = {(x, node.param("axes")) for node, apart in aparts.items() if apart.totals for x in apart.summed}
+    found: dict[Node, InBlocks] = {}
+    for node, apart in aparts.items():
+        read = sources(node)
+        if read is not None and all((x, node.param("axes")) in summed for x in apart.summed):
+            parts = _blocks(node)
+            found |= {first: partial(_total_of, first, parts) for first in apart.totals}
+            found[node] = partial(_sum_of, node, apart, parts, read)
+    return found
+
+
+def _total_of(node: Node, parts: Sequence[Split], now: Now) -> Node:
+    return total(now(node.inputs[0]), parts)
+
+
+def _sum_of(node: Node, apart: Apart, parts: Sequence[Split], read: Sequence[Node], now: Now) -> Node:
+    return where_sound(linear_sum(node.inputs[0], apart, parts, now), node, read, now)
+
+
+def _blocks(node: Node) -> Sequence[Split]:
+    (value,) = node.inputs
+    return splits(value.shape, node.param("axes"), value.dtype.itemsize)
 
 
 def _distance(value: Node) -> Node | None:
@@ -120,7 +153,7 @@ def _may_be_computed_twice(value: Node, axes: Shape, users: Mapping[Node, Sequen
     along, sums = prod(value.shape[max(axes, default=-1) + 1 :]), 0
     if along > 1 and along * value.dtype.itemsize < _WIDE:
         return False
-    while stack and len(seen) <= _NEAR:
+    while stack and len(seen) <= NEAR:
         node = stack.pop()
         alike = _is_alike(node, value)
         sums += not alike
@@ -133,35 +166,3 @@ def _may_be_computed_twice(value: Node, axes: Shape, users: Mapping[Node, Sequen
 def _is_alike(node: Node, value: Node) -> bool:
     """Is it one array of the same shape?"""
     return not node.op.multiple and node.shape == value.shape
-
-
-# ------------------------------------------------------------------ what does not vary
-def _beside(node: Node, axes: Shape) -> Node | None:
-    """What a value that does not vary along the axes is broadcast from; None where it may vary."""
-    if node.op is not BROADCAST:
-        return None
-    (x,) = node.inputs
-    varies = [size != 1 for size in _padded(x.shape, node.ndim)]
-    return None if any(varies[axis] for axis in axes) else x
-
-
-def _with_axes(node: Node, axes: Shape, shape: Shape) -> Node:
-    """What is broadcast to the shape, with the axes of size 1."""
-    return broadcast(reshape(node, _padded(node.shape, len(shape))), kept_shape(shape, axes))
-
-
-def _padded(shape: Shape, ndim: int) -> Shape:
-    return (1,) * (ndim - len(shape)) + shape
-
-
-def _behind(node: Node, op: Op, x: Node, axes: Shape) -> Node | None:
-    """The reduction of x over the axes that a value follows from, if it is near."""
-    stack, seen = [node], {node}
-    while stack and len(seen) <= _NEAR:
-        node = stack.pop()
-        if node.op is op and node.inputs[0] is x and node.param("axes") == axes:
-            return node
-        later = [y for y in node.inputs if y.serial > x.serial and y not in seen]
-        seen.update(later)
-        stack.extend(later)
-    return None

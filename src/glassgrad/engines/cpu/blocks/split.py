@@ -15,6 +15,7 @@ _HELD = 1 << 18  # bytes of what lies side by side and is reduced to one number,
 _BLOCK = 1 << 14  # bytes of a block: while its exponentials are computed, the next one comes (`Lanes.ahead`)
 _LEAST_BLOCKS = 4
 _ROWS, _MOST_ROWS = 1 << 17, 128  # bytes of a block of rows that are reduced to one, and how many they are at most
+_TOGETHER = 4  # rows of a block are added up so many at a time
 _SHORT, _LONG = 1 << 8, _ROWS >> 3  # bytes of such a row
 
 Shape = tuple[int, ...]
@@ -120,7 +121,7 @@ def _of_rows(shape: Shape, axes: Shape, itemsize: int) -> tuple[Split, ...]:
     if not together or not _SHORT <= behind <= _LONG or row > _LONG or shape[axis] * row <= largest_cache():
         return ()
     length = min(_ROWS // row, _MOST_ROWS)
-    length = 1 << (length.bit_length() - 1)  # by which a processor divides fast
+    length = _without_rest(shape[axis], 1 << (length.bit_length() - 1), _TOGETHER)
     return _cut(shape, axes, axis, length) if shape[axis] >= _LEAST_BLOCKS * length else ()
 
 
@@ -130,6 +131,6 @@ def _cut(shape: Shape, axes: Shape, axis: int, length: int) -> tuple[Split, ...]
     return (first, Split(shape, axes, axis, count * length, 1, rest)) if rest else (first,)
 
 
-def _without_rest(extent: int, length: int) -> int:
-    """A length that leaves no rest, if one of more than half of this length does."""
-    return next((size for size in range(length, length // 2, -1) if extent % size == 0), length)
+def _without_rest(extent: int, length: int, step: int = 1) -> int:
+    """A length that leaves no rest, if one of more than half of this length does; it is shortened by whole steps."""
+    return next((size for size in range(length, length // 2, -step) if extent % size == 0), length)

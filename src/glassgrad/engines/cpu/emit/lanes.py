@@ -213,7 +213,7 @@ def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple
         return
     within = sum(_gathered(axis, reads[root]) for phase, axis in lanes.of_phase.items() for root in phase.roots)
     across = sum(_gathered(kernel.frame[-1], found) for found in reads.values())
-    stored = any(kernel.frame[-1] not in root.axes[-1:] for root in kernel.roots)
+    stored = any(kernel.frame[-1] not in root.axes[-1:] and not _is_one_number(root) for root in kernel.roots)
     if within and not across and not stored:
         lanes.of_phase.clear()
         lanes.of_frame = kernel.frame[-1]
@@ -221,6 +221,11 @@ def _avoid_gathers(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple
             lanes.width //= 2
         if all(root.role is Role.PRODUCT for root in kernel.roots) and lanes.of_frame.extent >= 2 * lanes.width:
             lanes.width *= 2  # more sums at a time, for each waits for the one before
+
+
+def _is_one_number(root: Root) -> bool:
+    """Is it a reduction to one number, which is kept in registers until all loops have ended?"""
+    return root.late and all(axis.extent == 1 for axis in root.axes)
 
 
 def _row_bytes(root: Root, frame: Collection[Axis]) -> int:

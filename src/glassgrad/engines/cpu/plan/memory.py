@@ -168,8 +168,13 @@ class _Gaps:
         del self._start_before[at + length]
 
 
+_PAGE, _ROUND, _SHIFT = 1 << 12, 1 << 9, 5 * _ALIGNED
+
+
 def _room_for(life: Lifetime) -> int:
-    return aligned(max(life.nbytes, 1))
+    """Its lines, and a few more where the next array would begin as many whole pages on: both are read side by side."""
+    need = aligned(max(life.nbytes, 1))
+    return need + _SHIFT if need >= _PAGE and need % _ROUND == 0 else need
 
 
 NEAR_BYTES = 256  # up to which a value of a loop's body lies on the stack

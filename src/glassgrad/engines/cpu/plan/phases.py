@@ -1,6 +1,5 @@
 """From groups to kernels: which values share the loops inside of the frame, and what has to be kept where. Floor 4."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from math import prod
 
@@ -23,14 +22,13 @@ def kernel_of(
         return put_together(group.members[0].node, homes, over)
     phases: list[Phase] = []
     place: dict[Node, int] = {}
-    users = Counter([axis for member in group.members for axis in set(group.own(member.order))])
     for member in group.members:
         inner = tuple([axis for axis in group.own(member.order) if axis not in group.frame and axis.extent != 1])
         first = 0
         for x, index in member.reads:
             if x in place:
                 first = max(first, place[x] + (not _at_same_point(group, group.holds[x], index, phases[place[x]])))
-        at = _phase_for(group, member, inner, phases, first, users)
+        at = _phase_for(group, member, inner, phases, first)
         place[member.node] = at
         phases[at].roots.append(_root(group, member, elsewhere))
     _mark_buffered(group, phases, place)
@@ -38,24 +36,29 @@ def kernel_of(
         for root in phase.roots:
             root.stored = root.stored or phase.adds_in_memory(root)
     kernel = Kernel(group.frame, phases)
-    _take_rows_together(kernel)
+    _take_rows_together(
+        kernel, [{x for m in group.members if place[m.node] == at for x, _ in m.reads} for at in range(len(phases))]
+    )
     return kernel
 
 
-def _take_rows_together(kernel: Kernel) -> None:
-    """Several rows for each time that sums in memory are read and written."""
+def _take_rows_together(kernel: Kernel, reads: Sequence[Collection[Node]]) -> None:
+    """Several rows for each time that sums in memory are read and written; `reads` is what each phase reads."""
     first = kernel.phases[0]
     if len(kernel.frame) >= 2 and not first.axes and _are_of_rows(kernel.roots, kernel.frame):
         whole, parts = _together(kernel.frame[0])
         kernel.frame, first.axes = (parts[0], *kernel.frame[1:]), parts[1:]
         _split(kernel.roots, whole, parts)
-    for number, phase in enumerate(kernel.phases):  # what the first reads is in the caches then
+    near: set[Node] = set()  # what a phase before has read is in the caches
+    for phase, read in zip(kernel.phases, reads, strict=True):
         rows = _added_up(phase)
+        is_near = near.issuperset(read)
+        near.update(read, [root.node for root in phase.roots])
         if rows is None:
             continue
         place = phase.axes.index(rows)
         along = phase.axes[place + 1 :]
-        if number or all(_are_long(root, along) for root in phase.roots):
+        if is_near or all(_are_long(root, along) for root in phase.roots):
             whole, parts = _together(rows)
             phase.axes = (*phase.axes[:place], parts[0], *along, *parts[1:])
             _split(phase.roots, whole, parts)
@@ -99,25 +102,33 @@ def _split(roots: Sequence[Root], whole: Axis, parts: tuple[Axis, ...]) -> None:
         root.reduced = (*[axis for axis in root.reduced if axis is not whole], *parts)
 
 
-def _phase_for(
-    group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int, users: Counter[Axis]
-) -> int:
-    """The first phase with these loops, or a new one; `users` tells how many members each loop variable has."""
+def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: list[Phase], first: int) -> int:
+    """The first phase with these loops, or a new one."""
     backwards = _backwards(group, member)
     for at in range(first, len(phases)):
         phase = phases[at]
         if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
             continue
-        new = _renaming(inner, phase, users)
-        if new is not None and _fits(group, member, inner, phase, new):
-            group.axis_of.update((a, new.get(group.axis_of[a], group.axis_of[a])) for a in member.order)
-            users.update(new.values())
-            phase.backwards |= {new.get(axis, axis) for axis in backwards}
-            return at
+        new = _renaming(inner, phase)
+        if new is None or not _fits(group, member, inner, phase, new):
+            continue
+        taken = any(own in other.axes for other in phases for own in new)
+        if taken and not _is_alone(group, member):
+            continue
+        renamed = member.order if taken else tuple(group.axis_of)
+        group.axis_of.update({a: new.get(group.axis_of[a], group.axis_of[a]) for a in renamed})
+        phase.backwards |= {new.get(axis, axis) for axis in backwards}
+        return at
     reduced = set() if member.by_planes else set(_innermost(group, member))
     axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
     phases.append(Phase(axes, [], backwards))
     return len(phases) - 1
+
+
+def _is_alone(group: Group, member: Member) -> bool:
+    """Is it reduced over rows, and has nothing to do with others? Where these read the same, it is near by then."""
+    reads = {x for other in group.members for x, _ in other.reads}
+    return member.by_planes and member.node not in reads and not any(x in group.holds for x, _ in member.reads)
 
 
 def _fits(group: Group, member: Member, inner: tuple[Axis, ...], phase: Phase, new: Mapping[Axis, Axis]) -> bool:
@@ -147,16 +158,14 @@ def _same_way(group: Group, member: Member, phase: Phase, backwards: set[Axis]) 
     return True
 
 
-def _renaming(inner: tuple[Axis, ...], phase: Phase, users: Counter[Axis]) -> dict[Axis, Axis] | None:
+def _renaming(inner: tuple[Axis, ...], phase: Phase) -> dict[Axis, Axis] | None:
     """The phase's loop variables for the member's own, where it has none of the group's; None where they differ."""
     if set(phase.axes) == set(inner):
         return {}
     if [a.extent for a in inner] != [a.extent for a in phase.axes]:
         return None
     new = {own: axis for own, axis in zip(inner, phase.axes, strict=True) if own is not axis}
-    if any(users[own] > 1 or axis in inner for own, axis in new.items()):
-        return None
-    return new
+    return None if any(axis in inner for axis in new.values()) else new
 
 
 def _suffix(reduced: Sequence[Axis], axes: tuple[Axis, ...]) -> bool:
