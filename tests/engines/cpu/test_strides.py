@@ -53,3 +53,15 @@ def test_what_lies_far_apart_goes_one_vector_at_a_time():
         np.testing.assert_allclose(column(x), np.tanh(x[:, 7]) * x[:, 9], rtol=1e-6)
         assert f"// {vector_bytes() // 4} lanes" in str(column.inspect(x))
         assert f"// {vector_bytes() // 4} lanes" not in str(row.inspect(x))
+
+
+def test_what_is_written_near_each_other_goes_two_vectors_at_a_time():
+    """Of the rows of a narrow result each column is written element by element."""
+    x = np.random.default_rng(0).normal(size=(1000, 4)).astype(np.float32)
+
+    def unit_rows(x: np.ndarray) -> np.ndarray:
+        return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+    unit = gg.jit(unit_rows)
+    np.testing.assert_allclose(unit(x), unit_rows(x), rtol=1e-6)
+    assert max(kernel.lanes for kernel in unit.inspect(x).kernels) <= 2 * vector_bytes() // 4

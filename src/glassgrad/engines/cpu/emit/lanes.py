@@ -109,10 +109,12 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
 def _vectors(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> int:
     """How many at a time at most: what is read or written element by element takes long to compile, and gains little.
 
-    One where the elements lie far apart; two where they are looked up, for then there is more to wait for.
+    One where the elements lie far apart; two where they are looked up, for then there is more to wait for, or where
+    they are written near each other, for what is read with them are whole vectors, thinned out.
     """
     most = 8
     within = {root.node for root in kernel.roots if not root.stored}  # in registers, or in rows laid out for the lanes
+    own = {root.node for root in kernel.roots}
     for phase in kernel.phases:
         axis = lanes.of_frame or lanes.of_phase.get(phase)
         for node, index in [place for root in phase.roots for place in (*reads[root], _own(root))]:
@@ -120,7 +122,10 @@ def _vectors(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node,
             if node in within or axis not in offset.axes():
                 continue
             step = _step(offset, axis)
-            most = min(most, 2 if step is None else 1 if abs(step) > NEAR else most)
+            if step is None or (node in own and step not in (0, 1)):
+                most = min(most, 2)
+            if step is not None and abs(step) > NEAR:
+                most = 1
     return most
 
 
