@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import glassgrad as gg
+from glassgrad.scipy.linalg import solve_triangular
 
 STACKS = [(8,), (37,), (3, 7), (1, 8)]
 
@@ -20,21 +21,51 @@ def close(found, expected):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
-@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
 @pytest.mark.parametrize("shape", STACKS, ids=str)
 def test_values_are_those_of_lapack(shape, n, dtype):
     a = matrices(shape, n, dtype)
-    b = np.random.default_rng(0).normal(size=(*shape, n, 4)).astype(dtype)
+    b = np.random.default_rng(0).normal(size=(*shape, n, 4 if n < 5 else 1)).astype(dtype)
     close(gg.jit(np.linalg.det)(a), np.linalg.det(a))
+    for found, expected in zip(gg.jit(np.linalg.slogdet)(a), np.linalg.slogdet(a), strict=True):
+        close(found, expected)
     close(gg.jit(np.linalg.inv)(a), np.linalg.inv(a))
     close(gg.jit(np.linalg.solve)(a, b), np.linalg.solve(a, b))
     close(gg.jit(np.linalg.solve)(np.swapaxes(a, -1, -2), b), np.linalg.solve(np.swapaxes(a, -1, -2), b))
 
 
-@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+@pytest.mark.parametrize("shape", STACKS, ids=str)
+def test_triangles_are_those_of_lapack(shape, n, dtype):
+    a = matrices(shape, n, dtype)
+    b = np.random.default_rng(0).normal(size=(*shape, n, 2 if n < 5 else 1)).astype(dtype)
+    squares = a @ np.swapaxes(a, -1, -2)
+    close(gg.jit(np.linalg.cholesky)(squares), np.linalg.cholesky(squares))
+    for lower, unit in [(True, False), (False, False), (True, True), (False, True)]:
+        keys = {"lower": lower, "unit_diagonal": unit}
+        found = gg.jit(gg.vmap(lambda a, b, keys=keys: solve_triangular(a, b, **keys)))(
+            a.reshape(-1, n, n), b.reshape(-1, n, b.shape[-1])
+        )
+        triangle = np.tril(a, -unit) if lower else np.triu(a, unit)
+        triangle = triangle + unit * np.eye(n, dtype=dtype)
+        close(found, np.linalg.solve(triangle, b).reshape(found.shape))
+
+
+@pytest.mark.parametrize("function", [np.linalg.solve, np.linalg.inv, np.linalg.det, np.linalg.slogdet])
+def test_matrices_of_four_rows_share_lanes(function):
+    a = matrices((50,), 4, np.float64)
+    found = gg.jit(function).inspect(*(a, a)[: 2 if function is np.linalg.solve else 1])
+    assert not [call.op for call in found.calls if call.op != "refused"]
+    assert max(kernel.lanes for kernel in found.kernels) > 1
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
 def test_derivatives_are_those_of_the_reference(n):
     a, b = matrices((11,), n, np.float64), np.ones((11, n, 2))
     for function in (
+        lambda a: np.sum(np.linalg.cholesky(a @ np.swapaxes(a, -1, -2) + np.eye(n)) ** 3),
+        lambda a: np.sum(np.linalg.slogdet(a)[1] ** 2),
         lambda a: np.sum(np.linalg.solve(a, b) ** 2),
         lambda a: np.sum(np.sin(np.linalg.inv(a))),
         lambda a: np.sum(np.linalg.det(a) ** 2),
@@ -58,6 +89,13 @@ def test_determinants_of_singular_matrices_and_of_exchanges():
         close(gg.jit(np.linalg.det)(a), np.linalg.det(a))
 
 
+def test_signs_and_logarithms_of_singular_matrices():
+    a = special()[[0, 1, 3, 4, 5, 6, 7, 8]]  # without the one where rounding decides
+    with np.errstate(all="ignore"):
+        for found, expected in zip(gg.jit(np.linalg.slogdet)(a), np.linalg.slogdet(a), strict=True):
+            close(found, expected)
+
+
 def test_a_zero_in_the_corner_is_no_obstacle():
     a = special()[[0, 4, 6, 7, 8, 0, 4, 6]]
     close(gg.jit(np.linalg.inv)(a), np.linalg.inv(a))
@@ -71,3 +109,24 @@ def test_one_singular_matrix_among_many_is_refused():
     with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
         gg.jit(np.linalg.solve)(a, a)
     close(inverse(good), np.linalg.inv(good))
+
+
+def test_one_matrix_that_is_not_positive_definite_is_refused():
+    good = matrices((9,), 4, np.float64)
+    good = good @ np.swapaxes(good, -1, -2)
+    for refused in (-np.eye(4), np.zeros((4, 4)), np.diag([1.0, 1.0, 0.0, 1.0])):
+        a = good.copy()
+        a[5] = refused
+        with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
+            gg.jit(np.linalg.cholesky)(a)
+    a = good.copy()
+    a[5, 0, 0] = np.nan
+    close(gg.jit(np.linalg.cholesky)(a), np.linalg.cholesky(a))
+
+
+def test_a_zero_on_the_diagonal_of_a_triangle_is_refused_unless_it_is_not_read():
+    a, b = matrices((9,), 3, np.float64), np.ones((9, 3, 1))
+    a[4, 1, 1] = 0.0
+    with pytest.raises(np.linalg.LinAlgError, match="Singular matrix"):
+        gg.jit(gg.vmap(lambda a, b: solve_triangular(a, b, lower=True)))(a, b)
+    assert np.all(np.isfinite(gg.jit(gg.vmap(lambda a, b: solve_triangular(a, b, unit_diagonal=True)))(a, b)))

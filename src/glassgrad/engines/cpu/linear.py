@@ -26,6 +26,7 @@ from glassgrad.ops.select import where
 from glassgrad.ops.structure import broadcast, cast, reshape, sum_over
 
 _I32 = np.dtype(np.int32)
+_SINGULAR = "Singular matrix"
 
 
 def _own(name: str, inputs: str, outputs: str, infer: Callable[..., Any]) -> Op:
@@ -69,7 +70,7 @@ FACTOR = _own("cholesky_factor", "a", "factor", lambda a: a)  # with other numbe
 EIGEN = _own("symmetric_eigen", "at", "vectors_t values", _eigen_aval)
 ORTHOGONAL = _own("orthogonal", "at", "rt qt", _orthogonal_aval)  # with other numbers outside of R's triangle
 SINGULAR = _own("singular", "at", "ut s v", _singular_aval)
-REFUSED = _own("refused", "singular", "none", lambda singular, asked: singular)  # an error unless it is 0
+REFUSED = _own("refused", "flag", "none", lambda flag, asked, text: flag)  # an error unless it is 0
 OWN = frozenset({REFUSED, LU, SOLUTION, TRIANGULAR, FACTOR, EIGEN, ORTHOGONAL, SINGULAR})
 
 
@@ -86,33 +87,37 @@ def _factors(a: Node) -> tuple[list[Node], bool]:
     return [project(lu, position) for position in range(3)], turned
 
 
-def _small_solve(a: Node, b: Node, asked: str) -> Node:
-    """Many small systems at once; nothing comes out where one of them is singular."""
-    x, singular = small_systems.solutions(a, b)
-    flag = cast(apply(OPS["any"], singular, axes=tuple(range(singular.ndim))), _I32)
-    passed = equal(broadcast(apply(REFUSED, flag, asked=asked), x.shape), literal(0, _I32, x.shape))
+def _unless_refused(x: Node, refused: Node, asked: str, text: str) -> Node:
+    """What was found for many small matrices at once; nothing comes out where one of them is refused."""
+    flag = cast(apply(OPS["any"], refused, axes=tuple(range(refused.ndim))), _I32)
+    passed = equal(broadcast(apply(REFUSED, flag, asked=asked, text=text), x.shape), literal(0, _I32, x.shape))
     return where(passed, x, literal(0, x.dtype, x.shape))
 
 
 def _solve(node: Node, inputs: Sequence[Node]) -> Node:
     a, b = inputs
-    if small_systems.is_small(a):
-        return _small_solve(a, b, "solve")
+    if small_systems.is_small(a, b.shape[-1]):
+        return _unless_refused(*small_systems.solutions(a, b), "solve", _SINGULAR)
     factors, turned = _factors(a)
     return apply(SOLUTION, *factors, b, asked="solve", transposed=turned)
 
 
 def _inverse(node: Node, inputs: Sequence[Node]) -> Node:
     (a,) = inputs
-    if small_systems.is_small(a):
-        return _small_solve(a, broadcast(array_leaf(np.eye(a.shape[-1], dtype=a.dtype)), a.shape), "inv")
-    factors, turned = _factors(a)
     identity = broadcast(array_leaf(np.eye(a.shape[-1], dtype=a.dtype)), a.shape)
+    if small_systems.is_small(a, a.shape[-1]):
+        return _unless_refused(*small_systems.solutions(a, identity), "inv", _SINGULAR)
+    factors, turned = _factors(a)
     return apply(SOLUTION, *factors, identity, asked="inv", transposed=turned)
 
 
 def _triangular(node: Node, inputs: Sequence[Node]) -> Node:
-    return apply(TRIANGULAR, *inputs, lower=node.param("lower"), unit=node.param("unit"))
+    a, b = inputs
+    lower, unit = bool(node.param("lower")), bool(node.param("unit"))
+    if small_systems.is_small(a, b.shape[-1]):
+        x, zero = small_systems.triangular_solutions(a, b, lower=lower, unit=unit)
+        return x if unit else _unless_refused(x, zero, "solve_triangular", _SINGULAR)
+    return apply(TRIANGULAR, a, b, lower=lower, unit=unit)
 
 
 def _exchanges_and_diagonal(a: Node) -> tuple[Node, Node]:
@@ -138,7 +143,7 @@ def _cofactors(node: Node, inputs: Sequence[Node]) -> Node:
     """By their definition, or from the singular vectors: see `glassgrad.ops.linalg.systems.cofactors`."""
     (a,) = inputs
     n = a.shape[-1]
-    if n <= small_systems.MOST_ROWS:
+    if n <= small_systems.MOST_COFACTORS:
         return small_systems.cofactors(a)
     u, values, v = _singular(node, inputs)
     rows = (*values.shape, n)
@@ -153,6 +158,8 @@ def _cofactors(node: Node, inputs: Sequence[Node]) -> Node:
 
 
 def _log_determinant(node: Node, inputs: Sequence[Node]) -> list[Node]:
+    if small_systems.is_small(inputs[0]):
+        return list(small_systems.log_determinants(inputs[0]))
     signs, values = _exchanges_and_diagonal(inputs[0])
     logarithms = log(absolute(values))
     return [_along("prod", multiply(signs, sign(values))), sum_over(logarithms, (values.ndim - 1,))]
@@ -160,6 +167,8 @@ def _log_determinant(node: Node, inputs: Sequence[Node]) -> list[Node]:
 
 # ------------------------------------------------------------------ factorisations
 def _cholesky(node: Node, inputs: Sequence[Node]) -> Node:
+    if small_systems.is_small(inputs[0]):
+        return _unless_refused(*small_systems.factors(inputs[0]), "cholesky", "Matrix is not positive definite")
     return triangle("tril", make(FACTOR, tuple(inputs)), 0)
 
 

@@ -162,7 +162,7 @@ def _lu(c: _Calls) -> None:
 
 
 def _refused(c: _Calls) -> None:
-    c.refuse_unless_zero(c.input(0), c.node.param("asked"), "Singular matrix")
+    c.refuse_unless_zero(c.input(0), c.node.param("asked"), c.node.param("text"))
     c.w.line(f"store i32 0, ptr {c.output()}, align 4")
 
 
