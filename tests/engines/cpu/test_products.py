@@ -217,6 +217,15 @@ def test_columns_are_cut_without_a_rest_where_that_is_as_fast(size, kind):
     assert blocking.last is None
 
 
+@pytest.mark.skipif(vector_bytes() < 64, reason="other tiles")
+def test_a_near_matrix_is_laid_out_for_many_rows_alone():
+    near, far = (Steps(128, 1), Steps(512, 1), Steps(512, 1)), (Steps(128, 1), Steps(4096, 1), Steps(4096, 1))
+    few = blocking_of(Product(F32, 32, 128, 512, 1, 1, *near), threads=1)
+    many = blocking_of(Product(F32, 512, 128, 512, 1, 1, *near), threads=1)
+    large = blocking_of(Product(F32, 64, 128, 4096, 1, 1, *far), threads=1)
+    assert [cut.panels is not None and cut.panels.packing is not None for cut in (few, many, large)] == [0, 1, 1]
+
+
 def test_threads_share_what_is_dear_to_lay_out():
     # The gradient by a convolution's weights: windows (channel × tap, position) of 32 examples, and 64 outputs.
     steps = Steps(0, 0, 4096), Steps(1, 64, 4096), Steps(64, 1)

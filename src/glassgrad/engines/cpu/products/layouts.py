@@ -14,6 +14,7 @@ BlockCopy = RowCopy | Turning | WindowCopy
 
 DEEP = 384  # inner steps that a tile sums up at once, at most
 _NEAR_BYTES = 3 << 14  # of rows of B that are read in place again and again: they stay in a first cache
+_OFTEN, _OFTEN_NEAR = 4, 16  # tiles above one another for which B is laid out; near is what the second cache holds
 _LARGE_BYTES = 1 << 18  # of B, from which it is not in the second cache
 _FAR_APART = 1 << 11  # bytes between lines of A from which they meet in the cache
 _WAYS = 8  # such lines that the first cache holds at a time
@@ -36,14 +37,19 @@ def panel_copy(product: Product, tile: Tile) -> PanelCopy | None:
 
 def _is_far(product: Product, tile_rows: int) -> bool:
     """Is B read so often, in rows so far apart, that it is better laid out first?"""
-    size = bytes_of(product.kind)
-    return product.rows >= 4 * tile_rows and product.b.rows * size * min(product.inner, DEEP) > _NEAR_BYTES
+    often = _OFTEN if _is_large(product) else _OFTEN_NEAR
+    apart = product.b.rows * bytes_of(product.kind)
+    return product.rows >= often * tile_rows and apart * min(product.inner, DEEP) > _NEAR_BYTES
+
+
+def _is_large(product: Product) -> bool:
+    """Does B come from further away than the second cache?"""
+    return product.inner * product.columns * bytes_of(product.kind) > _LARGE_BYTES
 
 
 def is_streamed(product: Product, copy: PanelCopy | None) -> bool:
-    """Is a B that the second cache cannot hold read in place, once or a few times? Then row beside row, as it lies."""
-    large = product.inner * product.columns * bytes_of(product.kind) > _LARGE_BYTES
-    return copy is None and product.b.columns == 1 and large
+    """Is a large B read in place, once or a few times? Then row beside row, as it lies."""
+    return copy is None and product.b.columns == 1 and _is_large(product)
 
 
 # ------------------------------------------------------------------ blocks of A
