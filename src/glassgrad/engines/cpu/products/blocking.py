@@ -28,6 +28,7 @@ _BLOCK_BYTES = 3 << 17  # of a block of A: most of the second cache
 _LINE = 64  # bytes that are fetched together
 _SHORT = 16  # inner steps of a tile that reads B in place, row beside row: each row is a stream of its own
 _ROOM_BYTES = 1 << 21  # of the panels of B that are laid out at once
+_LEAST_BYTES = 16  # of a vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Blocking:
 
 def blocking_of(product: Product, threads: int) -> Blocking:
     """The choice for a product, to be shared by this many threads."""
-    lanes = max(vector_bytes() // bytes_of(product.kind), 1)
+    lanes = _lanes(product)
     cycles, rows, vectors = fastest(product, lanes)
     tile = tile_in_place(product, lanes, cycles)
     if tile is not None:
@@ -103,6 +104,15 @@ def blocking_of(product: Product, threads: int) -> Blocking:
         last_rows = without_rest(product, last_rows, last_vectors, rows if full else 1)
         last = _columns(product, Tile(product.kind, last_rows, last_vectors, lanes, rest, windows))
     return _blocks(product, panels, last, copy, threads)
+
+
+def _lanes(product: Product) -> int:
+    """As many as a register has, or half of them, or a quarter where the columns are no more.
+
+    Of narrow vectors some processors multiply twice as many at a time.
+    """
+    size = bytes_of(product.kind)
+    return max(min(vector_bytes() // size, max(1 << (product.columns - 1).bit_length(), _LEAST_BYTES // size)), 1)
 
 
 def _columns(product: Product, tile: Tile) -> Columns:

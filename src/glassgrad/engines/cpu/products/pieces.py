@@ -35,11 +35,18 @@ def parts_of(
         for row_parts in range(1, min(pieces, whole_rows) + 1):
             column_parts = min(pieces // row_parts, whole_columns)
             rows, columns = ceil(whole_rows / row_parts) * units[0], ceil(whole_columns / column_parts) * units[1]
+            largest = _time(rows, columns, costs)
+            average = _time(product.rows / row_parts, product.columns / column_parts, costs)
             rounds = ceil(row_parts * column_parts / threads)
-            found[row_parts, column_parts] = rounds * (rows * columns + rows * costs[0] + columns * costs[1])
+            found[row_parts, column_parts] = max(largest, rounds * average)
     least = min(found.values())
     good = [parts for parts, time in found.items() if time <= least * _AS_GOOD]
     return 1, *max(good, key=lambda parts: (prod(parts), -found[parts]))
+
+
+def _time(rows: float, columns: float, costs: tuple[float, float]) -> float:
+    """What a piece takes, in multiplications for each inner step."""
+    return rows * columns + rows * costs[0] + columns * costs[1]
 
 
 def cuts(size: int, unit: int, parts: int) -> list[tuple[int, int]]:
