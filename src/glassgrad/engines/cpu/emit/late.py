@@ -157,6 +157,9 @@ def _along(loops: Loops, count: int, width: int, body: Callable[[Axis, int], Non
 
 
 # ------------------------------------------------------------------ the blocks together
+_FEW = 4  # results of a whole array, whose sums of blocks are taken together in no time: it is translated as it stands
+
+
 def filled_text(name: str, roots: Sequence[Root], declarations: dict[str, str]) -> KernelText:
     """The function that fills the results, where ranges of a loop add to different ones."""
     loops, memory = _plain(declarations)
@@ -174,7 +177,8 @@ def joined_text(name: str, block: Apart, blocks: int, declarations: dict[str, st
             _join_places(loops, root, base, block, blocks)
         else:
             _join_values(loops, memory, root, base, block, blocks)
-    return _function(name, loops, memory, "ptr %sums")
+    numbers = sum([root.node.aval.size for root in block.offsets])
+    return _function(name, loops, memory, "ptr %sums", attributes="#2" if numbers <= _FEW else "#0")
 
 
 def _plain(declarations: dict[str, str]) -> tuple[Loops, Memory]:
@@ -183,9 +187,9 @@ def _plain(declarations: dict[str, str]) -> tuple[Loops, Memory]:
     return loops, Memory(loops, lambda _: loops.writer.constant(0, register(I64)))
 
 
-def _function(name: str, loops: Loops, memory: Memory, *more: str) -> KernelText:
+def _function(name: str, loops: Loops, memory: Memory, *more: str, attributes: str = "#0") -> KernelText:
     given = ", ".join([*(f"ptr {base}" for base in memory.bases.values()), *more])
-    head = f"define internal void @{name}({given}) #0 {{"
+    head = f"define internal void @{name}({given}) {attributes} {{"
     lines = [head, "entry:", *loops.reserved, *loops.scopes[0].lines, "  ret void", "}"]
     return KernelText(["\n".join(lines)], tuple(memory.bases))
 
