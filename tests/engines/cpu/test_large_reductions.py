@@ -44,7 +44,7 @@ def sweeps(function, *args):
     return len(re.findall(r"reads [\d.]+ MB", str(gg.jit(function).inspect(*args))))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def small_caches(monkeypatch):
     """For what is larger than all caches other loops are chosen."""
     for module in (rewrite, split, grouping):
@@ -58,7 +58,6 @@ def test_the_largest_and_the_exponentials_are_known_from_one_sweep(function, sha
     assert sweeps(function, np.ones(shape)) == 1
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize(
     "function", [gg.grad(logsumexp), lambda x: softmax(x, None), log_softmax, lambda x: softmax(x[:, None], 0)]
 )
@@ -72,7 +71,6 @@ def test_the_mean_and_the_variance_are_known_from_one_sweep(function, shape):
     assert sweeps(function, np.ones(shape)) == 1
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("shape", [(4096, 256), (2048, 32, 64), (3, 4096, 64)])
 def test_so_they_are_of_columns(shape):
     axes = (0, 1) if shape == (2048, 32, 64) else len(shape) - 2
@@ -81,7 +79,6 @@ def test_so_they_are_of_columns(shape):
     assert sweeps(lambda x: logsumexp(x, axis=axes), np.ones(shape)) == 1
 
 
-@pytest.mark.usefixtures("small_caches")
 def test_planes_that_a_cache_holds_are_read_once():
     assert sweeps(lambda x: standardised(x, 1), np.ones((100, 64, 128))) == 1
 
@@ -96,6 +93,12 @@ def test_exponentials_that_are_reduced_again_are_kept():
     assert str(gg.jit(gg.grad(by_hand)).inspect(x)).count(" exp(") == 1
 
 
+def test_exponentials_of_what_the_last_cache_holds_with_ease_are_summed_in_a_second_sweep(monkeypatch):
+    monkeypatch.setattr(rewrite, "largest_cache", lambda: 1 << 25)
+    assert sweeps(logsumexp, np.ones(500_000)) == 2
+    assert sweeps(logsumexp, np.ones(2_000_000)) == 1
+
+
 # ------------------------------------------------------------------ order
 def test_what_writes_begins_where_the_reductions_have_ended():
     with gg.settings(threads=2):
@@ -103,7 +106,6 @@ def test_what_writes_begins_where_the_reductions_have_ended():
 
 
 # ------------------------------------------------------------------ numbers
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_numbers_are_those_of_the_definition(shape, dtype):
@@ -119,7 +121,6 @@ def test_the_numbers_are_those_of_the_definition(shape, dtype):
             np.testing.assert_allclose(got, function(exact, axis), rtol=close, atol=close)
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("shape", [(4000, 256), (1003, 257), (600_011,)])
 def test_gradients_are_those_of_the_reference(shape):
     x, ct = (np.random.default_rng(seed).normal(size=shape) for seed in range(2))
@@ -129,7 +130,6 @@ def test_gradients_are_those_of_the_reference(shape):
         np.testing.assert_allclose(gg.jit(pulled_back(function))(x, ct), expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("axis", [None, 0])
 def test_far_from_zero_and_drifting_numbers_lose_no_digits(axis):
     x = np.random.default_rng(0).normal(size=(6000, 128)) + 1e4 + np.linspace(0, 30, 6000)[:, None]
@@ -140,7 +140,6 @@ def test_far_from_zero_and_drifting_numbers_lose_no_digits(axis):
 
 
 @pytest.mark.parametrize("mean", [0.0, 1e2, 1e4, 1e6])
-@pytest.mark.usefixtures("small_caches")
 def test_variances_err_no_more_than_those_of_numpy(mean):
     """Where the mean itself is rounded by eps·mean, nobody knows the variance better than to its square."""
     x = (np.random.default_rng(0).normal(size=(4100, 256)) + mean).astype(np.float32)
@@ -150,7 +149,6 @@ def test_variances_err_no_more_than_those_of_numpy(mean):
         np.testing.assert_allclose(found, exact, rtol=close if axis is None else 4 * close)
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("shape", [(4000, 256), (1003, 257)])
 def test_any_number_of_threads_gives_the_same_bits(shape):
     x = np.random.default_rng(0).normal(size=shape)
@@ -162,7 +160,6 @@ def test_any_number_of_threads_gives_the_same_bits(shape):
         assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("value", [0.1, 1e-30, -3e7, 0.0])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_equal_numbers_deviate_by_rounding_errors_alone(value, dtype):
@@ -172,7 +169,6 @@ def test_equal_numbers_deviate_by_rounding_errors_alone(value, dtype):
         np.testing.assert_allclose(found, np.zeros_like(found), atol=abs(value) * 32 * np.finfo(dtype).eps)
 
 
-@pytest.mark.usefixtures("small_caches")
 def test_rows_far_from_all_others_cost_no_digits():
     x = np.random.default_rng(0).normal(size=(4000, 256)).astype(np.float32)
     x[125::250] += 1e4
@@ -225,7 +221,6 @@ def test_reductions_of_one_another_compile_in_linear_time(reduction):
     np.testing.assert_allclose(gg.jit(lambda x: nested(x, 10))(x), expected, rtol=1e-9)
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("shape", [(64, 4, 64, 32), (48, 6, 30, 41), (33, 5, 7, 129)])
 def test_planes_of_planes_are_reduced_together_with_them(shape):
     """Loops over planes then lie within the kernel's frame, around those over the rows."""
@@ -243,7 +238,6 @@ def test_planes_of_planes_are_reduced_together_with_them(shape):
             np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize(
     "function",
     [
@@ -258,7 +252,6 @@ def test_reduced_planes_are_parts_of_other_arrays(function):
     np.testing.assert_allclose(gg.jit(function)(x), function(x), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.usefixtures("small_caches")
 def test_where_it_saves_no_sweep_nothing_is_computed_in_blocks():
     """A plane is still in the cache when it is read again; fourth powers ask for one more sweep in any case."""
 
@@ -315,7 +308,6 @@ CASES = {
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.usefixtures("small_caches")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize(
     "function",

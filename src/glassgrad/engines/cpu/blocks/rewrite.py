@@ -24,6 +24,7 @@ from glassgrad.ops.reduce import MAX
 from glassgrad.ops.structure import SUM, reshape
 
 _WIDE = 1 << 12  # bytes of rows that are added up, from which it pays to compute their exponentials once more
+_PART = 4  # so many times the last cache holds an array that is better swept twice (of 32 MiB 7, but no longer 15)
 
 InBlocks = Callable[[Now], Node]  # a reduction, given what has come in the place of the nodes before
 
@@ -83,9 +84,18 @@ def _is_read_beside(node: Node, users: Mapping[Node, Sequence[Node]], sweeps: Ma
 def _parts(node: Node, users: Mapping[Node, Sequence[Node]]) -> Sequence[Split]:
     """The blocks of a sum of exponentials or of squares."""
     (value,), axes = node.inputs, node.param("axes")
-    if _distance(value) is None or (value.op is EXP and not _may_be_computed_twice(value, axes, users)):
+    if _distance(value) is None:
+        return ()
+    if value.op is EXP and (
+        value.aval.nbytes * _PART < largest_cache() or not _may_be_computed_twice(value, axes, users)
+    ):
         return ()
     return splits(value.shape, axes, value.dtype.itemsize)
+
+
+def _is_far(value: Node) -> bool:
+    """Is a second sweep dearer than exponentials of each block's own largest number?"""
+    return value.aval.nbytes * _PART >= largest_cache()
 
 
 def _in_blocks(node: Node, parts: Sequence[Split]) -> dict[Node, InBlocks]:
