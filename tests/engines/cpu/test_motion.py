@@ -22,14 +22,19 @@ def drawn(*shape, dtype=np.float64):
     return RANDOM.normal(size=shape).astype(dtype)
 
 
-def ops_in_loops(function, *arguments):
-    """The names of the ops in the bodies of the program's loops."""
+def bodies_of(function, *arguments):
+    """The bodies of the program's loops."""
     compiled = gg.jit(function)
     compiled(*arguments)
     (version,) = compiled.cache.values()
     graph = lowered(version.graph)
     bodies = [node.param("body") for node in reachable(graph.outputs) if node.op.name in ("scan", "while_loop")]
-    return [node.op.name for body in bodies for node in reachable(lowered(body).outputs)]
+    return [lowered(body) for body in bodies]
+
+
+def ops_in_loops(function, *arguments):
+    """The names of the ops in the bodies of the program's loops."""
+    return [node.op.name for body in bodies_of(function, *arguments) for node in reachable(body.outputs)]
 
 
 def recurrent(w, u, b, x):
@@ -45,7 +50,7 @@ def recurrent(w, u, b, x):
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(
-    ("length", "batch", "inputs", "hidden"), [(1, 1, 1, 1), (2, 3, 5, 4), (9, 1, 7, 16), (12, 6, 3, 17)]
+    ("length", "batch", "inputs", "hidden"), [(1, 1, 1, 1), (2, 3, 5, 4), (9, 1, 7, 16), (12, 6, 3, 17), (9, 8, 6, 70)]
 )
 def test_a_recurrent_network_and_its_gradient(dtype, length, batch, inputs, hidden):
     w, b = drawn(inputs, hidden, dtype=dtype), drawn(hidden, dtype=dtype)
@@ -69,6 +74,19 @@ def test_only_the_product_with_the_state_is_left_in_the_steps():
     assert ops_in_loops(backward, w, u, b, x).count("contract") == 2  # forward, and the cotangent of the state
     with_inputs = lambda *args: gg.grad(recurrent, 3)(*args)  # noqa: E731
     assert ops_in_loops(with_inputs, w, u, b, x).count("contract") == 2
+
+
+@pytest.mark.parametrize(("rows", "turned"), [(8, True), (100, False)])
+def test_a_matrix_is_turned_round_before_the_steps_that_multiply_few_rows_with_it(rows, turned):
+    h, u = drawn(rows, 70), drawn(70, 70)
+
+    def states(h, u):
+        return gg.scan(lambda h, _: (np.tanh(np.einsum("ij,kj->ik", h, u)), h), h, np.zeros(9))[1]
+
+    agree(states, h, u)
+    (body,) = bodies_of(states, h, u)
+    (product,) = [node for node in reachable(body.outputs) if node.op.name == "contract"]
+    assert (product.param("spec") == "ij,jk->ik") == turned
 
 
 def test_a_product_for_what_is_given_is_taken_after_the_loop():

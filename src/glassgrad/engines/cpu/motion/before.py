@@ -2,14 +2,16 @@
 
 from glassgrad.engines.cpu.emit.scalars import COSTS
 from glassgrad.engines.cpu.motion.loop import PLACES, Loop, closure, is_leaf, is_weighted
-from glassgrad.engines.cpu.plan.roles import REDUCTIONS
+from glassgrad.engines.cpu.plan.roles import REDUCTIONS, in_loops
 from glassgrad.graph.node import Node, reachable
 from glassgrad.ops.contract import CONTRACT, contract, parts
 from glassgrad.ops.leaves import input_node
 from glassgrad.ops.structure import transpose
 
 _TURNED_FROM = 8  # steps from which it pays to turn a matrix round for them
-_TURNED_BYTES = 1 << 15  # a larger one is better read as it lies
+_TURNED_BYTES = 1 << 15  # of one for a vector: a larger one is better read as it lies
+_FEW_ROWS = 32  # times a matrix, of a product for which it would else be turned round in each step
+_NEAR_BYTES = 1 << 19  # of such a matrix: it stays in the second cache
 
 
 def move_constants(loop: Loop) -> None:
@@ -53,7 +55,7 @@ def move_products(loop: Loop) -> None:
 
 
 def turn_matrices(loop: Loop) -> None:
-    """A small constant matrix that a step multiplies a vector with lies so that the lanes read its rows."""
+    """A small constant matrix that a step multiplies a vector or a few rows with lies so that lanes read its rows."""
     if loop.length < _TURNED_FROM:
         return
     new: dict[Node, Node] = {}
@@ -64,18 +66,29 @@ def turn_matrices(loop: Loop) -> None:
         if not is_weighted(node, varying):
             continue
         at = 0 if node.inputs[1] in varying else 1
-        matrix, letters = node.inputs[at], parts(node.param("spec"))
-        if matrix not in loop.constants or matrix.ndim != 2 or matrix.aval.nbytes > _TURNED_BYTES:
-            continue
-        vector, own, out = node.inputs[1 - at], letters[at], letters[2]
-        if own[1] in out or own[0] not in out or vector.aval.size != matrix.shape[1]:
+        matrix = node.inputs[at]
+        if matrix not in loop.constants or not _is_better_turned(node, at):
             continue
         if matrix not in turned:
             turned[matrix] = input_node(transpose(matrix).aval)
+        left, right, out = parts(node.param("spec"))
         if at == 0:
-            new[node] = contract(turned[matrix], vector, f"{own[::-1]},{letters[1]}->{out}")
+            new[node] = contract(turned[matrix], node.inputs[1], f"{left[::-1]},{right}->{out}")
         else:
-            new[node] = contract(vector, turned[matrix], f"{letters[0]},{own[::-1]}->{out}")
+            new[node] = contract(node.inputs[0], turned[matrix], f"{left},{right[::-1]}->{out}")
     if new:
         loop.replace(new)
         loop.constants.update({x: transpose(loop.constants[matrix]) for matrix, x in turned.items()})
+
+
+def _is_better_turned(node: Node, at: int) -> bool:
+    """Is the operand at this place a matrix whose columns lie whole where lanes go across its rows?"""
+    matrix, beside, letters = node.inputs[at], node.inputs[1 - at], parts(node.param("spec"))
+    own, out = letters[at], letters[2]
+    if matrix.ndim != 2 or own[1] in out or own[0] not in out:
+        return False
+    rows, rest = divmod(beside.aval.size, matrix.shape[1])
+    if rest or rows == 1:
+        return rows == 1 and matrix.aval.nbytes <= _TURNED_BYTES
+    in_tiles = node.dtype.char in "fd" and out[-1] == own[0] and not in_loops(node)
+    return in_tiles and rows <= _FEW_ROWS and matrix.aval.nbytes <= _NEAR_BYTES
