@@ -1,6 +1,7 @@
 """Kernels shared among threads: the same numbers, bit by bit, however many there are."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -97,3 +98,38 @@ def test_large_loops_are_shared():
         compiled(np.ones(100_001))
         (version,) = compiled.cache.values()
     assert "fork_join" in version.program.module.symbols
+
+
+FEW_ROUNDS = {
+    "turned": lambda x: np.sin(x).swapaxes(1, 2) + 1.0,
+    "joined": lambda x: np.concatenate([x, 2.0 * x], axis=1),
+    "padded": lambda x: np.pad(x, 1) * 2.0,
+    "running": lambda x: np.cumsum(x, axis=1),
+    "sums of the middle": lambda x: np.sum(x, axis=1),
+    "turned differences": gg.grad(lambda x: np.sum(np.sin(x[1:] - x[:-1]).swapaxes(0, 2) ** 2)),
+}
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize("name", FEW_ROUNDS)
+def test_arrays_with_few_planes_are_shared_bit_by_bit(name, count):
+    x = np.random.default_rng(0).normal(size=(count, 211, 307))
+    found = []
+    for threads in (1, 2, 3, 4):
+        with gg.settings(engine="cpu", threads=threads):
+            found.append(gg.jit(FEW_ROUNDS[name])(x))
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
+    with gg.settings(engine="reference"):
+        np.testing.assert_allclose(found[0], gg.jit(FEW_ROUNDS[name])(x), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["turned", "joined"])
+def test_no_thread_has_two_of_three_planes(name):
+    with gg.settings(engine="cpu", threads=2):
+        compiled = gg.jit(FEW_ROUNDS[name])
+        compiled(np.ones((3, 400, 500)))
+        (version,) = compiled.cache.values()
+    pieces = re.findall(r"@fork_join\(ptr @\S+, ptr %given, i64 (\d+), i64 2\)", version.program.module.text())
+    assert pieces
+    assert all(int(count) != 3 for count in pieces)

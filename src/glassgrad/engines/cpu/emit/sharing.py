@@ -5,7 +5,7 @@ is added up over a loop is cut into blocks that follow from the shapes alone, an
 """
 
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 
 from glassgrad.base.settings import current
 from glassgrad.engines.cpu.emit.cuts import Cut, Part
@@ -23,6 +23,7 @@ _LEAST = 1 << 18  # additions in a kernel from which several threads are faster 
 _PIECE = 1 << 19  # additions in a piece, if that leaves each thread one; fewer would be too many calls
 _MOST_PIECES = 16  # for each thread: whoever is done takes from one that is slow
 _BYTES = 4  # that cross the caches in the time of an addition
+_EVEN = 1.15  # times its share that the slowest thread may have: of few long rounds, those of another loop are shared
 _LEAST_PART = 1 << 17  # elements of a part of an array from which it has loops of its own
 _LEAST_BLOCK = 1 << 16  # additions in one of the blocks
 _MOST_BLOCKS = 64
@@ -51,6 +52,12 @@ class Sharing:
         return self.axis.extent // self.step
 
     @property
+    def slowest(self) -> float:
+        """How many times its even share of the steps the slowest thread has."""
+        rounds, steps = ceil(self.pieces / self.threads), self.units / self.pieces
+        return max(ceil(steps), rounds * steps) * self.threads / self.units
+
+    @property
     def has_rest(self) -> bool:
         """Is there something behind the last whole step?"""
         return self.axis.extent % self.step != 0
@@ -64,15 +71,32 @@ def sharing_of(kernel: Kernel, lanes: Lanes) -> Sharing | None:
         return None
     threads = current().threads or processor_count()
     reduced = {axis for root in kernel.roots for axis in root.reduced}
-    first = kernel.frame[0]
     size = max([root.node.dtype.itemsize for root in kernel.roots])
-    free = [axis for axis in kernel.frame if axis not in reduced and (axis is first or axis.extent * size >= _WIDE)]
-    for axis in free:
-        width = lanes.width if axis is lanes.of_frame else TILE if axis is lanes.tiled else 1
-        pieces = min(_pieces(work, threads), axis.extent // width)
-        if threads > 1 and pieces > 1:
-            return Sharing(axis, width, pieces, threads, from_end=kernel.from_end)
+    free = _free(kernel.frame, reduced, size)
+    found = [_cut_along(axis, kernel, lanes, _pieces(work, threads), threads) for axis in free]
+    shared = [how for how in found if how.pieces > 1 < threads]
+    if shared:
+        return next((how for how in shared if how.slowest <= _EVEN), min(shared, key=lambda how: how.slowest))
     return None if free else _in_blocks(kernel, lanes, int(work), threads)
+
+
+def _free(frame: tuple[Axis, ...], reduced: set[Axis], size: int) -> list[Axis]:
+    """The loops that may be cut anywhere, into parts that are far enough apart in memory: the first, or long ones.
+
+    Where nothing is added up around a loop, those within it count as well.
+    """
+    found = []
+    for place, axis in enumerate(frame):
+        within = frame[place:] if reduced.isdisjoint(frame) else (axis,)
+        if axis not in reduced and (place == 0 or prod(a.extent for a in within) * size >= _WIDE):
+            found.append(axis)
+    return found
+
+
+def _cut_along(axis: Axis, kernel: Kernel, lanes: Lanes, pieces: int, threads: int) -> Sharing:
+    """The kernel in pieces of one of its loops: so many, or as many as it has steps."""
+    width = lanes.width if axis is lanes.of_frame else TILE if axis is lanes.tiled else 1
+    return Sharing(axis, width, min(pieces, axis.extent // width), threads, from_end=kernel.from_end)
 
 
 def _pieces(work: float, threads: int) -> int:
