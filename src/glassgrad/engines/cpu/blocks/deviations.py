@@ -23,10 +23,7 @@ from glassgrad.ops.select import where
 
 def total(x: Node, splits: Sequence[Split]) -> Node:
     """The sum of all numbers, with the axes kept."""
-    found = [split.together("sum", _sum_of(x, split)) for split in splits]
-    for split in splits:  # made beside the sums, for they belong into the same loops
-        about_mean(x, split)
-    return reduce(add, found)
+    return reduce(add, [split.together("sum", _sum_of(x, split)) for split in splits])
 
 
 def squares_about(x: Node, centre: Node, splits: Sequence[Split]) -> Node:
@@ -35,14 +32,14 @@ def squares_about(x: Node, centre: Node, splits: Sequence[Split]) -> Node:
 
 
 def _about_centre(x: Node, centre: Node, split: Split) -> Node:
-    (squares, short), count = about_mean(x, split), literal(split.size, x.dtype, split.kept)
+    (squares, short), count = _about_mean(x, split), literal(split.size, x.dtype, split.kept)
     apart = add(subtract(mean_of(x, split), split.beside(centre)), short)
     within = apply(OPS["maximum"], subtract(squares, multiply(count, multiply(short, short))), zeros(squares.aval))
     found = add(within, multiply(count, multiply(apart, apart)))
     return split.together("sum", where(isfinite(squares), found, squares))
 
 
-def about_mean(x: Node, split: Split) -> tuple[Node, Node]:
+def _about_mean(x: Node, split: Split) -> tuple[Node, Node]:
     """The sum of (x - k)² and the mean of x - k of each block."""
     distance = subtract(split.data(x), split.spread(mean_of(x, split)))
     return split.reduced("sum", multiply(distance, distance)), _divided(split.reduced("sum", distance), split)

@@ -22,8 +22,6 @@ from glassgrad.ops.select import where
 def largest(x: Node, splits: Sequence[Split]) -> Node:
     """The largest of all numbers, with the axes kept."""
     found = [split.together("max", _largest_of(x, split)) for split in splits]
-    for split in splits:  # made beside the largest numbers, for they belong into the same loops
-        _about_largest(x, split)
     return reduce(lambda a, b: apply(OPS["maximum"], a, b), found)
 
 
