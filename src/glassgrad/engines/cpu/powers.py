@@ -33,7 +33,7 @@ def power(node: Node, inputs: Sequence[Node]) -> Node:
 
 
 def _with_a_root(x: Node, number: float) -> Node:
-    """A power between two whole numbers, within 3 units in the last place.
+    """A power between two whole numbers, within 4 units in the last place.
 
     Powers of -0 and of -inf are those of 0 and of inf (C99 F.9.4.4), which a root does not know. Below zero x is
     divided by first: where 1 / xⁿ is no longer held in full, the result is zero or infinite.

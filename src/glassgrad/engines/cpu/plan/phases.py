@@ -110,7 +110,7 @@ def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: li
         if len(phase.axes) != len(inner) or not _same_way(group, member, phase, backwards):
             continue
         new = _renaming(inner, phase)
-        if new is None or not _fits(group, member, inner, phase, new):
+        if new is None or not _fits(group, member, inner, phase, new) or _meet(group, new):
             continue
         taken = any(own in other.axes for other in phases for own in new)
         if taken and not _is_alone(group, member):
@@ -123,6 +123,12 @@ def _phase_for(group: Group, member: Member, inner: tuple[Axis, ...], phases: li
     axes = (*[a for a in inner if a not in reduced], *[a for a in inner if a in reduced])
     phases.append(Phase(axes, [], backwards))
     return len(phases) - 1
+
+
+def _meet(group: Group, new: Mapping[Axis, Axis]) -> bool:
+    """Would two loops of one member be one?"""
+    loops = [set(group.own(member.order)) for member in group.members] if new else []
+    return any({own, axis} <= some for own, axis in new.items() for some in loops)
 
 
 def _is_alone(group: Group, member: Member) -> bool:
