@@ -66,11 +66,11 @@ class Accumulator:
 
     # ------------------------------------------------------------------ adding
     def add(self, value: Value, root: Root) -> None:
-        """One more value (in each lane)."""
+        """One more value (in each lane; one that is the same in all of them counts as often)."""
         w = self.writer
         value = value if self.finds_place else w.convert(value, self.kind)
-        if value.type.lanes > self.width:
-            value = self.across(w, root, value)
+        if self.loops.lanes > self.width and not self.finds_place:
+            value = self.across(w, root, w.splat(value, self.loops.lanes))
         if self.loops.lanes < self.width:  # the last, incomplete step
             value = self._filled(w.splat(value, self.loops.lanes))
         value = w.splat(value, self.width)

@@ -13,10 +13,10 @@ from glassgrad.engines.cpu.plan.kernels import Phase, Root
 
 
 def add(loops: Loops, memory: Memory, base: str, root: Root, value: Value) -> None:
-    """Takes a value together with what lies at the root's place at this point."""
+    """Takes a value together with what lies at the root's place at this point, or those of all lanes if it is one."""
     w, offset, lane = loops.writer, _offset(loops, root), loops.lane_axis
-    if value.type.lanes > 1 and (lane is None or lane not in offset.axes()):
-        value = Accumulator.across(w, root, value)
+    if lane is None or lane not in offset.axes():
+        value = Accumulator.across(w, root, w.splat(value, loops.lanes))
     before = memory.read(base, result_kind(root.node), offset)
     a, b = level(w, [before, value])
     memory.write(base, offset, Accumulator.joined(w, root, a, b), adding=False)
