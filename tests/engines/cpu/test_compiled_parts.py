@@ -5,9 +5,11 @@ import os
 import re
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from threading import Event, Thread
 
+import llvmlite.binding as llvm
 import pytest
 
 from glassgrad.engines.cpu.native import compiler, parts
@@ -158,5 +160,28 @@ def test_a_child_process_compiles_though_threads_of_its_parent_were_at_it():
         signal.alarm(60)
         os._exit(0 if compiler.object_code(text) else 1)
     done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks")
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="Python warns of forks beside threads")
+def test_a_child_process_compiles_though_a_thread_of_its_parent_was_within_llvmlite():
+    inside = Event()
+
+    def be_within():
+        with llvm.ffi.lib._lock:
+            inside.set()
+            time.sleep(0.2)
+
+    text = module(kernel("k0", 5), calls=["k0"])
+    assert result_of(text) == 6
+    thread = Thread(target=be_within)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        os._exit(0 if result_of(text) == 6 else 1)
     thread.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

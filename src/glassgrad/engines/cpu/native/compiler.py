@@ -135,8 +135,14 @@ def _turns() -> BoundedSemaphore:
     return BoundedSemaphore(_processors())
 
 
+_llvmlite = llvm.ffi.lib._lock  # noqa: SLF001 - of its functions, which one thread at a time may call
+
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_turns.cache_clear)  # of those who compile, none is in the child
+    # It begins in the middle of no call of another thread: nobody there would ever end it.
+    os.register_at_fork(
+        before=_llvmlite.__enter__, after_in_parent=_llvmlite.__exit__, after_in_child=_llvmlite.__exit__
+    )
 
 
 def _made(text: str, make: Callable[[Any, Any], _Made]) -> _Made:
