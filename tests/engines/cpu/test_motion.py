@@ -290,3 +290,17 @@ def test_an_output_layer_inside_of_the_steps(head, recurrent_weights):
     for wrt in range(5):
         agree(gg.grad(loss, wrt), *arguments)
     agree(lambda *given: gg.grad(loss, 2)(*given) + gg.grad(loss, 2)(*given) ** 2, *arguments)
+
+
+def test_a_sum_of_what_is_given_at_each_step_anyway():
+    def function(w, x):
+        def step(totals, e):
+            h = e @ w
+            y = np.tanh(h)
+            return (totals[0] + np.sum(y), totals[1] + np.sum(h)), (y, h)
+
+        totals, (y, h) = gg.scan(step, (0.0, 0.0), x)
+        return totals[0] * totals[1] + np.sum(y * h)
+
+    agree(function, drawn(3, 3), drawn(9, 3), tolerance=1e-10)
+    agree(gg.grad(function), drawn(3, 3), drawn(9, 3), tolerance=1e-10)

@@ -42,6 +42,7 @@ def move_sums(loop: Loop) -> dict[int, Later]:
                 loop.record(x)
             later[k] = _sum_of_products(found)
         elif found.path and found.path[-1].op.name == "sum" and found.base in loop.recorded():
+            loop.record(found.base)
             later[k] = _sum_of_values(found)
         else:
             continue
@@ -100,7 +101,7 @@ def _along(path: list[Node], value: Node) -> Node:
 def move_results(loop: Loop) -> dict[int, Later]:
     """Products with constant matrices that no later step reads: one product for what all steps give."""
     given = {k: y for k, y in loop.outputs.items() if k not in loop.carries}
-    needed = set(reachable([*[loop.outputs[k] for k in loop.carries], *loop.extra]))
+    needed = set(reachable([*[loop.outputs[k] for k in loop.carries], *loop.extra, *loop.now]))
     order = reachable(list(given.values()))
     varying = loop.varying(order)
     late: set[Node] = set()
