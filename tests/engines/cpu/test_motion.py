@@ -304,3 +304,106 @@ def test_a_sum_of_what_is_given_at_each_step_anyway():
 
     agree(function, drawn(3, 3), drawn(9, 3), tolerance=1e-10)
     agree(gg.grad(function), drawn(3, 3), drawn(9, 3), tolerance=1e-10)
+
+
+# ------------------------------------------------------------------ sequences that are the same at every step
+STILL = {
+    "a vector": lambda w, n: np.broadcast_to(w, (n, 3)),
+    "a row": lambda w, n: np.broadcast_to(w.reshape(1, 3), (n, 3)),
+    "a number": lambda w, n: np.broadcast_to(w[1], (n, 3)),
+    "ones": lambda w, n: np.ones_like(np.broadcast_to(w, (n, 3))),
+    "minus zeros": lambda w, n: -np.zeros_like(np.broadcast_to(w, (n, 3))),
+    "computed": lambda w, n: np.exp(-np.broadcast_to(w, (n, 3))) + np.broadcast_to(w[::-1], (n, 3)),
+    "spread twice": lambda w, n: np.broadcast_to(np.broadcast_to(w[2], (n, 1)), (n, 3)),
+    "turned": lambda w, n: np.broadcast_to(w.reshape(3, 1), (n, 3, 1)).transpose(0, 2, 1).reshape(n, 3),
+    "turned from the middle": lambda w, n: np.sin(np.broadcast_to(w[:, None], (3, n))).T,
+    "turned three": lambda w, n: np.broadcast_to(w.reshape(1, 3, 1), (1, 3, n)).transpose(2, 0, 1).reshape(n, 3),
+    "taken apart": lambda w, n: np.broadcast_to(w[:, None], (3, n)).reshape(3, 1, n).T.reshape(n, 3),
+    "cast": lambda w, n: np.broadcast_to(w, (n, 3)).astype(np.float32),
+}
+MOVING = {
+    "of each step": lambda w, n: np.broadcast_to(counted(w, n).reshape(n, 1), (n, 3)),
+    "turned": lambda w, n: np.broadcast_to(counted(w, n), (3, n)).T,
+    "reshaped": lambda w, n: np.broadcast_to(counted(w, n + n // 2), (2, n + n // 2)).reshape(n, 3),
+    "beside what stays": lambda w, n: counted(w, n)[:, None] * np.broadcast_to(w, (n, 3)),
+}
+
+
+def counted(w, n):
+    return np.cumsum(np.broadcast_to(w[0], (n,)))
+
+
+def through(stack, length=6):
+    def function(w, x):
+        every = gg.scan(lambda c, e: (np.sin(c * e[0]) / e[1] + e[1] * c, c * e[0]), x[0], (stack(w, length), x))[1]
+        return every + 1.0 / every[::-1]
+
+    return function
+
+
+def sequences_of(function, *arguments):
+    """How many sequences the program's loops read, in turn."""
+    compiled = gg.jit(function)
+    compiled(*arguments)
+    (version,) = compiled.cache.values()
+    loops = [node for node in reachable(lowered(version.graph).outputs) if node.op.name == "scan"]
+    return [node.param("sequences") for node in loops]
+
+
+@pytest.mark.parametrize("name", STILL)
+def test_a_sequence_that_is_the_same_at_every_step_is_none(name):
+    function, w, x = through(STILL[name]), np.array([0.5, np.nan, -0.0]), drawn(6, 3)
+    agree(function, w, x)
+    assert sequences_of(function, w, x) == [1]
+    function = through(STILL[name])
+    w = drawn(3)
+    agree(gg.grad(lambda w: np.sum(np.sin(function(w, x)))), w, tolerance=1e-9)
+    across, many = lambda many: gg.vmap(through(STILL[name]), (0, None))(many, x), drawn(4, 3)
+    agree(across, many)
+    assert set(sequences_of(across, many)) <= {1}  # none where nothing depends on the item
+
+
+@pytest.mark.parametrize("length", [0, 1])
+@pytest.mark.parametrize("name", STILL)
+def test_a_sequence_of_no_or_one_step(name, length):
+    def function(w):
+        last, every = gg.scan(lambda c, e: (c + e, c * e), w, STILL[name](w, length))
+        return last + np.sum(every, 0)
+
+    agree(function, drawn(3))
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_a_sequence_that_repeats_along_another_axis_is_one(name):
+    function, w, x = through(MOVING[name]), drawn(3), drawn(6, 3)
+    agree(function, w, x, tolerance=1e-10)
+    assert sequences_of(function, w, x) == [2]
+
+
+def test_a_matrix_that_is_given_to_each_step_is_multiplied_as_one_that_stays():
+    def states(w, x):
+        return gg.scan(lambda h, e: (np.tanh(e[0] @ h + e[1] @ e[0]), h), x[0], (np.broadcast_to(w, (9, 4, 4)), x))[1]
+
+    w, x = drawn(4, 4), drawn(9, 4)
+    agree(states, w, x, tolerance=1e-10)
+    assert ops_in_loops(states, w, x).count("contract") == 1
+    agree(gg.grad(lambda w, x: np.sum(np.sin(states(w, x)))), w, x, tolerance=1e-10)
+
+
+def test_the_ones_that_the_gradient_of_a_sum_starts_from_are_not_filled():
+    def function(w, x):
+        return np.sum(gg.scan(lambda h, e: (np.tanh(h @ w + e),) * 2, np.zeros(3), x)[1])
+
+    w, x = drawn(3, 3), drawn(7, 3)
+    agree(gg.grad(function), w, x, tolerance=1e-10)
+    assert sequences_of(gg.grad(function), w, x) == [1, 1]  # x forward, what was kept back
+
+
+def test_long_computations_of_what_stays_the_same():
+    def function(w, x):
+        still = np.broadcast_to(w, (5, 3))
+        for _ in range(60):
+            still = np.sin(still) + np.cos(still)  # read twice: paths double at each
+        return gg.scan(lambda c, e: (c * e[0] + e[1], None), x[0], (still, x))[0]
+
+    agree(function, drawn(3), drawn(5, 3), tolerance=1e-10)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from glassgrad.engines.cpu.motion.after import Later, move_results, move_sums
 from glassgrad.engines.cpu.motion.before import move_constants, move_products, turn_matrices
 from glassgrad.engines.cpu.motion.loop import Loop, body_graph
+from glassgrad.engines.cpu.motion.still import fix_sequences
 from glassgrad.engines.cpu.motion.twice import count_once, give_once, read_once
 from glassgrad.graph.graph import Graph
 from glassgrad.graph.node import Node, apart, make, reachable, workspace
@@ -68,6 +69,7 @@ def _scan(node: Node, operands: Sequence[Node], used: set[int], flat: Flat) -> d
             later |= move_sums(loop)
             later |= move_results(loop)
     if loop.length > 1:
+        fix_sequences(loop)
         move_products(loop)
     move_constants(loop)
     turn_matrices(loop)
