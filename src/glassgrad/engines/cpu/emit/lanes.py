@@ -79,11 +79,13 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     small = row <= _SMALL_ROW and all(root.target is None for root in kernel.roots)
     if rows and (row == 1 or ((small or running) and rows[-1].extent >= _LEAST_LANES)):
         roots = [(root, touched[root][2]) for root in kernel.roots]
-        lanes.of_frame = _best(rows if row == 1 else rows[-1:], roots, last=True)
+        lanes.of_frame = _best(rows if row == 1 else rows[-1:], roots)
+        if _is_better_turned(kernel, lanes.of_frame, roots):
+            lanes.of_frame = rows[-1]
     if lanes.of_frame is None:
         for phase in kernel.phases:
             roots = [(root, touched[root][2]) for root in phase.roots]
-            axis = _best(_free(phase), roots, last=False)
+            axis = _best(_free(phase), roots)
             if axis is not None:
                 lanes.of_phase[phase] = axis
         _avoid_gathers(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
@@ -98,7 +100,8 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     if lanes.tiled is None:
         lanes.tiled = _added_up_in_tiles(kernel, lanes, size)
     else:
-        lanes.width = min(lanes.width, max(vector_bytes() // size, 1) * 2)  # lines that the nearest cache can hold
+        most = min(2 * vector_bytes(), LINE)  # whose lines the nearest cache holds with ease
+        lanes.width = min(lanes.width, max(most // size, 1))
         lanes.turned = max(min(vector_bytes(), _SQUARE) // size, 1)
     if lanes.tiled is None and not running:
         most = _vectors(kernel, lanes, {root: touched[root][2] for root in kernel.roots})
@@ -166,10 +169,7 @@ def _narrow(lanes: Lanes) -> None:
 
 def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, Index]]]) -> Axis | None:
     """The loop along which lies side by side what is far apart from lane to lane, as in a transpose."""
-    alone = len(kernel.phases) == 1 and not kernel.phases[0].axes
-    if lanes.of_frame is None or lanes.of_frame is not kernel.frame[-1] or not alone:
-        return None
-    if any(root.reduced or root.role is Role.RUNNING for root in kernel.roots):
+    if lanes.of_frame is None or lanes.of_frame is not kernel.frame[-1] or not _is_point_by_point(kernel):
         return None
     for root, found in reads.items():
         for node, index in (*found, _own(root)):
@@ -186,6 +186,40 @@ def _tiled(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node, I
                 if axis.extent >= _SQUARE // size and (step == 1 or (step == -1 and axis.extent >= TILE // 2)):
                     return axis
     return None
+
+
+def _is_point_by_point(kernel: Kernel) -> bool:
+    """One nest of loops, each point of which stands for itself."""
+    alone = len(kernel.phases) == 1 and not kernel.phases[0].axes
+    return alone and not any(root.reduced or root.role is Role.RUNNING for root in kernel.roots)
+
+
+def _is_better_turned(
+    kernel: Kernel, along: Axis | None, roots: Sequence[tuple[Root, list[tuple[Node, Index]]]]
+) -> bool:
+    """Is it better to turn what lies side by side along a loop, for what is written does along the last one?
+
+    That takes two instructions or three for a vector, while to write its elements far apart takes some for each.
+    """
+    last = kernel.frame[-1]
+    if along is None or along is last or last.extent < _LEAST_LANES or vector_bytes() < _SQUARE:
+        return False
+    if not _is_point_by_point(kernel) or any(_stride(*_own(root), last) != 1 for root, _ in roots):
+        return False
+    for node, index in [place for _, reads in roots for place in reads]:
+        apart, size = _stride(node, index, last), _size(node)
+        if apart in (0, 1):
+            continue
+        short = along.extent <= NEAR or along.extent * size < _SQUARE or size < _LEAST_TURNED
+        if short or apart is None or _stride(node, index, along) != 1:
+            return False
+    return True
+
+
+def _stride(node: Node, index: Index, axis: Axis) -> int | None:
+    """How far apart the elements of neighbouring rounds lie; as `_step`, and 0 where it is the same element."""
+    offset = offset_of(index, contiguous(node.shape))
+    return _step(offset, axis) if axis in offset.axes() else 0
 
 
 def _added_up_in_tiles(kernel: Kernel, lanes: Lanes, size: int) -> Axis | None:
@@ -274,7 +308,7 @@ def _plain(part: Affine) -> bool:
     return all(isinstance(symbol, Axis) for symbol, _ in part.terms)
 
 
-def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Index]]]], *, last: bool) -> Axis | None:
+def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Index]]]]) -> Axis | None:
     """The loop along which most of what is read and written lies side by side."""
     best: tuple[float, Axis] | None = None
     for place, axis in enumerate(axes):
@@ -288,8 +322,7 @@ def _best(axes: Sequence[Axis], roots: Sequence[tuple[Root, list[tuple[Node, Ind
             elif root.late and any(a.extent != 1 for a in root.axes):
                 score -= 4
             for node, index in found:
-                offset = offset_of(index, contiguous(node.shape))
-                step = _step(offset, axis) if axis in offset.axes() else 0
+                step = _stride(node, index, axis)
                 score += {0: 0.0, 1: 1.0}.get(-99 if step is None else step, -1.0)
         score += 0.01 * place + (0.5 if axis.extent >= 8 else 0.0)
         if best is None or score > best[0]:
