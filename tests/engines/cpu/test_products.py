@@ -1,6 +1,7 @@
 """Matrix products by tiles of our own: every layout, awkward sizes, NaN and infinity, and the same with threads."""
 
 import itertools
+from math import ceil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from glassgrad.engines.cpu.emit.lanes import vector_bytes
 from glassgrad.engines.cpu.emit.types import F32, F64
 from glassgrad.engines.cpu.products import layouts
 from glassgrad.engines.cpu.products.blocking import blocking_of
+from glassgrad.engines.cpu.products.pieces import parts_of
 from glassgrad.engines.cpu.products.product import Product, Steps, Windows
 from glassgrad.engines.cpu.products.straight import straight
 
@@ -311,3 +313,28 @@ def test_the_tiles_of_a_small_product_cover_it_once(size):
 )
 def test_what_needs_loops_around_its_tiles_has_them(product):
     assert straight(product, blocking_of(product, threads=1)) is None
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7, 64])
+@pytest.mark.parametrize(("rows", "columns"), [(1000, 1000), (130, 20000), (9000, 40), (97, 193)])
+def test_no_other_pieces_leave_less_to_the_slowest_thread(rows, columns, threads):
+    product = Product(F32, rows, 500, columns, 1, 1, Steps(500, 1), Steps(columns, 1), Steps(columns, 1))
+    units, costs = (8, 32), (24.0, 6.0)
+
+    def time(row_parts, column_parts):
+        high, wide = rows / row_parts, columns / column_parts
+        whole = [
+            ceil(ceil(n / unit) / parts) * unit
+            for n, unit, parts in zip((rows, columns), units, (row_parts, column_parts), strict=True)
+        ]
+        rounds = ceil(row_parts * column_parts / threads)
+        return max(
+            whole[0] * whole[1] + whole[0] * costs[0] + whole[1] * costs[1],
+            rounds * (high * wide + high * costs[0] + wide * costs[1]),
+        )
+
+    batches, *chosen = parts_of(product, units, costs, threads)
+    limits = [range(1, min(threads, ceil(n / unit)) + 1) for n, unit in zip((rows, columns), units, strict=True)]
+    others = [parts for parts in itertools.product(*limits) if parts[0] * parts[1] <= threads]
+    assert batches == 1
+    assert time(*chosen) <= 1.03 * min(time(*parts) for parts in others)

@@ -1,7 +1,10 @@
 """The pieces of a product for the threads. Floor 4."""
 
 from itertools import pairwise
-from math import ceil, prod
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
 
 from glassgrad.engines.cpu.products.product import Product
 
@@ -9,6 +12,8 @@ _LEAST_SHARED = 1 << 19  # multiplications from which several threads are faster
 _LEAST_PIECE = 1 << 21  # multiplications in a piece, if that leaves each thread one
 _MOST_PIECES = 8  # for each thread
 _AS_GOOD = 1.02  # times as long as with the best pieces it may take with more of them
+
+_Numbers = NDArray[np.float64]
 
 
 def is_shared(product: Product, threads: int) -> bool:
@@ -30,22 +35,21 @@ def parts_of(
     if product.batches >= threads:
         return min(threads * most, product.batches), 1, 1
     whole_rows, whole_columns = ceil(product.rows / units[0]), ceil(product.columns / units[1])
-    found: dict[tuple[int, int], float] = {}
-    for pieces in range(threads, threads * most + 1, threads):
-        for row_parts in range(1, min(pieces, whole_rows) + 1):
-            column_parts = min(pieces // row_parts, whole_columns)
-            rows, columns = ceil(whole_rows / row_parts) * units[0], ceil(whole_columns / column_parts) * units[1]
-            largest = _time(rows, columns, costs)
-            average = _time(product.rows / row_parts, product.columns / column_parts, costs)
-            rounds = ceil(row_parts * column_parts / threads)
-            found[row_parts, column_parts] = max(largest, rounds * average)
-    least = min(found.values())
-    good = [parts for parts, time in found.items() if time <= least * _AS_GOOD]
-    return 1, *max(good, key=lambda parts: (prod(parts), -found[parts]))
+    numbers = range(threads, threads * most + 1, threads)
+    wanted = np.repeat(numbers, [min(pieces, whole_rows) for pieces in numbers])  # for many threads they are thousands
+    row_parts = np.concatenate([np.arange(1, min(pieces, whole_rows) + 1) for pieces in numbers])
+    column_parts = np.minimum(wanted // row_parts, whole_columns)
+    largest = _time(-(-whole_rows // row_parts) * units[0], -(-whole_columns // column_parts) * units[1], costs)
+    average = _time(product.rows / row_parts, product.columns / column_parts, costs)
+    count = row_parts * column_parts
+    time = np.maximum(largest, -(-count // threads) * average)
+    good = time <= time.min() * _AS_GOOD
+    best = np.where(good & (count == count[good].max()), time, np.inf).argmin()
+    return 1, int(row_parts[best]), int(column_parts[best])
 
 
-def _time(rows: float, columns: float, costs: tuple[float, float]) -> float:
-    """What a piece takes, in multiplications for each inner step."""
+def _time(rows: _Numbers, columns: _Numbers, costs: tuple[float, float]) -> _Numbers:
+    """What pieces take, in multiplications for each inner step."""
     return rows * columns + rows * costs[0] + columns * costs[1]
 
 
