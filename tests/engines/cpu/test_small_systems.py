@@ -60,6 +60,12 @@ def test_matrices_of_four_rows_share_lanes(function):
     assert max(kernel.lanes for kernel in found.kernels) > 1
 
 
+def test_what_is_compiled_does_not_grow_with_the_right_sides():
+    a, b = matrices((8,), 3, np.float64), np.ones((8, 3, 500))
+    assert [call.op for call in gg.jit(np.linalg.solve).inspect(a, b).calls if call.op != "refused"]
+    close(gg.jit(np.linalg.solve)(a, b), np.linalg.solve(a, b))
+
+
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_derivatives_are_those_of_the_reference(n):
     a, b = matrices((11,), n, np.float64), np.ones((11, n, 2))

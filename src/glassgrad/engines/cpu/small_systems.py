@@ -18,8 +18,8 @@ from glassgrad.ops.rounding import absolute, sign
 from glassgrad.ops.select import where
 from glassgrad.ops.shape import stack
 
-_ALWAYS = 3  # rows of matrices that are taken with right sides of any number
-_REGISTERS = 32  # elements of a matrix and its right sides otherwise
+_MOST_ROWS, _MOST_COLUMNS = 3, 32  # of matrices and their right sides, each written out: more take long to compile
+_REGISTERS = 32  # elements of larger matrices with their right sides
 _LEAST_MATRICES = 8
 MOST_COFACTORS = 3  # rows of matrices whose cofactors are written out
 
@@ -27,7 +27,7 @@ MOST_COFACTORS = 3  # rows of matrices whose cofactors are written out
 def is_small(a: Node, columns: int = 0) -> bool:
     """Are these many matrices, each so small that its elements fit into registers, with those of its right sides?"""
     n = a.shape[-1]
-    fits = 2 <= n <= _ALWAYS or 2 <= n * (n + columns) <= _REGISTERS
+    fits = (n <= _MOST_ROWS and columns <= _MOST_COLUMNS) or n * (n + columns) <= _REGISTERS
     return fits and n >= 2 and prod(a.shape[:-2]) >= _LEAST_MATRICES
 
 
