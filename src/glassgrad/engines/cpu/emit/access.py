@@ -3,11 +3,13 @@
 What is larger than all caches is streamed: written past them, in whole lines, which need not be read for that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from math import gcd
 
 from glassgrad.engines.cpu.emit.lanes import LINE, NEAR, vector_bytes
-from glassgrad.engines.cpu.emit.scopes import Loops, Turn
+from glassgrad.engines.cpu.emit.neighbours import Written, interleaved, rows
+from glassgrad.engines.cpu.emit.scopes import Loops, Scope, Turn
 from glassgrad.engines.cpu.emit.squares import side_by_side, transposed
 from glassgrad.engines.cpu.emit.types import I1, I64, Kind, Type, bytes_of, register
 from glassgrad.engines.cpu.emit.values import Value, Writer, suffix
@@ -18,6 +20,7 @@ from glassgrad.graph.node import Node
 
 _SQUARE, _LEAST_SIDE = 32, 4  # bytes along the side of a square that is transposed, and elements
 _LEAST_MASKED = 32  # bytes of the registers of processors that load some lanes alone
+_MOST_BESIDE = 12  # columns of a row that is written as whole vectors
 STREAMED = "!2"
 _LEAST_AHEAD, _MOST_AHEAD = 1 << 9, 1 << 14  # bytes of a row: neither read already, nor so much that it drives out this
 _AHEAD = 1 << 11  # bytes that come from memory while as many are computed with
@@ -37,6 +40,7 @@ class Memory:
         self.bases: dict[Node, str] = {}
         self.turned: dict[tuple[str, Affine], list[Value]] = {}
         self.aligned: dict[str, Value] = {}  # whether what is streamed to begins with a line
+        self.put_off: tuple[Scope, list[Written]] | None = None  # what waits for its neighbours, and where it goes
 
     def base(self, node: Node) -> str:
         """The address of a value's first element: the function is given it."""
@@ -157,23 +161,51 @@ class Memory:
         return [side_by_side(self.w, column, lanes) for column in zip(*squares, strict=True)]
 
     def write_beside(self, base: str, offsets: Sequence[Affine], values: Sequence[Value]) -> None:
-        """Values at several offsets: as one vector where the elements of all lanes follow on one another."""
+        """Values at several offsets: whole vectors where the elements of all lanes follow on one another."""
         count, first = len(values), offsets[0]
         beside = all(offset == first.shifted(place) for place, offset in enumerate(offsets))
-        if beside and self._step(first) == count and count & (count - 1) == 0:
-            whole = self._interleaved([spread(self.w, value, self.loops.lanes) for value in values])
-            self.w.store(whole, self.address(base, first, bytes_of(whole.kind)))
+        few = count <= _MOST_BESIDE or count & (count - 1) == 0
+        if beside and few and self._step(first) == count:
+            self._write_rows(self.address(base, first, bytes_of(values[0].kind)), values)
             return
         for offset, value in zip(offsets, values, strict=True):
             self.write(base, offset, value, adding=False)
 
-    def _interleaved(self, values: Sequence[Value]) -> Value:
-        """The first lanes of a power of two values, then the second lanes, and so on."""
-        if len(values) == 1:
-            return values[0]
-        even, odd = self._interleaved(values[::2]), self._interleaved(values[1::2])
-        lanes = even.type.lanes
-        return self.w.shuffled(even, odd, [lane + half for lane in range(lanes) for half in (0, lanes)])
+    def _write_rows(self, address: str, values: Sequence[Value]) -> None:
+        """Short rows that follow on one another, a column of them in each value: as many at a time as a vector has."""
+        lanes, size, count = self.loops.lanes, bytes_of(values[0].kind), len(values)
+        columns, together = [spread(self.w, value, lanes) for value in values], max(vector_bytes() // size, 1)
+        for begin in range(0, lanes, together):
+            own = range(begin, min(begin + together, lanes))
+            row = self.w.element(address, begin * count, size)
+            if len(own) == 1:
+                for column, x in enumerate(columns):
+                    self.w.store(self.w.lane(x, begin), self.w.element(row, column, size))
+                continue
+            part = [self.w.shuffled(x, x, own) if len(own) < lanes else x for x in columns]
+            self.w.store(interleaved(self.w, part), row)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written once inside goes at the end, so that columns of a short row that is whole go together."""
+        if self.put_off is not None or self.loops.lanes == 1:
+            yield
+            return
+        self.put_off = (self.loops.written(), [])
+        yield
+        (_, written), self.put_off = self.put_off, None
+        for row in rows(written):
+            self.write_beside(row[0].base, [one.offset for one in row], [one.value for one in row])
+
+    def _puts_off(self, base: str, offset: Affine, value: Value) -> bool:
+        """Is it an element of a row that is written when all its columns are known?"""
+        if self.put_off is None or value.kind.bits not in (32, 64) or self.put_off[0] is not self.loops.written():
+            return False
+        step = self._step(offset)
+        if step is None or not 1 < step <= _MOST_BESIDE:
+            return False
+        self.put_off[1].append(Written(base, offset, step, value))
+        return True
 
     def write(self, base: str, offset: Affine, value: Value, *, adding: bool) -> None:
         """The value put at an offset, or added to what is there."""
@@ -197,7 +229,7 @@ class Memory:
         size = bytes_of(value.kind)
         if self.stored >= largest_cache() and self._step(offset) == 1 and self._is_whole_lines(offset, size):
             self._stream(base, offset, value, size)
-        else:
+        elif not self._puts_off(base, offset, value):
             self.write(base, offset, value, adding=False)
 
     def _stream(self, base: str, offset: Affine, value: Value, size: int) -> None:

@@ -182,7 +182,8 @@ class _KernelWriter:
         if axis is lane_axis:
             self._lane_loop(axis, body, 0, inside, backwards=backwards)
         elif axis in self.lanes.unrolled:
-            self.loops.unrolled(axis, body, backwards=backwards)
+            with self.memory.together():
+                self.loops.unrolled(axis, body, backwards=backwards)
         elif backwards or axis is self.lanes.descending:
             self.loops.counted(axis, "0", str(axis.extent), 1, body, backwards=True)
         else:

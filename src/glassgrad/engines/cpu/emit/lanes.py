@@ -113,9 +113,10 @@ def _vectors(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node,
     """How many at a time at most: what is read or written element by element takes long to compile, and gains little.
 
     One where the elements lie far apart; two where they are looked up, for then there is more to wait for, or where
-    they are written near each other, for what is read with them are whole vectors, thinned out.
+    several arrays are written with neighbouring lanes near each other.
     """
     most = 8
+    near: set[Node] = set()
     within = {root.node for root in kernel.roots if not root.stored}  # in registers, or in rows laid out for the lanes
     own = {root.node for root in kernel.roots}
     for phase in kernel.phases:
@@ -125,11 +126,13 @@ def _vectors(kernel: Kernel, lanes: Lanes, reads: Mapping[Root, list[tuple[Node,
             if node in within or axis not in offset.axes():
                 continue
             step = _step(offset, axis)
-            if step is None or (node in own and step not in (0, 1)):
+            if step is None:
                 most = min(most, 2)
-            if step is not None and abs(step) > NEAR:
+            elif abs(step) > NEAR:
                 most = 1
-    return most
+            elif node in own and step not in (0, 1):
+                near.add(node)
+    return min(most, 2) if len(near) > 1 else most
 
 
 def _own(root: Root) -> tuple[Node, Index]:
