@@ -100,7 +100,9 @@ def lanes_of(kernel: Kernel, roles: Mapping[Node, Role], kept: Collection[Node])
     if lanes.tiled is None:
         lanes.tiled = _added_up_in_tiles(kernel, lanes, size)
     else:
-        most = min(2 * vector_bytes(), LINE)  # whose lines the nearest cache holds with ease
+        most = 2 * vector_bytes()  # whose lines the nearest cache holds, and with ease those of half as many
+        if own + cost < _DEAR:
+            most = min(most, LINE)
         lanes.width = min(lanes.width, max(most // size, 1))
         lanes.turned = max(min(vector_bytes(), _SQUARE) // size, 1)
     if lanes.tiled is None and not running:
