@@ -34,7 +34,7 @@ from glassgrad.ops.rounding import absolute
 from glassgrad.ops.select import where
 from glassgrad.ops.structure import SUM
 
-_MOST = 16  # values that a sum is taken apart into
+_MOST_PARTS = 16  # values that a sum is taken apart into
 _LOST = 4.0  # two bits: how much larger the terms may be than those of a random walk to the same sums
 
 
@@ -107,7 +107,7 @@ def _rule(value: Node, axes: Shape, sweeps: Mapping[Node, int]) -> Rule | None:
 
 # ------------------------------------------------------------------ when it can be known
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Derivation:
     """How a sum follows from earlier ones: by these rules for some values; all others that it reads are summed."""
 
     rules: Mapping[Node, Rule]
@@ -119,7 +119,7 @@ class Apart:
         return [rule.total for rule in self.rules.values() if isinstance(rule, Moved)]
 
 
-def taken_apart(node: Node, sweeps: Mapping[Node, int]) -> Apart | None:
+def derivation_of(node: Node, sweeps: Mapping[Node, int]) -> Derivation | None:
     """How a sum is known after fewer sweeps than what it adds up; None where it is not."""
     (value,), axes = node.inputs, node.param("axes")
     rules: dict[Node, Rule] = {}
@@ -129,7 +129,7 @@ def taken_apart(node: Node, sweeps: Mapping[Node, int]) -> Apart | None:
         """After how many sweeps it can be summed; with a weight, which no other can be in the place of."""
         if (x, weighted) not in after:
             after[x, weighted] = sweeps[x]
-            rule = _rule(x, axes, sweeps) if sweeps[x] and len(after) <= _MOST else None
+            rule = _rule(x, axes, sweeps) if sweeps[x] and len(after) <= _MOST_PARTS else None
             if rule is not None and not (weighted and isinstance(rule, Weighted)):
                 rules[x] = rule
                 after[x, weighted] = through(rule, weighted=weighted)
@@ -149,7 +149,7 @@ def taken_apart(node: Node, sweeps: Mapping[Node, int]) -> Apart | None:
     if not sweeps[value] or known(value) == sweeps[value]:
         return None
     rules = {x: rule for x, rule in rules.items() if sweeps[x] > after[value, False]}
-    return Apart(rules, frozenset(_summed(value, rules)))
+    return Derivation(rules, frozenset(_summed(value, rules)))
 
 
 def _summed(value: Node, rules: Mapping[Node, Rule]) -> set[Node]:
@@ -193,7 +193,7 @@ class Sums:
 class _Block:
     """One kind of blocks, and what is known of them."""
 
-    apart: Apart
+    derivation: Derivation
     split: Split
     now: Now
     done: dict[tuple[Node, Node | None], Sums] = field(default_factory=dict)
@@ -205,7 +205,7 @@ class _Block:
         return self.done[value, weight]
 
     def _made(self, value: Node, weight: Node | None) -> Sums:
-        match self.apart.rules.get(value):
+        match self.derivation.rules.get(value):
             case Together(op, parts):
                 found = [self.sums(part, weight) for part in parts]
                 return Sums(op(*[x.value for x in found]), reduce(add, [x.size for x in found]))
@@ -221,15 +221,15 @@ class _Block:
             case _:
                 return self._weighted(value, self.split.data(self.now(value)), None, weight)
 
-    def _weighted(self, value: Node, data: Node, apart: Node | None, weight: Node | None) -> Sums:
+    def _weighted(self, value: Node, data: Node, offset: Node | None, weight: Node | None) -> Sums:
         """The sums of a value that is `data`, and in each block another number more."""
         weights = None if weight is None else self.split.data(self.now(weight))
         found = self._both(data if weights is None else multiply(weights, data))
-        if apart is not None:
+        if offset is not None:
             count = literal(self.split.size, data.dtype, self.split.kept)
             each = Sums(count, count) if weights is None else self._both(weights)
-            size = add(found.size, multiply(absolute(apart), each.size))
-            found = Sums(add(found.value, multiply(apart, each.value)), size)
+            size = add(found.size, multiply(absolute(offset), each.size))
+            found = Sums(add(found.value, multiply(offset, each.value)), size)
         if weights is None:
             return found
         least = literal(4 * self.split.size * float(np.finfo(data.dtype).tiny), data.dtype, self.split.kept)
@@ -244,9 +244,9 @@ class _Block:
         return self.split.beside(with_axes(self.now(factor), self.split.axes, self.split.shape))
 
 
-def linear_sum(value: Node, apart: Apart, splits: Sequence[Split], now: Now) -> Checked:
+def linear_sum(value: Node, derivation: Derivation, splits: Sequence[Split], now: Now) -> Checked:
     """The sum of a value, with the axes kept, and where it is as good as if it were computed as it is written."""
-    found = [(split, _Block(apart, split, now).sums(value)) for split in splits]
+    found = [(split, _Block(derivation, split, now).sums(value)) for split in splits]
     sums = reduce(add, [split.together("sum", sums.value) for split, sums in found])
     size = reduce(add, [split.together("sum", sums.size) for split, sums in found])
     walked = reduce(add, [split.together("sum", absolute(sums.value)) for split, sums in found])

@@ -12,7 +12,7 @@ from math import prod
 from glassgrad.engines.cpu.blocks.checked import sources, where_sound
 from glassgrad.engines.cpu.blocks.deviations import squares_about, total
 from glassgrad.engines.cpu.blocks.exponentials import largest, sum_about
-from glassgrad.engines.cpu.blocks.linear import Apart, linear_sum, taken_apart
+from glassgrad.engines.cpu.blocks.linear import Derivation, derivation_of, linear_sum
 from glassgrad.engines.cpu.blocks.split import Shape, Split, splits
 from glassgrad.engines.cpu.blocks.steady import NEAR, reduction_behind, steady, with_axes
 from glassgrad.engines.cpu.native.caches import largest_cache
@@ -120,15 +120,22 @@ def _linear(sums: Sequence[Node], sweeps: Mapping[Node, int]) -> dict[Node, InBl
 
     Such a sweep is one of blocks with means: others follow from it if they add up nothing else.
     """
-    aparts = {node: apart for node in sums if (apart := taken_apart(node, sweeps)) is not None and _blocks(node)}
-    summed = {(x, node.param("axes")) for node, apart in aparts.items() if apart.totals for x in apart.summed}
+    derivations = {
+        node: derivation for node in sums if (derivation := derivation_of(node, sweeps)) is not None and _blocks(node)
+    }
+    summed = {
+        (x, node.param("axes"))
+        for node, derivation in derivations.items()
+        if derivation.totals
+        for x in derivation.summed
+    }
     found: dict[Node, InBlocks] = {}
-    for node, apart in aparts.items():
+    for node, derivation in derivations.items():
         read = sources(node)
-        if read is not None and all((x, node.param("axes")) in summed for x in apart.summed):
+        if read is not None and all((x, node.param("axes")) in summed for x in derivation.summed):
             parts = _blocks(node)
-            found |= {first: partial(_total_of, first, parts) for first in apart.totals}
-            found[node] = partial(_sum_of, node, apart, parts, read)
+            found |= {first: partial(_total_of, first, parts) for first in derivation.totals}
+            found[node] = partial(_sum_of, node, derivation, parts, read)
     return found
 
 
@@ -136,8 +143,8 @@ def _total_of(node: Node, parts: Sequence[Split], now: Now) -> Node:
     return total(now(node.inputs[0]), parts)
 
 
-def _sum_of(node: Node, apart: Apart, parts: Sequence[Split], read: Sequence[Node], now: Now) -> Node:
-    return where_sound(linear_sum(node.inputs[0], apart, parts, now), node, read, now)
+def _sum_of(node: Node, derivation: Derivation, parts: Sequence[Split], read: Sequence[Node], now: Now) -> Node:
+    return where_sound(linear_sum(node.inputs[0], derivation, parts, now), node, read, now)
 
 
 def _blocks(node: Node) -> Sequence[Split]:
