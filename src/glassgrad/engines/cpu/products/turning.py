@@ -102,7 +102,10 @@ def _together(w: Routine, rows: Sequence[Value], near: int) -> list[Value]:
 
 
 def _opaque(w: Routine, x: Value) -> Value:
-    """The same vector, of which LLVM knows nothing: else it looks, for long, for ways to join rounds."""
+    """The same vector, of which LLVM knows nothing: else it looks, for long, for ways to join rounds.
+
+    It is as wide as a register of x86, whose constraint this is: vectors of 16 bytes have one round, and none here.
+    """
     return w.made(x.type, f'call {x.type.llvm} asm "", "=v,0"({x.type.llvm} {x.text})')
 
 
