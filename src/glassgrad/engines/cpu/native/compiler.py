@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from itertools import count, pairwise
@@ -135,7 +135,8 @@ def _turns() -> BoundedSemaphore:
     return BoundedSemaphore(_processors())
 
 
-_llvmlite = llvm.ffi.lib._lock  # noqa: SLF001 - of its functions, which one thread at a time may call
+# Of llvmlite's functions, which one thread at a time may call; a release without this private name goes without.
+_llvmlite = getattr(llvm.ffi.lib, "_lock", None) or nullcontext()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_turns.cache_clear)  # of those who compile, none is in the child
